@@ -1,0 +1,28 @@
+//! The release toolchain that tests and benchmarks run.
+
+use std::path::PathBuf;
+
+/// Builds `molt` and the runtime archive.
+pub fn build() -> Result<(), String> {
+    crate::cargo(&["build", "--release", "--locked", "-q", "-p", "molt", "-p", "molt_runtime"])
+}
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository").to_path_buf()
+}
+
+/// The built executable.
+pub fn molt() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("release").join("molt")
+}
+
+/// The reference interpreter, if this machine has one: `MOLT_REFERENCE`, else `python3.13`.
+pub fn reference() -> Option<PathBuf> {
+    if let Some(p) = std::env::var_os("MOLT_REFERENCE") {
+        return Some(p.into());
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|d| d.join("python3.13")).find(|f| f.is_file())
+}
