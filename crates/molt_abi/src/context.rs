@@ -1,0 +1,57 @@
+//! The isolate context: the first argument of every compiled function and runtime entry.
+
+use crate::{Word, layout::Header};
+
+/// Result of a call that may raise: two registers. `error` is 0 on success; otherwise the exception
+/// waits in [`Context::exception`] and `value` is meaningless.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Ret {
+    pub value: Word,
+    pub error: u64,
+}
+
+impl Ret {
+    pub const ERR: Ret = Ret { value: Word::UNBOUND, error: 1 };
+
+    #[inline(always)]
+    pub const fn ok(value: Word) -> Ret {
+        Ret { value, error: 0 }
+    }
+}
+
+/// Size classes of the free lists: class `n` holds cells of `16 * (n + 1)` bytes.
+pub const SIZE_CLASS_COUNT: usize = 16;
+pub const SIZE_CLASS_STEP: usize = 16;
+
+/// The part of an isolate that compiled code touches. The runtime embeds it as the first field of its
+/// own, larger structure.
+///
+/// ```text
+/// 0          exception     pending exception or UNBOUND (owned)
+/// 8          depth_left    calls that may still nest before RecursionError
+/// 16         globals       module variables of the whole program, one word each
+/// 24         classes       class objects by id
+/// 32         pending       non-zero when a signal or a collection waits for a safepoint
+/// 40         live_objects  objects allocated and not yet freed (leak check)
+/// 48         free[16]      heads of the free lists, 16-byte steps
+/// ```
+#[repr(C)]
+pub struct Context {
+    pub exception: Word,
+    pub depth_left: i64,
+    pub globals: *mut Word,
+    pub classes: *mut *mut Header,
+    pub pending: u64,
+    pub live_objects: i64,
+    pub free: [*mut u8; SIZE_CLASS_COUNT],
+}
+
+pub const CTX_EXCEPTION: i32 = 0;
+pub const CTX_DEPTH_LEFT: i32 = 8;
+pub const CTX_GLOBALS: i32 = 16;
+pub const CTX_CLASSES: i32 = 24;
+pub const CTX_PENDING: i32 = 32;
+pub const CTX_LIVE_OBJECTS: i32 = 40;
+pub const CTX_FREE: i32 = 48;
+const _: () = assert!(size_of::<Context>() == 48 + 8 * SIZE_CLASS_COUNT);

@@ -1,0 +1,273 @@
+//! The one table of runtime functions that compiled code may call.
+//!
+//! Every entry is an `extern "C"` function named `molt_<name>` that takes the context first. The
+//! parameter letters say class and ownership:
+//!
+//! | letter | parameter | | letter | result |
+//! |---|---|---|---|---|
+//! | `w` | borrowed word | | `r` | [`crate::Ret`] with an owned word; may raise |
+//! | `o` | owned word, consumed even on error | | `t` | [`crate::Ret`] with an integer (0/1 for truth); may raise |
+//! | `p` | pointer to words or a descriptor | | `w` | owned word; never raises |
+//! | `i` | integer | | `i` | integer; never raises |
+//! | `f` | bits of a double | | `v` | nothing |
+//!
+//! Pointers to argument arrays (`p` followed by a count) hold borrowed words unless the entry's text
+//! says that it consumes them.
+
+/// What a runtime function returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RtResult {
+    /// `Ret` with an owned word; may raise.
+    Raise,
+    /// `Ret` with an integer; may raise.
+    RaiseInt,
+    /// Owned word.
+    Word,
+    /// Integer.
+    Int,
+    Nothing,
+}
+
+/// Signature of one entry.
+#[derive(Clone, Copy, Debug)]
+pub struct RtSig {
+    pub name: &'static str,
+    pub symbol: &'static str,
+    /// Parameter letters after the context.
+    pub params: &'static [u8],
+    pub result: RtResult,
+}
+
+macro_rules! rt_result {
+    (r) => { RtResult::Raise };
+    (t) => { RtResult::RaiseInt };
+    (w) => { RtResult::Word };
+    (i) => { RtResult::Int };
+    (v) => { RtResult::Nothing };
+}
+
+macro_rules! rt_table {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:ident ($($p:ident)*) -> $r:ident;)*) => {
+        /// A runtime function.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u16)]
+        pub enum RtFn { $($(#[doc = $doc])* $variant),* }
+
+        /// Signatures, indexed by `RtFn as usize`.
+        pub const RT_TABLE: &[RtSig] = &[$(RtSig {
+            name: stringify!($name),
+            symbol: concat!("molt_", stringify!($name)),
+            params: concat!($(stringify!($p)),*).as_bytes(),
+            result: rt_result!($r),
+        }),*];
+
+        /// All entries in table order.
+        pub const RT_ALL: &[RtFn] = &[$(RtFn::$variant),*];
+
+        /// Calls macro `$m` with every row as `(Variant, name, (params), result)`, so that the runtime can
+        /// build its address table from this list and cannot forget an entry.
+        #[macro_export]
+        macro_rules! for_each_runtime_function {
+            ($m:ident) => { $m! { $(($variant, $name, ($($p)*), $r))* } };
+        }
+    };
+}
+
+impl RtFn {
+    pub fn sig(self) -> &'static RtSig {
+        &RT_TABLE[self as usize]
+    }
+    pub fn from_index(i: u16) -> Option<RtFn> {
+        RT_ALL.get(i as usize).copied()
+    }
+    pub fn by_name(name: &str) -> Option<RtFn> {
+        RT_ALL.iter().copied().find(|f| f.sig().name == name)
+    }
+}
+
+rt_table! {
+    // ---- memory -------------------------------------------------------------------------------
+    /// `alloc(size)`: uninitialised cell of `size` bytes (header included); counts it as live.
+    Alloc = alloc(i) -> i;
+    /// `dealloc(object)`: the last reference to the object is gone (count below one): run finalisers,
+    /// release children, free.
+    Dealloc = dealloc(w) -> v;
+    /// `release(word)`: drops one reference; what compiled code does inline on hot paths, for cold ones.
+    Release = release(o) -> v;
+    /// `instance_new(class_id)`: instance of a fixed-layout class with all slots unbound.
+    InstanceNew = instance_new(i) -> w;
+    /// `box_float(bits)`: word of any double; boxes it when it is not a flonum.
+    BoxFloat = box_float(f) -> w;
+    /// `box_int(value)`: word of any 64-bit integer; becomes a big integer when it needs 64 bits.
+    BoxInt = box_int(i) -> w;
+    /// `big_from_digits(bytes pointer, length)`: integer from decimal digits (literals).
+    BigFromDigits = big_from_digits(p i) -> w;
+
+    // ---- arithmetic (full Python semantics: reflected methods, subclasses, errors) -------------------
+    Add = add(w w) -> r;
+    Sub = sub(w w) -> r;
+    Mul = mul(w w) -> r;
+    TrueDiv = truediv(w w) -> r;
+    FloorDiv = floordiv(w w) -> r;
+    Mod = mod_(w w) -> r;
+    Pow = pow(w w) -> r;
+    LShift = lshift(w w) -> r;
+    RShift = rshift(w w) -> r;
+    And = and_(w w) -> r;
+    Or = or_(w w) -> r;
+    Xor = xor(w w) -> r;
+    MatMul = matmul(w w) -> r;
+    /// `inplace(op, a, b)`: augmented assignment; `op` numbers the binary operators in the order above from 0.
+    Inplace = inplace(i w w) -> r;
+    Neg = neg(w) -> r;
+    Pos = pos(w) -> r;
+    Invert = invert(w) -> r;
+    Lt = lt(w w) -> r;
+    Le = le(w w) -> r;
+    Eq = eq(w w) -> r;
+    Ne = ne(w w) -> r;
+    Gt = gt(w w) -> r;
+    Ge = ge(w w) -> r;
+    /// `compare_truth(op, a, b)`: truth of a comparison, `op` 0..5 as in the order above; saves the box.
+    CompareTruth = compare_truth(i w w) -> t;
+    Truth = truth(w) -> t;
+    /// `contains(container, item)`: `item in container`.
+    Contains = contains(w w) -> t;
+    /// `float_pow(bits, bits)`: `**` on two floats; raises on zero to a negative power; a negative base
+    /// with a fractional exponent gives a complex.
+    FloatPow = float_pow(f f) -> r;
+    /// `float_mod(bits, bits)`: bits of Python's `%`; the divisor is not zero.
+    FloatMod = float_mod(f f) -> i;
+    /// `float_floordiv(bits, bits)`: bits of Python's `//`; the divisor is not zero.
+    FloatFloorDiv = float_floordiv(f f) -> i;
+    /// `zero_division(kind)`: raises ZeroDivisionError; kind 0 `/`, 1 `//`, 2 `%`, with floats +3.
+    ZeroDivision = zero_division(i) -> r;
+    /// `int_to_float_bits(int)`: bits of `float(int)`; OverflowError when too large.
+    IntToFloat = int_to_float(w) -> t;
+
+    // ---- attributes, items, calls --------------------------------------------------------------
+    /// `getattr(object, name, cache)`: full attribute lookup; `cache` may be null.
+    GetAttr = getattr(w w p) -> r;
+    SetAttr = setattr(w w w p) -> t;
+    DelAttr = delattr(w w) -> t;
+    GetItem = getitem(w w) -> r;
+    SetItem = setitem(w w w) -> t;
+    DelItem = delitem(w w) -> t;
+    SliceNew = slice_new(w w w) -> w;
+    /// `call(callee, args, nargs, kwnames)`: as [`crate::layout::EntryFn`].
+    Call = call(w p i w) -> r;
+    /// `call_method(receiver, name, args, nargs, kwnames, cache)`: looks the method up and calls it without
+    /// making a bound method. `args[0]` is room for the receiver, the arguments follow from `args[1]`;
+    /// `nargs` does not count the receiver.
+    CallMethod = call_method(w w p i w p) -> r;
+    /// `call_ex(callee, args, kwargs)`: `callee(*args, **kwargs)`; `args` a tuple, `kwargs` a dict or `UNBOUND`.
+    CallEx = call_ex(w w w) -> r;
+    /// `bind_args(function, args, nargs, kwnames, out)`: binds a call to the function's parameters and writes
+    /// `CodeDesc::param_count` owned words to `out`; TypeError as CPython words it.
+    BindArgs = bind_args(w p i w p) -> t;
+    Iter = iter(w) -> r;
+    /// `next(iterator)`: next item, or `UNBOUND` (without an exception) at the end.
+    Next = next(w) -> r;
+    /// `unpack(iterable, n, out)`: exactly `n` owned words to `out`.
+    Unpack = unpack(w i p) -> t;
+    /// `unpack_ex(iterable, before, after, out)`: `before` words, a list, `after` words.
+    UnpackEx = unpack_ex(w i i p) -> t;
+
+    // ---- displays --------------------------------------------------------------------------------
+    /// `list_new(items, n)`: consumes the items.
+    ListNew = list_new(p i) -> w;
+    /// `tuple_new(items, n)`: consumes the items.
+    TupleNew = tuple_new(p i) -> w;
+    /// `set_new(items, n)`: borrows the items; hashing may raise.
+    SetNew = set_new(p i) -> r;
+    /// `dict_new(pairs, n)`: `n` key/value pairs, borrowed.
+    DictNew = dict_new(p i) -> r;
+    ListAppend = list_append(w w) -> v;
+    ListExtend = list_extend(w w) -> t;
+    ListToTuple = list_to_tuple(w) -> w;
+    SetAdd = set_add(w w) -> t;
+    SetUpdate = set_update(w w) -> t;
+    DictInsert = dict_insert(w w w) -> t;
+    /// `dict_update(dict, mapping)`: `{**mapping}`.
+    DictUpdate = dict_update(w w) -> t;
+    /// `dict_merge(dict, mapping, callee)`: `f(**mapping)`; refuses duplicates and non-string keys.
+    DictMerge = dict_merge(w w w) -> t;
+    /// `format_value(value, conversion, spec)`: conversion 0, `s`, `r` or `a` as a character code; spec a str or `UNBOUND`.
+    FormatValue = format_value(w i w) -> r;
+    /// `str_join(parts, n)`: concatenation of strings.
+    StrJoin = str_join(p i) -> w;
+
+    // ---- functions, classes, modules -----------------------------------------------------------------
+    /// `function_new(code, closure tuple or UNBOUND, defaults or UNBOUND, kwdefaults or UNBOUND, annotate or UNBOUND)`;
+    /// words are consumed.
+    FunctionNew = function_new(p o o o o) -> w;
+    CellNew = cell_new(o) -> w;
+    /// `build_class(site, body, name, bases, kwargs)`: `body` is called with the namespace and returns the
+    /// `__class__` cell or `None`; `bases` a tuple, `kwargs` a dict or `UNBOUND`.
+    BuildClass = build_class(i w w w w) -> r;
+    /// `namespace_get(namespace, name)`: value or `UNBOUND`.
+    NamespaceGet = namespace_get(w w) -> r;
+    NamespaceSet = namespace_set(w w w) -> t;
+    NamespaceDel = namespace_del(w w) -> t;
+    /// `builtin_get(name)`: attribute of `builtins`, NameError when absent.
+    BuiltinGet = builtin_get(w) -> r;
+    /// `name_error(name, kind)`: raises; kind 0 global, 1 local before assignment, 2 free variable.
+    NameError = name_error(w i) -> r;
+    /// `import_module(index)`: program module by index; runs its body on first use. Parents first.
+    ImportModule = import_module(i) -> r;
+    /// `import_native(descriptor)`: module that the runtime provides, by its
+    /// [`crate::layout::NativeModuleDesc`]; generated code names the symbol, so that the linker drops the
+    /// modules that no program text imports.
+    ImportNative = import_native(p) -> r;
+    /// `import_from(module, name)`: attribute, else submodule, else ImportError.
+    ImportFrom = import_from(w w) -> r;
+    /// `super_new(class, self)`: `super()` with its two implicit arguments.
+    SuperNew = super_new(w w) -> r;
+
+    // ---- exceptions ------------------------------------------------------------------------------
+    /// `raise(exception or class, cause or UNBOUND)`: always raises; sets context from the handled exception.
+    Raise = raise(w w) -> r;
+    /// `raise_again()`: bare `raise`.
+    RaiseAgain = raise_again() -> r;
+    /// `throw(exception)`: makes the exception pending again as it is; nothing is added to it.
+    Throw = throw(o) -> v;
+    /// `catch()`: takes the pending exception.
+    Catch = catch() -> w;
+    /// `traceback_add(code, position)`: the pending exception passes through this frame.
+    TracebackAdd = traceback_add(p i) -> v;
+    /// `handled_push(exception)`: the exception becomes the one being handled.
+    HandledPush = handled_push(w) -> v;
+    /// `handled_pop()`: back to the previous one.
+    HandledPop = handled_pop() -> v;
+    /// `exception_match(exception, class or tuple)`: TypeError for what is no exception class.
+    ExceptionMatch = exception_match(w w) -> t;
+    /// `group_split(exception or None, class or tuple)`: tuple (matched or None, rest or None) for `except*`.
+    GroupSplit = group_split(w w) -> r;
+    /// `group_reraise(original, list of raised)`: exception to raise after `except*` clauses, or `None`.
+    GroupReraise = group_reraise(w w) -> r;
+    /// `recursion_error()`: raises RecursionError.
+    RecursionError = recursion_error() -> r;
+    /// `poll()`: a safepoint found work pending: signals, collection.
+    Poll = poll() -> t;
+    /// `assert_fail(message or UNBOUND)`: raises AssertionError.
+    AssertFail = assert_fail(w) -> r;
+    /// `with_enter(manager, out)`: calls `__enter__`; writes the bound `__exit__` (owned) to `out`.
+    WithEnter = with_enter(w p) -> r;
+    /// `with_exit(exit, exception or None)`: calls it; truth of the result.
+    WithExit = with_exit(w w) -> t;
+
+    // ---- match statement -------------------------------------------------------------------------
+    MatchSequence = match_sequence(w) -> i;
+    MatchMapping = match_mapping(w) -> i;
+    /// `match_keys(subject, keys tuple)`: tuple of values or `None`.
+    MatchKeys = match_keys(w w) -> r;
+    /// `match_class(subject, class, positional count, names tuple)`: tuple of attributes or `None`.
+    MatchClass = match_class(w w i w) -> r;
+
+    // ---- generators ------------------------------------------------------------------------------
+    /// `generator_new(code, resume function, frame words, function)`: not started; frame words are unbound.
+    GeneratorNew = generator_new(p p i w) -> w;
+    /// `delegate_step(generator, sent, mode)`: one step of `yield from` in the delegate kept in the
+    /// generator; `Ret::error` is a `STEP_*`.
+    DelegateStep = delegate_step(w w i) -> r;
+}
