@@ -1,0 +1,140 @@
+//! What the whole program tells about its module variables.
+//!
+//! A variable that one `global.set` binds to one function is that function wherever it is bound at all, provided
+//! nobody can write module variables behind the compiler's back. The ways to do that are few: an attribute assignment
+//! on a module (seen by its name), and code that gets hold of a module or its dictionary as a value. [`Facts::new`]
+//! looks for each of them; if one is there, nothing is claimed.
+
+use std::collections::{HashMap, HashSet};
+
+use molt_base::Symbol;
+use molt_ir::func::imm_halves;
+use molt_ir::{FuncId, Function, GlobalId, Op, Program, ValueDef, ValueId};
+
+/// Builtins whose use gives a way to module dictionaries.
+const OPENING_BUILTINS: &[&str] = &["globals", "vars", "locals", "exec", "eval", "compile", "__import__"];
+/// Attributes whose reading gives a way to module dictionaries.
+const OPENING_ATTRIBUTES: &[&str] = &["modules", "__globals__", "f_globals", "import_module", "__builtins__"];
+
+/// Facts about module variables.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Variables bound in one place, to a function.
+    pub bound_once: HashMap<GlobalId, FuncId>,
+    /// Whether `bound_once` holds for sure, or is a guess to be tested at run time.
+    pub proven: bool,
+}
+
+impl Facts {
+    pub fn new(program: &Program) -> Facts {
+        let mut scan = Scan { program, bound: HashMap::new(), open: false, assigned: HashSet::new() };
+        for (_, f) in program.funcs.iter() {
+            scan.function(f);
+        }
+        let assigned = scan.assigned;
+        let bound_once = scan
+            .bound
+            .into_iter()
+            .filter_map(|(g, f)| Some((g, f?)))
+            .filter(|(g, _)| !assigned.contains(&program.globals[*g].name))
+            .collect();
+        Facts { bound_once, proven: !scan.open }
+    }
+
+    /// The function that a callee value stands for.
+    pub fn callee(&self, func: &Function, mut callee: ValueId) -> Option<FuncId> {
+        loop {
+            let ValueDef::Result(def, _) = func.values[callee].def else { return None };
+            match func.insts[def].op {
+                Op::PyCheckBound => callee = func.args(def)[0],
+                Op::GlobalGet => return self.bound_once.get(&GlobalId(func.insts[def].imm as u32)).copied(),
+                _ => return None,
+            }
+        }
+    }
+}
+
+struct Scan<'a> {
+    program: &'a Program,
+    bound: HashMap<GlobalId, Option<FuncId>>,
+    open: bool,
+    /// Names assigned or deleted as attributes anywhere.
+    assigned: HashSet<Symbol>,
+}
+
+impl Scan<'_> {
+    fn function(&mut self, f: &Function) {
+        for &b in &f.layout {
+            for &i in &f.blocks[b].insts {
+                let inst = f.insts[i];
+                let symbol = Symbol(imm_halves(inst.imm).0);
+                match inst.op {
+                    Op::GlobalSet => self.bind(f, GlobalId(inst.imm as u32), f.args(i)[0]),
+                    Op::PyBuiltin if OPENING_BUILTINS.contains(&self.program.names.text(symbol)) => self.open = true,
+                    Op::PyGetAttr | Op::PyCallMethod | Op::PyImportFrom
+                        if OPENING_ATTRIBUTES.contains(&self.program.names.text(symbol)) =>
+                    {
+                        self.open = true;
+                    }
+                    Op::PySetAttr | Op::PyDelAttr => {
+                        self.assigned.insert(symbol);
+                    }
+                    Op::PyImport => self.module_uses(f, f.result(i)),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn bind(&mut self, f: &Function, global: GlobalId, value: ValueId) {
+        let function = match f.values[value].def {
+            ValueDef::Result(def, _) if f.insts[def].op == Op::PyFunction => Some(FuncId(f.insts[def].imm as u32)),
+            _ => None,
+        };
+        self.bound.entry(global).and_modify(|v| *v = None).or_insert(function);
+    }
+
+    /// A module value may be bound to a variable or have its attributes used; anything else lets it escape.
+    fn module_uses(&mut self, f: &Function, module: ValueId) {
+        for &b in &f.layout {
+            for &i in &f.blocks[b].insts {
+                let position = f.args(i).iter().position(|&v| v == module);
+                let Some(position) = position else { continue };
+                let fine = match f.insts[i].op {
+                    Op::PyGetAttr | Op::PyImportFrom | Op::PyCallMethod => position == 0,
+                    Op::GlobalSet => self.only_attributes_of(GlobalId(f.insts[i].imm as u32)),
+                    Op::RcInc | Op::RcDec => true,
+                    _ => false,
+                };
+                let in_edge = f.edges(i).iter().any(|&e| f.edge_args(e).contains(&module));
+                self.open |= !fine || in_edge;
+            }
+        }
+    }
+
+    /// Whether every reading of a module variable is the receiver of an attribute operation.
+    fn only_attributes_of(&self, global: GlobalId) -> bool {
+        self.program.funcs.iter().all(|(_, f)| {
+            f.layout.iter().flat_map(|&b| &f.blocks[b].insts).all(|&i| {
+                let reads = f.insts[i].op == Op::GlobalGet && f.insts[i].imm as u32 == global.0;
+                !reads || attribute_receiver_only(f, f.result(i))
+            })
+        })
+    }
+}
+
+fn attribute_receiver_only(f: &Function, v: ValueId) -> bool {
+    f.layout.iter().flat_map(|&b| &f.blocks[b].insts).all(|&i| {
+        if f.edges(i).iter().any(|&e| f.edge_args(e).contains(&v)) {
+            return false;
+        }
+        let uses: Vec<usize> = (0..f.args(i).len()).filter(|&n| f.args(i)[n] == v).collect();
+        match f.insts[i].op {
+            _ if uses.is_empty() => true,
+            Op::PyGetAttr | Op::PyCallMethod => uses == [0],
+            Op::PyCheckBound => attribute_receiver_only(f, f.result(i)),
+            Op::IsUnbound => true,
+            _ => false,
+        }
+    })
+}

@@ -1,0 +1,438 @@
+//! Operations with an inline fast path.
+
+use molt_abi::layout;
+use molt_abi::word::FLONUM_ZERO;
+use molt_abi::{ClassId, RtFn, Word};
+use molt_base::Symbol;
+use molt_ir::{BinaryOp, CompareOp, FloatCond, FuncId, InstId, IntCond, Op, Type, ValueId};
+
+use super::Lower;
+
+impl Lower<'_> {
+    /// The word if it is bound, else NameError or UnboundLocalError.
+    pub(super) fn check_bound(&mut self, v: ValueId, name: Symbol, kind: u32) -> ValueId {
+        let missing = self.m.icmp_imm(IntCond::Eq, v, Word::UNBOUND.0 as i64);
+        let (bad, ok) = (self.m.cold_block(), self.m.block());
+        self.m.brif(missing, (bad, &[]), (ok, &[]));
+        self.m.current = bad;
+        let name = self.name(name);
+        let kind = self.m.iconst(i64::from(kind));
+        self.m.rt(RtFn::NameError, &[name, kind]);
+        let fail = self.fail_block(true);
+        self.m.jump(fail, &[]);
+        self.m.current = ok;
+        v
+    }
+
+    /// Branches to a new current block when both words are small integers; returns the block taken otherwise.
+    fn both_small(&mut self, a: ValueId, b: ValueId) -> molt_ir::BlockId {
+        let both = self.m.int(Op::IAnd, &[a, b]);
+        let one = self.m.iconst(1);
+        let tag = self.m.int(Op::IAnd, &[both, one]);
+        let small = self.m.icmp_imm(IntCond::Ne, tag, 0);
+        let (fast, slow) = (self.m.block(), self.m.cold_block());
+        self.m.brif(small, (fast, &[]), (slow, &[]));
+        self.m.current = fast;
+        slow
+    }
+
+    pub(super) fn binary(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
+        let (a, b) = (args[0], args[1]);
+        let inline = matches!(
+            op,
+            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor
+        );
+        if !inline {
+            return self.generic_binary(op, args, inplace);
+        }
+        let slow = self.both_small(a, b);
+        let done = self.m.block();
+        let result = self.m.func.add_param(done, Type::I64);
+        self.small_binary(op, a, b, slow, done);
+        self.m.current = slow;
+        let r = self.generic_binary(op, args, inplace);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
+    /// Arithmetic on two small words, in place of their tags: with `a = 2x+1` and `b = 2y+1`, `a + (b-1)` is
+    /// `2(x+y)+1`, and so on. Overflow goes to `slow`.
+    fn small_binary(
+        &mut self,
+        op: BinaryOp,
+        a: ValueId,
+        b: ValueId,
+        slow: molt_ir::BlockId,
+        done: molt_ir::BlockId,
+    ) {
+        let one = self.m.iconst(1);
+        let overflowing = match op {
+            BinaryOp::Add => {
+                let b = self.m.int(Op::ISub, &[b, one]);
+                Some(self.m.op(Op::IAddOf, &[a, b], 0, &[Type::I64, Type::I1]))
+            }
+            BinaryOp::Sub => {
+                let b = self.m.int(Op::ISub, &[b, one]);
+                Some(self.m.op(Op::ISubOf, &[a, b], 0, &[Type::I64, Type::I1]))
+            }
+            BinaryOp::Mul => {
+                let a = self.m.int(Op::ISub, &[a, one]);
+                let y = self.m.int(Op::SShr, &[b, one]);
+                let mut r = self.m.op(Op::IMulOf, &[a, y], 0, &[Type::I64, Type::I1]);
+                r[0] = self.m.int(Op::IOr, &[r[0], one]);
+                Some(r)
+            }
+            _ => None,
+        };
+        match overflowing {
+            Some(r) => self.m.brif(r[1], (slow, &[]), (done, &[r[0]])),
+            None => {
+                let r = match op {
+                    BinaryOp::And => self.m.int(Op::IAnd, &[a, b]),
+                    BinaryOp::Or => self.m.int(Op::IOr, &[a, b]),
+                    _ => {
+                        let x = self.m.int(Op::IXor, &[a, b]);
+                        self.m.int(Op::IOr, &[x, one])
+                    }
+                };
+                self.m.jump(done, &[r]);
+            }
+        }
+    }
+
+    fn generic_binary(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
+        if inplace {
+            let index = self.m.iconst(op as i64);
+            self.rt_checked(RtFn::Inplace, &[index, args[0], args[1]])
+        } else {
+            self.rt_checked(op.rt(), args)
+        }
+    }
+
+    fn small_condition(op: CompareOp) -> IntCond {
+        match op {
+            CompareOp::Lt => IntCond::Slt,
+            CompareOp::Le => IntCond::Sle,
+            CompareOp::Eq => IntCond::Eq,
+            CompareOp::Ne => IntCond::Ne,
+            CompareOp::Gt => IntCond::Sgt,
+            CompareOp::Ge => IntCond::Sge,
+        }
+    }
+
+    pub(super) fn compare(&mut self, op: CompareOp, args: &[ValueId]) -> ValueId {
+        let slow = self.both_small(args[0], args[1]);
+        let done = self.m.block();
+        let result = self.m.func.add_param(done, Type::I64);
+        let bit = self.m.icmp(Self::small_condition(op), args[0], args[1]);
+        let (t, f) = (self.m.word(Word::TRUE), self.m.word(Word::FALSE));
+        let boxed = self.m.value(Op::SelectI, &[bit, t, f], 0, Type::I64);
+        self.m.jump(done, &[boxed]);
+        self.m.current = slow;
+        let r = self.rt_checked(op.rt(), args);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
+    pub(super) fn compare_truth(&mut self, op: CompareOp, args: &[ValueId]) -> ValueId {
+        let slow = self.both_small(args[0], args[1]);
+        let done = self.m.block();
+        let result = self.m.func.add_param(done, Type::I1);
+        let bit = self.m.icmp(Self::small_condition(op), args[0], args[1]);
+        self.m.jump(done, &[bit]);
+        self.m.current = slow;
+        let index = self.m.iconst(op as i64);
+        let r = self.rt_checked(RtFn::CompareTruth, &[index, args[0], args[1]]);
+        let bit = self.to_bit(r);
+        self.m.jump(done, &[bit]);
+        self.m.current = done;
+        result
+    }
+
+    pub(super) fn truth(&mut self, v: ValueId) -> ValueId {
+        let done = self.m.block();
+        let result = self.m.func.add_param(done, Type::I1);
+        let yes = self.m.icmp_imm(IntCond::Eq, v, Word::TRUE.0 as i64);
+        let no = self.m.icmp_imm(IntCond::Eq, v, Word::FALSE.0 as i64);
+        let either = self.m.value(Op::BOr, &[yes, no], 0, Type::I1);
+        let slow = self.m.block();
+        self.m.brif(either, (done, &[yes]), (slow, &[]));
+        self.m.current = slow;
+        let r = self.rt_checked(RtFn::Truth, &[v]);
+        let bit = self.to_bit(r);
+        self.m.jump(done, &[bit]);
+        self.m.current = done;
+        result
+    }
+
+    /// Branches to a new current block with the slot's address when the cache knows the receiver's class.
+    fn cached_slot(&mut self, object: ValueId, cache: ValueId, slow: molt_ir::BlockId) -> ValueId {
+        let seven = self.m.iconst(7);
+        let tag = self.m.int(Op::IAnd, &[object, seven]);
+        let is_object = self.m.icmp_imm(IntCond::Eq, tag, 0);
+        let test = self.m.block();
+        self.m.brif(is_object, (test, &[]), (slow, &[]));
+        self.m.current = test;
+        let class = self.m.load32(object, layout::HEADER_CLASS);
+        let known = self.m.load32(cache, layout::CACHE_CLASS);
+        let same = self.m.icmp(IntCond::Eq, class, known);
+        let hit = self.m.block();
+        self.m.brif(same, (hit, &[]), (slow, &[]));
+        self.m.current = hit;
+        let offset = self.m.load32(cache, layout::CACHE_OFFSET);
+        let has_slot = self.m.icmp_imm(IntCond::Ne, offset, 0);
+        let in_slot = self.m.block();
+        self.m.brif(has_slot, (in_slot, &[]), (slow, &[]));
+        self.m.current = in_slot;
+        self.m.int(Op::IAdd, &[object, offset])
+    }
+
+    pub(super) fn getattr(&mut self, object: ValueId, name: Symbol) -> ValueId {
+        let cache = self.statics.cache(self.program);
+        let cache = self.data_address(cache);
+        let name = self.name(name);
+        let (slow, done) = (self.m.cold_block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        let address = self.cached_slot(object, cache, slow);
+        let v = self.m.load(address, 0);
+        let unset = self.m.icmp_imm(IntCond::Eq, v, Word::UNBOUND.0 as i64);
+        let found = self.m.block();
+        self.m.brif(unset, (slow, &[]), (found, &[]));
+        self.m.current = found;
+        self.m.inc(v);
+        self.m.jump(done, &[v]);
+        self.m.current = slow;
+        let r = self.rt_checked(RtFn::GetAttr, &[object, name, cache]);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
+    pub(super) fn setattr(&mut self, object: ValueId, value: ValueId, name: Symbol) {
+        let cache = self.statics.cache(self.program);
+        let cache = self.data_address(cache);
+        let name = self.name(name);
+        let (slow, done) = (self.m.cold_block(), self.m.block());
+        let address = self.cached_slot(object, cache, slow);
+        let old = self.m.load(address, 0);
+        self.m.inc(value);
+        self.m.store(address, 0, value);
+        self.m.dec(old);
+        self.m.jump(done, &[]);
+        self.m.current = slow;
+        self.rt_checked(RtFn::SetAttr, &[object, name, value, cache]);
+        self.m.jump(done, &[]);
+        self.m.current = done;
+    }
+
+    pub(super) fn call(&mut self, inst: InstId, args: &[ValueId], keywords: u32) -> ValueId {
+        let known = self.known_callee(inst, args.len() - 1, keywords);
+        let Some(target) = known else { return self.generic_call(args, keywords) };
+        let (slow, done) = (self.m.cold_block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        let callee = args[0];
+        self.guard_code(callee, target, slow);
+        let r = self.call_direct(target, args, Type::I64);
+        self.m.jump(done, &[r]);
+        self.m.current = slow;
+        let r = self.generic_call(args, keywords);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
+    /// The function that a call most likely reaches: the only one ever bound to the module variable it names, if the
+    /// call passes exactly its parameters.
+    fn known_callee(&self, inst: InstId, count: usize, keywords: u32) -> Option<FuncId> {
+        if keywords != u32::MAX {
+            return None;
+        }
+        let target = self.facts.callee(self.src, self.src.args(inst)[0])?;
+        let code = self.program.funcs[target].code.as_ref()?;
+        let plain = code.kwonly_count == 0 && !code.has_varargs && !code.has_varkeywords;
+        (plain && code.arg_count as usize == count).then_some(target)
+    }
+
+    /// Goes on only if the callee is a function object with the code of `target`.
+    fn guard_code(&mut self, callee: ValueId, target: FuncId, slow: molt_ir::BlockId) {
+        let seven = self.m.iconst(7);
+        let tag = self.m.int(Op::IAnd, &[callee, seven]);
+        let is_object = self.m.icmp_imm(IntCond::Eq, tag, 0);
+        let test = self.m.block();
+        self.m.brif(is_object, (test, &[]), (slow, &[]));
+        self.m.current = test;
+        let class = self.m.load32(callee, layout::HEADER_CLASS);
+        let is_function = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::FUNCTION.0));
+        let test = self.m.block();
+        self.m.brif(is_function, (test, &[]), (slow, &[]));
+        self.m.current = test;
+        let code = self.m.load(callee, layout::FUNCTION_CODE);
+        let d = self.statics.code(self.program, target);
+        let wanted = self.data_address(d);
+        let same = self.m.icmp(IntCond::Eq, code, wanted);
+        let go = self.m.block();
+        self.m.brif(same, (go, &[]), (slow, &[]));
+        self.m.current = go;
+    }
+
+    pub(super) fn call_direct(&mut self, target: FuncId, args: &[ValueId], result: Type) -> ValueId {
+        let r = self.m.op(Op::Call, args, u64::from(target.0), &[result, Type::I64]);
+        self.check(r[1]);
+        r[0]
+    }
+
+    fn generic_call(&mut self, args: &[ValueId], keywords: u32) -> ValueId {
+        let kw = self.kwnames(keywords);
+        let count = args.len() - 1 - self.keyword_count(keywords);
+        let array = self.fill_array(0, &args[1..]);
+        let count = self.m.iconst(count as i64);
+        self.rt_checked(RtFn::Call, &[args[0], array, count, kw])
+    }
+
+    /// Double of a float word: a flonum is rotated back, anything else is a boxed float.
+    pub(super) fn float_unbox(&mut self, w: ValueId) -> ValueId {
+        let (three, two) = (self.m.iconst(3), self.m.iconst(2));
+        let tag = self.m.int(Op::IAnd, &[w, three]);
+        let is_flonum = self.m.icmp(IntCond::Eq, tag, two);
+        let (flonum, boxed, done) = (self.m.block(), self.m.cold_block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::F64);
+        self.m.brif(is_flonum, (flonum, &[]), (boxed, &[]));
+        self.m.current = flonum;
+        let sixty_three = self.m.iconst(63);
+        let sign = self.m.int(Op::UShr, &[w, sixty_three]);
+        let low = self.m.int(Op::ISub, &[two, sign]);
+        let mask = self.m.iconst(!3);
+        let high = self.m.int(Op::IAnd, &[w, mask]);
+        let joined = self.m.int(Op::IOr, &[low, high]);
+        let turn = self.m.iconst(61);
+        let bits = self.m.int(Op::RotL, &[joined, turn]);
+        let zero_word = self.m.iconst(FLONUM_ZERO as i64);
+        let is_zero = self.m.icmp(IntCond::Eq, w, zero_word);
+        let zero = self.m.iconst(0);
+        let bits = self.m.value(Op::SelectI, &[is_zero, zero, bits], 0, Type::I64);
+        let f = self.m.value(Op::BitsToF, &[bits], 0, Type::F64);
+        self.m.jump(done, &[f]);
+        self.m.current = boxed;
+        let f = self.m.value(Op::LoadF, &[w], layout::FLOAT_VALUE as u64, Type::F64);
+        self.m.jump(done, &[f]);
+        self.m.current = done;
+        result
+    }
+
+    /// Word of a double: exponents of the common range inline, the rest by the runtime.
+    pub(super) fn float_box(&mut self, f: ValueId) -> ValueId {
+        let bits = self.m.int(Op::FToBits, &[f]);
+        let turn = self.m.iconst(3);
+        let rotated = self.m.int(Op::RotL, &[bits, turn]);
+        let (three, one) = (self.m.iconst(3), self.m.iconst(1));
+        let (sixty, seven) = (self.m.iconst(60), self.m.iconst(7));
+        let top = self.m.int(Op::UShr, &[bits, sixty]);
+        let low = self.m.int(Op::IAnd, &[top, seven]);
+        let shifted = self.m.int(Op::ISub, &[low, three]);
+        let in_range = self.m.icmp(IntCond::Ule, shifted, one);
+        let special = self.m.iconst(0x3000_0000_0000_0000);
+        let plain = self.m.icmp(IntCond::Ne, bits, special);
+        let both = self.m.value(Op::BAnd, &[in_range, plain], 0, Type::I1);
+        let (fast, slow, done) = (self.m.block(), self.m.cold_block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        self.m.brif(both, (fast, &[]), (slow, &[]));
+        self.m.current = fast;
+        let mask = self.m.iconst(!3);
+        let cleared = self.m.int(Op::IAnd, &[rotated, mask]);
+        let two = self.m.iconst(2);
+        let word = self.m.int(Op::IOr, &[cleared, two]);
+        self.m.jump(done, &[word]);
+        self.m.current = slow;
+        let word = self.m.rt1(RtFn::BoxFloat, &[bits]);
+        self.m.jump(done, &[word]);
+        self.m.current = done;
+        result
+    }
+
+    /// Double of an int or bool word.
+    pub(super) fn int_to_float(&mut self, w: ValueId) -> ValueId {
+        let one = self.m.iconst(1);
+        let tag = self.m.int(Op::IAnd, &[w, one]);
+        let small = self.m.icmp_imm(IntCond::Ne, tag, 0);
+        let (fast, slow, done) = (self.m.block(), self.m.cold_block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::F64);
+        self.m.brif(small, (fast, &[]), (slow, &[]));
+        self.m.current = fast;
+        let n = self.m.int(Op::SShr, &[w, one]);
+        let f = self.m.value(Op::IntToF, &[n], 0, Type::F64);
+        self.m.jump(done, &[f]);
+        self.m.current = slow;
+        let bits = self.rt_checked(RtFn::IntToFloat, &[w]);
+        let f = self.m.value(Op::BitsToF, &[bits], 0, Type::F64);
+        self.m.jump(done, &[f]);
+        self.m.current = done;
+        result
+    }
+
+    /// Quotient of two int words. Small ints below 2^53 are exact doubles, so one rounding is the right one.
+    pub(super) fn int_truediv(&mut self, args: &[ValueId]) -> ValueId {
+        let slow = self.both_small(args[0], args[1]);
+        let done = self.m.block();
+        let result = self.m.func.add_param(done, Type::F64);
+        let one = self.m.iconst(1);
+        let (a, b) = (self.m.int(Op::SShr, &[args[0], one]), self.m.int(Op::SShr, &[args[1], one]));
+        // |n| < 2^53 for both: n + 2^53 as an unsigned number is below 2^54.
+        let offset = self.m.iconst(1 << 53);
+        let limit = self.m.iconst(1 << 54);
+        let (x, y) = (self.m.int(Op::IAdd, &[a, offset]), self.m.int(Op::IAdd, &[b, offset]));
+        let (x, y) = (self.m.icmp(IntCond::Ult, x, limit), self.m.icmp(IntCond::Ult, y, limit));
+        let exact = self.m.value(Op::BAnd, &[x, y], 0, Type::I1);
+        let nonzero = self.m.icmp_imm(IntCond::Ne, b, 0);
+        let good = self.m.value(Op::BAnd, &[exact, nonzero], 0, Type::I1);
+        let divide = self.m.block();
+        self.m.brif(good, (divide, &[]), (slow, &[]));
+        self.m.current = divide;
+        let (x, y) = (self.m.value(Op::IntToF, &[a], 0, Type::F64), self.m.value(Op::IntToF, &[b], 0, Type::F64));
+        let q = self.m.value(Op::FDiv, &[x, y], 0, Type::F64);
+        self.m.jump(done, &[q]);
+        self.m.current = slow;
+        let w = self.rt_checked(RtFn::TrueDiv, args);
+        let q = self.float_unbox(w);
+        self.m.dec(w);
+        self.m.jump(done, &[q]);
+        self.m.current = done;
+        result
+    }
+
+    /// `/`, `//`, `%` and `**` on doubles.
+    pub(super) fn float_binary(&mut self, op: BinaryOp, args: &[ValueId]) -> ValueId {
+        let bits = |s: &mut Self, v: ValueId| s.m.int(Op::FToBits, &[v]);
+        if op == BinaryOp::Pow {
+            let (x, y) = (bits(self, args[0]), bits(self, args[1]));
+            let w = self.rt_checked(RtFn::FloatPow, &[x, y]);
+            let f = self.float_unbox(w);
+            self.m.dec(w);
+            return f;
+        }
+        let zero = self.m.value(Op::FConst, &[], 0, Type::F64);
+        let is_zero = self.m.value(Op::FCmp, &[args[1], zero], FloatCond::Eq as u64, Type::I1);
+        let (bad, ok) = (self.m.cold_block(), self.m.block());
+        self.m.brif(is_zero, (bad, &[]), (ok, &[]));
+        self.m.current = bad;
+        let kind = match op {
+            BinaryOp::TrueDiv => 3,
+            BinaryOp::FloorDiv => 4,
+            _ => 5,
+        };
+        let kind = self.m.iconst(kind);
+        self.m.rt(RtFn::ZeroDivision, &[kind]);
+        let fail = self.fail_block(true);
+        self.m.jump(fail, &[]);
+        self.m.current = ok;
+        let f = match op {
+            BinaryOp::TrueDiv => return self.m.value(Op::FDiv, args, 0, Type::F64),
+            BinaryOp::FloorDiv => RtFn::FloatFloorDiv,
+            _ => RtFn::FloatMod,
+        };
+        let (x, y) = (bits(self, args[0]), bits(self, args[1]));
+        let r = self.m.rt1(f, &[x, y]);
+        self.m.value(Op::BitsToF, &[r], 0, Type::F64)
+    }
+}

@@ -1,0 +1,100 @@
+//! The pass list. The order is the order of the array; each row says why it stands there. The verifier runs between
+//! any two passes when [`Options::verify`] is set.
+
+use std::time::{Duration, Instant};
+
+use molt_ir::verify::{Stage, verify_function};
+use molt_ir::{FunctionKind, Program, print};
+
+use crate::{certify, coroutines, lower, ownership, specialise};
+
+/// One pass over the whole program.
+pub struct Pass {
+    pub name: &'static str,
+    pub run: fn(&mut Program),
+    /// Levels of ops allowed after it.
+    pub stage: Stage,
+}
+
+/// All passes, in order.
+pub const PASSES: &[Pass] = &[
+    // First: types decide what every later pass sees.
+    Pass { name: "specialise", run: specialise::run, stage: Stage::Typed },
+    // Before counts exist, so that values crossing a suspension are plain moves.
+    Pass { name: "coroutines", run: coroutines::run, stage: Stage::Typed },
+    // After every pass that creates or removes uses of words.
+    Pass { name: "ownership", run: run_ownership, stage: Stage::Typed },
+    // Last: engines understand nothing else.
+    Pass { name: "lower", run: lower::run, stage: Stage::Machine },
+];
+
+fn run_ownership(program: &mut Program) {
+    for id in program.funcs.ids() {
+        if program.funcs[id].kind != FunctionKind::Internal {
+            ownership::run(&mut program.funcs[id]);
+        }
+    }
+}
+
+/// How the pipeline is run and observed.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub verify: bool,
+    /// Name of the pass after which the IR is wanted as text.
+    pub print_after: Option<String>,
+    /// Name of the pass after which to stop.
+    pub stop_after: Option<String>,
+}
+
+/// What a run of the pipeline tells.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub times: Vec<(&'static str, Duration)>,
+    pub printed: Option<String>,
+}
+
+/// Runs the passes. A verifier failure is a defect of the pass named in the error.
+pub fn run(program: &mut Program, options: &Options) -> Result<Report, String> {
+    let mut report = Report::default();
+    if options.verify {
+        check(program, "front end", Stage::Semantic)?;
+    }
+    for pass in PASSES {
+        let start = Instant::now();
+        (pass.run)(program);
+        report.times.push((pass.name, start.elapsed()));
+        if options.print_after.as_deref() == Some(pass.name) {
+            report.printed = Some(print::program(program));
+        }
+        if options.verify {
+            check(program, pass.name, pass.stage)?;
+            if pass.name == "ownership" {
+                certify_all(program)?;
+            }
+        }
+        if options.stop_after.as_deref() == Some(pass.name) {
+            break;
+        }
+    }
+    Ok(report)
+}
+
+fn certify_all(program: &Program) -> Result<(), String> {
+    for (id, f) in program.funcs.iter() {
+        certify::certify(f).map_err(|e| {
+            let name = program.names.text(f.qualname);
+            format!("references of {name} ({id}) do not balance: {e}\n{}", print::function(program, id, f))
+        })?;
+    }
+    Ok(())
+}
+
+fn check(program: &Program, after: &str, stage: Stage) -> Result<(), String> {
+    for (id, f) in program.funcs.iter() {
+        verify_function(f, stage).map_err(|e| {
+            let name = program.names.text(f.qualname);
+            format!("after {after}: function {name} ({id}): {e}\n{}", print::function(program, id, f))
+        })?;
+    }
+    Ok(())
+}
