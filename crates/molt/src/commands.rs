@@ -1,0 +1,255 @@
+//! What the verbs do.
+
+mod diff;
+
+use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::CommandFactory;
+use molt_driver::session::runtime_archive;
+use molt_driver::{DriverError, Emit, Entry, Session, SessionOptions, cache, doctor};
+
+use crate::args::{Cli, Common, EmitChoice, EngineChoice, Profile, Verb};
+use crate::report;
+
+/// Runs one verb; the process's exit status.
+pub fn dispatch(cli: Cli) -> u8 {
+    let common = cli.common;
+    match cli.verb {
+        Verb::Build { file, module, output, emit, profile, symbols } => {
+            build(&common, file, module, output, emit, profile, symbols)
+        }
+        Verb::Run { module, code, engine, rest } => run(&common, module, code, engine, rest),
+        Verb::Check { files } => check(&common, &files),
+        Verb::Test { files, diff, reference, exit_first } => diff::test(&common, &files, diff, &reference, exit_first),
+        Verb::Explain { code } => explain(&code),
+        Verb::Doctor => show_findings(),
+        Verb::Size { artefact, top } => size(&artefact, top),
+        Verb::Clean => clean(&common),
+        Verb::Version => {
+            println!("molt {} (Cranelift)", env!("CARGO_PKG_VERSION"));
+            0
+        }
+        Verb::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "molt", &mut std::io::stdout());
+            0
+        }
+    }
+}
+
+fn session(common: &Common, verify: bool, keep_symbols: bool) -> Session {
+    Session::new(SessionOptions {
+        verify: verify || common.verify,
+        print_after: common.print_after.clone(),
+        stop_after: common.stop_after.clone(),
+        keep_symbols,
+    })
+}
+
+/// Prints diagnostics and error, and gives the status.
+fn finish<T>(session: &Session, common: &Common, result: Result<T, DriverError>) -> Result<T, u8> {
+    report::diagnostics(session, common);
+    result.map_err(|e| report::error(&e, common))
+}
+
+fn build(
+    common: &Common,
+    file: Option<PathBuf>,
+    module: Option<String>,
+    output: Option<PathBuf>,
+    emit: EmitChoice,
+    profile: Profile,
+    symbols: bool,
+) -> u8 {
+    let (entry, name) = match (file, module) {
+        (Some(f), _) => (Entry::File(f.clone()), f.file_stem().unwrap_or_default().to_os_string()),
+        (None, Some(m)) => (Entry::Module(m.clone()), m.replace('.', "_").into()),
+        (None, None) => {
+            eprintln!("error: `molt build` needs a file or `-m MODULE`\nhelp: for example `molt build app.py`");
+            return 2;
+        }
+    };
+    let mut s = session(common, profile == Profile::Dev, symbols);
+    let text = match emit {
+        EmitChoice::Exe => {
+            let output = output.unwrap_or_else(|| PathBuf::from(name));
+            let result = s.build(&entry, &output, profile == Profile::Release);
+            return match finish(&s, common, result) {
+                Ok(()) => 0,
+                Err(status) => status,
+            };
+        }
+        EmitChoice::Ir => s.emit(&entry, Emit::Ir),
+        EmitChoice::Typed => s.emit(&entry, Emit::Typed),
+        EmitChoice::Lir => s.emit(&entry, Emit::Lir),
+        EmitChoice::Clif => s.emit(&entry, Emit::Clif),
+    };
+    match finish(&s, common, text) {
+        Ok(text) => write_text(&text, output.as_deref()),
+        Err(status) => status,
+    }
+}
+
+fn write_text(text: &str, output: Option<&Path>) -> u8 {
+    let written = match output {
+        Some(path) => std::fs::write(path, text),
+        None => std::io::stdout().write_all(text.as_bytes()),
+    };
+    match written {
+        Ok(()) => 0,
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => 0,
+        Err(e) => {
+            eprintln!("error: cannot write: {e}");
+            4
+        }
+    }
+}
+
+fn run(
+    common: &Common,
+    module: Option<String>,
+    code: Option<String>,
+    engine: EngineChoice,
+    mut rest: Vec<String>,
+) -> u8 {
+    let (entry, name) = match (module, code) {
+        (Some(m), _) => (Entry::Module(m.clone()), m),
+        (_, Some(c)) => (Entry::Code(c), "-c".to_string()),
+        _ if rest.is_empty() => {
+            eprintln!("error: `molt run` needs a file, `-m MODULE`, `-c CODE` or `-`");
+            return 2;
+        }
+        _ => {
+            let name = rest.remove(0);
+            match entry_of(&name) {
+                Ok(entry) => (entry, name),
+                Err(status) => return status,
+            }
+        }
+    };
+    let mut argv = vec![name];
+    argv.extend(rest);
+    let mut s = session(common, false, false);
+    let native = engine == EngineChoice::Native && molt_link_available();
+    if native {
+        let path = s.cached(&entry);
+        match finish(&s, common, path) {
+            Ok(path) => execute(&path, &argv, common),
+            Err(status) => status,
+        }
+    } else {
+        let result = match engine {
+            EngineChoice::Vm => s.run_interpreted(&entry, &argv),
+            EngineChoice::Jit | EngineChoice::Native => s.run_in_memory(&entry, &argv),
+        };
+        match finish(&s, common, result) {
+            Ok(status) => status as u8,
+            Err(status) => status,
+        }
+    }
+}
+
+fn molt_link_available() -> bool {
+    runtime_archive().is_file() && doctor::findings().iter().all(|f| f.ok || !f.what.starts_with("linker"))
+}
+
+fn entry_of(name: &str) -> Result<Entry, u8> {
+    if name != "-" {
+        return Ok(Entry::File(PathBuf::from(name)));
+    }
+    let mut source = Vec::new();
+    match std::io::stdin().read_to_end(&mut source) {
+        Ok(_) => Ok(Entry::Stdin(source)),
+        Err(e) => {
+            eprintln!("error: cannot read standard input: {e}");
+            Err(4)
+        }
+    }
+}
+
+/// Becomes the program: its status and signals are seen by our caller as they are.
+fn execute(path: &Path, argv: &[String], common: &Common) -> u8 {
+    let error = Command::new(path).arg0(&argv[0]).args(&argv[1..]).exec();
+    report::error(&DriverError::Start { path: path.to_path_buf(), error }, common)
+}
+
+fn check(common: &Common, files: &[PathBuf]) -> u8 {
+    let mut status = 0;
+    for f in files {
+        let mut s = session(common, true, false);
+        let result = s.compile(&Entry::File(f.clone()));
+        if let Err(e) = finish(&s, common, result) {
+            status = status.max(e);
+        }
+    }
+    status
+}
+
+fn explain(code: &str) -> u8 {
+    match molt_diagnostics::explain(code) {
+        Some(page) => write_text(page, None),
+        None => {
+            eprintln!("error: no diagnostic is called `{code}`");
+            2
+        }
+    }
+}
+
+fn show_findings() -> u8 {
+    let mut status = 0;
+    for f in doctor::findings() {
+        println!("{} {}", if f.ok { "ok     " } else { "problem" }, f.what);
+        if let Some(remedy) = f.remedy {
+            println!("        {remedy}");
+        }
+        if !f.ok {
+            status = 1;
+        }
+    }
+    status
+}
+
+fn size(artefact: &Path, top: usize) -> u8 {
+    let bytes = match std::fs::read(artefact) {
+        Ok(b) => b,
+        Err(e) => {
+            eprintln!("error: cannot read `{}`: {e}", artefact.display());
+            return 4;
+        }
+    };
+    match molt_driver::size_report(&bytes) {
+        Ok(r) => {
+            let mut text = format!("{:>10}  total\n", r.total);
+            for (title, rows) in [("section", &r.sections), ("group", &r.groups)] {
+                if !rows.is_empty() {
+                    text.push_str(&format!("\n{:>10}  {title}\n", "bytes"));
+                }
+                for (name, n) in rows.iter().take(top) {
+                    text.push_str(&format!("{n:>10}  {name}\n"));
+                }
+            }
+            write_text(&text, None)
+        }
+        Err(e) => {
+            eprintln!("error: `{}` is not an executable: {e}", artefact.display());
+            4
+        }
+    }
+}
+
+fn clean(common: &Common) -> u8 {
+    match cache::clean() {
+        Ok(bytes) => {
+            if !common.quiet {
+                println!("removed {bytes} bytes from {}", cache::folder().display());
+            }
+            0
+        }
+        Err(e) => {
+            eprintln!("error: cannot clean the cache: {e}");
+            4
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Printing of diagnostics and errors.
+
+use std::io::{IsTerminal, Write};
+
+use molt_diagnostics::{RenderOptions, render, to_json};
+use molt_driver::{DriverError, Session};
+
+use crate::args::{ColorChoice, Common};
+
+/// Whether colours are wanted on standard error.
+pub fn use_color(common: &Common) -> bool {
+    match common.color {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+                && std::env::var_os("MOLT_COLOR").is_none_or(|v| v != "never")
+                && std::io::stderr().is_terminal()
+        }
+    }
+}
+
+/// Prints the session's diagnostics to standard error.
+pub fn diagnostics(session: &Session, common: &Common) {
+    let mut err = std::io::stderr().lock();
+    for d in &session.diagnostics {
+        if common.quiet && !d.is_error() {
+            continue;
+        }
+        let text = if common.json {
+            to_json(d, &session.sources).to_string()
+        } else {
+            render(d, &session.sources, RenderOptions { color: use_color(common), ..RenderOptions::default() })
+        };
+        // Nothing useful can be done when standard error is closed.
+        let _ = writeln!(err, "{text}");
+    }
+    if let Some(text) = &session.printed {
+        let _ = write!(err, "{text}");
+    }
+    if common.time_passes {
+        for (name, time) in &session.times {
+            let _ = writeln!(err, "{:>10.3} ms  {name}", time.as_secs_f64() * 1e3);
+        }
+    }
+}
+
+/// Prints an error of the driver and gives the exit status of its kind.
+pub fn error(e: &DriverError, common: &Common) -> u8 {
+    let status = status_of(e);
+    match e {
+        DriverError::Refused => {}
+        DriverError::Internal(text) => {
+            eprintln!("{e}");
+            if let Some(path) = write_bundle(text) {
+                eprintln!("the details are in `{path}`; please report them");
+            }
+        }
+        _ if common.json => {
+            let json = format!("{{\"level\":\"error\",\"message\":{:?}}}", e.to_string());
+            eprintln!("{json}");
+        }
+        _ => eprintln!("error: {e}"),
+    }
+    status
+}
+
+fn status_of(e: &DriverError) -> u8 {
+    match e {
+        DriverError::Refused | DriverError::NoModule(_) => 3,
+        DriverError::Read { .. } | DriverError::Write { .. } | DriverError::Link(_) | DriverError::Start { .. } => 4,
+        DriverError::Internal(_) => 70,
+    }
+}
+
+fn write_bundle(text: &str) -> Option<String> {
+    let path = std::env::temp_dir().join(format!("molt-internal-error-{}.txt", std::process::id()));
+    std::fs::write(&path, text).ok()?;
+    Some(path.display().to_string())
+}

@@ -1,0 +1,208 @@
+//! Declares and defines the functions and data of a program in a Cranelift module.
+
+use cranelift_codegen::Context;
+use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, UserFuncName, types};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_module::{DataDescription, DataId as ClDataId, FuncId as ClFuncId, Linkage as ClLinkage, Module};
+use molt_abi::RtFn;
+use molt_abi::runtime::{RT_ALL, RtResult};
+use molt_base::EntityId;
+use molt_ir::{DataId, FuncId, Program, RelocTarget, Type};
+
+use crate::EngineError;
+use crate::func;
+
+/// Whether imports are reached directly (static linking) or by absolute address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Linkage {
+    Object,
+    Memory,
+}
+
+pub struct Emitter<'a, M: Module> {
+    pub module: M,
+    pub program: &'a Program,
+    pub linkage: Linkage,
+    pub funcs: Vec<ClFuncId>,
+    pub data: Vec<ClDataId>,
+    pub rts: Vec<ClFuncId>,
+    natives: Vec<Option<ClDataId>>,
+}
+
+pub fn machine_type(ty: Type) -> types::Type {
+    match ty {
+        Type::I1 => types::I8,
+        Type::F64 => types::F64,
+        _ => types::I64,
+    }
+}
+
+impl<'a, M: Module> Emitter<'a, M> {
+    pub fn new(module: M, program: &'a Program, linkage: Linkage) -> Result<Self, EngineError> {
+        let mut e =
+            Emitter { module, program, linkage, funcs: vec![], data: vec![], rts: vec![], natives: vec![] };
+        e.declare()?;
+        Ok(e)
+    }
+
+    pub fn signature(&self, id: FuncId) -> Signature {
+        let f = &self.program.funcs[id];
+        let mut sig = self.module.make_signature();
+        sig.params.push(AbiParam::new(types::I64));
+        for &p in f.params() {
+            sig.params.push(AbiParam::new(machine_type(f.ty(p))));
+        }
+        for &t in &f.results {
+            sig.returns.push(AbiParam::new(machine_type(t)));
+        }
+        sig
+    }
+
+    fn rt_signature(&self, f: RtFn) -> Signature {
+        let mut sig = self.module.make_signature();
+        for _ in 0..=f.sig().params.len() {
+            sig.params.push(AbiParam::new(types::I64));
+        }
+        let results = match f.sig().result {
+            RtResult::Raise | RtResult::RaiseInt => 2,
+            RtResult::Word | RtResult::Int => 1,
+            RtResult::Nothing => 0,
+        };
+        sig.returns.extend((0..results).map(|_| AbiParam::new(types::I64)));
+        sig
+    }
+
+    fn declare(&mut self) -> Result<(), EngineError> {
+        for id in self.program.funcs.ids() {
+            let name = format!("{}.{}", id, self.program.names.text(self.program.funcs[id].qualname));
+            let sig = self.signature(id);
+            let f = self.module.declare_function(&name, ClLinkage::Local, &sig).map_err(Box::new)?;
+            self.funcs.push(f);
+        }
+        for &f in RT_ALL {
+            let sig = self.rt_signature(f);
+            let id = self.module.declare_function(f.sig().symbol, ClLinkage::Import, &sig).map_err(Box::new)?;
+            self.rts.push(id);
+        }
+        let natives = molt_abi::modules::NATIVE_MODULES.len();
+        self.natives = vec![None; natives];
+        for (id, item) in self.program.data.iter() {
+            let linkage = if self.program.root == Some(id) { ClLinkage::Export } else { ClLinkage::Local };
+            let d = self.module.declare_data(&item.name, linkage, true, false).map_err(Box::new)?;
+            self.data.push(d);
+        }
+        Ok(())
+    }
+
+    pub fn root_id(&mut self) -> Option<ClDataId> {
+        self.program.root.map(|r| self.data[r.index()])
+    }
+
+    pub fn run(mut self) -> Result<M, EngineError> {
+        let mut context = self.module.make_context();
+        let mut builder = FunctionBuilderContext::new();
+        for id in self.program.funcs.ids() {
+            self.build(id, &mut context, &mut builder)?;
+            let cl = self.funcs[id.index()];
+            self.module.define_function(cl, &mut context).map_err(|e| EngineError::Function {
+                function: self.program.names.text(self.program.funcs[id].qualname).to_string(),
+                error: format!("{e:?}"),
+            })?;
+            self.module.clear_context(&mut context);
+        }
+        for id in self.program.data.ids() {
+            self.define_data(id)?;
+        }
+        Ok(self.module)
+    }
+
+    fn build(
+        &mut self,
+        id: FuncId,
+        context: &mut Context,
+        builder: &mut FunctionBuilderContext,
+    ) -> Result<(), EngineError> {
+        context.func.signature = self.signature(id);
+        context.func.name = UserFuncName::user(0, id.0);
+        func::translate(self, id, &mut context.func, builder);
+        Ok(())
+    }
+
+    /// Text of one function before Cranelift's own optimisations.
+    pub fn clif(&mut self, id: FuncId) -> Result<String, EngineError> {
+        let mut context = self.module.make_context();
+        self.build(id, &mut context, &mut FunctionBuilderContext::new())?;
+        Ok(context.func.display().to_string())
+    }
+
+    /// `main(argc, argv)`: hands the root of the static data to the runtime.
+    pub fn define_main(&mut self) -> Result<(), EngineError> {
+        let Some(root) = self.root_id() else { return Ok(()) };
+        let mut sig = self.module.make_signature();
+        sig.params.extend([AbiParam::new(types::I64), AbiParam::new(types::I64)]);
+        sig.returns.push(AbiParam::new(types::I32));
+        let main = self.module.declare_function("main", ClLinkage::Export, &sig).map_err(Box::new)?;
+        let mut inner = sig.clone();
+        inner.params.push(AbiParam::new(types::I64));
+        let start = self.module.declare_function("molt_main", ClLinkage::Import, &inner).map_err(Box::new)?;
+        let mut context = self.module.make_context();
+        context.func.signature = sig;
+        let mut builder_context = FunctionBuilderContext::new();
+        let mut b = FunctionBuilder::new(&mut context.func, &mut builder_context);
+        let block = b.create_block();
+        b.append_block_params_for_function_params(block);
+        b.switch_to_block(block);
+        let params = b.block_params(block).to_vec();
+        let start = self.module.declare_func_in_func(start, b.func);
+        b.func.dfg.ext_funcs[start].colocated = true;
+        let root = self.module.declare_data_in_func(root, b.func);
+        let root = b.ins().symbol_value(types::I64, root);
+        let call = b.ins().call(start, &[params[0], params[1], root]);
+        let status = b.inst_results(call)[0];
+        b.ins().return_(&[status]);
+        b.seal_all_blocks();
+        b.finalize(self.module.target_config());
+        self.module.define_function(main, &mut context).map_err(Box::new)?;
+        Ok(())
+    }
+
+    fn native(&mut self, index: u32) -> Result<ClDataId, EngineError> {
+        if let Some(d) = self.natives[index as usize] {
+            return Ok(d);
+        }
+        let (_, symbol) = molt_abi::modules::NATIVE_MODULES[index as usize];
+        let d = self.module.declare_data(symbol, ClLinkage::Import, false, false).map_err(Box::new)?;
+        self.natives[index as usize] = Some(d);
+        Ok(d)
+    }
+
+    fn define_data(&mut self, id: DataId) -> Result<(), EngineError> {
+        let item = &self.program.data[id];
+        let mut desc = DataDescription::new();
+        desc.set_align(u64::from(item.align));
+        desc.define(item.bytes.clone().into_boxed_slice());
+        for r in &item.relocs {
+            match r.target {
+                RelocTarget::Data(d) => {
+                    let g = self.module.declare_data_in_data(self.data[d.index()], &mut desc);
+                    desc.write_data_addr(r.offset, g, r.addend);
+                }
+                RelocTarget::Func(f) => {
+                    let g = self.module.declare_func_in_data(self.funcs[f.index()], &mut desc);
+                    desc.write_function_addr(r.offset, g);
+                }
+                RelocTarget::Rt(f) => {
+                    let g = self.module.declare_func_in_data(self.rts[f as usize], &mut desc);
+                    desc.write_function_addr(r.offset, g);
+                }
+                RelocTarget::NativeModule(n) => {
+                    let d = self.native(n)?;
+                    let g = self.module.declare_data_in_data(d, &mut desc);
+                    desc.write_data_addr(r.offset, g, r.addend);
+                }
+            }
+        }
+        self.module.define_data(self.data[id.index()], &desc).map_err(Box::new)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,367 @@
+//! One IR function to CLIF.
+
+use std::collections::HashMap;
+
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::{
+    self, BlockArg, FuncRef, InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, TrapCode, Value, types,
+};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch};
+use cranelift_module::Module;
+use molt_abi::{Header, RtFn, layout};
+use molt_base::EntityId;
+use molt_ir::{BlockId, FloatCond, FuncId, Function, InstId, IntCond, Op, ValueId};
+
+use crate::emit::{Emitter, Linkage, machine_type};
+
+pub fn translate<M: Module>(
+    emitter: &mut Emitter<'_, M>,
+    id: FuncId,
+    out: &mut ir::Function,
+    context: &mut FunctionBuilderContext,
+) {
+    let src = &emitter.program.funcs[id];
+    let frontend = emitter.module.target_config();
+    let builder = FunctionBuilder::new(out, context);
+    let mut t = Translator {
+        emitter,
+        src,
+        b: builder,
+        blocks: vec![None; src.blocks.len()],
+        values: vec![None; src.values.len()],
+        slots: Vec::new(),
+        funcs: HashMap::new(),
+        rts: HashMap::new(),
+        data: HashMap::new(),
+        ctx: None,
+    };
+    t.run();
+    t.b.seal_all_blocks();
+    t.b.finalize(frontend);
+}
+
+struct Translator<'a, 'e, 'b, M: Module> {
+    emitter: &'e mut Emitter<'a, M>,
+    src: &'a Function,
+    b: FunctionBuilder<'b>,
+    blocks: Vec<Option<ir::Block>>,
+    values: Vec<Option<Value>>,
+    slots: Vec<ir::StackSlot>,
+    funcs: HashMap<FuncId, FuncRef>,
+    rts: HashMap<RtFn, FuncRef>,
+    data: HashMap<u32, ir::GlobalValue>,
+    ctx: Option<Value>,
+}
+
+/// Memory that the runtime guarantees to be mapped and aligned.
+fn trusted() -> MemFlagsData {
+    MemFlagsData::trusted()
+}
+
+impl<M: Module> Translator<'_, '_, '_, M> {
+    fn run(&mut self) {
+        for &size in &self.src.stack_slots {
+            let data = StackSlotData::new(StackSlotKind::ExplicitSlot, size.max(8), 3);
+            self.slots.push(self.b.create_sized_stack_slot(data));
+        }
+        // A loop back to the entry is not possible in CLIF, so the entry only carries the parameters.
+        let entry = self.b.create_block();
+        self.b.append_block_params_for_function_params(entry);
+        for &b in &self.src.layout {
+            let block = self.b.create_block();
+            self.blocks[b.index()] = Some(block);
+            if self.src.blocks[b].cold {
+                self.b.set_cold_block(block);
+            }
+            for &p in &self.src.blocks[b].params {
+                let v = self.b.append_block_param(block, machine_type(self.src.ty(p)));
+                self.values[p.index()] = Some(v);
+            }
+        }
+        self.b.switch_to_block(entry);
+        let params: Vec<Value> = self.b.block_params(entry).to_vec();
+        self.ctx = Some(params[0]);
+        let args: Vec<BlockArg> = params[1..].iter().map(|&v| v.into()).collect();
+        let first = self.block(self.src.entry());
+        self.b.ins().jump(first, &args);
+        for b in molt_ir::cfg::reverse_postorder(self.src) {
+            let block = self.block(b);
+            self.b.switch_to_block(block);
+            for &inst in &self.src.blocks[b].insts {
+                self.inst(inst);
+            }
+        }
+        // Blocks that nothing reaches still need a body.
+        let reached = molt_ir::cfg::reverse_postorder(self.src);
+        for &b in &self.src.layout {
+            if !reached.contains(&b) {
+                let block = self.block(b);
+                self.b.switch_to_block(block);
+                self.b.ins().trap(TrapCode::unwrap_user(1));
+            }
+        }
+    }
+
+    fn block(&self, b: BlockId) -> ir::Block {
+        self.blocks[b.index()].expect("blocks of the layout were created")
+    }
+
+    fn v(&self, v: ValueId) -> Value {
+        self.values[v.index()].expect("definitions come before uses in reverse postorder")
+    }
+
+    fn context(&self) -> Value {
+        self.ctx.expect("set at the entry")
+    }
+
+    fn define(&mut self, inst: InstId, values: &[Value]) {
+        for (r, &v) in self.src.results(inst).zip(values) {
+            self.values[r.index()] = Some(v);
+        }
+    }
+
+    fn rt(&mut self, f: RtFn) -> FuncRef {
+        if let Some(&r) = self.rts.get(&f) {
+            return r;
+        }
+        let id = self.emitter.rts[f as usize];
+        let r = self.emitter.module.declare_func_in_func(id, self.b.func);
+        if self.emitter.linkage == Linkage::Object {
+            // The runtime is linked statically, so a direct call reaches it.
+            self.b.func.dfg.ext_funcs[r].colocated = true;
+        }
+        self.rts.insert(f, r);
+        r
+    }
+
+    fn func(&mut self, id: FuncId) -> FuncRef {
+        if let Some(&r) = self.funcs.get(&id) {
+            return r;
+        }
+        let r = self.emitter.module.declare_func_in_func(self.emitter.funcs[id.index()], self.b.func);
+        self.funcs.insert(id, r);
+        r
+    }
+
+    fn data_address(&mut self, d: u32) -> Value {
+        let gv = match self.data.get(&d) {
+            Some(&gv) => gv,
+            None => {
+                let gv =
+                    self.emitter.module.declare_data_in_func(self.emitter.data[d as usize], self.b.func);
+                self.data.insert(d, gv);
+                gv
+            }
+        };
+        self.b.ins().symbol_value(types::I64, gv)
+    }
+
+    fn inst(&mut self, inst: InstId) {
+        let data = self.src.insts[inst];
+        let a: Vec<Value> = self.src.args(inst).iter().map(|&v| self.v(v)).collect();
+        if data.op.info().is_terminator() {
+            return self.terminator(inst, data.op, &a);
+        }
+        let imm = data.imm;
+        let offset = imm as i64 as i32;
+        let one = match data.op {
+            Op::IConst => self.b.ins().iconst(types::I64, imm as i64),
+            Op::FConst => self.b.ins().f64const(f64::from_bits(imm)),
+            Op::BConst => self.b.ins().iconst(types::I8, imm as i64),
+            Op::IAdd => self.b.ins().iadd(a[0], a[1]),
+            Op::ISub => self.b.ins().isub(a[0], a[1]),
+            Op::IMul => self.b.ins().imul(a[0], a[1]),
+            Op::SDiv => self.b.ins().sdiv(a[0], a[1]),
+            Op::SRem => self.b.ins().srem(a[0], a[1]),
+            Op::IAnd | Op::BAnd => self.b.ins().band(a[0], a[1]),
+            Op::IOr | Op::BOr => self.b.ins().bor(a[0], a[1]),
+            Op::IXor => self.b.ins().bxor(a[0], a[1]),
+            Op::IShl => self.b.ins().ishl(a[0], a[1]),
+            Op::UShr => self.b.ins().ushr(a[0], a[1]),
+            Op::SShr => self.b.ins().sshr(a[0], a[1]),
+            Op::RotL => self.b.ins().rotl(a[0], a[1]),
+            Op::ICmp => self.b.ins().icmp(int_condition(imm), a[0], a[1]),
+            Op::FCmp => self.b.ins().fcmp(float_condition(imm), a[0], a[1]),
+            Op::Not => self.b.ins().bxor_imm_u(a[0], 1),
+            Op::FAdd => self.b.ins().fadd(a[0], a[1]),
+            Op::FSub => self.b.ins().fsub(a[0], a[1]),
+            Op::FMul => self.b.ins().fmul(a[0], a[1]),
+            Op::FDiv => self.b.ins().fdiv(a[0], a[1]),
+            Op::FNeg => self.b.ins().fneg(a[0]),
+            Op::FAbs => self.b.ins().fabs(a[0]),
+            Op::FSqrt => self.b.ins().sqrt(a[0]),
+            Op::IntToF => self.b.ins().fcvt_from_sint(types::F64, a[0]),
+            Op::BitsToF => self.b.ins().bitcast(types::F64, MemFlagsData::new(), a[0]),
+            Op::FToBits => self.b.ins().bitcast(types::I64, MemFlagsData::new(), a[0]),
+            Op::BToI => self.b.ins().uextend(types::I64, a[0]),
+            Op::SelectI | Op::SelectF => self.b.ins().select(a[0], a[1], a[2]),
+            Op::Load64 => self.b.ins().load(types::I64, trusted(), a[0], offset),
+            Op::Load32 => self.b.ins().uload32(trusted(), a[0], offset),
+            Op::LoadS32 => self.b.ins().sload32(trusted(), a[0], offset),
+            Op::Load8 => self.b.ins().uload8(types::I64, trusted(), a[0], offset),
+            Op::LoadF => self.b.ins().load(types::F64, trusted(), a[0], offset),
+            Op::SlotAddr => self.b.ins().stack_addr(types::I64, self.slots[imm as usize], 0),
+            Op::FuncAddr => {
+                let f = self.func(FuncId(imm as u32));
+                self.b.ins().func_addr(types::I64, f)
+            }
+            Op::DataAddr => self.data_address(imm as u32),
+            Op::Ctx => self.context(),
+            _ => return self.effect(inst, data.op, imm, &a),
+        };
+        self.define(inst, &[one]);
+    }
+
+    /// Ops without exactly one result.
+    fn effect(&mut self, inst: InstId, op: Op, imm: u64, a: &[Value]) {
+        let offset = imm as i64 as i32;
+        match op {
+            Op::Store64 | Op::StoreF => {
+                self.b.ins().store(trusted(), a[1], a[0], offset);
+            }
+            Op::Store32 => {
+                self.b.ins().istore32(trusted(), a[1], a[0], offset);
+            }
+            Op::Store8 => {
+                self.b.ins().istore8(trusted(), a[1], a[0], offset);
+            }
+            Op::IAddOf => {
+                let (r, o) = self.b.ins().sadd_overflow(a[0], a[1]);
+                self.define(inst, &[r, o]);
+            }
+            Op::ISubOf => {
+                let (r, o) = self.b.ins().ssub_overflow(a[0], a[1]);
+                self.define(inst, &[r, o]);
+            }
+            Op::IMulOf => {
+                let (r, o) = self.b.ins().smul_overflow(a[0], a[1]);
+                self.define(inst, &[r, o]);
+            }
+            Op::RcInc => self.rc_inc(a[0]),
+            Op::RcDec => self.rc_dec(a[0]),
+            Op::Call => {
+                let f = self.func(FuncId(imm as u32));
+                self.call(inst, f, a);
+            }
+            Op::CallRt => {
+                let f = self.rt(RtFn::from_index(imm as u16).expect("verified"));
+                self.call(inst, f, a);
+            }
+            other => unreachable!("{other:?} is not a machine-level op"),
+        }
+    }
+
+    fn call(&mut self, inst: InstId, f: FuncRef, a: &[Value]) {
+        let mut args = vec![self.context()];
+        args.extend_from_slice(a);
+        let call = self.b.ins().call(f, &args);
+        let results: Vec<Value> = self.b.inst_results(call).to_vec();
+        self.define(inst, &results);
+    }
+
+    /// Branches to a new block with the count when the word points to a counted object; returns the count and the block
+    /// where everything joins.
+    fn counted(&mut self, w: Value) -> (Value, ir::Block) {
+        let (object, counted, done) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let tag = self.b.ins().band_imm_u(w, 7);
+        self.b.ins().brif(tag, done, &[], object, &[]);
+        self.b.switch_to_block(object);
+        let count = self.b.ins().load(types::I32, trusted(), w, layout::HEADER_REFS);
+        let immortal = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, count, 0);
+        self.b.ins().brif(immortal, done, &[], counted, &[]);
+        self.b.switch_to_block(counted);
+        (count, done)
+    }
+
+    fn rc_inc(&mut self, w: Value) {
+        let (count, done) = self.counted(w);
+        let more = self.b.ins().iadd_imm_s(count, i64::from(Header::ONE));
+        self.b.ins().store(trusted(), more, w, layout::HEADER_REFS);
+        self.b.ins().jump(done, &[]);
+        self.b.switch_to_block(done);
+    }
+
+    fn rc_dec(&mut self, w: Value) {
+        if self.in_cold_block() {
+            let f = self.rt(RtFn::Release);
+            let ctx = self.context();
+            self.b.ins().call(f, &[ctx, w]);
+            return;
+        }
+        let (count, done) = self.counted(w);
+        let less = self.b.ins().iadd_imm_s(count, -i64::from(Header::ONE));
+        self.b.ins().store(trusted(), less, w, layout::HEADER_REFS);
+        let last = self.b.create_block();
+        self.b.set_cold_block(last);
+        let dead = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, less, i64::from(Header::ONE));
+        self.b.ins().brif(dead, last, &[], done, &[]);
+        self.b.switch_to_block(last);
+        let f = self.rt(RtFn::Dealloc);
+        let ctx = self.context();
+        self.b.ins().call(f, &[ctx, w]);
+        self.b.ins().jump(done, &[]);
+        self.b.switch_to_block(done);
+    }
+
+    fn in_cold_block(&self) -> bool {
+        self.b.current_block().is_some_and(|b| self.b.func.layout.is_cold(b))
+    }
+
+    fn terminator(&mut self, inst: InstId, op: Op, a: &[Value]) {
+        let edges: Vec<(ir::Block, Vec<BlockArg>)> = self
+            .src
+            .edges(inst)
+            .iter()
+            .map(|&e| (self.block(e.block), self.src.edge_args(e).iter().map(|&v| self.v(v).into()).collect()))
+            .collect();
+        match op {
+            Op::Jump => {
+                self.b.ins().jump(edges[0].0, &edges[0].1);
+            }
+            Op::BrIf => {
+                self.b.ins().brif(a[0], edges[0].0, &edges[0].1, edges[1].0, &edges[1].1);
+            }
+            Op::Switch => {
+                let mut s = Switch::new();
+                let (default, cases) = edges.split_last().expect("a switch has a last edge");
+                for (n, (block, _)) in cases.iter().enumerate() {
+                    s.set_entry(n as u128, *block);
+                }
+                s.emit(&mut self.b, a[0], default.0);
+            }
+            Op::RetMany => {
+                self.b.ins().return_(a);
+            }
+            Op::Unreachable => {
+                self.b.ins().trap(TrapCode::unwrap_user(1));
+            }
+            other => unreachable!("{other:?} is not a machine-level terminator"),
+        }
+    }
+}
+
+fn int_condition(imm: u64) -> IntCC {
+    match IntCond::from_index(imm).expect("verified") {
+        IntCond::Eq => IntCC::Equal,
+        IntCond::Ne => IntCC::NotEqual,
+        IntCond::Slt => IntCC::SignedLessThan,
+        IntCond::Sle => IntCC::SignedLessThanOrEqual,
+        IntCond::Sgt => IntCC::SignedGreaterThan,
+        IntCond::Sge => IntCC::SignedGreaterThanOrEqual,
+        IntCond::Ult => IntCC::UnsignedLessThan,
+        IntCond::Ule => IntCC::UnsignedLessThanOrEqual,
+        IntCond::Ugt => IntCC::UnsignedGreaterThan,
+        IntCond::Uge => IntCC::UnsignedGreaterThanOrEqual,
+    }
+}
+
+fn float_condition(imm: u64) -> FloatCC {
+    match FloatCond::from_index(imm).expect("verified") {
+        FloatCond::Eq => FloatCC::Equal,
+        FloatCond::Ne => FloatCC::NotEqual,
+        FloatCond::Lt => FloatCC::LessThan,
+        FloatCond::Le => FloatCC::LessThanOrEqual,
+        FloatCond::Gt => FloatCC::GreaterThan,
+        FloatCond::Ge => FloatCC::GreaterThanOrEqual,
+    }
+}

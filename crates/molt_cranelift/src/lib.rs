@@ -1,0 +1,133 @@
+//! The Cranelift engine: machine-level IR to native code, in memory or as an object file.
+//!
+//! Start with [`compile_object`] and [`Jit`]; both drive `Emitter` over a `cranelift_module::Module`.
+//!
+//! Invariants: one Cranelift function for each IR function, named after its id; the context is the first parameter of
+//! every function; nothing here knows a source language or decides anything about reference counts beyond expanding
+//! the two count ops.
+
+mod emit;
+mod func;
+
+use cranelift_codegen::settings::{self, Configurable, Flags};
+use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
+use cranelift_module::{Module, default_libcall_names};
+use cranelift_object::{ObjectBuilder, ObjectModule};
+use molt_abi::RtFn;
+use molt_base::EntityId;
+use molt_ir::{FuncId, Program};
+
+use emit::Emitter;
+
+/// What can go wrong when generating code: a defect, or a machine that Cranelift does not know.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("no code generator for this machine: {0}")]
+    Host(String),
+    #[error("code generation failed in `{function}`: {error}")]
+    Function { function: String, error: String },
+    #[error("code generation failed: {0}")]
+    Module(#[from] Box<cranelift_module::ModuleError>),
+}
+
+/// Options of code generation.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CodeOptions {
+    /// Run Cranelift's own verifier.
+    pub verify: bool,
+    /// Optimise; otherwise compile fast.
+    pub optimise: bool,
+}
+
+fn flags(options: CodeOptions, pic: bool) -> Flags {
+    let mut b = settings::builder();
+    let mut set = |k: &str, v: &str| b.set(k, v).expect("a setting of this Cranelift version");
+    set("opt_level", if options.optimise { "speed" } else { "none" });
+    set("is_pic", if pic { "true" } else { "false" });
+    set("enable_verifier", if options.verify { "true" } else { "false" });
+    set("unwind_info", "false");
+    set("enable_probestack", "false");
+    Flags::new(b)
+}
+
+fn isa(options: CodeOptions, pic: bool) -> Result<cranelift_codegen::isa::OwnedTargetIsa, EngineError> {
+    let builder = cranelift_native::builder().map_err(|e| EngineError::Host(e.to_string()))?;
+    builder.finish(flags(options, pic)).map_err(|e| EngineError::Host(e.to_string()))
+}
+
+/// Object file of the whole program. It exports `molt_program` (the root of the static data) and imports the runtime.
+pub fn compile_object(program: &Program, options: CodeOptions) -> Result<Vec<u8>, EngineError> {
+    let isa = isa(options, true)?;
+    let mut builder = ObjectBuilder::new(isa, "molt_program", default_libcall_names()).map_err(Box::new)?;
+    builder.per_function_section(true);
+    let module = ObjectModule::new(builder);
+    let mut emitter = Emitter::new(module, program, emit::Linkage::Object)?;
+    emitter.define_main()?;
+    let module = emitter.run()?;
+    let product = module.finish();
+    product.emit().map_err(|e| EngineError::Host(e.to_string()))
+}
+
+/// Addresses of what compiled code imports.
+pub trait Imports {
+    fn runtime(&self, f: RtFn) -> *const u8;
+    /// Descriptor of a native module by its index in the registry.
+    fn native_module(&self, index: u32) -> *const u8;
+}
+
+/// Address space reserved for code in memory, in bytes.
+const ARENA_SIZE: usize = 1 << 30;
+
+/// Compiled code in memory. The code lives as long as this value.
+pub struct Jit {
+    module: JITModule,
+    root: *const u8,
+    funcs: Vec<cranelift_module::FuncId>,
+}
+
+impl Jit {
+    pub fn new(program: &Program, imports: &dyn Imports, options: CodeOptions) -> Result<Jit, EngineError> {
+        let isa = isa(options, false)?;
+        let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
+        for &f in molt_abi::runtime::RT_ALL {
+            builder.symbol(f.sig().symbol, imports.runtime(f));
+        }
+        for (i, (_, symbol)) in molt_abi::modules::NATIVE_MODULES.iter().enumerate() {
+            builder.symbol(*symbol, imports.native_module(i as u32));
+        }
+        // One arena, so that code and data stay within reach of each other's relative addresses.
+        let arena = ArenaMemoryProvider::new_with_size(ARENA_SIZE).map_err(|e| EngineError::Host(e.to_string()))?;
+        builder.memory_provider(Box::new(arena));
+        let module = JITModule::new(builder);
+        let mut emitter = Emitter::new(module, program, emit::Linkage::Memory)?;
+        let root_id = emitter.root_id();
+        let funcs = emitter.funcs.clone();
+        let mut module = emitter.run()?;
+        module.finalize_definitions().map_err(Box::new)?;
+        let root = root_id.map_or(std::ptr::null(), |d| module.get_finalized_data(d).0);
+        Ok(Jit { module, root, funcs })
+    }
+
+    /// Address of a function's code; it takes the context first.
+    pub fn function(&self, id: FuncId) -> *const u8 {
+        self.module.get_finalized_function(self.funcs[id.index()])
+    }
+
+    /// Address of the program's root descriptor.
+    pub fn root(&self) -> *const u8 {
+        self.root
+    }
+
+    /// The module's name for diagnostics of the host.
+    pub fn triple(&self) -> String {
+        self.module.isa().triple().to_string()
+    }
+}
+
+/// CLIF text of one function, for `--emit clif`.
+pub fn clif_text(program: &Program, id: FuncId) -> Result<String, EngineError> {
+    let isa = isa(CodeOptions::default(), true)?;
+    let builder = ObjectBuilder::new(isa, "molt_program", default_libcall_names()).map_err(Box::new)?;
+    let mut emitter = Emitter::new(ObjectModule::new(builder), program, emit::Linkage::Object)?;
+    emitter.clif(id)
+}

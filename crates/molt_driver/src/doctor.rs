@@ -1,0 +1,49 @@
+//! Checks of the surroundings: what works, what is missing, what to type.
+
+use crate::session::runtime_archive;
+
+/// One finding.
+pub struct Finding {
+    pub ok: bool,
+    pub what: String,
+    /// What to do, when something is to be done.
+    pub remedy: Option<String>,
+}
+
+/// All checks, in a stable order.
+pub fn findings() -> Vec<Finding> {
+    vec![linker(), runtime(), cache()]
+}
+
+fn linker() -> Finding {
+    match molt_link::find_linker() {
+        Some(p) => Finding { ok: true, what: format!("linker: {}", p.display()), remedy: None },
+        None => Finding {
+            ok: false,
+            what: "linker: none found; `molt build` cannot link (`molt run` works in memory)".into(),
+            remedy: Some("install a C compiler, for example `apt-get install gcc`".into()),
+        },
+    }
+}
+
+fn runtime() -> Finding {
+    let path = runtime_archive();
+    if path.is_file() {
+        return Finding { ok: true, what: format!("runtime archive: {}", path.display()), remedy: None };
+    }
+    Finding {
+        ok: false,
+        what: format!("runtime archive: `{}` is missing", path.display()),
+        remedy: Some("build it with `cargo build --release -p molt_runtime`".into()),
+    }
+}
+
+fn cache() -> Finding {
+    let dir = crate::cache::folder();
+    let writable = std::fs::create_dir_all(&dir).is_ok();
+    Finding {
+        ok: writable,
+        what: format!("cache: {}", dir.display()),
+        remedy: (!writable).then(|| "set MOLT_CACHE to a folder that can be written".into()),
+    }
+}

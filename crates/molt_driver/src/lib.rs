@@ -1,0 +1,11 @@
+//! Drives a compilation: finds modules, runs front end, passes and engine, links, caches.
+//!
+//! Start with [`Session`]. The command line and other faces call nothing below this crate.
+
+pub mod cache;
+pub mod doctor;
+pub mod loader;
+pub mod session;
+
+pub use session::{DriverError, Emit, Entry, Session, SessionOptions};
+pub use molt_link::size::report as size_report;

@@ -1,0 +1,76 @@
+//! Finds and reads the program's own modules.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use molt_python::{Found, SourceLoader};
+
+/// What a compilation touched of the file system.
+#[derive(Default)]
+pub struct Touched {
+    /// Every file that was read, for the cache's manifest.
+    pub read: Vec<PathBuf>,
+    /// Every file that was looked for and absent; making one of them changes the program.
+    pub absent: Vec<PathBuf>,
+    /// A file that is there but cannot be read.
+    pub failed: Option<(PathBuf, std::io::Error)>,
+}
+
+/// Looks modules up below the folder of the entry file, as CPython's `sys.path[0]` does.
+pub struct FolderLoader {
+    root: PathBuf,
+    /// The root as tracebacks show it.
+    shown_root: PathBuf,
+    touched: Mutex<Touched>,
+}
+
+impl FolderLoader {
+    pub fn new(root: &Path) -> FolderLoader {
+        let shown_root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
+        FolderLoader { root: root.to_path_buf(), shown_root, touched: Mutex::default() }
+    }
+
+    pub fn into_touched(self) -> Touched {
+        self.touched.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn touched(&self) -> MutexGuard<'_, Touched> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_file(&self, relative: &Path) -> Option<(Vec<u8>, String)> {
+        let path = self.root.join(relative);
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                self.touched().read.push(path);
+                Some((bytes, self.shown_root.join(relative).display().to_string()))
+            }
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                self.touched().absent.push(path);
+                None
+            }
+            Err(e) => {
+                self.touched().failed = Some((path, e));
+                None
+            }
+        }
+    }
+}
+
+impl SourceLoader for FolderLoader {
+    fn find(&self, dotted: &str) -> Option<Found> {
+        let base: PathBuf = dotted.split('.').collect();
+        let package = base.join("__init__.py");
+        let mut module = base.clone().into_os_string();
+        module.push(".py");
+        for (relative, is_package) in [(package, true), (PathBuf::from(module), false)] {
+            if let Some((source, filename)) = self.try_file(&relative) {
+                return Some(Found { source, filename, is_package });
+            }
+        }
+        // A folder without `__init__.py` is a namespace package.
+        let namespace = self.root.join(&base).is_dir();
+        namespace.then(|| Found { source: Vec::new(), filename: String::new(), is_package: true })
+    }
+}

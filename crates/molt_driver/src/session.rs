@@ -1,0 +1,292 @@
+//! One compilation from entry to artefact.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use molt_abi::RtFn;
+use molt_base::SourceMap;
+use molt_cranelift::{CodeOptions, EngineError, Imports, Jit};
+use molt_diagnostics::Diagnostic;
+use molt_ir::{Program, print};
+use molt_link::{LinkError, LinkJob};
+use molt_opt::pipeline;
+use molt_python::{CompileRequest, Found};
+
+use crate::cache::{self, Slot};
+use crate::loader::FolderLoader;
+
+/// What is compiled.
+#[derive(Clone, Debug)]
+pub enum Entry {
+    File(PathBuf),
+    /// `-m name`, found below the current folder.
+    Module(String),
+    /// `-c code`.
+    Code(String),
+    /// Source read from standard input.
+    Stdin(Vec<u8>),
+}
+
+/// Text to print instead of making an artefact.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Emit {
+    /// IR as the front end makes it.
+    Ir,
+    /// IR before lowering.
+    Typed,
+    /// Machine-level IR.
+    Lir,
+    /// Cranelift's input.
+    Clif,
+}
+
+/// Options common to all verbs.
+#[derive(Clone, Debug, Default)]
+pub struct SessionOptions {
+    /// Run the IR verifier between passes.
+    pub verify: bool,
+    pub print_after: Option<String>,
+    pub stop_after: Option<String>,
+    /// Keep symbol names in the executable.
+    pub keep_symbols: bool,
+}
+
+/// What stopped a compilation.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// The program was refused; the diagnostics say why.
+    #[error("the program was refused")]
+    Refused,
+    #[error("cannot read `{path}`: {error}")]
+    Read { path: PathBuf, error: std::io::Error },
+    #[error("cannot write `{path}`: {error}")]
+    Write { path: PathBuf, error: std::io::Error },
+    #[error("no module named `{0}` below the current folder")]
+    NoModule(String),
+    #[error("{0}")]
+    Link(#[from] LinkError),
+    #[error("cannot start `{path}`: {error}")]
+    Start { path: PathBuf, error: std::io::Error },
+    /// A defect of the compiler.
+    #[error("internal compiler error: {0}")]
+    Internal(String),
+}
+
+impl From<EngineError> for DriverError {
+    fn from(e: EngineError) -> DriverError {
+        DriverError::Internal(e.to_string())
+    }
+}
+
+/// A compilation in progress. Diagnostics collect here whatever the outcome.
+pub struct Session {
+    pub options: SessionOptions,
+    pub diagnostics: Vec<Diagnostic>,
+    pub sources: SourceMap,
+    /// Time spent by stage, in order.
+    pub times: Vec<(String, Duration)>,
+    /// Text asked for by `print_after`.
+    pub printed: Option<String>,
+    read: Vec<PathBuf>,
+    absent: Vec<PathBuf>,
+}
+
+impl Session {
+    pub fn new(options: SessionOptions) -> Session {
+        Session {
+            options,
+            diagnostics: Vec::new(),
+            sources: SourceMap::default(),
+            times: Vec::new(),
+            printed: None,
+            read: Vec::new(),
+            absent: Vec::new(),
+        }
+    }
+
+    /// The entry's source, and the folder that its imports are looked up in.
+    fn entry_source(&mut self, entry: &Entry) -> Result<(Found, PathBuf), DriverError> {
+        let here = PathBuf::from(".");
+        let path = match entry {
+            Entry::File(path) => path.clone(),
+            Entry::Module(name) => module_file(name).ok_or_else(|| DriverError::NoModule(name.clone()))?,
+            Entry::Code(code) => return Ok((text_source("<string>", code.clone().into_bytes()), here)),
+            Entry::Stdin(source) => return Ok((text_source("<stdin>", source.clone()), here)),
+        };
+        let source =
+            std::fs::read(&path).map_err(|error| DriverError::Read { path: path.clone(), error })?;
+        self.read.push(path.clone());
+        let root = match (entry, path.parent()) {
+            (Entry::File(_), Some(parent)) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+            _ => here,
+        };
+        let shown = std::path::absolute(&path).unwrap_or(path);
+        Ok((text_source(&shown.display().to_string(), source), root))
+    }
+
+    /// Front end only: semantic IR, or `Refused` with diagnostics.
+    pub fn front_end(&mut self, entry: &Entry) -> Result<Program, DriverError> {
+        let start = Instant::now();
+        let (entry, root) = self.entry_source(entry)?;
+        let loader = FolderLoader::new(&root);
+        let result = molt_python::compile(&CompileRequest { entry, optimize: false }, &loader);
+        let touched = loader.into_touched();
+        self.read.extend(touched.read);
+        self.absent.extend(touched.absent);
+        self.diagnostics.extend(result.diagnostics);
+        self.sources = result.sources;
+        self.times.push(("front end".into(), start.elapsed()));
+        if let Some((path, error)) = touched.failed {
+            return Err(DriverError::Read { path, error });
+        }
+        if self.diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(DriverError::Refused);
+        }
+        Ok(result.program)
+    }
+
+    /// Front end and passes.
+    pub fn compile(&mut self, entry: &Entry) -> Result<Program, DriverError> {
+        let mut program = self.front_end(entry)?;
+        let options = pipeline::Options {
+            verify: self.options.verify,
+            print_after: self.options.print_after.clone(),
+            stop_after: self.options.stop_after.clone(),
+        };
+        let report = pipeline::run(&mut program, &options).map_err(DriverError::Internal)?;
+        self.times.extend(report.times.into_iter().map(|(n, t)| (n.to_string(), t)));
+        self.printed = report.printed;
+        Ok(program)
+    }
+
+    /// The program as text at one level.
+    pub fn emit(&mut self, entry: &Entry, what: Emit) -> Result<String, DriverError> {
+        match what {
+            Emit::Ir => Ok(print::program(&self.front_end(entry)?)),
+            Emit::Typed => {
+                self.options.stop_after = Some("ownership".into());
+                Ok(print::program(&self.compile(entry)?))
+            }
+            Emit::Lir => Ok(print::program(&self.compile(entry)?)),
+            Emit::Clif => {
+                let program = self.compile(entry)?;
+                let mut text = String::new();
+                for id in program.funcs.ids() {
+                    text.push_str(&molt_cranelift::clif_text(&program, id)?);
+                    text.push('\n');
+                }
+                Ok(text)
+            }
+        }
+    }
+
+    /// Makes an executable.
+    pub fn build(&mut self, entry: &Entry, output: &Path, optimise: bool) -> Result<(), DriverError> {
+        let program = self.compile(entry)?;
+        let start = Instant::now();
+        let code = CodeOptions { verify: self.options.verify, optimise };
+        let object = molt_cranelift::compile_object(&program, code)?;
+        self.times.push(("code".into(), start.elapsed()));
+        let start = Instant::now();
+        if let Some(dir) = output.parent() {
+            std::fs::create_dir_all(dir)
+                .map_err(|error| DriverError::Write { path: dir.to_path_buf(), error })?;
+        }
+        let job = LinkJob {
+            object: &object,
+            runtime: &runtime_archive(),
+            output,
+            scratch: &cache::folder().join("tmp"),
+            strip: !self.options.keep_symbols,
+        };
+        molt_link::link_executable(&job)?;
+        self.times.push(("link".into(), start.elapsed()));
+        Ok(())
+    }
+
+    /// Compiles in memory and runs in this process; the program's exit status.
+    pub fn run_in_memory(&mut self, entry: &Entry, argv: &[String]) -> Result<i32, DriverError> {
+        let program = self.compile(entry)?;
+        let start = Instant::now();
+        let code = CodeOptions { verify: self.options.verify, optimise: true };
+        let jit = Jit::new(&program, &RuntimeImports, code)?;
+        self.times.push(("code".into(), start.elapsed()));
+        Ok(molt_runtime::run_program(jit.root().cast(), argv))
+    }
+
+    /// Interprets the program in this process; its exit status.
+    pub fn run_interpreted(&mut self, entry: &Entry, argv: &[String]) -> Result<i32, DriverError> {
+        let program = self.compile(entry)?;
+        let start = Instant::now();
+        let vm = molt_vm::Vm::new(&program, &RuntimeImports);
+        self.times.push(("code".into(), start.elapsed()));
+        vm.activate();
+        Ok(molt_runtime::run_program(vm.root().cast(), argv))
+    }
+
+    /// The cached executable of an entry, built if something changed.
+    pub fn cached(&mut self, entry: &Entry) -> Result<PathBuf, DriverError> {
+        let slot = Slot::new(&identity(entry));
+        if let Some(path) = slot.lookup() {
+            return Ok(path.to_path_buf());
+        }
+        let path = slot.executable().to_path_buf();
+        self.build(entry, &path, true)?;
+        slot.store(&self.read, &self.absent).map_err(|error| DriverError::Write { path: path.clone(), error })?;
+        Ok(path)
+    }
+}
+
+fn text_source(filename: &str, source: Vec<u8>) -> Found {
+    Found { source, filename: filename.to_string(), is_package: false }
+}
+
+/// File of a module run with `-m`: the module itself or a package's `__main__`.
+fn module_file(name: &str) -> Option<PathBuf> {
+    let base: PathBuf = name.split('.').collect();
+    let mut file = base.clone().into_os_string();
+    file.push(".py");
+    [base.join("__main__.py"), PathBuf::from(file)].into_iter().find(|p| p.is_file())
+}
+
+fn identity(entry: &Entry) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    match entry {
+        Entry::File(p) => format!("file {}", std::path::absolute(p).unwrap_or_else(|_| p.clone()).display()),
+        Entry::Module(m) => format!("module {} {m}", here.display()),
+        Entry::Code(c) => format!("code {} {c}", here.display()),
+        Entry::Stdin(s) => format!("stdin {} {}", here.display(), blake3::hash(s).to_hex()),
+    }
+}
+
+struct RuntimeImports;
+
+impl molt_vm::Imports for RuntimeImports {
+    fn runtime(&self, f: RtFn) -> *const u8 {
+        molt_runtime::runtime_address(f)
+    }
+    fn native_module(&self, index: u32) -> *const u8 {
+        molt_runtime::native_module_address(index as usize)
+    }
+}
+
+impl Imports for RuntimeImports {
+    fn runtime(&self, f: RtFn) -> *const u8 {
+        molt_runtime::runtime_address(f)
+    }
+    fn native_module(&self, index: u32) -> *const u8 {
+        molt_runtime::native_module_address(index as usize)
+    }
+}
+
+/// The runtime archive that belongs to this toolchain: beside the executable, or in `lib` beside its folder.
+pub fn runtime_archive() -> PathBuf {
+    const NAME: &str = "libmolt_runtime.a";
+    let exe = std::env::current_exe().unwrap_or_default();
+    let beside = exe.with_file_name(NAME);
+    let in_lib = exe.parent().and_then(Path::parent).map(|p| p.join("lib").join(NAME));
+    match in_lib {
+        Some(p) if !beside.is_file() && p.is_file() => p,
+        _ => beside,
+    }
+}

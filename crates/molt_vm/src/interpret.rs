@@ -1,0 +1,320 @@
+//! The dispatch loop.
+
+use molt_abi::layout::Header;
+use molt_abi::{Context, Ret, RtFn, Word};
+use molt_base::EntityId;
+use molt_ir::{FloatCond, FuncId, IntCond};
+
+use crate::Vm;
+use crate::code::{Alu, Code, FloatAlu, FloatUnary, Insn, OfAlu};
+
+/// Registers of a call kept in the native frame; larger functions use the heap.
+const INLINE_REGISTERS: usize = 64;
+
+impl Vm {
+    /// Calls a function with the raw words of its parameters.
+    pub fn call(&self, ctx: *mut Context, f: FuncId, args: &[u64]) -> Ret {
+        let code = &self.codes[f.index()];
+        if code.registers as usize <= INLINE_REGISTERS {
+            let mut registers = [0u64; INLINE_REGISTERS];
+            self.enter(ctx, code, &mut registers, args)
+        } else {
+            let mut registers = vec![0u64; code.registers as usize];
+            self.enter(ctx, code, &mut registers, args)
+        }
+    }
+
+    fn enter(&self, ctx: *mut Context, code: &Code, registers: &mut [u64], args: &[u64]) -> Ret {
+        for (&r, &v) in code.params.iter().zip(args) {
+            registers[r as usize] = v;
+        }
+        // SAFETY: `registers` has room for every register of `code`, and the code was translated from verified IR
+        // whose loads, stores and calls keep the contracts of the runtime.
+        unsafe { self.run(ctx, code, registers.as_mut_ptr()) }
+    }
+
+    /// # Safety
+    /// `regs` points to `code.registers` words, with the parameters filled in.
+    unsafe fn run(&self, ctx: *mut Context, code: &Code, regs: *mut u64) -> Ret {
+        let insns = code.insns.as_ptr();
+        let mut at = 0usize;
+        macro_rules! get {
+            ($r:expr) => {
+                // SAFETY: register indices of translated code are below `code.registers`.
+                unsafe { *regs.add($r as usize) }
+            };
+        }
+        macro_rules! set {
+            ($r:expr, $v:expr) => {{
+                let value = $v;
+                // SAFETY: as for `get`.
+                unsafe { *regs.add($r as usize) = value }
+            }};
+        }
+        macro_rules! address {
+            ($base:expr, $offset:expr, $t:ty) => {
+                (get!($base) as *mut u8).wrapping_offset($offset as isize).cast::<$t>()
+            };
+        }
+        loop {
+            // SAFETY: every path of translated code ends in a return or trap, so `at` stays inside.
+            let insn = unsafe { *insns.add(at) };
+            at += 1;
+            match insn {
+                Insn::Const { to, index } => set!(to, code.consts[index as usize]),
+                Insn::Move { to, from } => set!(to, get!(from)),
+                Insn::Binary { op, to, a, b } => set!(to, alu(op, get!(a), get!(b))),
+                Insn::BinaryImm { op, to, a, imm } => set!(to, alu(op, get!(a), i64::from(imm) as u64)),
+                Insn::Overflowing { op, to, a, b } => {
+                    let (r, o) = overflowing(op, get!(a) as i64, get!(b) as i64);
+                    set!(to, r as u64);
+                    set!(to + 1, u64::from(o));
+                }
+                Insn::Float { op, to, a, b } => {
+                    let (x, y) = (f64::from_bits(get!(a)), f64::from_bits(get!(b)));
+                    let r = match op {
+                        FloatAlu::Add => x + y,
+                        FloatAlu::Sub => x - y,
+                        FloatAlu::Mul => x * y,
+                        FloatAlu::Div => x / y,
+                    };
+                    set!(to, r.to_bits());
+                }
+                Insn::FloatUnary { op, to, a } => {
+                    let x = f64::from_bits(get!(a));
+                    let r = match op {
+                        FloatUnary::Neg => -x,
+                        FloatUnary::Abs => x.abs(),
+                        FloatUnary::Sqrt => x.sqrt(),
+                        FloatUnary::FromInt => get!(a) as i64 as f64,
+                    };
+                    set!(to, r.to_bits());
+                }
+                Insn::Compare { cond, to, a, b } => set!(to, u64::from(compare(cond, get!(a), get!(b)))),
+                Insn::CompareImm { cond, to, a, imm } => {
+                    set!(to, u64::from(compare(cond, get!(a), i64::from(imm) as u64)));
+                }
+                Insn::FloatCompare { cond, to, a, b } => {
+                    let r = float_compare(cond, f64::from_bits(get!(a)), f64::from_bits(get!(b)));
+                    set!(to, u64::from(r));
+                }
+                Insn::Select { to, list } => {
+                    let list = &code.lists[list as usize..];
+                    set!(to, if get!(list[0]) != 0 { get!(list[1]) } else { get!(list[2]) });
+                }
+                // SAFETY (memory ops): lowering addresses only fields of live objects, the context and the
+                // call's own stack slots.
+                Insn::Load64 { to, base, offset } => {
+                    let p = address!(base, offset, u64);
+                    set!(to, unsafe { *p });
+                }
+                Insn::Load32 { to, base, offset } => {
+                    let p = address!(base, offset, u32);
+                    set!(to, u64::from(unsafe { *p }));
+                }
+                Insn::LoadS32 { to, base, offset } => {
+                    let p = address!(base, offset, i32);
+                    set!(to, i64::from(unsafe { *p }) as u64);
+                }
+                Insn::Load8 { to, base, offset } => {
+                    let p = address!(base, offset, u8);
+                    set!(to, u64::from(unsafe { *p }));
+                }
+                // SAFETY: as for loads.
+                Insn::Store64 { base, value, offset } => {
+                    let (p, v) = (address!(base, offset, u64), get!(value));
+                    unsafe { *p = v };
+                }
+                Insn::Store32 { base, value, offset } => {
+                    let (p, v) = (address!(base, offset, u32), get!(value));
+                    unsafe { *p = v as u32 };
+                }
+                Insn::Store8 { base, value, offset } => {
+                    let (p, v) = (address!(base, offset, u8), get!(value));
+                    unsafe { *p = v as u8 };
+                }
+                Insn::SlotAddr { to, words } => {
+                    // SAFETY: slots are runs of the call's registers.
+                    set!(to, unsafe { regs.add(words as usize) } as u64);
+                }
+                Insn::Context { to } => set!(to, ctx as u64),
+                Insn::RcInc { word } => rc_inc(Word(get!(word))),
+                Insn::RcDec { word } => {
+                    let w = Word(get!(word));
+                    if rc_dec(w) {
+                        // SAFETY: `dealloc` takes the context and the dead object.
+                        unsafe { self.runtime_call(RtFn::Dealloc as u16, &[ctx as u64, w.0]) };
+                    }
+                }
+                Insn::Call { to, func, list } => {
+                    let callee = &self.codes[func as usize];
+                    let mut args = [0u64; 16];
+                    let count = callee.params.len();
+                    let list = &code.lists[list as usize..];
+                    let r = if count <= args.len() {
+                        for i in 0..count {
+                            args[i] = get!(list[i]);
+                        }
+                        self.call(ctx, FuncId(func), &args[..count])
+                    } else {
+                        let many: Vec<u64> = list[..count].iter().map(|&r| get!(r)).collect();
+                        self.call(ctx, FuncId(func), &many)
+                    };
+                    set!(to, r.value.0);
+                    set!(to + 1, r.error);
+                }
+                Insn::CallRt { to, rt, results, count, list } => {
+                    let mut args = [0u64; 8];
+                    args[0] = ctx as u64;
+                    let list = &code.lists[list as usize..list as usize + count as usize];
+                    for (i, &r) in list.iter().enumerate() {
+                        args[i + 1] = get!(r);
+                    }
+                    // SAFETY: the table's signature and the IR's call agree, which the verifier checked.
+                    let r = unsafe { self.runtime_call(rt, &args[..=count as usize]) };
+                    if results >= 1 {
+                        set!(to, r.value.0);
+                    }
+                    if results == 2 {
+                        set!(to + 1, r.error);
+                    }
+                }
+                Insn::Jump { at: to } => at = to as usize,
+                Insn::BranchUnless { cond, a, b, at: to } => {
+                    if !compare(cond, get!(a), get!(b)) {
+                        at = to as usize;
+                    }
+                }
+                Insn::BranchUnlessImm { cond, a, imm, at: to } => {
+                    if !compare(cond, get!(a), i64::from(imm) as u64) {
+                        at = to as usize;
+                    }
+                }
+                Insn::Switch { value, list, count } => {
+                    let n = get!(value).min(u64::from(count));
+                    at = code.lists[list as usize + n as usize] as usize;
+                }
+                Insn::Return { list, count } => {
+                    let list = &code.lists[list as usize..];
+                    let value = if count > 0 { get!(list[0]) } else { 0 };
+                    let error = if count > 1 { get!(list[1]) } else { 0 };
+                    return Ret { value: Word(value), error };
+                }
+                Insn::Trap => unreachable!("control reached a place the compiler proved unreachable"),
+            }
+        }
+    }
+
+    /// # Safety
+    /// `args` are the context and the arguments of the entry, in number and kind as the table says.
+    unsafe fn runtime_call(&self, rt: u16, args: &[u64]) -> Ret {
+        let f = self.runtime[rt as usize];
+        type F1 = unsafe extern "C" fn(u64) -> Ret;
+        type F2 = unsafe extern "C" fn(u64, u64) -> Ret;
+        type F3 = unsafe extern "C" fn(u64, u64, u64) -> Ret;
+        type F4 = unsafe extern "C" fn(u64, u64, u64, u64) -> Ret;
+        type F5 = unsafe extern "C" fn(u64, u64, u64, u64, u64) -> Ret;
+        type F6 = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64) -> Ret;
+        type F7 = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, u64) -> Ret;
+        // SAFETY: every entry takes integer-class parameters only and returns at most two registers, so a call through
+        // the type of its arity passes the same registers; unused result registers are ignored by the caller.
+        unsafe {
+            match *args {
+                [a] => std::mem::transmute::<*const u8, F1>(f)(a),
+                [a, b] => std::mem::transmute::<*const u8, F2>(f)(a, b),
+                [a, b, c] => std::mem::transmute::<*const u8, F3>(f)(a, b, c),
+                [a, b, c, d] => std::mem::transmute::<*const u8, F4>(f)(a, b, c, d),
+                [a, b, c, d, e] => std::mem::transmute::<*const u8, F5>(f)(a, b, c, d, e),
+                [a, b, c, d, e, g] => std::mem::transmute::<*const u8, F6>(f)(a, b, c, d, e, g),
+                [a, b, c, d, e, g, h] => std::mem::transmute::<*const u8, F7>(f)(a, b, c, d, e, g, h),
+                _ => unreachable!("no runtime function takes {} arguments", args.len()),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn alu(op: Alu, a: u64, b: u64) -> u64 {
+    match op {
+        Alu::Add => a.wrapping_add(b),
+        Alu::Sub => a.wrapping_sub(b),
+        Alu::Mul => a.wrapping_mul(b),
+        Alu::SDiv => (a as i64).wrapping_div(b as i64) as u64,
+        Alu::SRem => (a as i64).wrapping_rem(b as i64) as u64,
+        Alu::And => a & b,
+        Alu::Or => a | b,
+        Alu::Xor => a ^ b,
+        Alu::Shl => a << (b & 63),
+        Alu::UShr => a >> (b & 63),
+        Alu::SShr => ((a as i64) >> (b & 63)) as u64,
+        Alu::RotL => a.rotate_left((b & 63) as u32),
+    }
+}
+
+#[inline(always)]
+fn overflowing(op: OfAlu, a: i64, b: i64) -> (i64, bool) {
+    match op {
+        OfAlu::Add => a.overflowing_add(b),
+        OfAlu::Sub => a.overflowing_sub(b),
+        OfAlu::Mul => a.overflowing_mul(b),
+    }
+}
+
+#[inline(always)]
+fn compare(cond: IntCond, a: u64, b: u64) -> bool {
+    let (x, y) = (a as i64, b as i64);
+    match cond {
+        IntCond::Eq => a == b,
+        IntCond::Ne => a != b,
+        IntCond::Slt => x < y,
+        IntCond::Sle => x <= y,
+        IntCond::Sgt => x > y,
+        IntCond::Sge => x >= y,
+        IntCond::Ult => a < b,
+        IntCond::Ule => a <= b,
+        IntCond::Ugt => a > b,
+        IntCond::Uge => a >= b,
+    }
+}
+
+fn float_compare(cond: FloatCond, a: f64, b: f64) -> bool {
+    match cond {
+        FloatCond::Eq => a == b,
+        FloatCond::Ne => a != b,
+        FloatCond::Lt => a < b,
+        FloatCond::Le => a <= b,
+        FloatCond::Gt => a > b,
+        FloatCond::Ge => a >= b,
+    }
+}
+
+#[inline(always)]
+fn rc_inc(w: Word) {
+    if !w.is_object() {
+        return;
+    }
+    let header = w.as_ptr();
+    // SAFETY: the word is held by the running code, so its object is live.
+    unsafe {
+        if (*header).refs >= 0 {
+            (*header).refs += Header::ONE;
+        }
+    }
+}
+
+/// Whether the last reference went.
+#[inline(always)]
+fn rc_dec(w: Word) -> bool {
+    if !w.is_object() {
+        return false;
+    }
+    let header = w.as_ptr();
+    // SAFETY: the running code owns the reference it gives up, so the object is live until here.
+    unsafe {
+        if (*header).refs < 0 {
+            return false;
+        }
+        (*header).refs -= Header::ONE;
+        (*header).refs < Header::ONE
+    }
+}
