@@ -1,0 +1,114 @@
+//! The registry of diagnostic codes. One row makes the constant, the entry of the table and the page.
+
+/// How grave a finding is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// No artefact is made.
+    Error,
+    Warning,
+}
+
+impl Level {
+    pub fn text(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        }
+    }
+}
+
+/// One kind of finding.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Code {
+    /// Stable kebab-case name.
+    pub id: &'static str,
+    /// Code number that a language reference fixes, as `MLT2004`.
+    pub number: Option<&'static str>,
+    pub level: Level,
+    /// Version that it came in.
+    pub since: &'static str,
+    /// Exception or warning class of CPython with the same meaning.
+    pub exception: Option<&'static str>,
+    /// Text of `docs/diagnostics/<id>.md`.
+    pub page: &'static str,
+}
+
+macro_rules! some {
+    () => {
+        None
+    };
+    ($text:literal) => {
+        Some($text)
+    };
+}
+
+macro_rules! diagnostics {
+    ($($name:ident = $id:literal, $($number:literal)? $level:ident, since $since:literal $(, cpython $exception:literal)?;)*) => {
+        $(pub static $name: Code = Code {
+            id: $id,
+            number: some!($($number)?),
+            level: Level::$level,
+            since: $since,
+            exception: some!($($exception)?),
+            page: include_str!(concat!("../../../docs/diagnostics/", $id, ".md")),
+        };)*
+
+        /// All codes in the order of the registry.
+        pub static ALL: &[&Code] = &[$(&$name),*];
+    };
+}
+
+diagnostics! {
+    INVALID_SYNTAX = "invalid-syntax", "MLT0101" Error, since "0.1", cpython "SyntaxError";
+    INVALID_INDENTATION = "invalid-indentation", "MLT0102" Error, since "0.1", cpython "IndentationError";
+    INVALID_ENCODING = "invalid-encoding", "MLT0103" Error, since "0.1", cpython "SyntaxError";
+    NESTING_LIMIT = "nesting-limit", "MLT0104" Error, since "0.1", cpython "SyntaxError";
+    SYNTAX_WARNING = "syntax-warning", "MLT0105" Warning, since "0.1", cpython "SyntaxWarning";
+    INVALID_SCOPE = "invalid-scope", "MLT0201" Error, since "0.1", cpython "SyntaxError";
+    MISPLACED_STATEMENT = "misplaced-statement", "MLT0202" Error, since "0.1", cpython "SyntaxError";
+    INVALID_TARGET = "invalid-target", "MLT0203" Error, since "0.1", cpython "SyntaxError";
+    DUPLICATE_PARAMETER = "duplicate-parameter", "MLT0204" Error, since "0.1", cpython "SyntaxError";
+    UNREACHABLE_PATTERN = "unreachable-pattern", "MLT0205" Error, since "0.1", cpython "SyntaxError";
+    UNSUPPORTED_CONSTRUCT = "unsupported-construct", Error, since "0.1";
+    MODULE_NOT_FOUND = "module-not-found", "MLT2004" Error, since "0.1", cpython "ModuleNotFoundError";
+}
+
+/// The code with this id or number.
+pub fn find(name: &str) -> Option<&'static Code> {
+    ALL.iter().copied().find(|c| c.id == name || c.number.is_some_and(|n| n.eq_ignore_ascii_case(name)))
+}
+
+/// Page of the code with this id or number.
+pub fn explain(name: &str) -> Option<&'static str> {
+    find(name).map(|c| c.page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_numbers_are_unique() {
+        for (i, a) in ALL.iter().enumerate() {
+            for b in &ALL[i + 1..] {
+                assert_ne!(a.id, b.id);
+                assert!(a.number.is_none() || a.number != b.number, "{} and {}", a.id, b.id);
+            }
+        }
+    }
+
+    #[test]
+    fn pages_open_with_their_id_and_show_a_wrong_program_and_its_repair() {
+        for code in ALL {
+            assert!(code.page.starts_with(&format!("# {}\n", code.id)), "{}", code.id);
+            assert_eq!(code.page.matches("```py\n").count(), 2, "{}", code.id);
+        }
+    }
+
+    #[test]
+    fn explain_takes_id_and_number() {
+        assert!(explain("module-not-found").is_some());
+        assert_eq!(explain("mlt2004"), explain("module-not-found"));
+        assert_eq!(explain("nothing"), None);
+    }
+}
