@@ -1,9 +1,13 @@
 //! Declares and defines the functions and data of a program in a Cranelift module.
 
+use std::sync::{Mutex, PoisonError};
+
 use cranelift_codegen::Context;
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, UserFuncName, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use cranelift_module::{DataDescription, DataId as ClDataId, FuncId as ClFuncId, Linkage as ClLinkage, Module};
+use cranelift_module::{DataDescription, DataId as ClDataId, FuncId as ClFuncId, Linkage as ClLinkage, Module, ModuleReloc};
 use molt_abi::RtFn;
 use molt_abi::runtime::{RT_ALL, RtResult};
 use molt_base::EntityId;
@@ -98,22 +102,41 @@ impl<'a, M: Module> Emitter<'a, M> {
         self.program.root.map(|r| self.data[r.index()])
     }
 
+    /// Builds, compiles and defines everything. CLIF is built in order, machine code on all cores, a batch at a time, and
+    /// defined in order again, so the result does not depend on the number of cores.
     pub fn run(mut self) -> Result<M, EngineError> {
-        let mut context = self.module.make_context();
+        let ids: Vec<FuncId> = self.program.funcs.ids().collect();
         let mut builder = FunctionBuilderContext::new();
-        for id in self.program.funcs.ids() {
-            self.build(id, &mut context, &mut builder)?;
-            let cl = self.funcs[id.index()];
-            self.module.define_function(cl, &mut context).map_err(|e| EngineError::Function {
-                function: self.program.names.text(self.program.funcs[id].qualname).to_string(),
-                error: format!("{e:?}"),
-            })?;
-            self.module.clear_context(&mut context);
+        for batch in ids.chunks(BATCH) {
+            let mut contexts = Vec::with_capacity(batch.len());
+            for &id in batch {
+                let mut context = self.module.make_context();
+                self.build(id, &mut context, &mut builder)?;
+                contexts.push(context);
+            }
+            let failed = compile_all(self.module.isa(), &mut contexts);
+            if let Some((index, error)) = failed {
+                let function = self.program.names.text(self.program.funcs[batch[index]].qualname).to_string();
+                return Err(EngineError::Function { function, error });
+            }
+            for (&id, context) in batch.iter().zip(&contexts) {
+                self.define(id, context)?;
+            }
         }
         for id in self.program.data.ids() {
             self.define_data(id)?;
         }
         Ok(self.module)
+    }
+
+    fn define(&mut self, id: FuncId, context: &Context) -> Result<(), EngineError> {
+        let cl = self.funcs[id.index()];
+        let code = context.compiled_code().expect("the batch was compiled");
+        let relocs: Vec<ModuleReloc> =
+            code.buffer.relocs().iter().map(|r| ModuleReloc::from_mach_reloc(r, &context.func, cl)).collect();
+        let alignment = u64::from(code.buffer.alignment);
+        self.module.define_function_bytes(cl, alignment, code.buffer.data(), &relocs).map_err(Box::new)?;
+        Ok(())
     }
 
     fn build(
@@ -205,4 +228,33 @@ impl<'a, M: Module> Emitter<'a, M> {
         self.module.define_data(self.data[id.index()], &desc).map_err(Box::new)?;
         Ok(())
     }
+}
+
+/// Functions compiled between two rounds of definitions.
+const BATCH: usize = 512;
+
+/// Compiles every context, on all cores; the first failure in order, if any.
+fn compile_all(isa: &dyn TargetIsa, contexts: &mut [Context]) -> Option<(usize, String)> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = Mutex::new(contexts.iter_mut().enumerate());
+    let failures = Mutex::new(Vec::new());
+    let work = || {
+        let mut plane = ControlPlane::default();
+        loop {
+            let item = next.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((index, context)) = item else { return };
+            if let Err(e) = context.compile(isa, &mut plane) {
+                let text = format!("{:?}", e.inner);
+                failures.lock().unwrap_or_else(PoisonError::into_inner).push((index, text));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failures.into_iter().min_by_key(|f| f.0)
 }
