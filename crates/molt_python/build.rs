@@ -49,6 +49,7 @@ const EDITS: &[Edit] = &[
         include_str!("edits/namedtuple_new.py"),
     ),
     ("_collections_abc.py", "def _get_framelocalsproxy():", "generator = type(", ""),
+    ("_collections_abc.py", "Mapping.register(framelocalsproxy)", "\n", ""),
     ("_collections_abc.py", "## coroutine ##", "### ONE-TRICK PONIES ###", "\n"),
     ("_collections_abc.py", "Coroutine.register(coroutine)", "\n", ""),
     ("_collections_abc.py", "AsyncGenerator.register(async_generator)", "\n", ""),

@@ -44,8 +44,7 @@ pub fn run(filter: Option<&str>) -> Result<(), String> {
 }
 
 fn one(file: &Path, exe: &Path, python: &Path) -> Result<(f64, f64), String> {
-    let built =
-        Command::new(molt()).arg("build").arg(file).arg("-o").arg(exe).output().map_err(|e| e.to_string())?;
+    let built = Command::new(molt()).arg("build").arg(file).arg("-o").arg(exe).output().map_err(|e| e.to_string())?;
     if !built.status.success() {
         return Err("not built".into());
     }

@@ -31,7 +31,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "molt_link",
         ],
     ),
-    ("molt_filetest", &["molt_abi", "molt_ir", "molt_python", "molt_diagnostics", "molt_opt", "molt_vm", "molt_cranelift"]),
+    (
+        "molt_filetest",
+        &["molt_abi", "molt_ir", "molt_python", "molt_diagnostics", "molt_opt", "molt_vm", "molt_cranelift"],
+    ),
     ("molt", &["molt_driver", "molt_diagnostics"]),
 ];
 

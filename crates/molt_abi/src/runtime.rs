@@ -39,11 +39,21 @@ pub struct RtSig {
 }
 
 macro_rules! rt_result {
-    (r) => { RtResult::Raise };
-    (t) => { RtResult::RaiseInt };
-    (w) => { RtResult::Word };
-    (i) => { RtResult::Int };
-    (v) => { RtResult::Nothing };
+    (r) => {
+        RtResult::Raise
+    };
+    (t) => {
+        RtResult::RaiseInt
+    };
+    (w) => {
+        RtResult::Word
+    };
+    (i) => {
+        RtResult::Int
+    };
+    (v) => {
+        RtResult::Nothing
+    };
 }
 
 macro_rules! rt_table {

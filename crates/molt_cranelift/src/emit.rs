@@ -4,10 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
-use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, UserFuncName, types};
+use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
-use cranelift_module::{DataDescription, DataId as ClDataId, FuncId as ClFuncId, Linkage as ClLinkage, Module, ModuleReloc};
+use cranelift_module::{
+    DataDescription, DataId as ClDataId, FuncId as ClFuncId, Linkage as ClLinkage, Module, ModuleReloc,
+};
 use molt_abi::RtFn;
 use molt_abi::runtime::{RT_ALL, RtResult};
 use molt_base::EntityId;
@@ -43,8 +45,7 @@ pub fn machine_type(ty: Type) -> types::Type {
 
 impl<'a, M: Module> Emitter<'a, M> {
     pub fn new(module: M, program: &'a Program, linkage: Linkage) -> Result<Self, EngineError> {
-        let mut e =
-            Emitter { module, program, linkage, funcs: vec![], data: vec![], rts: vec![], natives: vec![] };
+        let mut e = Emitter { module, program, linkage, funcs: vec![], data: vec![], rts: vec![], natives: vec![] };
         e.declare()?;
         Ok(e)
     }

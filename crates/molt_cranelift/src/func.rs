@@ -147,8 +147,7 @@ impl<M: Module> Translator<'_, '_, '_, M> {
         let gv = match self.data.get(&d) {
             Some(&gv) => gv,
             None => {
-                let gv =
-                    self.emitter.module.declare_data_in_func(self.emitter.data[d as usize], self.b.func);
+                let gv = self.emitter.module.declare_data_in_func(self.emitter.data[d as usize], self.b.func);
                 self.data.insert(d, gv);
                 gv
             }

@@ -19,10 +19,7 @@ pub fn folder() -> PathBuf {
 /// change tell.
 fn toolchain_id() -> String {
     let stamp = |p: &Path| {
-        std::fs::metadata(p)
-            .ok()
-            .map(|m| format!("{}:{:?}", m.len(), m.modified().ok()))
-            .unwrap_or_default()
+        std::fs::metadata(p).ok().map(|m| format!("{}:{:?}", m.len(), m.modified().ok())).unwrap_or_default()
     };
     let exe = std::env::current_exe().map(|p| stamp(&p)).unwrap_or_default();
     format!("{} {exe}", env!("CARGO_PKG_VERSION"))

@@ -7,5 +7,5 @@ pub mod doctor;
 pub mod loader;
 pub mod session;
 
-pub use session::{DriverError, Emit, Entry, Session, SessionOptions};
 pub use molt_link::size::report as size_report;
+pub use session::{DriverError, Emit, Entry, Session, SessionOptions};

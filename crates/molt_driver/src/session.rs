@@ -113,8 +113,7 @@ impl Session {
             Entry::Code(code) => return Ok((text_source("<string>", code.clone().into_bytes()), here)),
             Entry::Stdin(source) => return Ok((text_source("<stdin>", source.clone()), here)),
         };
-        let source =
-            std::fs::read(&path).map_err(|error| DriverError::Read { path: path.clone(), error })?;
+        let source = std::fs::read(&path).map_err(|error| DriverError::Read { path: path.clone(), error })?;
         self.read.push(path.clone());
         let root = match (entry, path.parent()) {
             (Entry::File(_), Some(parent)) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
@@ -189,8 +188,7 @@ impl Session {
         self.times.push(("code".into(), start.elapsed()));
         let start = Instant::now();
         if let Some(dir) = output.parent() {
-            std::fs::create_dir_all(dir)
-                .map_err(|error| DriverError::Write { path: dir.to_path_buf(), error })?;
+            std::fs::create_dir_all(dir).map_err(|error| DriverError::Write { path: dir.to_path_buf(), error })?;
         }
         let job = LinkJob {
             object: &object,

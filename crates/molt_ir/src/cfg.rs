@@ -188,8 +188,7 @@ pub fn remove_trivial_params(func: &mut Function) {
     for &b in &layout {
         let keep = std::mem::take(&mut removed[b.index()]);
         let params = std::mem::take(&mut func.blocks[b].params);
-        let params: Vec<ValueId> =
-            params.into_iter().zip(keep).filter(|(_, gone)| !gone).map(|(v, _)| v).collect();
+        let params: Vec<ValueId> = params.into_iter().zip(keep).filter(|(_, gone)| !gone).map(|(v, _)| v).collect();
         for (i, &v) in params.iter().enumerate() {
             func.values[v].def = crate::func::ValueDef::Param(b, i as u32);
         }

@@ -269,9 +269,7 @@ impl Function {
     pub fn successors(&self, block: BlockId) -> impl Iterator<Item = (InstId, usize, BlockId)> + '_ {
         let insts = &self.blocks[block].insts;
         let from = insts.len().saturating_sub(2);
-        insts[from..]
-            .iter()
-            .flat_map(move |&i| self.edges(i).iter().enumerate().map(move |(n, e)| (i, n, e.block)))
+        insts[from..].iter().flat_map(move |&i| self.edges(i).iter().enumerate().map(move |(n, e)| (i, n, e.block)))
     }
 }
 

@@ -43,9 +43,7 @@ pub fn program(text: &str) -> Result<Program, String> {
 }
 
 fn number(text: &str, prefix: &str) -> Result<u32, String> {
-    text.strip_prefix(prefix)
-        .and_then(|t| t.parse().ok())
-        .ok_or_else(|| format!("`{text}` is no `{prefix}` id"))
+    text.strip_prefix(prefix).and_then(|t| t.parse().ok()).ok_or_else(|| format!("`{text}` is no `{prefix}` id"))
 }
 
 fn unquote(text: &str) -> Result<Vec<u8>, String> {
@@ -88,8 +86,7 @@ fn table_row(p: &mut Program, line: &str) -> Result<(), String> {
         b'@' => {
             let v: Result<Vec<u32>, _> = words.iter().map(|w| w.parse()).collect();
             let v = v.map_err(|_| "a position is eight numbers")?;
-            let [line, col, end_line, end_col, anchor_line, anchor_col, anchor_end_line, anchor_end_col] = v[..]
-            else {
+            let [line, col, end_line, end_col, anchor_line, anchor_col, anchor_end_line, anchor_end_col] = v[..] else {
                 return Err("a position is eight numbers".into());
             };
             p.position(Position {
@@ -235,9 +232,7 @@ impl FunctionReader {
             _ => ("", line),
         };
         let (right, loc) = match right.rsplit_once(" @") {
-            Some((r, n)) if n.parse::<u32>().is_ok() && !r.ends_with("func.addr") => {
-                (r, LocId(n.parse().unwrap_or(0)))
-            }
+            Some((r, n)) if n.parse::<u32>().is_ok() && !r.ends_with("func.addr") => (r, LocId(n.parse().unwrap_or(0))),
             _ => (right, LocId::NONE),
         };
         let (main, edges) = match right.split_once(" -> ") {
@@ -257,12 +252,8 @@ impl FunctionReader {
         }
         for e in edges.map(split_edges).unwrap_or_default() {
             let (block, values) = e.split_once('(').ok_or("an edge is `b1(values)`")?;
-            let values: Result<Vec<u32>, String> = values
-                .trim_end_matches(')')
-                .split(", ")
-                .filter(|v| !v.is_empty())
-                .map(|v| number(v, "v"))
-                .collect();
+            let values: Result<Vec<u32>, String> =
+                values.trim_end_matches(')').split(", ").filter(|v| !v.is_empty()).map(|v| number(v, "v")).collect();
             operands.edges.push((BlockId(number(block, "b")?), values?));
         }
         let mut types = Vec::new();
@@ -274,8 +265,7 @@ impl FunctionReader {
         }
         // Operands may be defined further down; they are filled in when all values are known.
         let blank: Vec<ValueId> = vec![ValueId(0); operands.args.len()];
-        let edge_blanks: Vec<Vec<ValueId>> =
-            operands.edges.iter().map(|(_, v)| vec![ValueId(0); v.len()]).collect();
+        let edge_blanks: Vec<Vec<ValueId>> = operands.edges.iter().map(|(_, v)| vec![ValueId(0); v.len()]).collect();
         let edges: Vec<(BlockId, &[ValueId])> =
             operands.edges.iter().zip(&edge_blanks).map(|((b, _), v)| (*b, v.as_slice())).collect();
         let inst = self.func.make_inst(op, &blank, imm, &edges, &types, loc);

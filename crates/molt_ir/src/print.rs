@@ -61,9 +61,7 @@ fn constant(c: &Const) -> String {
         Const::Complex(re, im) => format!("complex {re:#x} {im:#x}"),
         Const::Str(s) => format!("str {}", quote(s)),
         Const::Bytes(b) => format!("bytes {}", quote(b)),
-        Const::Tuple(items) => {
-            items.iter().fold(String::from("tuple"), |text, i| format!("{text} {i}"))
-        }
+        Const::Tuple(items) => items.iter().fold(String::from("tuple"), |text, i| format!("{text} {i}")),
     }
 }
 

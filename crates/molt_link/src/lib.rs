@@ -71,10 +71,8 @@ fn run(linker: &Path, job: &LinkJob<'_>, object: &Path) -> Result<(), LinkError>
         args.push("-s".into());
     }
     let name = linker.display().to_string();
-    let output = Command::new(linker)
-        .args(&args)
-        .output()
-        .map_err(|error| LinkError::Start { linker: name.clone(), error })?;
+    let output =
+        Command::new(linker).args(&args).output().map_err(|error| LinkError::Start { linker: name.clone(), error })?;
     if !output.status.success() {
         return Err(LinkError::Failed { linker: name, output: String::from_utf8_lossy(&output.stderr).into_owned() });
     }

@@ -95,8 +95,7 @@ impl Splitter {
         let params = self.func.blocks[start].params.clone();
         let mut taken = Vec::new();
         for (i, _) in params.iter().enumerate() {
-            let inst =
-                self.func.make_inst(Op::FrameTake, &[self.generator], i as u64, &[], &[Type::Any], LocId::NONE);
+            let inst = self.func.make_inst(Op::FrameTake, &[self.generator], i as u64, &[], &[Type::Any], LocId::NONE);
             self.func.append(first, inst);
             taken.push(self.func.result(inst));
         }
@@ -166,10 +165,7 @@ impl Splitter {
     fn next_suspension(&self) -> Option<(BlockId, usize)> {
         self.func.layout.iter().find_map(|&b| {
             let insts = &self.func.blocks[b].insts;
-            insts
-                .iter()
-                .position(|&i| matches!(self.func.insts[i].op, Op::Yield | Op::YieldFrom))
-                .map(|at| (b, at))
+            insts.iter().position(|&i| matches!(self.func.insts[i].op, Op::Yield | Op::YieldFrom)).map(|at| (b, at))
         })
     }
 
@@ -227,20 +223,12 @@ impl Splitter {
         let loc = self.func.insts[inst].loc;
         let iterator = self.func.args(inst)[0];
         let old = self.func.result(inst);
-        let set =
-            self.func.make_inst(Op::DelegateSet, &[self.generator, iterator], 0, &[], &[], LocId::NONE);
+        let set = self.func.make_inst(Op::DelegateSet, &[self.generator, iterator], 0, &[], &[], LocId::NONE);
         self.func.append(block, set);
         let step = self.func.new_block();
         let sent = self.func.add_param(step, Type::Any);
         let mode = self.func.add_param(step, Type::I64);
-        let none = self.func.make_inst(
-            Op::Const,
-            &[],
-            u64::from(self.none.0),
-            &[],
-            &[Type::Any],
-            LocId::NONE,
-        );
+        let none = self.func.make_inst(Op::Const, &[], u64::from(self.none.0), &[], &[Type::Any], LocId::NONE);
         self.func.append(block, none);
         let none = self.func.result(none);
         let zero = self.iconst(block, 0);
@@ -248,14 +236,8 @@ impl Splitter {
         self.func.append(block, enter);
 
         let edges: Vec<(BlockId, &[ValueId])> = unwind.iter().map(|(b, v)| (*b, v.as_slice())).collect();
-        let d = self.func.make_inst(
-            Op::Delegate,
-            &[self.generator, sent, mode],
-            0,
-            &edges,
-            &[Type::Any, Type::I1],
-            loc,
-        );
+        let d =
+            self.func.make_inst(Op::Delegate, &[self.generator, sent, mode], 0, &edges, &[Type::Any, Type::I1], loc);
         self.func.append(step, d);
         let results: Vec<ValueId> = self.func.results(d).collect();
         let mut test = step;
@@ -300,9 +282,10 @@ impl Splitter {
             .iter()
             .copied()
             .find(|&b| {
-                self.func.blocks[b].insts.last().is_some_and(|&i| {
-                    self.func.insts[i].op == Op::Suspend && self.func.insts[i].imm == state as u64
-                })
+                self.func.blocks[b]
+                    .insts
+                    .last()
+                    .is_some_and(|&i| self.func.insts[i].op == Op::Suspend && self.func.insts[i].imm == state as u64)
             })
             .expect("every state has its suspension")
     }

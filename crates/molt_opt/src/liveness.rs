@@ -47,9 +47,10 @@ impl ValueSet {
         changed
     }
     pub fn iter(&self) -> impl Iterator<Item = ValueId> + '_ {
-        self.words.iter().enumerate().flat_map(|(i, &w)| {
-            (0..64).filter(move |b| w >> b & 1 == 1).map(move |b| ValueId((i * 64 + b) as u32))
-        })
+        self.words
+            .iter()
+            .enumerate()
+            .flat_map(|(i, &w)| (0..64).filter(move |b| w >> b & 1 == 1).map(move |b| ValueId((i * 64 + b) as u32)))
     }
     pub fn is_empty(&self) -> bool {
         self.words.iter().all(|&w| w == 0)

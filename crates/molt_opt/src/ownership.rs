@@ -175,8 +175,7 @@ impl Pass<'_> {
                 Holding::Owned => moved.push(v),
             }
         }
-        let decs: Vec<ValueId> =
-            live_at_end.iter().filter(|&v| !live_in.contains(v) && !moved.contains(&v)).collect();
+        let decs: Vec<ValueId> = live_at_end.iter().filter(|&v| !live_in.contains(v) && !moved.contains(&v)).collect();
         if incs.is_empty() && decs.is_empty() {
             return;
         }
@@ -207,8 +206,7 @@ impl Pass<'_> {
 
     fn instruction(&mut self, b: BlockId, inst: InstId, live: &mut ValueSet, out: &mut Vec<InstId>) {
         // `out` is in reverse: what is pushed first comes after the instruction.
-        let unused: Vec<ValueId> =
-            self.func.results(inst).filter(|&r| self.is_owned(r) && !live.contains(r)).collect();
+        let unused: Vec<ValueId> = self.func.results(inst).filter(|&r| self.is_owned(r) && !live.contains(r)).collect();
         for r in self.func.results(inst) {
             live.remove(r);
         }

@@ -173,8 +173,7 @@ impl Table {
                 if func.insts[inst].op != molt_ir::Op::PyCall {
                     continue;
                 }
-                let args: Vec<Ty> =
-                    func.args(inst)[1..].iter().map(|&a: &ValueId| types.of[a.index()]).collect();
+                let args: Vec<Ty> = func.args(inst)[1..].iter().map(|&a: &ValueId| types.of[a.index()]).collect();
                 let Some(at) = self.of_call(program, func, inst, &args) else { continue };
                 let Some(v) = self.variants.get(at) else { continue };
                 let own = v.id != v.original;

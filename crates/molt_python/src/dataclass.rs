@@ -7,7 +7,7 @@
 //! The text of the methods is appended to the module's text, so that their positions are valid and lie behind the
 //! user's last line.
 
-use ruff_python_ast::{Expr, ExceptHandler, ModModule, PythonVersion, Stmt, StmtClassDef};
+use ruff_python_ast::{ExceptHandler, Expr, ModModule, PythonVersion, Stmt, StmtClassDef};
 use ruff_python_parser::{Mode, ParseOptions, parse_cells_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 

@@ -142,7 +142,10 @@ mod tests {
     #[test]
     fn marks_and_comments_choose_the_encoding() {
         assert_eq!(decode(b"\xef\xbb\xbfx = 1", "m.py").ok().as_deref(), Some("x = 1"));
-        assert_eq!(decode(b"# coding: latin-1\ns = '\xe9'", "m.py").ok().as_deref(), Some("# coding: latin-1\ns = 'é'"));
+        assert_eq!(
+            decode(b"# coding: latin-1\ns = '\xe9'", "m.py").ok().as_deref(),
+            Some("# coding: latin-1\ns = 'é'")
+        );
         assert!(decode(b"#!x\n# vim: set fileencoding=ascii :\n\xe9", "m.py").is_err());
         assert!(decode(b"x = 1\n# coding: klingon\n", "m.py").is_ok());
     }

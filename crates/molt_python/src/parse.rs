@@ -36,7 +36,8 @@ fn at(file: FileId, code: &'static Code, range: TextRange, message: impl Into<St
 
 fn diagnose(file: FileId, text: &str, error: &ParseError) -> Diagnostic {
     let (code, message) = wording(&error.error, text, error.location);
-    let message = if message == "invalid syntax" { better_guess(text, error.location.start().to_usize()) } else { message };
+    let message =
+        if message == "invalid syntax" { better_guess(text, error.location.start().to_usize()) } else { message };
     if let Some(bracket) = bracket_fault(text) {
         // CPython's tokenizer refuses a wrong closing bracket before the parser sees what follows; an open bracket
         // explains an error that has no better explanation.

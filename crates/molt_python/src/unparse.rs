@@ -249,7 +249,6 @@ fn binary_level(op: Operator) -> (Level, bool) {
     }
 }
 
-
 /// `repr` of a string without control or special characters beyond the usual escapes.
 fn quote(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };

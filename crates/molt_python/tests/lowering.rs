@@ -81,7 +81,9 @@ fn expressions() {
 fn comprehensions_have_variables_of_their_own() {
     accept("x = [i * j for i in range(3) if i for j in range(i) if j > 1]\n");
     accept("def f(n):\n    return {k: [v + n for v in k] for k in n}, {a for a in n}, (b + n for b in n)\n");
-    accept("fs = [lambda: i for i in range(3)]\nclass A:\n    xs = [1]\n    ys = [x for x in xs]\n    z = [lambda: q for q in ys]\n");
+    accept(
+        "fs = [lambda: i for i in range(3)]\nclass A:\n    xs = [1]\n    ys = [x for x in xs]\n    z = [lambda: q for q in ys]\n",
+    );
     accept("def f():\n    return [[x for x in range(y)] for y in range(3)]\n");
     accept("def f(a):\n    g = (x + y + a for x in a for y in (lambda: x)())\n    return list(g)\n");
     accept("def f():\n    [t := i for i in range(3)]\n    return t\n");
@@ -91,7 +93,9 @@ fn comprehensions_have_variables_of_their_own() {
 #[test]
 fn functions_and_closures() {
     accept("def f(a, /, b, c=1, *d, e, f=2, **g):\n    return a, b, c, d, e, f, g\n");
-    accept("def outer(x):\n    y = 1\n    def inner():\n        nonlocal y\n        y += x\n        return y\n    return inner\n");
+    accept(
+        "def outer(x):\n    y = 1\n    def inner():\n        nonlocal y\n        y += x\n        return y\n    return inner\n",
+    );
     accept("def f():\n    global g\n    g = 1\n    def h(): pass\n    del g\n");
     accept("def f():\n    x = 1\n    def g():\n        def h(): return x\n        return h\n    del x\n    return g\n");
     accept("def deco(*a): return lambda f: f\n@deco(1)\n@deco(2)\ndef f(x: int, *y: str) -> bool: 'doc'\n");
@@ -112,10 +116,16 @@ fn classes() {
     let methods: Vec<&str> = site.methods.iter().map(|&(s, _)| result.program.names.text(s)).collect();
     assert_eq!(methods, ["__init__", "m"]);
     accept("class A(object, metaclass=type): pass\nclass B(A, *[], **{}): __x = 1\n    \n");
-    accept("def f(x):\n    class A:\n        y = x\n        def m(self): return x, __class__, self.__z\n        class B: w = x\n    return A\n");
-    accept("class A:\n    n = 1\n    for i in range(3): n += i\n    if n: a: int\n    del n\n    try: pass\n    except E as e: pass\n");
+    accept(
+        "def f(x):\n    class A:\n        y = x\n        def m(self): return x, __class__, self.__z\n        class B: w = x\n    return A\n",
+    );
+    accept(
+        "class A:\n    n = 1\n    for i in range(3): n += i\n    if n: a: int\n    del n\n    try: pass\n    except E as e: pass\n",
+    );
     accept("class A:\n    x: 'int' = 1\n    y: list[x]\n    if x:\n        z: int\n");
-    accept("class D[T: int, *Ts, **P]:\n    def m[U = int](self, x: T, y: U) -> T: return x\ntype L[T] = list[T] | None\ndef f[T](x: T) -> T: return x\n");
+    accept(
+        "class D[T: int, *Ts, **P]:\n    def m[U = int](self, x: T, y: U) -> T: return x\ntype L[T] = list[T] | None\ndef f[T](x: T) -> T: return x\n",
+    );
 }
 
 #[test]
@@ -128,23 +138,35 @@ fn explicit_slots_are_taken_as_they_are() {
 
 #[test]
 fn exceptions() {
-    accept("try:\n    f()\nexcept (ValueError, TypeError) as e:\n    print(e)\nexcept KeyError:\n    raise\nexcept:\n    raise X from None\nelse:\n    pass\nfinally:\n    print(1)\n");
-    accept("def f():\n    for x in y:\n        try:\n            if x: return 1\n            elif z: continue\n            break\n        finally:\n            g()\n    return 2\n");
+    accept(
+        "try:\n    f()\nexcept (ValueError, TypeError) as e:\n    print(e)\nexcept KeyError:\n    raise\nexcept:\n    raise X from None\nelse:\n    pass\nfinally:\n    print(1)\n",
+    );
+    accept(
+        "def f():\n    for x in y:\n        try:\n            if x: return 1\n            elif z: continue\n            break\n        finally:\n            g()\n    return 2\n",
+    );
     accept("def f():\n    try:\n        return 1\n    finally:\n        return 2\n");
     accept("def f():\n    while True:\n        try:\n            pass\n        finally:\n            break\n");
-    accept("def f():\n    try:\n        try: a()\n        except A as e: return e\n        finally: b()\n    except B as e:\n        with c() as d, e() as (x, y):\n            return d\n");
-    accept("try:\n    f()\nexcept* ValueError as e:\n    print(e)\nexcept* (A, B):\n    raise\nelse:\n    pass\nfinally:\n    pass\n");
+    accept(
+        "def f():\n    try:\n        try: a()\n        except A as e: return e\n        finally: b()\n    except B as e:\n        with c() as d, e() as (x, y):\n            return d\n",
+    );
+    accept(
+        "try:\n    f()\nexcept* ValueError as e:\n    print(e)\nexcept* (A, B):\n    raise\nelse:\n    pass\nfinally:\n    pass\n",
+    );
     accept("def f():\n    with a, b() as c:\n        if c: return c\n        raise d from e\n");
     accept("def f():\n    for i in x:\n        with a:\n            break\n        with b:\n            continue\n");
     accept("try:\n    import nothing\nexcept ImportError:\n    nothing = None\n");
     accept("def f():\n    try: pass\n    except A: pass\n");
-    accept("def f():\n    try:\n        x = g()\n    except A as e:\n        def h(): return e\n        raise\n    return x\n");
+    accept(
+        "def f():\n    try:\n        x = g()\n    except A as e:\n        def h(): return e\n        raise\n    return x\n",
+    );
     accept("raise\n");
 }
 
 #[test]
 fn generators() {
-    accept("def g(n):\n    for i in range(n):\n        x = yield i\n        if x: return x\n    yield from g(n)\n    y = yield\n");
+    accept(
+        "def g(n):\n    for i in range(n):\n        x = yield i\n        if x: return x\n    yield from g(n)\n    y = yield\n",
+    );
     accept("def g():\n    try:\n        yield 1\n    except E as e:\n        yield e\n    finally:\n        yield 2\n");
     accept("def g():\n    with a as b:\n        yield b\n");
     accept("f = lambda: (yield)\nsum(x * x for x in range(10) if x % 2)\n");
@@ -170,7 +192,10 @@ fn imports() {
         ("pkg.b.c", "d = 1\nimport pkg.a\n"),
     ];
     let modules = &modules[..];
-    let result = compile_with(b"import pkg.a as z, pkg.b.c\nfrom pkg import *\nimport math, sys\nfrom math import pi as p\n", modules);
+    let result = compile_with(
+        b"import pkg.a as z, pkg.b.c\nfrom pkg import *\nimport math, sys\nfrom math import pi as p\n",
+        modules,
+    );
     // `from .. import pkg` in a top-level package's module leaves the package.
     assert_eq!(result.diagnostics.len(), 1);
     let modules = [("pkg", "from . import a\n"), ("pkg.a", "from .b import c\ny = 2\n"), ("pkg.b.c", "import pkg.a\n")];
@@ -250,4 +275,13 @@ fn data_classes_get_their_methods_at_compile_time() {
     };
     assert_eq!(names(0), ["__dataclass_init__", "__dataclass_repr__", "__dataclass_eq__"]);
     assert!(names(1).is_empty());
+}
+
+#[test]
+fn names_in_patterns_are_bound() {
+    let result = accept("v = 1\nmatch v:\n    case [a, b]: print(a)\n    case [c, *_, d]: print(c)\n");
+    let text: String =
+        result.program.funcs.iter().map(|(id, f)| molt_ir::print::function(&result.program, id, f)).collect();
+    assert!(text.contains("py.unpack ") && text.matches("py.getitem").count() == 2, "{text}");
+    assert_eq!(text.matches("global.set").count(), 5, "{text}");
 }

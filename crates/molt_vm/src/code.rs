@@ -8,39 +8,153 @@ pub type Reg = u32;
 /// One instruction. Register operands are indices into the call's registers; `at` are instruction indices.
 #[derive(Clone, Copy, Debug)]
 pub enum Insn {
-    Const { to: Reg, index: u32 },
-    Move { to: Reg, from: Reg },
-    Binary { op: Alu, to: Reg, a: Reg, b: Reg },
-    BinaryImm { op: Alu, to: Reg, a: Reg, imm: i32 },
-    Overflowing { op: OfAlu, to: Reg, a: Reg, b: Reg },
-    Float { op: FloatAlu, to: Reg, a: Reg, b: Reg },
-    FloatUnary { op: FloatUnary, to: Reg, a: Reg },
-    Compare { cond: IntCond, to: Reg, a: Reg, b: Reg },
-    CompareImm { cond: IntCond, to: Reg, a: Reg, imm: i32 },
-    FloatCompare { cond: molt_ir::FloatCond, to: Reg, a: Reg, b: Reg },
+    Const {
+        to: Reg,
+        index: u32,
+    },
+    Move {
+        to: Reg,
+        from: Reg,
+    },
+    Binary {
+        op: Alu,
+        to: Reg,
+        a: Reg,
+        b: Reg,
+    },
+    BinaryImm {
+        op: Alu,
+        to: Reg,
+        a: Reg,
+        imm: i32,
+    },
+    Overflowing {
+        op: OfAlu,
+        to: Reg,
+        a: Reg,
+        b: Reg,
+    },
+    Float {
+        op: FloatAlu,
+        to: Reg,
+        a: Reg,
+        b: Reg,
+    },
+    FloatUnary {
+        op: FloatUnary,
+        to: Reg,
+        a: Reg,
+    },
+    Compare {
+        cond: IntCond,
+        to: Reg,
+        a: Reg,
+        b: Reg,
+    },
+    CompareImm {
+        cond: IntCond,
+        to: Reg,
+        a: Reg,
+        imm: i32,
+    },
+    FloatCompare {
+        cond: molt_ir::FloatCond,
+        to: Reg,
+        a: Reg,
+        b: Reg,
+    },
     /// Condition and both values are listed from `list`.
-    Select { to: Reg, list: u32 },
-    Load64 { to: Reg, base: Reg, offset: i32 },
-    Load32 { to: Reg, base: Reg, offset: i32 },
-    LoadS32 { to: Reg, base: Reg, offset: i32 },
-    Load8 { to: Reg, base: Reg, offset: i32 },
-    Store64 { base: Reg, value: Reg, offset: i32 },
-    Store32 { base: Reg, value: Reg, offset: i32 },
-    Store8 { base: Reg, value: Reg, offset: i32 },
-    SlotAddr { to: Reg, words: u32 },
-    Context { to: Reg },
-    RcInc { word: Reg },
-    RcDec { word: Reg },
+    Select {
+        to: Reg,
+        list: u32,
+    },
+    Load64 {
+        to: Reg,
+        base: Reg,
+        offset: i32,
+    },
+    Load32 {
+        to: Reg,
+        base: Reg,
+        offset: i32,
+    },
+    LoadS32 {
+        to: Reg,
+        base: Reg,
+        offset: i32,
+    },
+    Load8 {
+        to: Reg,
+        base: Reg,
+        offset: i32,
+    },
+    Store64 {
+        base: Reg,
+        value: Reg,
+        offset: i32,
+    },
+    Store32 {
+        base: Reg,
+        value: Reg,
+        offset: i32,
+    },
+    Store8 {
+        base: Reg,
+        value: Reg,
+        offset: i32,
+    },
+    SlotAddr {
+        to: Reg,
+        words: u32,
+    },
+    Context {
+        to: Reg,
+    },
+    RcInc {
+        word: Reg,
+    },
+    RcDec {
+        word: Reg,
+    },
     /// Arguments are `count` registers listed from `list` in the code's operand table; results go to `to` and `to + 1`.
-    Call { to: Reg, func: u32, list: u32 },
-    CallRt { to: Reg, rt: u16, results: u8, count: u8, list: u32 },
-    Jump { at: u32 },
+    Call {
+        to: Reg,
+        func: u32,
+        list: u32,
+    },
+    CallRt {
+        to: Reg,
+        rt: u16,
+        results: u8,
+        count: u8,
+        list: u32,
+    },
+    Jump {
+        at: u32,
+    },
     /// Goes on when the comparison holds, else to `at`.
-    BranchUnless { cond: IntCond, a: Reg, b: Reg, at: u32 },
-    BranchUnlessImm { cond: IntCond, a: Reg, imm: i16, at: u32 },
+    BranchUnless {
+        cond: IntCond,
+        a: Reg,
+        b: Reg,
+        at: u32,
+    },
+    BranchUnlessImm {
+        cond: IntCond,
+        a: Reg,
+        imm: i16,
+        at: u32,
+    },
     /// Targets are listed from `list`: one for each value below `count`, then the default.
-    Switch { value: Reg, list: u32, count: u32 },
-    Return { list: u32, count: u32 },
+    Switch {
+        value: Reg,
+        list: u32,
+        count: u32,
+    },
+    Return {
+        list: u32,
+        count: u32,
+    },
     Trap,
 }
 const _: () = assert!(size_of::<Insn>() <= 16);

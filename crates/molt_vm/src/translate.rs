@@ -64,9 +64,7 @@ impl Translator<'_> {
             match patch {
                 Patch::List(i) => self.code.lists[i] = to,
                 Patch::Insn(i) => match &mut self.code.insns[i] {
-                    Insn::Jump { at }
-                    | Insn::BranchUnless { at, .. }
-                    | Insn::BranchUnlessImm { at, .. } => *at = to,
+                    Insn::Jump { at } | Insn::BranchUnless { at, .. } | Insn::BranchUnlessImm { at, .. } => *at = to,
                     other => unreachable!("{other:?} has no target"),
                 },
             }

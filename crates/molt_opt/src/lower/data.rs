@@ -345,11 +345,7 @@ impl Statics {
             let names = self.words(p, format!("globals.{}", id.0), &symbols);
             let name = self.symbol(p, m.name);
             let filename = self.symbol(p, m.filename);
-            let doc = if m.doc == ConstId::NONE {
-                ConstRef::Word(Word::NONE.0)
-            } else {
-                self.constant(p, m.doc)
-            };
+            let doc = if m.doc == ConstId::NONE { ConstRef::Word(Word::NONE.0) } else { self.constant(p, m.doc) };
             let body = m.body.expect("every module has a body");
             b.address(RelocTarget::Func(body));
             b.address(RelocTarget::Data(name));

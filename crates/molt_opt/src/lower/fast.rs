@@ -38,10 +38,8 @@ impl Lower<'_> {
 
     pub(super) fn binary(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
         let (a, b) = (args[0], args[1]);
-        let inline = matches!(
-            op,
-            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor
-        );
+        let inline =
+            matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
         if !inline {
             return self.generic_binary(op, args, inplace);
         }
@@ -58,14 +56,7 @@ impl Lower<'_> {
 
     /// Arithmetic on two small words, in place of their tags: with `a = 2x+1` and `b = 2y+1`, `a + (b-1)` is
     /// `2(x+y)+1`, and so on. Overflow goes to `slow`.
-    fn small_binary(
-        &mut self,
-        op: BinaryOp,
-        a: ValueId,
-        b: ValueId,
-        slow: molt_ir::BlockId,
-        done: molt_ir::BlockId,
-    ) {
+    fn small_binary(&mut self, op: BinaryOp, a: ValueId, b: ValueId, slow: molt_ir::BlockId, done: molt_ir::BlockId) {
         let one = self.m.iconst(1);
         let overflowing = match op {
             BinaryOp::Add => {

@@ -123,7 +123,8 @@ impl<'a> Lowerer<'a> {
     ) -> ValueId {
         let format = self.program.names.intern("format");
         let first_line = self.line_of(node.start());
-        let code = CodeInfo { arg_count: 1, posonly_count: 1, var_names: vec![format], first_line, ..CodeInfo::default() };
+        let code =
+            CodeInfo { arg_count: 1, posonly_count: 1, var_names: vec![format], first_line, ..CodeInfo::default() };
         let name = self.program.names.intern("__annotate__");
         let spec = FunctionSpec { name, qualname, scope, kind: FunctionKind::Plain, code };
         let id = self.build_function(spec, |l| {

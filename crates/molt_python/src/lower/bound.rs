@@ -42,7 +42,9 @@ pub fn remove_checks(func: &mut Function) {
 /// Whether the value was just read from where the marker may be stored.
 fn reads_storage(func: &Function, value: ValueId) -> bool {
     match func.values[value].def {
-        ValueDef::Result(inst, _) => matches!(func.insts[inst].op, Op::GlobalGet | Op::CellGet | Op::NsGet | Op::PyNext),
+        ValueDef::Result(inst, _) => {
+            matches!(func.insts[inst].op, Op::GlobalGet | Op::CellGet | Op::NsGet | Op::PyNext)
+        }
         ValueDef::Param(..) => false,
     }
 }

@@ -8,7 +8,7 @@ use ruff_text_size::Ranged;
 
 use super::Lowerer;
 use crate::program::Target;
-use crate::scope::ScopeKind;
+use crate::scope::{Owner, ScopeKind};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn call(&mut self, e: &'a Expr, c: &'a ast::ExprCall) -> ValueId {
@@ -17,8 +17,8 @@ impl<'a> Lowerer<'a> {
         {
             return value;
         }
-        let simple = !c.arguments.args.iter().any(Expr::is_starred_expr)
-            && c.arguments.keywords.iter().all(|k| k.arg.is_some());
+        let simple =
+            !c.arguments.args.iter().any(Expr::is_starred_expr) && c.arguments.keywords.iter().all(|k| k.arg.is_some());
         if !simple {
             return self.call_unpacked(e, c);
         }
@@ -132,19 +132,33 @@ impl<'a> Lowerer<'a> {
         }
     }
 
+    /// `super()` in a function: its class and first argument are implicit. Elsewhere the builtin refuses by itself.
     fn super_without_arguments(&mut self, e: &'a Expr) -> Option<ValueId> {
         let first = self.scopes.scopes[self.f.host].first_param?;
         let class_cell = self.scopes.class_cell?;
         if self.scopes.scopes[self.f.host].kind != ScopeKind::Function {
             return None;
         }
-        let crate::scope::Owner::Scope(_) = self.scopes.resolve(self.f.host, class_cell).owner else { return None };
+        if self.scopes.resolve(self.f.host, class_cell).owner == Owner::Global {
+            return Some(self.raise_runtime_error("super(): __class__ cell not found"));
+        }
         let class = self.load_symbol(class_cell);
         let scope = std::mem::replace(&mut self.f.scope, self.f.host);
         let this = self.load_symbol(first);
         self.f.scope = scope;
         self.at(e);
         Some(self.f.b.word(Op::PySuper, &[class, this], 0))
+    }
+
+    /// Raises; the value stands for the call's and is never there.
+    fn raise_runtime_error(&mut self, message: &str) -> ValueId {
+        let class = self.program.names.intern("RuntimeError");
+        let class = self.f.b.word(Op::PyBuiltin, &[], u64::from(class.0));
+        let message = self.str_const(message);
+        let exception = self.f.b.word(Op::PyCall, &[class, message], u64::from(ConstId::NONE.0));
+        let cause = self.unbound();
+        self.f.b.effect(Op::PyRaise, &[exception, cause], 0);
+        self.none()
     }
 
     /// `__dict__` of the running module.
@@ -182,12 +196,12 @@ impl<'a> Lowerer<'a> {
     /// Value of a variable of the host scope, or the marker.
     fn peek_variable(&mut self, name: Symbol) -> ValueId {
         match self.scopes.resolve(self.f.host, name).owner {
-            crate::scope::Owner::Global => self.unbound(),
-            crate::scope::Owner::Scope(owner) if self.scopes.is_captured(owner, name) => {
+            Owner::Global => self.unbound(),
+            Owner::Scope(owner) if self.scopes.is_captured(owner, name) => {
                 let cell = self.cell(owner, name);
                 self.f.b.word(Op::CellGet, &[cell], 0)
             }
-            crate::scope::Owner::Scope(owner) => {
+            Owner::Scope(owner) => {
                 let variable = self.local(owner, name);
                 self.f.b.use_var(variable)
             }

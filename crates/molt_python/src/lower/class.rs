@@ -19,7 +19,7 @@ impl<'a> Lowerer<'a> {
                 let scope = self.scopes.of(&**params, NodeRole::TypeParams);
                 let outer = std::mem::replace(&mut self.f.scope, scope);
                 let tuple = self.type_params(params, scope);
-                let class = self.class_object(c, Some(tuple));
+                let class = self.class_object(c, Some(&**params));
                 self.set_type_params(class, tuple);
                 self.f.scope = outer;
                 class
@@ -34,7 +34,7 @@ impl<'a> Lowerer<'a> {
     }
 
     /// The class before its decorators; `type_params` adds `Generic[…]` to the bases.
-    fn class_object(&mut self, c: &'a ast::StmtClassDef, type_params: Option<ValueId>) -> ValueId {
+    fn class_object(&mut self, c: &'a ast::StmtClassDef, type_params: Option<&'a ast::TypeParams>) -> ValueId {
         let scope = self.scopes.of(c, NodeRole::Body);
         let name = self.symbol(&c.name);
         let qualname = self.binding_qualname(&c.name);
@@ -52,22 +52,17 @@ impl<'a> Lowerer<'a> {
         let bases = self.bases(c, type_params);
         let keywords = c.arguments.as_ref().map_or(&[][..], |a| &a.keywords[..]);
         let keywords = if keywords.is_empty() { self.unbound() } else { self.class_keywords(keywords, function) };
-        let site = ClassSite {
-            name,
-            module: self.module,
-            slots: self.instance_slots(c, scope),
-            methods,
-            body: Some(id),
-        };
+        let site =
+            ClassSite { name, module: self.module, slots: self.instance_slots(c, scope), methods, body: Some(id) };
         let site = self.program.classes.push(site);
         self.f.b.loc = self.class_header_loc(c);
         self.f.b.word(Op::PyClass, &[function, name_value, bases, keywords], u64::from(site.0))
     }
 
-    fn bases(&mut self, c: &'a ast::StmtClassDef, type_params: Option<ValueId>) -> ValueId {
+    fn bases(&mut self, c: &'a ast::StmtClassDef, type_params: Option<&'a ast::TypeParams>) -> ValueId {
         let bases = c.arguments.as_ref().map_or(&[][..], |a| &a.args[..]);
         let starred = bases.iter().any(Expr::is_starred_expr);
-        let Some(tuple) = type_params else {
+        let Some(params) = type_params else {
             if starred {
                 self.f.b.loc = self.class_header_loc(c);
                 return self.starred_bases(bases, None);
@@ -75,7 +70,7 @@ impl<'a> Lowerer<'a> {
             let values: Vec<ValueId> = bases.iter().map(|b| self.expr(b)).collect();
             return self.f.b.word(Op::TupleNew, &values, 0);
         };
-        let generic = self.generic_base(tuple);
+        let generic = self.generic_base(params);
         if starred {
             return self.starred_bases(bases, Some(generic));
         }
@@ -117,7 +112,12 @@ impl<'a> Lowerer<'a> {
         self.range_loc(ruff_text_size::TextRange::new(begin, c.end()))
     }
 
-    fn class_body(&mut self, c: &'a ast::StmtClassDef, scope: ScopeId, qualname: &str) -> Vec<(Symbol, molt_ir::FuncId)> {
+    fn class_body(
+        &mut self,
+        c: &'a ast::StmtClassDef,
+        scope: ScopeId,
+        qualname: &str,
+    ) -> Vec<(Symbol, molt_ir::FuncId)> {
         let namespace = self.f.namespace.expect("set for class scopes");
         self.f.b.loc = self.class_header_loc(c);
         let class_cell = self.scopes.class_cell.expect("interned by the scope pass");
@@ -163,11 +163,8 @@ impl<'a> Lowerer<'a> {
     }
 
     fn static_attributes(&mut self, scope: ScopeId) -> ValueId {
-        let mut names: Vec<String> = self.scopes.scopes[scope]
-            .instance_attrs
-            .iter()
-            .map(|&s| self.program.names.text(s).to_owned())
-            .collect();
+        let mut names: Vec<String> =
+            self.scopes.scopes[scope].instance_attrs.iter().map(|&s| self.program.names.text(s).to_owned()).collect();
         names.sort();
         let ids = names.iter().map(|n| self.program.const_str(n)).collect();
         self.constant(Const::Tuple(ids))
@@ -190,7 +187,7 @@ impl<'a> Lowerer<'a> {
         let taken = self.descriptor_names(&c.body, scope, is_data_class);
         slots.retain(|&s| {
             let text = self.program.names.text(s);
-            !taken.contains(&s) && !(text.starts_with("__") && text.ends_with("__"))
+            !(taken.contains(&s) || text.starts_with("__") && text.ends_with("__"))
         });
         slots
     }

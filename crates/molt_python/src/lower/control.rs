@@ -10,9 +10,16 @@ use crate::scope::ScopeId;
 /// A construct around the code at hand that jumps out of it must respect.
 #[derive(Clone, Copy)]
 pub(super) enum Control<'a> {
-    Loop { next: BlockId, end: BlockId },
+    Loop {
+        next: BlockId,
+        end: BlockId,
+    },
     /// Something to do on the way out, with the handler and scope in force there.
-    Cleanup { action: Action<'a>, handler: Option<BlockId>, scope: ScopeId },
+    Cleanup {
+        action: Action<'a>,
+        handler: Option<BlockId>,
+        scope: ScopeId,
+    },
 }
 
 /// What leaving a construct does.

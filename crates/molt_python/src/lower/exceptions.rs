@@ -48,7 +48,11 @@ impl<'a> Lowerer<'a> {
         let end = self.f.b.block();
         self.jump(end);
         self.handle(handler, outer, |l, exception| {
-            if t.is_star { l.star_clauses(&t.handlers, exception, outer, end) } else { l.clauses(&t.handlers, exception, outer, end) }
+            if t.is_star {
+                l.star_clauses(&t.handlers, exception, outer, end)
+            } else {
+                l.clauses(&t.handlers, exception, outer, end)
+            }
         });
         self.enter(end);
     }

@@ -256,7 +256,8 @@ impl<'a> Lowerer<'a> {
         let scope = self.scopes.of(g, NodeRole::Body);
         let parameter = self.program.names.intern(".0");
         let first_line = self.line_of(g.start());
-        let code = CodeInfo { arg_count: 1, posonly_count: 1, var_names: vec![parameter], first_line, ..CodeInfo::default() };
+        let code =
+            CodeInfo { arg_count: 1, posonly_count: 1, var_names: vec![parameter], first_line, ..CodeInfo::default() };
         let spec = FunctionSpec {
             name: self.program.names.intern("<genexpr>"),
             qualname: self.child_qualname("<genexpr>"),

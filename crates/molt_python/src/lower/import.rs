@@ -152,4 +152,3 @@ impl<'a> Lowerer<'a> {
         self.enter(end);
     }
 }
-

@@ -2,8 +2,8 @@
 
 use molt_ir::{Const, Op, ValueId};
 use ruff_python_ast::{
-    ConversionFlag, ExprFString, ExprStringLiteral, FString, FStringPart, InterpolatedElement, InterpolatedStringElement,
-    Number, StringLiteral,
+    ConversionFlag, ExprFString, ExprStringLiteral, FString, FStringPart, InterpolatedElement,
+    InterpolatedStringElement, Number, StringLiteral,
 };
 use ruff_text_size::TextRange;
 
@@ -156,7 +156,9 @@ fn decode_escapes(value: &str, source: &str, braces: bool) -> Vec<u8> {
         let code = if c == '\u{fffd}' { next.next().unwrap_or(0xfffd) } else { u32::from(c) };
         match char::from_u32(code) {
             Some(c) => out.extend(c.encode_utf8(&mut [0; 4]).as_bytes()),
-            None => out.extend([0xe0 | (code >> 12) as u8, 0x80 | (code >> 6 & 0x3f) as u8, 0x80 | (code & 0x3f) as u8]),
+            None => {
+                out.extend([0xe0 | (code >> 12) as u8, 0x80 | (code >> 6 & 0x3f) as u8, 0x80 | (code & 0x3f) as u8])
+            }
         }
     }
     out

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::{INVALID_SYNTAX, UNREACHABLE_PATTERN};
 use molt_ir::func::imm_pair;
-use molt_ir::{BlockId, CompareOp, Const, ConstId, Op, ValueId};
+use molt_ir::{BinaryOp, BlockId, CompareOp, Const, ConstId, Op, ValueId};
 use ruff_python_ast::{self as ast, Pattern, Singleton};
 use ruff_text_size::{Ranged, TextRange};
 
@@ -51,7 +51,9 @@ impl<'a> Lowerer<'a> {
     fn refuse_irrefutable(&mut self, pattern: &Pattern) {
         let Some(irrefutable) = pattern.irrefutable_pattern() else { return };
         let message = match irrefutable.kind {
-            ast::IrrefutablePatternKind::Name(name) => format!("name capture '{name}' makes remaining patterns unreachable"),
+            ast::IrrefutablePatternKind::Name(name) => {
+                format!("name capture '{name}' makes remaining patterns unreachable")
+            }
             ast::IrrefutablePatternKind::Wildcard => "wildcard makes remaining patterns unreachable".to_owned(),
         };
         self.pattern_error(&UNREACHABLE_PATTERN, irrefutable.range, message);
@@ -139,6 +141,10 @@ impl<'a> Lowerer<'a> {
         let total = p.patterns.len();
         let parts = match star {
             None => self.words(Op::PyUnpack, &[subject], total as u64, total),
+            Some(at) if binds_nothing(&p.patterns[at]) => {
+                self.items_around(p, at, subject, fail, captures);
+                return;
+            }
             Some(at) => {
                 let after = total - at - 1;
                 self.words(Op::PyUnpackEx, &[subject], imm_pair(at as u32, after as u32), total)
@@ -149,10 +155,41 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn require_length(&mut self, subject: ValueId, count: usize, op: CompareOp, fail: BlockId) {
+    /// Items before and after `*_` are taken by their index: what lies between may be very long.
+    fn items_around(
+        &mut self,
+        p: &'a ast::PatternMatchSequence,
+        star: usize,
+        subject: ValueId,
+        fail: BlockId,
+        captures: &mut Captures<'a>,
+    ) {
+        let total = p.patterns.len();
+        for (i, pattern) in p.patterns.iter().enumerate().filter(|&(i, _)| i != star) {
+            if binds_nothing(pattern) {
+                continue;
+            }
+            self.at_range(pattern);
+            let index = if i < star {
+                self.constant(Const::Int(i as i64))
+            } else {
+                let length = self.length(subject);
+                let back = self.constant(Const::Int((total - i) as i64));
+                self.f.b.word(Op::PyBinary, &[length, back], BinaryOp::Sub as u64)
+            };
+            let part = self.f.b.word(Op::PyGetItem, &[subject, index], 0);
+            self.pattern(pattern, part, fail, captures);
+        }
+    }
+
+    fn length(&mut self, subject: ValueId) -> ValueId {
         let len = self.program.names.intern("len");
         let len = self.f.b.word(Op::PyBuiltin, &[], u64::from(len.0));
-        let length = self.f.b.word(Op::PyCall, &[len, subject], u64::from(ConstId::NONE.0));
+        self.f.b.word(Op::PyCall, &[len, subject], u64::from(ConstId::NONE.0))
+    }
+
+    fn require_length(&mut self, subject: ValueId, count: usize, op: CompareOp, fail: BlockId) {
+        let length = self.length(subject);
         let count = self.constant(Const::Int(count as i64));
         let bit = self.f.b.bit(Op::PyCompareTruth, &[length, count], op as u64);
         self.require(bit, fail);
@@ -273,11 +310,7 @@ impl<'a> Lowerer<'a> {
             let same = inner.len() == shared.len()
                 && shared.iter().all(|(n, _)| inner.iter().any(|(m, _)| m.as_str() == n.as_str()));
             if !same {
-                self.pattern_error(
-                    &INVALID_SYNTAX,
-                    p.range,
-                    "alternative patterns bind different names".to_owned(),
-                );
+                self.pattern_error(&INVALID_SYNTAX, p.range, "alternative patterns bind different names".to_owned());
             }
             for (name, value) in inner {
                 if let Some(&(_, variable)) = shared.iter().find(|(n, _)| n.as_str() == name.as_str()) {

@@ -85,10 +85,19 @@ impl<'a> Lowerer<'a> {
         self.f.b.word(Op::PyGetAttr, &[module], u64::from(name.0))
     }
 
-    /// `Generic[T, …]` of a class's parameters.
-    pub(super) fn generic_base(&mut self, params: ValueId) -> ValueId {
+    /// `Generic[T, *Ts, …]` of a class's parameters.
+    pub(super) fn generic_base(&mut self, params: &'a ast::TypeParams) -> ValueId {
         let generic = self.typing_member("Generic");
-        self.f.b.word(Op::PyGetItem, &[generic, params], 0)
+        let list = self.f.b.word(Op::ListNew, &[], 0);
+        for param in &params.type_params {
+            let name = self.symbol(param.name());
+            let value = self.load_symbol(name);
+            // A tuple of type variables stands unpacked among the parameters.
+            let op = if param.is_type_var_tuple() { Op::ListExtend } else { Op::ListAppend };
+            self.f.b.effect(op, &[list, value], 0);
+        }
+        let tuple = self.f.b.word(Op::ListToTuple, &[list], 0);
+        self.f.b.word(Op::PyGetItem, &[generic, tuple], 0)
     }
 
     pub(super) fn set_type_params(&mut self, object: ValueId, params: ValueId) {

@@ -19,7 +19,9 @@ pub fn wording(error: &ParseErrorType, text: &str, range: TextRange) -> (&'stati
         E::Lexical(lexical) => lexical_wording(lexical, text, range),
         E::UnexpectedIndentation => (&INVALID_INDENTATION, "unexpected indent".to_owned()),
         E::ExpectedToken { expected, found } => expected_token(*expected, *found, text, range),
-        E::OtherError(m) if m.starts_with("Expected an indented block") || m.starts_with("expected an indented block") => {
+        E::OtherError(m)
+            if m.starts_with("Expected an indented block") || m.starts_with("expected an indented block") =>
+        {
             (&INVALID_INDENTATION, expected_block(text, range))
         }
         E::OtherError(m) if m == "Missing closing bracket `]`" => syntax("'[' was never closed"),
@@ -56,9 +58,7 @@ pub fn wording(error: &ParseErrorType, text: &str, range: TextRange) -> (&'stati
         E::InvalidDeleteTarget => target(source, "delete", ""),
         E::PositionalAfterKeywordArgument => syntax("positional argument follows keyword argument"),
         E::PositionalAfterKeywordUnpacking => syntax("positional argument follows keyword argument unpacking"),
-        E::InvalidArgumentUnpackingOrder => {
-            syntax("iterable argument unpacking follows keyword argument unpacking")
-        }
+        E::InvalidArgumentUnpackingOrder => syntax("iterable argument unpacking follows keyword argument unpacking"),
         E::IterableUnpackingInComprehension => syntax("iterable unpacking cannot be used in comprehension"),
         E::ExpectedKeywordParam => syntax("named arguments must follow bare *"),
         E::ExpectedRealNumber => syntax("real number required in complex literal"),
@@ -187,7 +187,9 @@ fn ends_with_name(text: &str) -> bool {
 
 fn last_word(text: &str) -> &str {
     let text = text.trim_end_matches([' ', '\t']);
-    let start = text.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
+    let start = text
+        .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
     &text[start..]
 }
 
@@ -208,7 +210,8 @@ pub fn better_guess(text: &str, at: usize) -> String {
     }
     let trimmed = before.trim_end_matches([' ', '\t']);
     let previous = last_word(before);
-    let statement = trimmed.len() == previous.len() || trimmed[..trimmed.len() - previous.len()].trim_end_matches([' ', '\t']).ends_with(['\n', ';']);
+    let statement = trimmed.len() == previous.len()
+        || trimmed[..trimmed.len() - previous.len()].trim_end_matches([' ', '\t']).ends_with(['\n', ';']);
     if statement && matches!(previous, "print" | "exec") && !after.starts_with(['\n', '=', '.', ')']) {
         return format!("Missing parentheses in call to '{previous}'. Did you mean {previous}(...)?");
     }
@@ -245,7 +248,9 @@ fn bad_number(before: &str, after: &str) -> Option<String> {
         return None;
     }
     let number = &before[word..];
-    if !number.starts_with(|c: char| c.is_ascii_digit()) || !after.starts_with(|c: char| c.is_alphanumeric() || c == '_') && !number.ends_with('_') {
+    if !number.starts_with(|c: char| c.is_ascii_digit())
+        || !after.starts_with(|c: char| c.is_alphanumeric() || c == '_') && !number.ends_with('_')
+    {
         return None;
     }
     let digit = after.chars().next().filter(char::is_ascii_digit);
@@ -305,7 +310,11 @@ pub fn unsupported(error: &UnsupportedSyntaxError) -> String {
     match error.kind {
         UnsupportedSyntaxErrorKind::UnpackingInComprehension(_) => {
             let dict = error.to_string().contains("dict");
-            let what = if dict { "dict unpacking cannot be used in dict comprehension" } else { "iterable unpacking cannot be used in comprehension" };
+            let what = if dict {
+                "dict unpacking cannot be used in dict comprehension"
+            } else {
+                "iterable unpacking cannot be used in comprehension"
+            };
             what.to_owned()
         }
         _ => error.to_string(),
@@ -355,7 +364,8 @@ fn number_wording(message: &str) -> String {
     match message {
         m if m.starts_with("ParseIntError") => "invalid number literal".to_owned(),
         "Invalid decimal integer literal" => {
-            "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers".to_owned()
+            "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal integers"
+                .to_owned()
         }
         m if m.starts_with("Invalid") || m.starts_with("Got") => format!("{}{}", m[..1].to_lowercase(), &m[1..]),
         m => m.to_owned(),
@@ -371,9 +381,7 @@ fn interpolation_wording(error: &InterpolatedStringErrorType) -> &'static str {
         I::UnterminatedString => "unterminated string",
         I::UnterminatedTripleQuotedString => "unterminated triple-quoted f-string literal",
         I::LambdaWithoutParentheses => "lambda expressions are not allowed without parentheses",
-        I::ConversionFlagNotImmediatelyAfterExclamation => {
-            "conversion type must come right after the exclamation mark"
-        }
+        I::ConversionFlagNotImmediatelyAfterExclamation => "conversion type must come right after the exclamation mark",
         I::NewlineInFormatSpec => "newlines are not allowed in format specifiers for single quoted f-strings",
     }
 }

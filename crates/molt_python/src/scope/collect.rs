@@ -169,13 +169,13 @@ impl Collector<'_> {
         self.here().first_param = first;
     }
 
-    fn defaults<'a>(&mut self, parameters: &'a ast::Parameters) {
+    fn defaults(&mut self, parameters: &ast::Parameters) {
         for default in parameters.iter_non_variadic_params().filter_map(|p| p.default.as_deref()) {
             self.visit_expr(default);
         }
     }
 
-    fn function<'a>(&mut self, f: &'a ast::StmtFunctionDef) {
+    fn function(&mut self, f: &ast::StmtFunctionDef) {
         for d in &f.decorator_list {
             self.visit_expr(&d.expression);
         }
@@ -190,7 +190,7 @@ impl Collector<'_> {
         }
     }
 
-    fn function_body<'a>(&mut self, f: &'a ast::StmtFunctionDef) {
+    fn function_body(&mut self, f: &ast::StmtFunctionDef) {
         if !self.scopes.string_annotations && has_annotations(f) {
             self.within(f, NodeRole::Annotations, ScopeKind::Annotations, None, |c| {
                 for p in f.parameters.iter() {
@@ -209,7 +209,7 @@ impl Collector<'_> {
         });
     }
 
-    fn annotation<'a>(&mut self, e: &'a Expr) {
+    fn annotation(&mut self, e: &Expr) {
         match e {
             // `*args: *Ts`
             Expr::Starred(s) => self.visit_expr(&s.value),
@@ -217,7 +217,7 @@ impl Collector<'_> {
         }
     }
 
-    fn type_params<'a>(&mut self, params: &'a ast::TypeParams) {
+    fn type_params(&mut self, params: &ast::TypeParams) {
         for p in &params.type_params {
             let symbol = self.symbol(p.name());
             if self.here().name(symbol).param {
@@ -231,7 +231,7 @@ impl Collector<'_> {
             if let ast::TypeParam::TypeVar(v) = p
                 && let Some(bound) = &v.bound
             {
-                self.lazy(&**bound);
+                self.lazy(bound);
             }
             if let Some(default) = p.default() {
                 self.lazy(default);
@@ -240,11 +240,11 @@ impl Collector<'_> {
     }
 
     /// An expression that runs in a frame of its own when it is asked for.
-    fn lazy<'a>(&mut self, e: &'a Expr) {
+    fn lazy(&mut self, e: &Expr) {
         self.within(e, NodeRole::Annotations, ScopeKind::Annotations, None, |c| c.annotation(e));
     }
 
-    fn class<'a>(&mut self, class: &'a ast::StmtClassDef) {
+    fn class(&mut self, class: &ast::StmtClassDef) {
         for d in &class.decorator_list {
             self.visit_expr(&d.expression);
         }
@@ -258,7 +258,7 @@ impl Collector<'_> {
         }
     }
 
-    fn class_body<'a>(&mut self, class: &'a ast::StmtClassDef) {
+    fn class_body(&mut self, class: &ast::StmtClassDef) {
         if let Some(arguments) = &class.arguments {
             self.visit_arguments(arguments);
         }
@@ -298,7 +298,7 @@ impl Collector<'_> {
         self.comprehension_kind = outer_kind;
     }
 
-    fn comprehension_part<'a>(&mut self, g: &'a ast::Comprehension) {
+    fn comprehension_part(&mut self, g: &ast::Comprehension) {
         let before = self.here().names.len();
         self.visit_expr(&g.target);
         let scope = self.here();
@@ -411,7 +411,8 @@ impl Collector<'_> {
 
     fn check_nonlocals(&mut self) {
         for (scope, symbol, span) in std::mem::take(&mut self.scopes.nonlocals) {
-            if self.scopes.scopes[scope].name(symbol).nonlocal && self.scopes.resolve(scope, symbol).owner == Owner::Global
+            if self.scopes.scopes[scope].name(symbol).nonlocal
+                && self.scopes.resolve(scope, symbol).owner == Owner::Global
             {
                 let message = format!("no binding for nonlocal '{}' found", self.names.text(symbol));
                 self.diagnostics.push(Diagnostic::at(&INVALID_SCOPE, span, message));
@@ -462,7 +463,7 @@ impl Collector<'_> {
         scope
     }
 
-    fn annotated_assignment<'a>(&mut self, a: &'a ast::StmtAnnAssign) {
+    fn annotated_assignment(&mut self, a: &ast::StmtAnnAssign) {
         let kind = self.here().kind;
         if let Expr::Name(name) = &*a.target {
             let symbol = self.symbol(&name.id);
@@ -504,7 +505,7 @@ impl Collector<'_> {
         next
     }
 
-    fn import<'a>(&mut self, import: &'a ast::StmtImport) {
+    fn import(&mut self, import: &ast::StmtImport) {
         for alias in &import.names {
             let bound = match &alias.asname {
                 Some(name) => name.as_str(),
@@ -522,7 +523,7 @@ impl Collector<'_> {
         }
     }
 
-    fn import_from<'a>(&mut self, import: &'a ast::StmtImportFrom) {
+    fn import_from(&mut self, import: &ast::StmtImportFrom) {
         let module = import.module.as_ref().map(|m| m.to_string()).unwrap_or_default();
         if module == "__future__" && import.level == 0 {
             self.future(import);
@@ -576,7 +577,7 @@ impl Collector<'_> {
         }
     }
 
-    fn try_<'a>(&mut self, t: &'a ast::StmtTry) {
+    fn try_(&mut self, t: &ast::StmtTry) {
         let last = t.handlers.len().saturating_sub(1);
         for (i, handler) in t.handlers.iter().enumerate() {
             let ast::ExceptHandler::ExceptHandler(h) = handler;
@@ -611,7 +612,7 @@ impl Collector<'_> {
         self.conditional -= 1;
     }
 
-    fn statement<'a>(&mut self, stmt: &'a Stmt) {
+    fn statement(&mut self, stmt: &Stmt) {
         match stmt {
             Stmt::FunctionDef(f) => self.function(f),
             Stmt::ClassDef(class) => self.class(class),
@@ -693,7 +694,7 @@ impl Collector<'_> {
         self.error(&INVALID_SYNTAX, e.range(), "can't use starred expression here");
     }
 
-    fn expression<'a>(&mut self, e: &'a Expr) {
+    fn expression(&mut self, e: &Expr) {
         match e {
             Expr::Name(n) => match n.ctx {
                 ExprContext::Load | ExprContext::Invalid => self.use_name(&n.id),
@@ -770,7 +771,7 @@ impl Collector<'_> {
         }
     }
 
-    fn generator<'a>(&mut self, g: &'a ast::ExprGenerator) {
+    fn generator(&mut self, g: &ast::ExprGenerator) {
         let Some((first, rest)) = g.generators.split_first() else { return };
         self.comprehension_iterable += 1;
         self.visit_expr(&first.iter);
