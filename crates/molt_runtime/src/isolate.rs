@@ -1,0 +1,214 @@
+//! The isolate: heap, classes, modules and pending exception of one interpreter.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::marker::PhantomPinned;
+
+use molt_abi::context::SIZE_CLASS_COUNT;
+use molt_abi::layout::{AttrCache, Header, ProgramDesc};
+use molt_abi::{ClassId, Context, Word};
+
+use crate::class::ClassObj;
+use crate::heap::Heap;
+use crate::names::{NAME_TEXTS, Name};
+use crate::native::ClassSpec;
+use crate::owned::{Owned, set_current};
+use crate::signature::NativeSig;
+
+/// Hasher for keys that are addresses or small numbers.
+#[derive(Default)]
+pub struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &b in bytes {
+            self.0 = (self.0.rotate_left(5) ^ u64::from(b)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
+    fn write_u64(&mut self, v: u64) {
+        let h = (self.0 ^ v).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = h ^ (h >> 32);
+    }
+    fn write_usize(&mut self, v: usize) {
+        self.write_u64(v as u64);
+    }
+    fn write_u32(&mut self, v: u32) {
+        self.write_u64(u64::from(v));
+    }
+}
+
+/// Map keyed by addresses.
+pub type AddressMap<K, V> = HashMap<K, V, BuildHasherDefault<AddressHasher>>;
+
+/// What an object has outside its layout.
+#[derive(Default)]
+pub(crate) struct Side {
+    /// Dict of further attributes, or `None`.
+    pub dict: Option<Owned>,
+    /// Weak references to the object, not counted.
+    pub weakrefs: Vec<Word>,
+    /// `__del__` ran.
+    pub finalized: bool,
+}
+
+/// One entry of the lookup cache: class, interned name and the attribute found (borrowed) or `UNBOUND`.
+#[derive(Clone, Copy)]
+pub(crate) struct LookupEntry {
+    pub class: u32,
+    pub name: Word,
+    pub value: Word,
+}
+
+pub(crate) const LOOKUP_ENTRIES: usize = 2048;
+
+/// State of one interpreter. Never moved once made; every function takes it as `rt: &mut Isolate`.
+///
+/// The type is not `Unpin`, so that a `&mut Isolate` does not claim to be the only path to it: dropping
+/// an [`Owned`] and re-entry from compiled code reach it through a raw pointer.
+#[repr(C)]
+pub struct Isolate {
+    /// The part that compiled code touches; must be first.
+    pub ctx: Context,
+    pub heap: Heap,
+    /// Class objects by id; null where an id is unused.
+    pub classes: Vec<*mut ClassObj>,
+    pub(crate) names: [Word; Name::COUNT],
+    /// Key of the string hash.
+    pub hash_key: (u64, u64),
+    /// Exceptions being handled, innermost last.
+    pub handled: Vec<Owned>,
+    pub recursion_limit: i64,
+    pub(crate) caches: *mut AttrCache,
+    pub(crate) lookups: Box<[LookupEntry; LOOKUP_ENTRIES]>,
+    /// Ids of classes made from specifications, by the specification's address.
+    pub(crate) spec_ids: AddressMap<usize, ClassId>,
+    pub(crate) next_spec_id: u32,
+    pub(crate) states: HashMap<TypeId, Box<dyn Any>>,
+    pub(crate) sides: AddressMap<u64, Side>,
+    pub(crate) interned: HashMap<&'static [u8], Word, BuildHasherDefault<AddressHasher>>,
+    /// Interned strings that the isolate allocated.
+    pub(crate) owned_interned: Vec<Word>,
+    pub(crate) short_strings: [Word; 129],
+    pub(crate) empty_tuple: Word,
+    /// Parsed signatures by the address of their row.
+    pub(crate) signatures: AddressMap<usize, Box<NativeSig>>,
+    /// Objects being printed, against endless `repr`.
+    pub(crate) printing: Vec<Word>,
+    pub(crate) native_depth: usize,
+    pub(crate) dealloc_depth: usize,
+    pub(crate) dealloc_queue: Vec<Word>,
+    pub(crate) program: *const ProgramDesc,
+    pub(crate) globals: Vec<Word>,
+    pub(crate) modules: crate::module::Modules,
+    pub(crate) argv: Vec<String>,
+    pub(crate) gc: crate::cycles::Collector,
+    pub(crate) tearing_down: bool,
+    _pinned: PhantomPinned,
+}
+
+impl Isolate {
+    /// A new isolate for a program (or none), entered by this thread.
+    pub fn new(program: Option<&'static ProgramDesc>, argv: &[String]) -> Box<Isolate> {
+        let ctx = Context {
+            exception: Word::UNBOUND,
+            depth_left: 1000,
+            globals: std::ptr::null_mut(),
+            classes: std::ptr::null_mut(),
+            pending: 0,
+            live_objects: 0,
+            free: [std::ptr::null_mut(); SIZE_CLASS_COUNT],
+        };
+        let none = LookupEntry { class: u32::MAX, name: Word::UNBOUND, value: Word::UNBOUND };
+        let mut rt = Box::new(Isolate {
+            ctx,
+            heap: Heap::new(),
+            classes: vec![std::ptr::null_mut(); ClassId::FIRST_SITE as usize],
+            names: [Word::UNBOUND; Name::COUNT],
+            hash_key: crate::startup::hash_key(),
+            handled: Vec::new(),
+            recursion_limit: 1000,
+            caches: std::ptr::null_mut(),
+            lookups: Box::new([none; LOOKUP_ENTRIES]),
+            spec_ids: AddressMap::default(),
+            next_spec_id: crate::exc::END,
+            states: HashMap::new(),
+            sides: AddressMap::default(),
+            interned: HashMap::default(),
+            owned_interned: Vec::new(),
+            short_strings: [Word::UNBOUND; 129],
+            empty_tuple: Word::UNBOUND,
+            signatures: AddressMap::default(),
+            printing: Vec::new(),
+            native_depth: 0,
+            dealloc_depth: 0,
+            dealloc_queue: Vec::new(),
+            program: program.map_or(std::ptr::null(), |p| p),
+            globals: Vec::new(),
+            modules: crate::module::Modules::default(),
+            argv: argv.to_vec(),
+            gc: crate::cycles::Collector::new(),
+            tearing_down: false,
+            _pinned: PhantomPinned,
+        });
+        set_current(&raw mut *rt);
+        rt.heap.collect_at = 100_000;
+        rt.start(program);
+        rt
+    }
+
+    fn start(&mut self, program: Option<&'static ProgramDesc>) {
+        if let Some(p) = program {
+            for i in 0..p.string_count as usize {
+                // SAFETY: the compiler emits `string_count` addresses of string objects.
+                self.intern_static(unsafe { *p.strings.add(i) });
+            }
+        }
+        for (i, text) in NAME_TEXTS.iter().enumerate() {
+            self.names[i] = self.intern(text);
+        }
+        let sites = program.map_or(0, |p| p.class_site_count as usize);
+        self.classes.resize(ClassId::FIRST_SITE as usize + sites, std::ptr::null_mut());
+        self.ctx.classes = self.classes.as_mut_ptr().cast::<*mut Header>();
+        let empty = self.alloc_tuple(ClassId::TUPLE, 0, std::iter::empty()).into_word();
+        // SAFETY: just made; the empty tuple lives as long as the isolate.
+        unsafe { (*empty.as_ptr()).refs = Header::IMMORTAL };
+        self.ctx.live_objects -= 1;
+        self.empty_tuple = empty;
+        crate::startup::create_builtin_classes(self);
+        self.start_modules(program);
+    }
+
+    /// The isolate whose first field is `ctx`.
+    ///
+    /// # Safety
+    /// `ctx` is the context of a live isolate that this thread has entered.
+    #[inline(always)]
+    pub unsafe fn from_ctx<'a>(ctx: *mut Context) -> &'a mut Isolate {
+        // SAFETY: the context is the first field of a repr(C) isolate.
+        unsafe { &mut *ctx.cast::<Isolate>() }
+    }
+
+    /// The interned string of a well-known name; immortal.
+    #[inline(always)]
+    pub fn name(&self, name: Name) -> Word {
+        self.names[name.0 as usize]
+    }
+
+    /// Per-isolate state of a native module, made by `Default` on first use.
+    pub fn state<T: Default + 'static>(&mut self) -> &mut T {
+        let entry = self.states.entry(TypeId::of::<T>()).or_insert_with(|| Box::new(T::default()));
+        entry.downcast_mut().expect("the map is keyed by the type")
+    }
+
+    /// Id of the class of a specification; makes the class on first use.
+    pub fn class_for(&mut self, spec: &'static ClassSpec) -> ClassId {
+        if let Some(&id) = self.spec_ids.get(&(std::ptr::from_ref(spec) as usize)) {
+            return id;
+        }
+        self.make_spec_class(spec)
+    }
+}

@@ -1,0 +1,249 @@
+//! Start and end of a program: builtin classes, constants, the entry module, exit status, tear-down.
+
+use molt_abi::layout::{LazyConst, ProgramDesc};
+use molt_abi::{ClassId, Word};
+
+use crate::api::tuple_items;
+use crate::class::ClassObj;
+use crate::native::ClassSpec;
+use crate::owned::{dec, set_current};
+use crate::{Isolate, Owned, Raised, exc};
+
+/// Bits of `Context::pending`.
+pub(crate) const PENDING_INTERRUPT: u64 = 1;
+
+/// Address space of the thread that runs the program; pages are committed when touched.
+const STACK_SIZE: usize = 1 << 30;
+
+/// Key of the string hash: `PYTHONHASHSEED`, else random.
+pub(crate) fn hash_key() -> (u64, u64) {
+    match std::env::var("PYTHONHASHSEED").ok().and_then(|s| s.parse::<u32>().ok()) {
+        Some(0) => (0, 0),
+        Some(seed) => {
+            let mut x = seed;
+            let mut byte = || {
+                x = x.wrapping_mul(214_013).wrapping_add(2_531_011);
+                u64::from((x >> 16) & 0xff)
+            };
+            let mut word = || (0..8).fold(0, |acc, i| acc | byte() << (8 * i));
+            (word(), word())
+        }
+        None => {
+            let mut bytes = [0u8; 16];
+            // SAFETY: the buffer has 16 bytes.
+            let n = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), 16, 0) };
+            let v = u128::from_le_bytes(bytes) ^ n as u128;
+            (v as u64, (v >> 64) as u64)
+        }
+    }
+}
+
+/// Makes the class objects; their namespaces are filled when first looked into.
+pub(crate) fn create_builtin_classes(rt: &mut Isolate) {
+    let object = rt.make_spec_class(&crate::descriptor::OBJECT_SPEC);
+    debug_assert!(object == ClassId::OBJECT);
+    let id = rt.make_spec_class(&crate::descriptor::TYPE_SPEC);
+    rt.class(id).flags |= ClassObj::METACLASS;
+    crate::exception::create_classes(rt);
+    let tables: [&[&'static ClassSpec]; 9] = [
+        crate::descriptor::SPECS,
+        crate::num::SPECS,
+        crate::text::SPECS,
+        crate::dict_class::SPECS,
+        crate::set::SPECS,
+        crate::iter::SPECS,
+        &[&crate::list::LIST_SPEC, &crate::list::tuple::TUPLE_SPEC],
+        &[&crate::generator::SPEC, &crate::module::SPEC],
+        crate::traceback::SPECS,
+    ];
+    for spec in tables.into_iter().flatten() {
+        if !rt.spec_ids.contains_key(&(std::ptr::from_ref(*spec) as usize)) {
+            rt.make_spec_class(spec);
+        }
+    }
+}
+
+/// Makes the constants whose layout is private to the runtime.
+pub(crate) fn make_lazy_constants(rt: &mut Isolate, p: &ProgramDesc) {
+    for i in 0..p.lazy_count as usize {
+        // SAFETY: the compiler emits `lazy_count` rows.
+        let row = unsafe { &*p.lazy_consts.add(i) };
+        // SAFETY: `data` holds `len` bytes, or words for tuples.
+        let made = unsafe {
+            match row.kind {
+                LazyConst::INT => {
+                    let digits = std::slice::from_raw_parts(row.data, row.len as usize);
+                    crate::num::int::from_digits(rt, digits)
+                }
+                LazyConst::COMPLEX => {
+                    let parts = row.data.cast::<f64>();
+                    crate::num::complex::new(rt, (parts.read_unaligned(), parts.add(1).read_unaligned()))
+                }
+                _ => {
+                    let items: Vec<Owned> = (0..row.len as usize)
+                        .map(|j| {
+                            let w = row.data.cast::<Word>().add(j).read_unaligned();
+                            let lazy = w.0 & 7 == 4 && w.0 >> 35 == 1;
+                            Owned::share(if lazy { rt.globals[(w.0 as u32 >> 3) as usize] } else { w })
+                        })
+                        .collect();
+                    rt.new_tuple(items)
+                }
+            }
+        };
+        rt.globals[p.global_count as usize + i] = made.into_word();
+    }
+}
+
+/// The `builtins` module.
+pub(crate) fn builtins(rt: &mut Isolate) -> Owned {
+    if let Some(m) = &rt.modules.builtins {
+        return m.clone();
+    }
+    let m = rt.import_native(&crate::builtins::molt_module_builtins).expect("the builtins module fills itself");
+    rt.modules.builtins = Some(m.clone());
+    m
+}
+
+/// Runs a program to its end on a thread with a large stack; returns the exit status.
+pub fn run_program(program: *const ProgramDesc, argv: &[String]) -> i32 {
+    let address = program as usize;
+    let argv = argv.to_vec();
+    let thread = std::thread::Builder::new().stack_size(STACK_SIZE).spawn(move || {
+        // SAFETY: the caller passes the root of a loaded program, which is static data.
+        let program: &'static ProgramDesc = unsafe { &*(address as *const ProgramDesc) };
+        let mut rt = Isolate::new(Some(program), &argv);
+        let status = rt.run(program);
+        let left = rt.tear_down();
+        if left != 0 && std::env::var_os("MOLT_LEAK_CHECK").is_some_and(|v| v == "1") {
+            eprintln!("live objects: {left}");
+            return 99;
+        }
+        status
+    });
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(status)) => status,
+        _ => 1,
+    }
+}
+
+/// Entry point of executables.
+///
+/// # Safety
+/// `argv` holds `argc` C strings, and `program` is the root of the program's data.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn molt_main(argc: i32, argv: *const *const std::ffi::c_char, program: *const ProgramDesc) -> i32 {
+    let args: Vec<String> = (0..argc as usize)
+        // SAFETY: by the caller's promise.
+        .map(|i| unsafe { std::ffi::CStr::from_ptr(*argv.add(i)) }.to_string_lossy().into_owned())
+        .collect();
+    run_program(program, &args)
+}
+
+impl Isolate {
+    fn run(&mut self, program: &ProgramDesc) -> i32 {
+        let started = self.import_native(&crate::sys::molt_module_sys);
+        let result = started.and_then(|_| self.import_program(program.entry_module as usize));
+        let mut status = match result {
+            Ok(_) => 0,
+            Err(Raised) => {
+                let e = self.take_exception();
+                self.report_uncaught(e.word())
+            }
+        };
+        if self.flush_stdout().is_err() {
+            self.clear_exception();
+            status = 120;
+        }
+        status
+    }
+
+    /// Prints an uncaught exception (or obeys SystemExit); returns the exit status.
+    fn report_uncaught(&mut self, e: Word) -> i32 {
+        if self.is_instance(e, exc::SYSTEM_EXIT) {
+            let code = crate::exception::extra(e, 0);
+            if code.is_none() || code.is_unbound() {
+                return 0;
+            }
+            if self.is_int(code) {
+                return crate::num::int::to_i64(code).map_or(-1, |v| (v & 0xff) as i32);
+            }
+            let text = self.str_text(code).unwrap_or_default();
+            self.write_stderr(&format!("{text}\n"));
+            return 1;
+        }
+        if self.flush_stdout().is_err() {
+            self.clear_exception();
+        }
+        let text = self.format_exception(e);
+        self.write_stderr(&text);
+        if self.is_instance(e, exc::KEYBOARD_INTERRUPT) { 130 } else { 1 }
+    }
+
+    fn flush_stdout(&mut self) -> Result<(), Raised> {
+        match self.sys_get("stdout") {
+            Some(out) if !out.word().is_none() => self.call_method(out.word(), "flush", &[]).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes to `sys.stderr`, or to the descriptor when there is none.
+    pub(crate) fn write_stderr(&mut self, text: &str) {
+        use std::io::Write;
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+
+    /// Drops modules, classes and caches; returns the number of objects left.
+    pub fn tear_down(&mut self) -> i64 {
+        self.tearing_down = true;
+        self.handled.clear();
+        self.clear_exception_quietly();
+        for i in 0..self.globals.len() {
+            dec(std::mem::replace(&mut self.globals[i], Word::UNBOUND));
+        }
+        let modules = std::mem::take(&mut self.modules);
+        for m in modules.program.iter().chain(modules.native.values()) {
+            // SAFETY: these are module objects.
+            let dict = unsafe { (*m.word().as_ptr().cast::<crate::layouts::ModuleObj>()).dict };
+            self.dict_clear(dict);
+        }
+        if let Some(t) = &modules.table {
+            self.dict_clear(t.word());
+        }
+        drop(modules);
+        self.states.clear();
+        self.empty_caches();
+        let classes: Vec<_> = self.classes.iter().copied().filter(|c| !c.is_null()).collect();
+        for &class in &classes {
+            // SAFETY: classes live until the isolate is gone.
+            let class = unsafe { &mut *class };
+            self.dict_clear(class.dict);
+        }
+        for &class in &classes {
+            // SAFETY: as above; the words are given up once.
+            let class = unsafe { &mut *class };
+            for w in [class.dict, class.bases, class.mro_tuple, class.name, class.qualname] {
+                dec(w);
+            }
+            class.dict = Word::UNBOUND;
+        }
+        self.sides.clear();
+        debug_assert!(tuple_items(self.empty_tuple).is_empty());
+        self.ctx.live_objects
+    }
+
+    fn clear_exception_quietly(&mut self) {
+        dec(std::mem::replace(&mut self.ctx.exception, Word::UNBOUND));
+    }
+}
+
+impl Drop for Isolate {
+    fn drop(&mut self) {
+        for &class in self.classes.iter().filter(|c| !c.is_null()) {
+            // SAFETY: made by `Box::leak` in `new_class_object`; nothing uses classes any more.
+            drop(unsafe { Box::from_raw(class) });
+        }
+        set_current(std::ptr::null_mut());
+    }
+}
+
