@@ -89,7 +89,7 @@ impl Isolate {
     #[inline(always)]
     pub fn class<'a>(&self, id: ClassId) -> &'a mut ClassObj {
         // SAFETY: ids come from class objects, which live as long as the isolate.
-        unsafe { &mut *self.classes[id.0 as usize] }
+        unsafe { &mut **self.classes.as_ptr().add(id.0 as usize) }
     }
 
     #[inline(always)]

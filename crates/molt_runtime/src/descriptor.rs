@@ -603,11 +603,12 @@ static GETSET_METHODS: &[NativeDef] = &[
     def("__set__", "($self, instance, value, /)", getset_set),
     def("__delete__", "($self, instance, /)", getset_delete),
 ];
+static ATTRIBUTE_GETSET: &[GetSetDef] = &[getter("__name__", getset_name), getter("__objclass__", getset_objclass)];
 const fn attribute(id: ClassId) -> ClassSpec {
     ClassSpec::builtin(id, Layout::Plain)
         .hidden_words(4)
         .methods(GETSET_METHODS)
-        .getset(&[getter("__name__", getset_name), getter("__objclass__", getset_objclass)])
+        .getset(ATTRIBUTE_GETSET)
         .flags(ClassSpec::NO_NEW)
 }
 static GETSET_SPEC: ClassSpec = attribute(ClassId::GETSET_DESCRIPTOR);

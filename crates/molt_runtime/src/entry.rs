@@ -508,6 +508,9 @@ impl Isolate {
     /// Runs pending signal handlers and collections (after EINTR, in long loops).
     pub fn poll(&mut self) -> PyResult<()> {
         let pending = std::mem::take(&mut self.ctx.pending);
+        if pending & crate::startup::PENDING_COLLECTION != 0 {
+            self.collect_cycles();
+        }
         if pending & crate::startup::PENDING_INTERRUPT != 0 {
             return Err(self.raise_args(exc::KEYBOARD_INTERRUPT, &[]));
         }

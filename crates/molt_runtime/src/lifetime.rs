@@ -75,6 +75,13 @@ impl Isolate {
             return true;
         }
         *refs(w) += Header::ONE;
+        self.run_finalizer(w, class);
+        *refs(w) -= Header::ONE;
+        *refs(w) < Header::ONE
+    }
+
+    /// Runs `__del__` or closes a generator; errors go to `sys.unraisablehook`.
+    pub(crate) fn run_finalizer(&mut self, w: Word, class: &ClassObj) {
         let pending = std::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
         let result = if class.layout == Layout::Generator {
             crate::generator::close(self, w).map(drop)
@@ -87,8 +94,6 @@ impl Isolate {
             self.write_unraisable(w);
         }
         self.ctx.exception = pending;
-        *refs(w) -= Header::ONE;
-        *refs(w) < Header::ONE
     }
 
     /// Releases what an object refers to; returns its size.
@@ -134,7 +139,7 @@ impl Isolate {
     // ---- weak references -----------------------------------------------------------------------
 
     /// The referent is gone: its references go dead, then their callbacks run.
-    fn clear_weakrefs(&mut self, refs: &[Word]) {
+    pub(crate) fn clear_weakrefs(&mut self, refs: &[Word]) {
         for &r in refs {
             // SAFETY: a weak reference unlinks itself when it dies, so those listed are alive.
             unsafe { (*r.as_ptr().cast::<WeakrefObj>()).target = Word::UNBOUND };

@@ -183,7 +183,7 @@ impl Isolate {
         let name = self.module_get(module.word(), self.name(Name::NAME)).unwrap_or(Owned::NONE);
         self.dict_set(table.word(), name.word(), module.word())?;
         // SAFETY: compiled code follows the convention of `ModuleDesc::init`.
-        let r = from_ret(unsafe { (desc.init)(&raw mut self.ctx, module.word()) });
+        let r = from_ret(unsafe { (desc.init)(&raw mut self.ctx, module.word(), desc) });
         if let Err(e) = r {
             module_obj(module.word()).state = 0;
             let pending = self.take_exception();

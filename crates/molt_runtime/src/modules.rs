@@ -3,10 +3,13 @@
 //! Every file exports its module with [`native_module!`](crate::native_module) under the symbol listed
 //! in [`molt_abi::modules`].
 
+pub mod abc;
+pub mod atexit;
 pub mod bisect;
 pub mod collections;
 pub mod errno;
 pub mod functools;
+pub mod gc;
 pub mod heapq;
 pub mod io;
 pub mod itertools;
@@ -17,6 +20,9 @@ pub mod posix;
 pub mod random;
 pub mod string;
 pub mod time;
+pub mod types;
+pub mod typing;
+pub mod weakref;
 
 use molt_abi::Word;
 

@@ -11,6 +11,7 @@ use crate::{Isolate, Owned, Raised, exc};
 
 /// Bits of `Context::pending`.
 pub(crate) const PENDING_INTERRUPT: u64 = 1;
+pub(crate) const PENDING_COLLECTION: u64 = 2;
 
 /// Address space of the thread that runs the program; pages are committed when touched.
 const STACK_SIZE: usize = 1 << 30;

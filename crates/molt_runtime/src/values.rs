@@ -38,6 +38,18 @@ impl Isolate {
         }
     }
 
+    /// Memory for an instance of a class of fixed size: the header is written and slots are unbound; the
+    /// caller writes what the class's layout puts between them.
+    pub fn alloc_instance(&mut self, class: ClassId) -> *mut u8 {
+        let (size, slots) = (self.class(class).instance_size as usize, self.class(class).layout);
+        let p = self.alloc_object(class, size);
+        for i in crate::class::base_size(slots) as usize / 8..size / 8 {
+            // SAFETY: words of the object just allocated.
+            unsafe { p.cast::<Word>().add(i).write(Word::UNBOUND) };
+        }
+        p
+    }
+
     /// A string from valid UTF-8.
     pub fn new_str(&mut self, s: &str) -> Owned {
         self.new_str_wtf8(s.as_bytes())

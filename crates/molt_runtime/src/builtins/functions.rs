@@ -77,7 +77,7 @@ fn print(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let [items, sep, end, file, flush] = *args else { unreachable!("bound by the signature") };
     let file = match given(file).filter(|f| !f.is_none()) {
         Some(f) => Owned::share(f),
-        None => match rt.sys_attr("stdout") {
+        None => match rt.sys_get("stdout") {
             Some(f) if !f.word().is_none() => f,
             _ => return Ok(Owned::NONE),
         },
@@ -163,7 +163,7 @@ fn ord(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let w = args[0];
     if rt.is_str(w) {
         if str_char_len(w) == 1 {
-            let code = crate::text::wtf8::decode(str_bytes(w)).next().unwrap_or(0);
+            let code = crate::text::wtf8::decode_first(str_bytes(w)).map_or(0, |d| d.0);
             return Ok(Owned::small(i64::from(code)));
         }
         let msg = format!("ord() expected a character, but string of length {} found", str_char_len(w));
@@ -423,14 +423,14 @@ fn len(rt: &mut Isolate, args: &[Word]) -> PyResult {
 }
 
 fn input(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    if let Some(out) = rt.sys_attr("stdout") {
+    if let Some(out) = rt.sys_get("stdout") {
         if let Some(prompt) = given(args[0]) {
             let text = rt.str(prompt)?;
             rt.call_method(out.word(), "write", &[text.word()])?;
         }
         rt.call_method(out.word(), "flush", &[])?;
     }
-    let Some(stdin) = rt.sys_attr("stdin") else { return Err(rt.runtime_error("input(): lost sys.stdin")) };
+    let Some(stdin) = rt.sys_get("stdin") else { return Err(rt.runtime_error("input(): lost sys.stdin")) };
     let line = rt.call_method(stdin.word(), "readline", &[])?;
     let bytes = str_bytes(line.word());
     if bytes.is_empty() {

@@ -191,7 +191,6 @@ fn encode_errors(
             "replace" => text.push(b'?'),
             "backslashreplace" => repr::write_numeric_escape(&mut text, c),
             "xmlcharrefreplace" => text.extend_from_slice(format!("&#{c};").as_bytes()),
-            "namereplace" => write_name(&mut text, c),
             "surrogateescape" if (0xdc80..0xdd00).contains(&c) => {
                 out.push((c - 0xdc00) as u8);
                 continue;
@@ -209,14 +208,6 @@ fn encode_errors(
         }
     }
     Ok(())
-}
-
-/// `\N{NAME}` where the character has a name, else a numeric escape.
-fn write_name(out: &mut Vec<u8>, c: u32) {
-    match char::from_u32(c).and_then(unicode_names2::name) {
-        Some(name) => out.extend_from_slice(format!("\\N{{{name}}}").as_bytes()),
-        None => repr::write_numeric_escape(out, c),
-    }
 }
 
 fn encode_error(rt: &mut Isolate, w: Word, encoding: Encoding, start: usize, end: usize) -> Raised {

@@ -224,7 +224,8 @@ static METHODS: &[NativeDef] = &[
         if !matches!(v.format, b'B' | b'b' | b'c') {
             return Err(rt.value_error("memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
         }
-        let h = rt.hash_bytes(&contents(rt, a[0])?);
+        let bytes = contents(rt, a[0])?;
+        let h = rt.hash_bytes(&bytes);
         Ok(rt.new_int(h))
     }),
     def("__eq__", "($self, value, /)", |rt, a| equality(rt, a, true)),
