@@ -5,7 +5,6 @@ use molt_abi::{ClassId, Word};
 
 use crate::api::{field, str_bytes, str_text, tuple_items};
 use crate::class::{ClassObj, Slot, layout_takes_slots};
-use crate::layouts::GetSetObj;
 use crate::names::Name;
 use crate::native::{ClassSpec, Layout};
 use crate::{Isolate, Owned, PyResult, Raised};
@@ -307,7 +306,8 @@ fn lay_out(rt: &mut Isolate, class: &mut ClassObj, base: &ClassObj) -> PyResult<
         let name = rt.intern_word(name);
         let offset = class.instance_size;
         if explicit.is_some() {
-            add_member(rt, class, name, offset);
+            let member = rt.new_member(name, class.id, offset as usize);
+            rt.dict_set_name(class.dict, name, member.word());
         }
         if layout_takes_slots(class.layout) {
             class.slots.push(Slot { name, offset });
@@ -341,19 +341,6 @@ fn site_slots(rt: &mut Isolate) -> Vec<Word> {
         let desc: &ClassSiteDesc = &*(*rt.program).class_sites.add(n);
         (0..desc.slot_count as usize).map(|i| *desc.slot_names.add(i)).collect()
     }
-}
-
-fn add_member(rt: &mut Isolate, class: &mut ClassObj, name: Word, offset: u32) {
-    let p = rt.alloc_object(ClassId::MEMBER_DESCRIPTOR, size_of::<GetSetObj>()).cast::<GetSetObj>();
-    // SAFETY: freshly allocated for this layout.
-    let w = unsafe {
-        (*p).def = std::ptr::null();
-        (*p).name = name;
-        (*p).owner = Word::from_ptr(class);
-        (*p).offset = u64::from(offset);
-        Owned::from_word(Word::from_ptr(p))
-    };
-    rt.dict_set_name(class.dict, name, w.word());
 }
 
 /// Entries that `type.__new__` takes out of, adds to or wraps in the namespace.

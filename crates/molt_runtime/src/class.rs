@@ -348,6 +348,20 @@ impl Isolate {
         self.dict_set_name(class.dict, name, made.word());
     }
 
+    /// Descriptor of a word at a byte offset of the instances of a class.
+    pub(crate) fn new_member(&mut self, name: Word, class: ClassId, offset: usize) -> Owned {
+        let owner = self.class_word(class);
+        let p = self.alloc_object(ClassId::MEMBER_DESCRIPTOR, size_of::<GetSetObj>()).cast::<GetSetObj>();
+        // SAFETY: freshly allocated for this layout.
+        unsafe {
+            (*p).def = std::ptr::null();
+            (*p).name = name;
+            (*p).owner = owner;
+            (*p).offset = offset as u64;
+            Owned::from_word(Word::from_ptr(p))
+        }
+    }
+
     /// Parsed signature of a row; shared.
     pub(crate) fn signature(&mut self, def: *const NativeDef) -> *const NativeSig {
         // SAFETY: rows are static.

@@ -16,14 +16,14 @@
 //! Invariant: a collection starts only when no object is half released (`dealloc_depth` is zero).
 
 use molt_abi::layout::{FunctionObj, GeneratorObj, Header};
-use molt_abi::{ClassId, Word};
+use molt_abi::Word;
 
 use crate::api::list_obj;
 use crate::class::ClassObj;
 use crate::dict::dict_obj;
 use crate::heap::{ChunkHeader, MAX_CELL, cell_at, chunk_of, large_prefix};
 use crate::layouts::{BuiltinObj, NativeObj, TracebackObj, WeakrefObj};
-use crate::lifetime::{children, object_size};
+use crate::lifetime::{children, is_attribute_descriptor, object_size};
 use crate::native::Layout;
 use crate::owned::dec;
 use crate::{Isolate, Owned};
@@ -280,8 +280,7 @@ impl Isolate {
                 Layout::Weakref => dec(std::mem::replace(&mut (*p.cast::<WeakrefObj>()).callback, Word::NONE)),
                 _ => {}
             }
-            let attribute = class.id == ClassId::GETSET_DESCRIPTOR || class.id == ClassId::MEMBER_DESCRIPTOR;
-            if attribute || matches!(class.layout, Layout::Tuple | Layout::Str | Layout::Bytes | Layout::Class) {
+            if is_attribute_descriptor(class.id) || matches!(class.layout, Layout::Tuple | Layout::Str | Layout::Bytes | Layout::Class) {
                 return;
             }
             if class.layout != Layout::Generator {

@@ -44,8 +44,8 @@ fn call_words<'a>(p: *const Word, nargs: u64, kwnames: Word) -> &'a [Word] {
 
 macro_rules! entries {
     ($($name:ident($rt:ident $(, $p:ident : $t:ty)*) $(-> $r:ty)? $body:block)*) => { $(
-        #[unsafe(no_mangle)]
-        extern "C" fn $name(ctx: *mut Context $(, $p: $t)*) $(-> $r)? {
+        #[unsafe(export_name = concat!("molt_", stringify!($name)))]
+        pub(super) extern "C" fn $name(ctx: *mut Context $(, $p: $t)*) $(-> $r)? {
             // SAFETY: compiled code passes the context of the isolate that runs it.
             let $rt = unsafe { Isolate::from_ctx(ctx) };
             $body
@@ -53,60 +53,64 @@ macro_rules! entries {
     )* };
 }
 
-entries! {
-    molt_alloc(rt, size: u64) -> u64 { rt.alloc(size as usize) as u64 }
-    molt_dealloc(rt, w: Word) {
+/// The functions themselves, named without the prefix `molt_`.
+mod exported {
+    use super::*;
+
+    entries! {
+    alloc(rt, size: u64) -> u64 { rt.alloc(size as usize) as u64 }
+    dealloc(rt, w: Word) {
         // SAFETY: compiled code found the count below one.
         unsafe { rt.dealloc(w) }
     }
-    molt_release(_rt, w: Word) { dec(w) }
-    molt_instance_new(rt, class: u64) -> Word { rt.new_plain(ClassId(class as u32), []).into_word() }
-    molt_box_float(rt, bits: u64) -> Word { rt.new_float(f64::from_bits(bits)).into_word() }
-    molt_box_int(rt, v: i64) -> Word { rt.new_int(v).into_word() }
-    molt_big_from_digits(rt, p: *const u8, n: u64) -> Word {
+    release(_rt, w: Word) { dec(w) }
+    instance_new(rt, class: u64) -> Word { rt.new_plain(ClassId(class as u32), []).into_word() }
+    box_float(rt, bits: u64) -> Word { rt.new_float(f64::from_bits(bits)).into_word() }
+    box_int(rt, v: i64) -> Word { rt.new_int(v).into_word() }
+    big_from_digits(rt, p: *const u8, n: u64) -> Word {
         // SAFETY: compiled code passes `n` bytes.
         let digits = unsafe { std::slice::from_raw_parts(p, n as usize) };
         crate::num::int::from_digits(rt, digits).into_word()
     }
 
-    molt_add(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::ADD, a, b)) }
-    molt_sub(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::SUB, a, b)) }
-    molt_mul(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MUL, a, b)) }
-    molt_truediv(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::TRUEDIV, a, b)) }
-    molt_floordiv(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::FLOORDIV, a, b)) }
-    molt_mod_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MOD, a, b)) }
-    molt_pow(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::POW, a, b)) }
-    molt_lshift(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::LSHIFT, a, b)) }
-    molt_rshift(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::RSHIFT, a, b)) }
-    molt_and_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::AND, a, b)) }
-    molt_or_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::OR, a, b)) }
-    molt_xor(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::XOR, a, b)) }
-    molt_matmul(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MATMUL, a, b)) }
-    molt_inplace(rt, op: u64, a: Word, b: Word) -> Ret { ret(rt.inplace(BINARY_NAMES[op as usize], a, b)) }
-    molt_neg(rt, a: Word) -> Ret { ret(rt.unary(Name::NEG, a)) }
-    molt_pos(rt, a: Word) -> Ret { ret(rt.unary(Name::POS, a)) }
-    molt_invert(rt, a: Word) -> Ret { ret(rt.unary(Name::INVERT, a)) }
-    molt_lt(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Lt, a, b)) }
-    molt_le(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Le, a, b)) }
-    molt_eq(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Eq, a, b)) }
-    molt_ne(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Ne, a, b)) }
-    molt_gt(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Gt, a, b)) }
-    molt_ge(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Ge, a, b)) }
-    molt_compare_truth(rt, op: u64, a: Word, b: Word) -> Ret {
+    add(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::ADD, a, b)) }
+    sub(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::SUB, a, b)) }
+    mul(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MUL, a, b)) }
+    truediv(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::TRUEDIV, a, b)) }
+    floordiv(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::FLOORDIV, a, b)) }
+    mod_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MOD, a, b)) }
+    pow(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::POW, a, b)) }
+    lshift(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::LSHIFT, a, b)) }
+    rshift(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::RSHIFT, a, b)) }
+    and_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::AND, a, b)) }
+    or_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::OR, a, b)) }
+    xor(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::XOR, a, b)) }
+    matmul(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MATMUL, a, b)) }
+    inplace(rt, op: u64, a: Word, b: Word) -> Ret { ret(rt.inplace(BINARY_NAMES[op as usize], a, b)) }
+    neg(rt, a: Word) -> Ret { ret(rt.unary(Name::NEG, a)) }
+    pos(rt, a: Word) -> Ret { ret(rt.unary(Name::POS, a)) }
+    invert(rt, a: Word) -> Ret { ret(rt.unary(Name::INVERT, a)) }
+    lt(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Lt, a, b)) }
+    le(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Le, a, b)) }
+    eq(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Eq, a, b)) }
+    ne(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Ne, a, b)) }
+    gt(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Gt, a, b)) }
+    ge(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Ge, a, b)) }
+    compare_truth(rt, op: u64, a: Word, b: Word) -> Ret {
         ret_truth(rt.compare_truth(CompareOp::ALL[op as usize], a, b))
     }
-    molt_truth(rt, w: Word) -> Ret { ret_truth(rt.truth(w)) }
-    molt_contains(rt, container: Word, item: Word) -> Ret { ret_truth(rt.contains(container, item)) }
-    molt_float_pow(rt, a: u64, b: u64) -> Ret {
+    truth(rt, w: Word) -> Ret { ret_truth(rt.truth(w)) }
+    contains(rt, container: Word, item: Word) -> Ret { ret_truth(rt.contains(container, item)) }
+    float_pow(rt, a: u64, b: u64) -> Ret {
         ret(crate::num::float::pow(rt, f64::from_bits(a), f64::from_bits(b)))
     }
-    molt_float_mod(_rt, a: u64, b: u64) -> u64 {
+    float_mod(_rt, a: u64, b: u64) -> u64 {
         crate::num::float::modulo(f64::from_bits(a), f64::from_bits(b)).to_bits()
     }
-    molt_float_floordiv(_rt, a: u64, b: u64) -> u64 {
+    float_floordiv(_rt, a: u64, b: u64) -> u64 {
         crate::num::float::floordiv(f64::from_bits(a), f64::from_bits(b)).to_bits()
     }
-    molt_zero_division(rt, kind: u64) -> Ret {
+    zero_division(rt, kind: u64) -> Ret {
         let text = match kind {
             0 | 2 => "division by zero",
             1 => "integer division or modulo by zero",
@@ -118,58 +122,58 @@ entries! {
         rt.zero_division_error(text);
         Ret::ERR
     }
-    molt_int_to_float(rt, w: Word) -> Ret {
+    int_to_float(rt, w: Word) -> Ret {
         match crate::num::int::to_f64(rt, w) {
             Ok(v) => Ret::ok(Word(v.to_bits())),
             Err(Raised) => Ret::ERR,
         }
     }
 
-    molt_getattr(rt, obj: Word, name: Word, cache: *mut AttrCache) -> Ret {
+    getattr(rt, obj: Word, name: Word, cache: *mut AttrCache) -> Ret {
         rt.fill_cache(cache, obj, name, false);
         ret(rt.get_attr(obj, name))
     }
-    molt_setattr(rt, obj: Word, name: Word, value: Word, cache: *mut AttrCache) -> Ret {
+    setattr(rt, obj: Word, name: Word, value: Word, cache: *mut AttrCache) -> Ret {
         rt.fill_cache(cache, obj, name, false);
         ret_done(rt.set_attr(obj, name, value))
     }
-    molt_delattr(rt, obj: Word, name: Word) -> Ret { ret_done(rt.del_attr(obj, name)) }
-    molt_getitem(rt, obj: Word, key: Word) -> Ret { ret(rt.getitem(obj, key)) }
-    molt_setitem(rt, obj: Word, key: Word, value: Word) -> Ret { ret_done(rt.setitem(obj, key, value)) }
-    molt_delitem(rt, obj: Word, key: Word) -> Ret { ret_done(rt.delitem(obj, key)) }
-    molt_slice_new(rt, start: Word, stop: Word, step: Word) -> Word { rt.new_slice(start, stop, step).into_word() }
-    molt_call(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word) -> Ret {
+    delattr(rt, obj: Word, name: Word) -> Ret { ret_done(rt.del_attr(obj, name)) }
+    getitem(rt, obj: Word, key: Word) -> Ret { ret(rt.getitem(obj, key)) }
+    setitem(rt, obj: Word, key: Word, value: Word) -> Ret { ret_done(rt.setitem(obj, key, value)) }
+    delitem(rt, obj: Word, key: Word) -> Ret { ret_done(rt.delitem(obj, key)) }
+    slice_new(rt, start: Word, stop: Word, step: Word) -> Word { rt.new_slice(start, stop, step).into_word() }
+    call(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word) -> Ret {
         ret(rt.vectorcall(f, call_words(args, nargs, kwnames), kwnames))
     }
-    molt_call_method(rt, obj: Word, name: Word, args: *mut Word, nargs: u64, kwnames: Word, cache: *mut AttrCache) -> Ret {
+    call_method(rt, obj: Word, name: Word, args: *mut Word, nargs: u64, kwnames: Word, cache: *mut AttrCache) -> Ret {
         let nkw = if kwnames.is_unbound() { 0 } else { tuple_items(kwnames).len() };
         // SAFETY: compiled code leaves room for the receiver in front of the arguments.
         let all = unsafe { std::slice::from_raw_parts_mut(args, nargs as usize + nkw + 1) };
         ret(rt.call_method_in_place(obj, name, all, kwnames, cache))
     }
-    molt_call_ex(rt, f: Word, args: Word, kwargs: Word) -> Ret { ret(rt.call_ex(f, args, kwargs)) }
-    molt_bind_args(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word, out: *mut Word) -> Ret {
+    call_ex(rt, f: Word, args: Word, kwargs: Word) -> Ret { ret(rt.call_ex(f, args, kwargs)) }
+    bind_args(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word, out: *mut Word) -> Ret {
         let n = crate::function::code_of(f).param_count() as usize;
         // SAFETY: compiled code passes room for all parameters.
         let out = if n == 0 { &mut [][..] } else { unsafe { std::slice::from_raw_parts_mut(out, n) } };
         ret_done(rt.bind_arguments(f, call_words(args, nargs, kwnames), kwnames, out))
     }
-    molt_iter(rt, w: Word) -> Ret { ret(rt.iter(w)) }
-    molt_next(rt, it: Word) -> Ret {
+    iter(rt, w: Word) -> Ret { ret(rt.iter(w)) }
+    next(rt, it: Word) -> Ret {
         match rt.next(it) {
             Ok(v) => Ret::ok(v.map_or(Word::UNBOUND, Owned::into_word)),
             Err(Raised) => Ret::ERR,
         }
     }
-    molt_unpack(rt, w: Word, n: u64, out: *mut Word) -> Ret { ret_done(unpack(rt, w, n as usize, out)) }
-    molt_unpack_ex(rt, w: Word, before: u64, after: u64, out: *mut Word) -> Ret {
-        ret_done(unpack_ex(rt, w, before as usize, after as usize, out))
+    unpack(rt, w: Word, n: u64, out: *mut Word) -> Ret { ret_done(super::unpack(rt, w, n as usize, out)) }
+    unpack_ex(rt, w: Word, before: u64, after: u64, out: *mut Word) -> Ret {
+        ret_done(super::unpack_ex(rt, w, before as usize, after as usize, out))
     }
 
-    molt_list_new(rt, items: *const Word, n: u64) -> Word { rt.new_list(take(items, n)).into_word() }
-    molt_tuple_new(rt, items: *const Word, n: u64) -> Word { rt.new_tuple(take(items, n)).into_word() }
-    molt_set_new(rt, items: *const Word, n: u64) -> Ret { ret(rt.new_set(words(items, n))) }
-    molt_dict_new(rt, pairs: *const Word, n: u64) -> Ret {
+    list_new(rt, items: *const Word, n: u64) -> Word { rt.new_list(take(items, n)).into_word() }
+    tuple_new(rt, items: *const Word, n: u64) -> Word { rt.new_tuple(take(items, n)).into_word() }
+    set_new(rt, items: *const Word, n: u64) -> Ret { ret(rt.new_set(words(items, n))) }
+    dict_new(rt, pairs: *const Word, n: u64) -> Ret {
         let d = rt.new_dict();
         for pair in words(pairs, 2 * n).chunks_exact(2) {
             if rt.dict_set(d.word(), pair[0], pair[1]).is_err() {
@@ -178,8 +182,8 @@ entries! {
         }
         Ret::ok(d.into_word())
     }
-    molt_list_append(rt, list: Word, item: Word) { rt.list_append(list, Owned::share(item)) }
-    molt_list_extend(rt, list: Word, iterable: Word) -> Ret {
+    list_append(rt, list: Word, item: Word) { rt.list_append(list, Owned::share(item)) }
+    list_extend(rt, list: Word, iterable: Word) -> Ret {
         let r = match rt.list_extend(list, iterable) {
             Err(Raised) if rt.pending_is(exc::TYPE_ERROR) && rt.special(rt.class_of(iterable), Name::ITER).is_unbound()
                 && rt.special(rt.class_of(iterable), Name::GETITEM).is_unbound() => {
@@ -191,11 +195,11 @@ entries! {
         };
         ret_done(r)
     }
-    molt_list_to_tuple(rt, list: Word) -> Word { rt.new_tuple_of(list_items(list)).into_word() }
-    molt_set_add(rt, set: Word, item: Word) -> Ret { ret_done(rt.set_add(set, item)) }
-    molt_set_update(rt, set: Word, iterable: Word) -> Ret { ret_done(rt.set_update(set, iterable)) }
-    molt_dict_insert(rt, d: Word, k: Word, v: Word) -> Ret { ret_done(rt.dict_set(d, k, v)) }
-    molt_dict_update(rt, d: Word, source: Word) -> Ret {
+    list_to_tuple(rt, list: Word) -> Word { rt.new_tuple_of(list_items(list)).into_word() }
+    set_add(rt, set: Word, item: Word) -> Ret { ret_done(rt.set_add(set, item)) }
+    set_update(rt, set: Word, iterable: Word) -> Ret { ret_done(rt.set_update(set, iterable)) }
+    dict_insert(rt, d: Word, k: Word, v: Word) -> Ret { ret_done(rt.dict_set(d, k, v)) }
+    dict_update(rt, d: Word, source: Word) -> Ret {
         if !rt.is_dict(source) && !matches!(rt.getattr_opt(source, "keys"), Ok(Some(_))) {
             let msg = format!("'{}' object is not a mapping", rt.type_name(source));
             rt.type_error(msg);
@@ -203,8 +207,8 @@ entries! {
         }
         ret_done(crate::dict_class::update_from(rt, d, source, "update"))
     }
-    molt_dict_merge(rt, d: Word, source: Word, f: Word) -> Ret { ret_done(dict_merge(rt, d, source, f)) }
-    molt_format_value(rt, w: Word, conversion: u64, spec: Word) -> Ret {
+    dict_merge(rt, d: Word, source: Word, f: Word) -> Ret { ret_done(super::dict_merge(rt, d, source, f)) }
+    format_value(rt, w: Word, conversion: u64, spec: Word) -> Ret {
         let converted = match conversion as u8 {
             b's' => rt.str(w),
             b'r' => rt.repr(w),
@@ -222,9 +226,9 @@ entries! {
             rt.format(v.word(), spec)
         }))
     }
-    molt_str_join(rt, parts: *const Word, n: u64) -> Word { join(rt, words(parts, n)).into_word() }
+    str_join(rt, parts: *const Word, n: u64) -> Word { join(rt, words(parts, n)).into_word() }
 
-    molt_function_new(rt, code: *const CodeDesc, closure: Word, defaults: Word, kwdefaults: Word, annotate: Word) -> Word {
+    function_new(rt, code: *const CodeDesc, closure: Word, defaults: Word, kwdefaults: Word, annotate: Word) -> Word {
         let p = rt.alloc_object(ClassId::FUNCTION, size_of::<FunctionObj>()).cast::<FunctionObj>();
         // SAFETY: freshly allocated for this layout.
         unsafe {
@@ -236,11 +240,11 @@ entries! {
         }
         Word::from_ptr(p)
     }
-    molt_cell_new(rt, value: Word) -> Word { rt.new_cell(value).into_word() }
-    molt_build_class(rt, site: u64, body: Word, name: Word, bases: Word, kwargs: Word) -> Ret {
+    cell_new(rt, value: Word) -> Word { rt.new_cell(value).into_word() }
+    build_class(rt, site: u64, body: Word, name: Word, bases: Word, kwargs: Word) -> Ret {
         ret(crate::build_class::build_class(rt, Some(site as usize), body, name, bases, kwargs))
     }
-    molt_namespace_get(rt, ns: Word, name: Word) -> Ret {
+    namespace_get(rt, ns: Word, name: Word) -> Ret {
         if rt.class_of(ns) == ClassId::DICT {
             return Ret::ok(rt.dict_get_name(ns, name).map_or(Word::UNBOUND, |w| Owned::share(w).into_word()));
         }
@@ -253,37 +257,37 @@ entries! {
             Err(Raised) => Ret::ERR,
         }
     }
-    molt_namespace_set(rt, ns: Word, name: Word, value: Word) -> Ret {
+    namespace_set(rt, ns: Word, name: Word, value: Word) -> Ret {
         ret_done(rt.setitem(ns, name, value))
     }
-    molt_namespace_del(rt, ns: Word, name: Word) -> Ret { ret_done(rt.delitem(ns, name)) }
-    molt_builtin_get(rt, name: Word) -> Ret {
+    namespace_del(rt, ns: Word, name: Word) -> Ret { ret_done(rt.delitem(ns, name)) }
+    builtin_get(rt, name: Word) -> Ret {
         let builtins = crate::startup::builtins(rt);
         match rt.module_get(builtins.word(), name) {
             Some(v) => Ret::ok(v.into_word()),
             None => {
-                name_error(rt, name, 0);
+                super::name_error(rt, name, 0);
                 Ret::ERR
             }
         }
     }
-    molt_name_error(rt, name: Word, kind: u64) -> Ret {
-        name_error(rt, name, kind);
+    name_error(rt, name: Word, kind: u64) -> Ret {
+        super::name_error(rt, name, kind);
         Ret::ERR
     }
-    molt_import_module(rt, index: u64) -> Ret { ret(rt.import_program(index as usize)) }
-    molt_import_native(rt, desc: *const NativeModuleDesc) -> Ret {
+    import_module(rt, index: u64) -> Ret { ret(rt.import_program(index as usize)) }
+    import_native(rt, desc: *const NativeModuleDesc) -> Ret {
         // SAFETY: compiled code passes the address of an exported, static descriptor.
         ret(rt.import_native(unsafe { &*desc }))
     }
-    molt_import_from(rt, module: Word, name: Word) -> Ret { ret(rt.import_from(module, name)) }
-    molt_super_new(rt, class: Word, this: Word) -> Ret { ret(crate::descriptor::new_super(rt, class, this)) }
+    import_from(rt, module: Word, name: Word) -> Ret { ret(rt.import_from(module, name)) }
+    super_new(rt, class: Word, this: Word) -> Ret { ret(crate::descriptor::new_super(rt, class, this)) }
 
-    molt_raise(rt, e: Word, cause: Word) -> Ret {
+    raise(rt, e: Word, cause: Word) -> Ret {
         rt.raise_from(e, cause);
         Ret::ERR
     }
-    molt_raise_again(rt) -> Ret {
+    raise_again(rt) -> Ret {
         match rt.handled.last().cloned() {
             Some(e) if e.word().is_object() => rt.set_pending(e),
             _ => {
@@ -292,35 +296,35 @@ entries! {
         }
         Ret::ERR
     }
-    molt_throw(rt, e: Word) {
+    throw(rt, e: Word) {
         // SAFETY: the entry consumes its argument.
         rt.set_pending(unsafe { Owned::from_word(e) });
     }
-    molt_catch(rt) -> Word { rt.take_exception().into_word() }
-    molt_traceback_add(rt, code: *const CodeDesc, position: u64) { rt.add_traceback(code, position) }
-    molt_handled_push(rt, e: Word) { rt.handled.push(Owned::share(e)) }
-    molt_handled_pop(rt) { drop(rt.handled.pop()) }
-    molt_exception_match(rt, e: Word, class: Word) -> Ret { ret_truth(rt.exception_matches(e, class)) }
-    molt_group_split(rt, e: Word, class: Word) -> Ret { ret(crate::groups::split_for_handler(rt, e, class)) }
-    molt_group_reraise(rt, original: Word, raised: Word) -> Ret { ret(crate::groups::reraise(rt, original, raised)) }
-    molt_recursion_error(rt) -> Ret {
+    catch(rt) -> Word { rt.take_exception().into_word() }
+    traceback_add(rt, code: *const CodeDesc, position: u64) { rt.add_traceback(code, position) }
+    handled_push(rt, e: Word) { rt.handled.push(Owned::share(e)) }
+    handled_pop(rt) { drop(rt.handled.pop()) }
+    exception_match(rt, e: Word, class: Word) -> Ret { ret_truth(rt.exception_matches(e, class)) }
+    group_split(rt, e: Word, class: Word) -> Ret { ret(crate::groups::split_for_handler(rt, e, class)) }
+    group_reraise(rt, original: Word, raised: Word) -> Ret { ret(crate::groups::reraise(rt, original, raised)) }
+    recursion_error(rt) -> Ret {
         rt.raise(exc::RECURSION_ERROR, "maximum recursion depth exceeded");
         Ret::ERR
     }
-    molt_poll(rt) -> Ret { ret_done(rt.poll()) }
-    molt_assert_fail(rt, message: Word) -> Ret {
+    poll(rt) -> Ret { ret_done(rt.poll()) }
+    assert_fail(rt, message: Word) -> Ret {
         let args = [message];
         rt.raise_args(exc::ASSERTION_ERROR, if message.is_unbound() { &[] } else { &args });
         Ret::ERR
     }
-    molt_with_enter(rt, manager: Word, out: *mut Word) -> Ret {
-        ret(with_enter(rt, manager).map(|(entered, exit)| {
+    with_enter(rt, manager: Word, out: *mut Word) -> Ret {
+        ret(super::with_enter(rt, manager).map(|(entered, exit)| {
             // SAFETY: compiled code passes room for one word.
             unsafe { out.write(exit.into_word()) };
             entered
         }))
     }
-    molt_with_exit(rt, exit: Word, e: Word) -> Ret {
+    with_exit(rt, exit: Word, e: Word) -> Ret {
         let r = if e.is_none() {
             rt.call(exit, &[Word::NONE; 3])
         } else {
@@ -331,20 +335,21 @@ entries! {
         ret_truth(r.and_then(|v| rt.truth(v.word())))
     }
 
-    molt_match_sequence(rt, w: Word) -> u64 {
+    match_sequence(rt, w: Word) -> u64 {
         u64::from(rt.class(rt.class_of(w)).has(crate::native::ClassSpec::SEQUENCE))
     }
-    molt_match_mapping(rt, w: Word) -> u64 {
+    match_mapping(rt, w: Word) -> u64 {
         u64::from(rt.class(rt.class_of(w)).has(crate::native::ClassSpec::MAPPING))
     }
-    molt_match_keys(rt, w: Word, keys: Word) -> Ret { ret(crate::matching::match_keys(rt, w, keys)) }
-    molt_match_class(rt, w: Word, class: Word, count: u64, names: Word) -> Ret {
+    match_keys(rt, w: Word, keys: Word) -> Ret { ret(crate::matching::match_keys(rt, w, keys)) }
+    match_class(rt, w: Word, class: Word, count: u64, names: Word) -> Ret {
         ret(crate::matching::match_class(rt, w, class, count as usize, names))
     }
-    molt_generator_new(rt, code: *const CodeDesc, resume: ResumeFn, n: u64, function: Word) -> Word {
+    generator_new(rt, code: *const CodeDesc, resume: ResumeFn, n: u64, function: Word) -> Word {
         rt.new_generator(code, resume, n as usize, function).into_word()
     }
-    molt_delegate_step(rt, generator: Word, sent: Word, mode: u64) -> Ret { rt.delegate_step(generator, sent, mode) }
+    delegate_step(rt, generator: Word, sent: Word, mode: u64) -> Ret { rt.delegate_step(generator, sent, mode) }
+}
 }
 
 /// Takes over the words of an array.
@@ -523,19 +528,10 @@ macro_rules! address_table {
         /// Address of a runtime function.
         pub fn runtime_address(f: RtFn) -> *const u8 {
             match f {
-                $(RtFn::$variant => entry_address!($name)),*
+                $(RtFn::$variant => exported::$name as *const u8),*
             }
         }
     };
-}
-macro_rules! entry_address {
-    ($name:ident) => {{
-        unsafe extern "C" {
-            #[link_name = concat!("molt_", stringify!($name))]
-            safe static ENTRY: u8;
-        }
-        &raw const ENTRY
-    }};
 }
 molt_abi::for_each_runtime_function!(address_table);
 
@@ -544,10 +540,7 @@ macro_rules! native_table {
         /// Address of the descriptor of a native module, by its index in
         /// [`molt_abi::modules::NATIVE_MODULES`].
         pub fn native_module_address(index: usize) -> *const u8 {
-            unsafe extern "C" {
-                $(safe static $symbol: NativeModuleDesc;)*
-            }
-            let table = [$(&raw const $symbol),*];
+            let table: &[*const NativeModuleDesc] = &[$(&raw const crate::modules::exports::$symbol),*];
             table[index].cast()
         }
     };

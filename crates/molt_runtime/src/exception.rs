@@ -241,10 +241,7 @@ impl Isolate {
     /// Reports the pending exception as "Exception ignored in: …".
     pub fn write_unraisable(&mut self, where_: Word) {
         let e = self.take_exception();
-        let place = if where_.is_none() { String::new() } else { self.repr_text(where_).unwrap_or_default() };
-        let mut text = if place.is_empty() { String::new() } else { format!("Exception ignored in: {place}\n") };
-        text.push_str(&self.format_exception(e.word()));
-        self.write_stderr(&text);
+        self.print_unraisable(e.word(), where_);
     }
 }
 

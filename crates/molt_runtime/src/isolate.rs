@@ -104,7 +104,7 @@ pub struct Isolate {
     pub(crate) program: *const ProgramDesc,
     pub(crate) globals: Vec<Word>,
     pub(crate) modules: crate::module::Modules,
-    pub(crate) argv: Vec<String>,
+    pub(crate) argv: Vec<Vec<u8>>,
     pub(crate) gc: crate::cycles::Collector,
     pub(crate) tearing_down: bool,
     _pinned: PhantomPinned,
@@ -112,7 +112,7 @@ pub struct Isolate {
 
 impl Isolate {
     /// A new isolate for a program (or none), entered by this thread.
-    pub fn new(program: Option<&'static ProgramDesc>, argv: &[String]) -> Box<Isolate> {
+    pub fn new(program: Option<&'static ProgramDesc>, argv: &[Vec<u8>]) -> Box<Isolate> {
         let ctx = Context {
             exception: Word::UNBOUND,
             depth_left: 1000,

@@ -103,6 +103,7 @@ impl Isolate {
         // SAFETY: the class's layout says what the object holds; it is not used afterwards.
         unsafe {
             match class.layout {
+                Layout::Plain if is_attribute_descriptor(class.id) => return size_of::<GetSetObj>(),
                 Layout::Plain => {
                     let n = class.instance_size as usize / 8;
                     for i in 1..n {
@@ -169,6 +170,11 @@ impl Isolate {
     }
 }
 
+/// Whether instances are descriptors of a computed attribute or slot, whose words are not references.
+pub(crate) fn is_attribute_descriptor(class: ClassId) -> bool {
+    class == ClassId::GETSET_DESCRIPTOR || class == ClassId::MEMBER_DESCRIPTOR
+}
+
 /// Bytes of an object.
 pub(crate) fn object_size(w: Word, class: &ClassObj) -> usize {
     let fixed = class.instance_size as usize;
@@ -232,7 +238,7 @@ pub(crate) unsafe fn children(w: Word, class: &ClassObj, visit: &mut dyn FnMut(W
             Layout::Plain | Layout::Float | Layout::Int | Layout::Complex | Layout::Native => {}
             Layout::Code | Layout::Immediate => {}
         }
-        if class.id == ClassId::GETSET_DESCRIPTOR || class.id == ClassId::MEMBER_DESCRIPTOR {
+        if is_attribute_descriptor(class.id) {
             return;
         }
         for i in fixed..class.instance_size as usize / 8 {

@@ -29,6 +29,32 @@ use molt_abi::Word;
 use crate::names::Name;
 use crate::{Isolate, PyResult};
 
+/// The descriptors of all native modules, for the address table.
+pub(crate) mod exports {
+    pub(crate) use crate::builtins::molt_module_builtins;
+    pub(crate) use crate::modules::abc::molt_module_abc;
+    pub(crate) use crate::modules::atexit::molt_module_atexit;
+    pub(crate) use crate::modules::bisect::molt_module_bisect;
+    pub(crate) use crate::modules::collections::molt_module_collections;
+    pub(crate) use crate::modules::errno::molt_module_errno;
+    pub(crate) use crate::modules::functools::molt_module_functools;
+    pub(crate) use crate::modules::gc::molt_module_gc;
+    pub(crate) use crate::modules::heapq::molt_module_heapq;
+    pub(crate) use crate::modules::io::molt_module_io;
+    pub(crate) use crate::modules::itertools::molt_module_itertools;
+    pub(crate) use crate::modules::json::molt_module_json;
+    pub(crate) use crate::modules::math::molt_module_math;
+    pub(crate) use crate::modules::operator::molt_module_operator;
+    pub(crate) use crate::modules::posix::molt_module_posix;
+    pub(crate) use crate::modules::random::molt_module_random;
+    pub(crate) use crate::modules::string::molt_module_string;
+    pub(crate) use crate::modules::time::molt_module_time;
+    pub(crate) use crate::modules::types::molt_module_types;
+    pub(crate) use crate::modules::typing::molt_module_typing;
+    pub(crate) use crate::modules::weakref::molt_module_weakref;
+    pub(crate) use crate::sys::molt_module_sys;
+}
+
 impl Isolate {
     /// Special method of an object's class, borrowed; `None` when absent.
     #[inline]
@@ -57,4 +83,8 @@ impl Isolate {
             }
         }
     }
+}
+
+pub(crate) fn absent(_: &mut Isolate, _: Word) -> PyResult<()> {
+    Ok(())
 }

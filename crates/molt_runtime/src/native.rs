@@ -236,7 +236,6 @@ impl ClassSpec {
 #[macro_export]
 macro_rules! native_module {
     ($symbol:ident, $name:literal, $init:path) => {
-        #[expect(non_upper_case_globals, reason = "the name is the exported symbol")]
         #[unsafe(no_mangle)]
         pub static $symbol: molt_abi::layout::NativeModuleDesc = {
             unsafe extern "C" fn start(ctx: *mut molt_abi::Context, module: molt_abi::Word) -> molt_abi::Ret {

@@ -15,6 +15,8 @@ pub(crate) const PENDING_COLLECTION: u64 = 2;
 
 /// Address space of the thread that runs the program; pages are committed when touched.
 const STACK_SIZE: usize = 1 << 30;
+/// Deepest recursion that the stack allows, at 1 KiB a call.
+pub(crate) const MAX_RECURSION: i64 = 1_000_000;
 
 /// Key of the string hash: `PYTHONHASHSEED`, else random.
 pub(crate) fn hash_key() -> (u64, u64) {
@@ -107,9 +109,9 @@ pub(crate) fn builtins(rt: &mut Isolate) -> Owned {
 }
 
 /// Runs a program to its end on a thread with a large stack; returns the exit status.
-pub fn run_program(program: *const ProgramDesc, argv: &[String]) -> i32 {
+pub fn run_program(program: *const ProgramDesc, argv: &[impl AsRef<[u8]>]) -> i32 {
     let address = program as usize;
-    let argv = argv.to_vec();
+    let argv: Vec<Vec<u8>> = argv.iter().map(|a| a.as_ref().to_vec()).collect();
     let thread = std::thread::Builder::new().stack_size(STACK_SIZE).spawn(move || {
         // SAFETY: the caller passes the root of a loaded program, which is static data.
         let program: &'static ProgramDesc = unsafe { &*(address as *const ProgramDesc) };
@@ -134,9 +136,9 @@ pub fn run_program(program: *const ProgramDesc, argv: &[String]) -> i32 {
 /// `argv` holds `argc` C strings, and `program` is the root of the program's data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn molt_main(argc: i32, argv: *const *const std::ffi::c_char, program: *const ProgramDesc) -> i32 {
-    let args: Vec<String> = (0..argc as usize)
+    let args: Vec<Vec<u8>> = (0..argc as usize)
         // SAFETY: by the caller's promise.
-        .map(|i| unsafe { std::ffi::CStr::from_ptr(*argv.add(i)) }.to_string_lossy().into_owned())
+        .map(|i| unsafe { std::ffi::CStr::from_ptr(*argv.add(i)) }.to_bytes().to_vec())
         .collect();
     run_program(program, &args)
 }
@@ -186,12 +188,6 @@ impl Isolate {
             Some(out) if !out.word().is_none() => self.call_method(out.word(), "flush", &[]).map(drop),
             _ => Ok(()),
         }
-    }
-
-    /// Writes to `sys.stderr`, or to the descriptor when there is none.
-    pub(crate) fn write_stderr(&mut self, text: &str) {
-        use std::io::Write;
-        let _ = std::io::stderr().write_all(text.as_bytes());
     }
 
     /// Drops modules, classes and caches; returns the number of objects left.

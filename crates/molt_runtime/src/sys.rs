@@ -1,87 +1,290 @@
-//! The `sys` module.
+//! The `sys` module: program arguments, standard streams, limits, hooks and facts about the platform.
 
 use molt_abi::Word;
 
+use crate::api::{field, str_bytes};
+use crate::modules::io::standard_stream;
 use crate::native::{NativeDef, def};
+use crate::owned::Raised;
+use crate::structseq::StructSeq;
 use crate::{Isolate, Owned, PyResult, exc};
 
-fn exit(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let code = if args[0].is_unbound() { Word::NONE } else { args[0] };
-    let class = rt.class_word(exc::SYSTEM_EXIT);
-    let e = rt.call(class, if code.is_none() { &[] } else { std::slice::from_ref(&args[0]) })?;
-    Err(rt.raise_value(e))
-}
-fn getrecursionlimit(rt: &mut Isolate, _: &[Word]) -> PyResult {
-    Ok(rt.new_int(rt.recursion_limit))
-}
-fn setrecursionlimit(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let n = rt.to_i64(args[0], "int")?;
+crate::native_module!(molt_module_sys, "sys", init);
+
+/// Version of the language that programs see.
+pub(crate) const VERSION: (i64, i64, i64) = (3, 14, 0);
+
+static FUNCTIONS: &[NativeDef] = &[
+    def("exit", "(status=None, /)", |rt, a| {
+        let given = !a[0].is_unbound() && !a[0].is_none();
+        let class = rt.class_word(exc::SYSTEM_EXIT);
+        let e = rt.call(class, if given { &a[..1] } else { &[] })?;
+        Err(rt.raise_value(e))
+    }),
+    def("getrecursionlimit", "()", |rt, _| Ok(rt.new_int(rt.recursion_limit))),
+    def("setrecursionlimit", "(limit, /)", set_recursion_limit),
+    def("exc_info", "()", exc_info),
+    def("exception", "()", |rt, _| {
+        Ok(rt.handled.last().filter(|e| e.word().is_object()).cloned().unwrap_or(Owned::NONE))
+    }),
+    def("intern", "(string, /)", |rt, a| {
+        if !rt.is_str(a[0]) {
+            let name = rt.type_name(a[0]);
+            return Err(rt.type_error(format!("intern() argument must be str, not {name}")));
+        }
+        Ok(Owned::share(rt.intern_word(a[0])))
+    }),
+    def("getrefcount", "(object, /)", |rt, a| {
+        let n = crate::owned::ref_count(a[0]).map_or(0xffff_ffff, |n| n as i64 + 1);
+        Ok(rt.new_int(n))
+    }),
+    def("getsizeof", "(object, default=None)", get_size_of),
+    def("getdefaultencoding", "()", |rt, _| Ok(rt.new_str("utf-8"))),
+    def("getfilesystemencoding", "()", |rt, _| Ok(rt.new_str("utf-8"))),
+    def("getfilesystemencodeerrors", "()", |rt, _| Ok(rt.new_str("surrogateescape"))),
+    def("getswitchinterval", "()", |rt, _| Ok(rt.new_float(0.005))),
+    def("is_finalizing", "()", |rt, _| Ok(Owned::from_bool(rt.tearing_down))),
+    def("excepthook", "(exctype, value, traceback, /)", |rt, a| {
+        let text = rt.format_exception(a[1]);
+        rt.write_stderr(&text);
+        Ok(Owned::NONE)
+    }),
+    def("displayhook", "(object, /)", |rt, a| {
+        if a[0].is_none() {
+            return Ok(Owned::NONE);
+        }
+        let builtins = crate::startup::builtins(rt);
+        rt.setattr(builtins.word(), "_", a[0])?;
+        let Some(out) = rt.sys_get("stdout") else { return Err(rt.runtime_error("lost sys.stdout")) };
+        let text = format!("{}\n", rt.repr_text(a[0])?);
+        let text = rt.new_str(&text);
+        rt.call_method(out.word(), "write", &[text.word()])
+    }),
+    def("unraisablehook", "(unraisable, /)", |rt, a| {
+        let place = rt.getattr(a[0], "object")?;
+        let e = rt.getattr(a[0], "exc_value")?;
+        rt.print_unraisable(e.word(), place.word());
+        Ok(Owned::NONE)
+    }),
+    def("audit", "(event, /, *args)", |_, _| Ok(Owned::NONE)),
+];
+
+fn set_recursion_limit(rt: &mut Isolate, a: &[Word]) -> PyResult {
+    let n = rt.to_i64(a[0], "int")?;
     if n < 1 {
         return Err(rt.value_error("recursion limit must be greater or equal than 1"));
     }
-    rt.ctx.depth_left += n - rt.recursion_limit;
+    let used = rt.recursion_limit - rt.ctx.depth_left;
+    if used >= n {
+        let msg = format!("cannot set the recursion limit to {n} at the recursion depth {used}: the limit is too low");
+        return Err(rt.raise(exc::RECURSION_ERROR, msg));
+    }
+    // The thread's stack is sized for the deepest recursion that is allowed.
+    let n = n.min(crate::startup::MAX_RECURSION);
+    rt.ctx.depth_left = n - used;
     rt.recursion_limit = n;
     Ok(Owned::NONE)
 }
+
 fn exc_info(rt: &mut Isolate, _: &[Word]) -> PyResult {
     match rt.handled.last().cloned() {
         Some(e) if e.word().is_object() => {
             let class = rt.class_word(rt.class_of(e.word()));
-            let tb = crate::api::field(e.word(), crate::exception::TRACEBACK);
+            let tb = field(e.word(), crate::exception::TRACEBACK);
             Ok(rt.new_tuple_of(&[class, e.word(), tb]))
         }
         _ => Ok(rt.new_tuple_of(&[Word::NONE; 3])),
     }
 }
-fn exception(rt: &mut Isolate, _: &[Word]) -> PyResult {
-    Ok(rt.handled.last().filter(|e| e.word().is_object()).cloned().unwrap_or(Owned::NONE))
-}
-fn intern(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    rt.expect_str(args[0], "intern() argument")?;
-    Ok(Owned::share(rt.intern_word(args[0])))
-}
-fn getrefcount(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let n = crate::owned::ref_count(args[0]).map_or(0xffff_ffff, |n| n as i64 + 1);
-    Ok(rt.new_int(n))
+
+fn get_size_of(rt: &mut Isolate, a: &[Word]) -> PyResult {
+    let r = rt.getattr(a[0], "__sizeof__").and_then(|f| rt.call(f.word(), &[]));
+    match r {
+        Err(Raised) if !a[1].is_unbound() && rt.pending_is(exc::TYPE_ERROR) => {
+            rt.clear_exception();
+            Ok(Owned::share(a[1]))
+        }
+        other => other,
+    }
 }
 
-static FUNCTIONS: &[NativeDef] = &[
-    def("exit", "(status=None, /)", exit),
-    def("getrecursionlimit", "()", getrecursionlimit),
-    def("setrecursionlimit", "(limit, /)", setrecursionlimit),
-    def("exc_info", "()", exc_info),
-    def("exception", "()", exception),
-    def("intern", "(string, /)", intern),
-    def("getrefcount", "(object, /)", getrefcount),
-];
+static VERSION_INFO: StructSeq =
+    StructSeq::new("sys", "version_info", &["major", "minor", "micro", "releaselevel", "serial"], &[]);
+static FLOAT_INFO: StructSeq = StructSeq::new(
+    "sys",
+    "float_info",
+    &["max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds"],
+    &[],
+);
+static INT_INFO: StructSeq = StructSeq::new(
+    "sys",
+    "int_info",
+    &["bits_per_digit", "sizeof_digit", "default_max_str_digits", "str_digits_check_threshold"],
+    &[],
+);
+static HASH_INFO: StructSeq = StructSeq::new(
+    "sys",
+    "hash_info",
+    &["width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits", "seed_bits", "cutoff"],
+    &[],
+);
+static FLAGS: StructSeq = StructSeq::new(
+    "sys",
+    "flags",
+    &[
+        "debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site",
+        "ignore_environment", "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode",
+        "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits",
+    ],
+    &[],
+);
+
+fn ints(values: &[i64]) -> Vec<Owned> {
+    values.iter().map(|&v| Owned::small(v)).collect()
+}
 
 fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
     rt.module_functions(module, FUNCTIONS);
-    let argv: Vec<Owned> = rt.argv.clone().iter().map(|a| rt.new_str(a)).collect();
+    set_lists(rt, module);
+    set_texts(rt, module);
+    set_records(rt, module);
+    for (name, original, fd) in
+        [("stdin", "__stdin__", 0), ("stdout", "__stdout__", 1), ("stderr", "__stderr__", 2)]
+    {
+        // A descriptor that is not open gives no stream.
+        // SAFETY: the call only reads descriptor flags.
+        let open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
+        let stream = if open { standard_stream(rt, fd)? } else { Owned::NONE };
+        rt.module_set(module, original, stream.clone());
+        rt.module_set(module, name, stream);
+    }
+    for (name, original) in [
+        ("excepthook", "__excepthook__"),
+        ("displayhook", "__displayhook__"),
+        ("unraisablehook", "__unraisablehook__"),
+    ] {
+        let name = rt.intern(name);
+        let hook = rt.module_get(module, name).unwrap_or(Owned::NONE);
+        rt.module_set(module, original, hook);
+    }
+    Ok(())
+}
+
+fn set_lists(rt: &mut Isolate, module: Word) {
+    let argv: Vec<Owned> = rt.argv.clone().iter().map(|a| rt.new_str_os(a)).collect();
+    let original = rt.new_list(argv.clone());
     let argv = rt.new_list(argv);
     rt.module_set(module, "argv", argv);
+    rt.module_set(module, "orig_argv", original);
     let table = rt.modules.table.clone().expect("made at start-up");
     rt.module_set(module, "modules", table);
+    for name in ["path", "meta_path", "path_hooks", "warnoptions"] {
+        let list = rt.new_list(Vec::new());
+        rt.module_set(module, name, list);
+    }
+    let cache = rt.new_dict();
+    rt.module_set(module, "path_importer_cache", cache);
+    let names: Vec<Owned> = molt_abi::modules::NATIVE_MODULES.iter().map(|(n, _)| rt.new_str(n)).collect();
+    let names = rt.new_tuple(names);
+    rt.module_set(module, "builtin_module_names", names);
+}
+
+fn set_texts(rt: &mut Isolate, module: Word) {
+    let (major, minor, micro) = VERSION;
+    let version = format!("{major}.{minor}.{micro} (Molt {})", env!("CARGO_PKG_VERSION"));
+    let executable = std::env::current_exe().map_or_else(|_| String::new(), |p| p.to_string_lossy().into_owned());
     for (name, text) in [
-        ("platform", "linux"),
-        ("byteorder", "little"),
-        ("version", "3.14.0 (Molt)"),
-        ("executable", ""),
+        ("platform", if cfg!(target_os = "macos") { "darwin" } else { "linux" }),
+        ("byteorder", if cfg!(target_endian = "little") { "little" } else { "big" }),
+        ("version", &version),
+        ("copyright", "Copyright (c) the Molt contributors."),
+        ("executable", &executable),
         ("prefix", ""),
         ("exec_prefix", ""),
+        ("base_prefix", ""),
+        ("base_exec_prefix", ""),
+        ("float_repr_style", "short"),
+        ("platlibdir", "lib"),
+        ("pycache_prefix", ""),
     ] {
         let w = rt.new_str(text);
         rt.module_set(module, name, w);
     }
-    let maxsize = rt.new_int(i64::MAX);
-    rt.module_set(module, "maxsize", maxsize);
+    rt.module_set(module, "pycache_prefix", Owned::NONE);
+    let max = rt.new_int(i64::MAX);
+    rt.module_set(module, "maxsize", max);
     rt.module_set(module, "maxunicode", Owned::small(0x10_ffff));
-    let version = [Owned::small(3), Owned::small(14), Owned::small(0), rt.new_str("final"), Owned::small(0)];
-    let version = rt.new_tuple(version.into());
-    rt.module_set(module, "version_info", version);
-    let path = rt.new_list(Vec::new());
-    rt.module_set(module, "path", path);
+    rt.module_set(module, "hexversion", Owned::small(major << 24 | minor << 16 | micro << 8 | 0xf0));
+    rt.module_set(module, "api_version", Owned::small(1013));
     rt.module_set(module, "dont_write_bytecode", Owned::from_bool(true));
-    Ok(())
 }
-crate::native_module!(molt_module_sys, "sys", init);
+
+fn set_records(rt: &mut Isolate, module: Word) {
+    let (major, minor, micro) = VERSION;
+    let mut items = ints(&[major, minor, micro, 0, 0]);
+    items[3] = rt.new_str("final");
+    let version = rt.new_struct_seq(&VERSION_INFO, items, Vec::new());
+    rt.module_set(module, "version_info", version);
+    let mut items = ints(&[0, 1024, 308, 0, -1021, -307, 15, 53, 0, 2, 1]);
+    for (i, v) in [(0, f64::MAX), (3, f64::MIN_POSITIVE), (8, f64::EPSILON)] {
+        items[i] = rt.new_float(v);
+    }
+    let info = rt.new_struct_seq(&FLOAT_INFO, items, Vec::new());
+    rt.module_set(module, "float_info", info);
+    let info = rt.new_struct_seq(&INT_INFO, ints(&[30, 4, 4300, 640]), Vec::new());
+    rt.module_set(module, "int_info", info);
+    let mut items = ints(&[64, (1 << 61) - 1, 314_159, 0, 1_000_003, 0, 64, 128, 0]);
+    items[1] = rt.new_int((1 << 61) - 1);
+    items[5] = rt.new_str("siphash13");
+    let info = rt.new_struct_seq(&HASH_INFO, items, Vec::new());
+    rt.module_set(module, "hash_info", info);
+    let mut items = ints(&[0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 4300]);
+    items[13] = Owned::from_bool(false);
+    items[16] = Owned::from_bool(false);
+    let flags = rt.new_struct_seq(&FLAGS, items, Vec::new());
+    rt.module_set(module, "flags", flags);
+}
+
+impl Isolate {
+    /// Text from the operating system: bytes that are not UTF-8 become lone surrogates (PEP 383).
+    pub(crate) fn new_str_os(&mut self, bytes: &[u8]) -> Owned {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.new_str(text),
+            Err(_) => {
+                let mut out = Vec::with_capacity(bytes.len() + 8);
+                for chunk in bytes.utf8_chunks() {
+                    out.extend_from_slice(chunk.valid().as_bytes());
+                    for &b in chunk.invalid() {
+                        crate::text::wtf8::push(&mut out, 0xdc00 + u32::from(b));
+                    }
+                }
+                self.new_str_wtf8(&out)
+            }
+        }
+    }
+
+    /// Prints an exception that nobody can catch, as `sys.unraisablehook` does.
+    pub(crate) fn print_unraisable(&mut self, e: Word, place: Word) {
+        let place = if place.is_none() { String::new() } else { self.repr_text(place).unwrap_or_default() };
+        let mut text = if place.is_empty() { String::new() } else { format!("Exception ignored in: {place}\n") };
+        text.push_str(&self.format_exception(e));
+        self.write_stderr(&text);
+    }
+
+    /// Writes to `sys.stderr`, or to the descriptor when there is none.
+    pub(crate) fn write_stderr(&mut self, text: &str) {
+        use std::io::Write;
+        if let Some(err) = self.sys_get("stderr")
+            && !err.word().is_none()
+        {
+            let w = self.new_str_wtf8(text.as_bytes());
+            debug_assert!(str_bytes(w.word()).len() == text.len());
+            if self.call_method(err.word(), "write", &[w.word()]).is_ok() {
+                return;
+            }
+            self.clear_exception();
+        }
+        // Nothing is left to report a failure to.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::hash::Hasher;
 
-use molt_abi::layout::{BytesObj, FloatObj, Header, ListObj, StrObj, TupleObj};
+use molt_abi::layout::{BytesObj, FloatObj, Header, StrObj, TupleObj};
 use molt_abi::{ClassId, Word};
 use siphasher::sip::SipHasher13;
 

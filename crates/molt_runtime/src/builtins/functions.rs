@@ -74,7 +74,7 @@ fn given(w: Word) -> Option<Word> {
 }
 
 fn print(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let [items, sep, end, file, flush] = *args else { unreachable!("bound by the signature") };
+    let [sep, end, file, flush, items] = *args else { unreachable!("bound by the signature") };
     let file = match given(file).filter(|f| !f.is_none()) {
         Some(f) => Owned::share(f),
         None => match rt.sys_get("stdout") {
@@ -84,23 +84,29 @@ fn print(rt: &mut Isolate, args: &[Word]) -> PyResult {
     };
     let separator = separator_text(rt, "sep", sep, " ")?;
     let ending = separator_text(rt, "end", end, "\n")?;
-    let mut text: Vec<u8> = Vec::new();
-    for (i, &item) in tuple_items(items).to_vec().iter().enumerate() {
+    let (separator, ending) = (rt.new_str_wtf8(&separator), rt.new_str_wtf8(&ending));
+    for (i, &item) in tuple_items(items).iter().enumerate() {
         if i > 0 {
-            text.extend_from_slice(&separator);
+            write_piece(rt, file.word(), separator.word())?;
         }
-        let s = rt.str(item)?;
-        text.extend_from_slice(str_bytes(s.word()));
+        let text = rt.str(item)?;
+        write_piece(rt, file.word(), text.word())?;
     }
-    text.extend_from_slice(&ending);
-    let text = rt.new_str_wtf8(&text);
-    rt.call_method(file.word(), "write", &[text.word()])?;
+    write_piece(rt, file.word(), ending.word())?;
     if let Some(f) = given(flush) {
         if rt.truth(f)? {
             rt.call_method(file.word(), "flush", &[])?;
         }
     }
     Ok(Owned::NONE)
+}
+
+/// Writes to a file object; ours without a method call.
+fn write_piece(rt: &mut Isolate, file: Word, text: Word) -> PyResult<()> {
+    if crate::modules::io::write_text(rt, file, text)? {
+        return Ok(());
+    }
+    rt.call_method(file, "write", &[text]).map(drop)
 }
 
 fn separator_text(rt: &mut Isolate, what: &str, w: Word, default: &str) -> PyResult<Vec<u8>> {
@@ -267,7 +273,7 @@ fn sum_floats(rt: &mut Isolate, start: Owned, first: Owned, it: Word) -> PyResul
 }
 
 fn extreme(rt: &mut Isolate, args: &[Word], name: &str, op: CompareOp) -> PyResult {
-    let [items, key, default] = *args else { unreachable!("bound by the signature") };
+    let [key, default, items] = *args else { unreachable!("bound by the signature") };
     let items = tuple_items(items);
     if items.is_empty() {
         return Err(rt.type_error(format!("{name} expected at least 1 argument, got 0")));

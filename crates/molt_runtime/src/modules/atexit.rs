@@ -1,1 +1,3 @@
 //! The module `atexit`.
+
+crate::native_module!(molt_module_atexit, "atexit", super::absent);

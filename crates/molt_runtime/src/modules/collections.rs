@@ -1,1 +1,3 @@
-//! The module `collections`.
+//! The module `_collections`.
+
+crate::native_module!(molt_module_collections, "_collections", super::absent);

@@ -1,1 +1,3 @@
-//! The module `json`.
+//! The module `_json`.
+
+crate::native_module!(molt_module_json, "_json", super::absent);

@@ -1,1 +1,3 @@
 //! The module `posix`.
+
+crate::native_module!(molt_module_posix, "posix", super::absent);

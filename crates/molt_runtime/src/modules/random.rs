@@ -1,1 +1,3 @@
-//! The module `random`.
+//! The module `_random`.
+
+crate::native_module!(molt_module_random, "_random", super::absent);

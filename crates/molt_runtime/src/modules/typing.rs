@@ -1,1 +1,3 @@
-//! The module `typing`.
+//! The module `_typing`.
+
+crate::native_module!(molt_module_typing, "_typing", super::absent);

@@ -1,1 +1,3 @@
-//! The module `weakref`.
+//! The module `_weakref`.
+
+crate::native_module!(molt_module_weakref, "_weakref", super::absent);
