@@ -79,6 +79,11 @@ impl ClassObj {
     /// Instances of this class and of its bases may have attributes outside the layout.
     pub const DICT: u32 = ClassSpec::HAS_DICT;
 
+    /// The name as text.
+    pub(crate) fn display_name(&self) -> String {
+        crate::api::str_text(self.name).into_owned()
+    }
+
     pub fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }
@@ -271,7 +276,11 @@ impl Isolate {
             let b = self.class(b);
             class.base = b;
             class.flags |= b.flags
-                & (ClassObj::EXCEPTION | ClassSpec::HAS_DICT | ClassSpec::WEAKREFABLE | ClassSpec::SEQUENCE | ClassSpec::MAPPING);
+                & (ClassObj::CUSTOM_GETATTRIBUTE
+                    | ClassObj::CUSTOM_SETATTR
+                    | ClassObj::HAS_GETATTR
+                    | ClassObj::HAS_DEL
+                    | ClassObj::EXCEPTION | ClassSpec::HAS_DICT | ClassSpec::WEAKREFABLE | ClassSpec::SEQUENCE | ClassSpec::MAPPING);
             if class.next.is_none() {
                 class.next = b.next;
             }
@@ -285,6 +294,9 @@ impl Isolate {
             class.bases = self.alloc_tuple(ClassId::TUPLE, 1, std::iter::once(base_word)).into_word();
         } else {
             class.mro = vec![std::ptr::from_mut(class)];
+        }
+        if id != ClassId::OBJECT && id != ClassId::TYPE {
+            class.flags |= hook_flags(spec);
         }
         class.slot_base = size;
         class.instance_size = size + 8 * spec.hidden_words;
@@ -314,8 +326,10 @@ impl Isolate {
             };
             self.dict_set_name(class.dict, name, w.word());
         }
-        let doc = if spec.doc.is_empty() { Owned::NONE } else { self.new_str(spec.doc) };
-        self.dict_set_name(class.dict, self.name(Name::DOC), doc.word());
+        if self.dict_get_name(class.dict, self.name(Name::DOC)).is_none() {
+            let doc = if spec.doc.is_empty() { Owned::NONE } else { self.new_str(spec.doc) };
+            self.dict_set_name(class.dict, self.name(Name::DOC), doc.word());
+        }
         if spec.flags & ClassSpec::UNHASHABLE != 0 {
             self.dict_set_name(class.dict, self.name(Name::HASH), Word::NONE);
         }
@@ -551,6 +565,20 @@ impl Isolate {
         }
         true
     }
+}
+
+/// Flags of the attribute hooks that a specification defines.
+fn hook_flags(spec: &ClassSpec) -> u32 {
+    spec.methods.iter().fold(0, |flags, m| {
+        flags
+            | match m.name {
+                "__getattribute__" => ClassObj::CUSTOM_GETATTRIBUTE,
+                "__setattr__" | "__delattr__" => ClassObj::CUSTOM_SETATTR,
+                "__getattr__" => ClassObj::HAS_GETATTR,
+                "__del__" => ClassObj::HAS_DEL,
+                _ => 0,
+            }
+    })
 }
 
 /// Bytes of an instance before slots.

@@ -13,6 +13,9 @@ use crate::{Isolate, Owned, Raised, exc};
 pub(crate) const PENDING_INTERRUPT: u64 = 1;
 pub(crate) const PENDING_COLLECTION: u64 = 2;
 
+/// Exit status of a program that ends with live objects under `MOLT_LEAK_CHECK=1`.
+const LEAK_STATUS: i32 = 99;
+
 /// Address space of the thread that runs the program; pages are committed when touched.
 const STACK_SIZE: usize = 1 << 30;
 /// Deepest recursion that the stack allows, at 1 KiB a call.
@@ -117,12 +120,14 @@ pub fn run_program(program: *const ProgramDesc, argv: &[impl AsRef<[u8]>]) -> i3
         let program: &'static ProgramDesc = unsafe { &*(address as *const ProgramDesc) };
         let mut rt = Isolate::new(Some(program), &argv);
         let status = rt.run(program);
-        let left = rt.tear_down();
-        if left != 0 && std::env::var_os("MOLT_LEAK_CHECK").is_some_and(|v| v == "1") {
-            eprintln!("live objects: {left}");
-            return 99;
+        let check = std::env::var_os("MOLT_LEAK_CHECK").is_some_and(|v| v == "1");
+        match rt.tear_down(check) {
+            Ok(()) => status,
+            Err(report) => {
+                eprintln!("{report}");
+                LEAK_STATUS
+            }
         }
-        status
     });
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(status)) => status,
@@ -190,14 +195,15 @@ impl Isolate {
         }
     }
 
-    /// Drops modules, classes and caches; returns the number of objects left.
-    pub fn tear_down(&mut self) -> i64 {
+    /// Drops modules, classes and caches. With `check`, an error that lists what is still alive.
+    pub fn tear_down(&mut self, check: bool) -> Result<(), String> {
         self.tearing_down = true;
         self.handled.clear();
         self.clear_exception_quietly();
         for i in 0..self.globals.len() {
             dec(std::mem::replace(&mut self.globals[i], Word::UNBOUND));
         }
+        self.collect_cycles();
         let modules = std::mem::take(&mut self.modules);
         for m in modules.program.iter().chain(modules.native.values()) {
             // SAFETY: these are module objects.
@@ -216,6 +222,14 @@ impl Isolate {
             let class = unsafe { &mut *class };
             self.dict_clear(class.dict);
         }
+        self.collect_cycles();
+        let names: Vec<String> = if check {
+            // SAFETY: as above.
+            let name = |c: *mut ClassObj| if c.is_null() { String::new() } else { unsafe { (*c).display_name() } };
+            self.classes.iter().map(|&c| name(c)).collect()
+        } else {
+            Vec::new()
+        };
         for &class in &classes {
             // SAFETY: as above; the words are given up once.
             let class = unsafe { &mut *class };
@@ -226,7 +240,20 @@ impl Isolate {
         }
         self.sides.clear();
         debug_assert!(tuple_items(self.empty_tuple).is_empty());
-        self.ctx.live_objects
+        if !check || self.ctx.live_objects == 0 {
+            return Ok(());
+        }
+        Err(self.leak_report(&names))
+    }
+
+    fn leak_report(&mut self, names: &[String]) -> String {
+        let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+        let left = self.ctx.live_objects;
+        for w in self.all_objects() {
+            *counts.entry(&names[self.class_of(w.word()).0 as usize]).or_default() += 1;
+        }
+        let list: Vec<String> = counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
+        format!("live objects: {left} ({})", list.join(", "))
     }
 
     fn clear_exception_quietly(&mut self) {

@@ -282,7 +282,7 @@ fn extreme(rt: &mut Isolate, args: &[Word], name: &str, op: CompareOp) -> PyResu
         let msg = format!("Cannot specify a default for {name}() with multiple positional arguments");
         return Err(rt.type_error(msg));
     }
-    let it = rt.iter(if items.len() == 1 { items[0] } else { args[0] })?;
+    let it = rt.iter(if items.len() == 1 { items[0] } else { args[2] })?;
     let key = given(key).filter(|k| !k.is_none());
     let mut best: Option<(Owned, Owned)> = None;
     while let Some(v) = rt.next(it.word())? {
