@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! entries  | hash key value | hash key value | …      in insertion order; a removed one has key UNBOUND
-//! index    | position + 1, or 0, or REMOVED            power of two, at most 2/3 full; none up to 8 entries
+//! index    | position + 1, or 0                        power of two, at most 2/3 full; none up to 8 entries
 //! ```
 //!
 //! A lookup by a string compares text without running Python code; any other key may run `__eq__`, after
@@ -42,10 +42,11 @@ pub struct DictObj {
     /// Size of the index table minus one.
     pub mask: u32,
     /// Counts changes of the set of keys.
-    pub version: u64,
+    pub version: u32,
+    /// All entries before this one are removed.
+    pub first: u32,
 }
 
-const REMOVED: u32 = u32::MAX;
 const SMALL: u32 = 8;
 
 /// The dict object of a word that is a dict (or of a subclass).
@@ -65,6 +66,7 @@ impl DictObj {
         self.capacity = 0;
         self.mask = 0;
         self.version = 0;
+        self.first = 0;
     }
 
     /// Entries in order, removed ones included.
@@ -86,6 +88,7 @@ impl DictObj {
 
     /// Position of the first live entry at or after `i`.
     pub(crate) fn next_live(&self, mut i: usize) -> Option<usize> {
+        i = i.max(self.first as usize);
         while i < self.filled as usize {
             if !self.entry(i).key.is_unbound() {
                 return Some(i);
@@ -113,11 +116,9 @@ impl DictObj {
             if v == 0 {
                 return None;
             }
-            if v != REMOVED {
-                let e = self.entry(v as usize - 1);
-                if e.hash == hash && same(e.key) {
-                    return Some(v as usize - 1);
-                }
+            let e = self.entry(v as usize - 1);
+            if e.hash == hash && same(e.key) {
+                return Some(v as usize - 1);
             }
             slot = (slot + 1) & self.mask;
         }
@@ -146,7 +147,7 @@ impl DictObj {
             if v == 0 {
                 return;
             }
-            if v != REMOVED && self.entry(v as usize - 1).hash == hash {
+            if self.entry(v as usize - 1).hash == hash {
                 each(v as usize - 1);
             }
             slot = (slot + 1) & self.mask;
@@ -162,7 +163,7 @@ impl DictObj {
         unsafe { self.entries.add(self.filled as usize).write(Entry { hash, key, value }) };
         self.filled += 1;
         self.used += 1;
-        self.version += 1;
+        self.version = self.version.wrapping_add(1);
         if !self.index.is_null() {
             self.insert_index(hash, self.filled);
         }
@@ -199,6 +200,7 @@ impl DictObj {
         free_array(self.entries, self.capacity as usize);
         self.entries = new;
         self.filled = n as u32;
+        self.first = 0;
         self.capacity = capacity;
         self.drop_index();
         if capacity > SMALL {
@@ -226,29 +228,68 @@ impl DictObj {
     fn remove_at(&mut self, i: usize) -> (Word, Word) {
         let e = *self.entry(i);
         if !self.index.is_null() {
-            let mut slot = spread(e.hash) & self.mask;
-            // SAFETY: the entry is in the table, so the loop ends inside it.
-            unsafe {
-                while *self.index.add(slot as usize) != i as u32 + 1 {
-                    slot = (slot + 1) & self.mask;
-                }
-                *self.index.add(slot as usize) = REMOVED;
-            }
+            self.remove_index(e.hash, i as u32 + 1);
         }
         self.entry(i).key = Word::UNBOUND;
         self.entry(i).value = Word::UNBOUND;
         self.used -= 1;
-        self.version += 1;
-        if i as u32 + 1 == self.filled && self.index.is_null() {
+        self.version = self.version.wrapping_add(1);
+        if self.used == 0 {
+            (self.filled, self.first) = (0, 0);
+            return (e.key, e.value);
+        }
+        while self.entry(self.first as usize).key.is_unbound() {
+            self.first += 1;
+        }
+        while self.entry(self.filled as usize - 1).key.is_unbound() {
             self.filled -= 1;
-        } else if self.used == 0 {
-            self.filled = 0;
-            if !self.index.is_null() {
-                // SAFETY: the table has `mask + 1` slots.
-                unsafe { self.index.write_bytes(0, self.mask as usize + 1) };
-            }
         }
         (e.key, e.value)
+    }
+
+    /// Takes a position out of the index and closes the gap in its probe sequence.
+    fn remove_index(&mut self, hash: i64, position: u32) {
+        let mut hole = spread(hash) & self.mask;
+        // SAFETY: the mask keeps slots inside the table, which holds the position and is never full.
+        unsafe {
+            while *self.index.add(hole as usize) != position {
+                hole = (hole + 1) & self.mask;
+            }
+            let mut next = (hole + 1) & self.mask;
+            loop {
+                let v = *self.index.add(next as usize);
+                if v == 0 {
+                    break;
+                }
+                let home = spread(self.entry(v as usize - 1).hash) & self.mask;
+                if next.wrapping_sub(home) & self.mask >= next.wrapping_sub(hole) & self.mask {
+                    *self.index.add(hole as usize) = v;
+                    hole = next;
+                }
+                next = (next + 1) & self.mask;
+            }
+            *self.index.add(hole as usize) = 0;
+        }
+    }
+
+    /// Moves a live entry in front of all others.
+    fn move_to_front(&mut self, i: usize) {
+        let e = *self.entry(i);
+        if self.first == 0 {
+            // SAFETY: the entries up to `i` are initialised.
+            unsafe { self.entries.copy_to(self.entries.add(1), i) };
+            *self.entry(0) = e;
+            self.resize(self.capacity);
+        } else if i != self.first as usize {
+            self.remove_at(i);
+            self.first -= 1;
+            *self.entry(self.first as usize) = e;
+            self.used += 1;
+            if !self.index.is_null() {
+                self.insert_index(e.hash, self.first + 1);
+            }
+        }
+        self.version = self.version.wrapping_add(1);
     }
 
     /// Empties the dict and gives its memory away; returns the words to release.
@@ -258,7 +299,7 @@ impl DictObj {
         self.drop_index();
         let version = self.version;
         self.init();
-        self.version = version + 1;
+        self.version = version.wrapping_add(1);
         words
     }
 }
@@ -457,6 +498,18 @@ impl Isolate {
         let (k, v) = dict_obj(d).remove_at(i);
         // SAFETY: the entry's references are ours now.
         unsafe { (Owned::from_word(k), Owned::from_word(v)) }
+    }
+
+    /// Moves the entry at a position to the end or the front.
+    pub(crate) fn dict_move(&mut self, d: Word, i: usize, to_end: bool) {
+        let dict = dict_obj(d);
+        if !to_end {
+            dict.move_to_front(i);
+        } else if i + 1 != dict.filled as usize {
+            let hash = dict.entry(i).hash;
+            let (k, v) = dict.remove_at(i);
+            dict.append(hash, k, v);
+        }
     }
 
     pub fn dict_len(&self, d: Word) -> usize {

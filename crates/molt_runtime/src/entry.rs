@@ -403,9 +403,7 @@ fn unpack(rt: &mut Isolate, w: Word, n: usize, out: *mut Word) -> PyResult<()> {
         return Err(rt.value_error(format!("not enough values to unpack (expected {n}, got {got})")));
     }
     if got > n {
-        let sized = matches!(rt.class_of(w), ClassId::LIST | ClassId::TUPLE | ClassId::DICT);
-        let tail = if sized { format!(", got {}", rt.len(w)?) } else { String::new() };
-        return Err(rt.value_error(format!("too many values to unpack (expected {n}{tail})")));
+        return Err(rt.value_error(format!("too many values to unpack (expected {n})")));
     }
     write_out(items, out);
     Ok(())

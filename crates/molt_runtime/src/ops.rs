@@ -79,7 +79,9 @@ impl Isolate {
 
     /// Binary operator by its special name (`Name::ADD` … `Name::MATMUL`), full semantics.
     pub fn binary(&mut self, op: Name, a: Word, b: Word) -> PyResult {
-        if let Some(r) = crate::num::binary::apply(self, op, a, b) {
+        if self.exact_numbers(a, b)
+            && let Some(r) = crate::num::binary::apply(self, op, a, b)
+        {
             return r;
         }
         if op == Name::ADD && self.class_of(a) == ClassId::STR && self.class_of(b) == ClassId::STR {
@@ -164,7 +166,9 @@ impl Isolate {
                 }
             }
         }
-        if let Some(r) = crate::num::binary::apply(self, op, a, b) {
+        if self.exact_numbers(a, b)
+            && let Some(r) = crate::num::binary::apply(self, op, a, b)
+        {
             return r;
         }
         if op == Name::ADD && class == ClassId::STR && self.class_of(b) == ClassId::STR {
@@ -253,7 +257,19 @@ impl Isolate {
             }
             return Some(op.holds(str_bytes(a).cmp(str_bytes(b))));
         }
+        if !self.exact_numbers(a, b) {
+            return None;
+        }
         crate::num::binary::compare(self, op, a, b)
+    }
+
+    /// Whether both are numbers of builtin classes, whose operators no subclass overrides.
+    #[inline(always)]
+    fn exact_numbers(&self, a: Word, b: Word) -> bool {
+        let exact = |w: Word| {
+            !w.is_object() || matches!(self.class_of(w), ClassId::INT | ClassId::FLOAT | ClassId::COMPLEX | ClassId::BOOL)
+        };
+        exact(a) && exact(b)
     }
 
     /// Truth of a comparison.
