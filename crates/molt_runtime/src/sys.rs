@@ -15,12 +15,7 @@ crate::native_module!(molt_module_sys, "sys", init);
 pub(crate) const VERSION: (i64, i64, i64) = (3, 14, 0);
 
 static FUNCTIONS: &[NativeDef] = &[
-    def("exit", "(status=None, /)", |rt, a| {
-        let given = !a[0].is_unbound() && !a[0].is_none();
-        let class = rt.class_word(exc::SYSTEM_EXIT);
-        let e = rt.call(class, if given { &a[..1] } else { &[] })?;
-        Err(rt.raise_value(e))
-    }),
+    def("exit", "(status=None, /)", exit),
     def("getrecursionlimit", "()", |rt, _| Ok(rt.new_int(rt.recursion_limit))),
     def("setrecursionlimit", "(limit, /)", set_recursion_limit),
     def("exc_info", "()", exc_info),
@@ -68,6 +63,14 @@ static FUNCTIONS: &[NativeDef] = &[
     }),
     def("audit", "(event, /, *args)", |_, _| Ok(Owned::NONE)),
 ];
+
+/// Raises SystemExit.
+pub(crate) fn exit(rt: &mut Isolate, a: &[Word]) -> PyResult {
+    let given = !a[0].is_unbound() && !a[0].is_none();
+    let class = rt.class_word(exc::SYSTEM_EXIT);
+    let e = rt.call(class, if given { &a[..1] } else { &[] })?;
+    Err(rt.raise_value(e))
+}
 
 fn set_recursion_limit(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let n = rt.to_i64(a[0], "int")?;

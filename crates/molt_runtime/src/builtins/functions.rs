@@ -462,8 +462,24 @@ fn dir(rt: &mut Isolate, args: &[Word]) -> PyResult {
     Ok(rt.new_list(names))
 }
 
+/// `__import__`: the top module, or with a `fromlist` the named one. Only modules of the program exist.
+fn import(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    if !rt.is_str(args[0]) {
+        let kind = rt.type_name(args[0]);
+        return Err(rt.type_error(format!("__import__() argument 1 must be str, not {kind}")));
+    }
+    let name = crate::api::str_text(args[0]).into_owned();
+    let module = rt.import(&name)?;
+    let whole = match given(args[3]) {
+        Some(list) => rt.truth(list)?,
+        None => false,
+    };
+    if whole { Ok(module) } else { rt.import(name.split('.').next().unwrap_or(&name)) }
+}
+
 /// Rows of the `builtins` module.
 pub(crate) static FUNCTIONS: &[NativeDef] = &[
+    def("__import__", "($module, /, name, globals=None, locals=None, fromlist=(), level=0)", import),
     def("abs", "($module, x, /)", abs),
     def("all", "($module, iterable, /)", all),
     def("any", "($module, iterable, /)", any),
@@ -474,6 +490,7 @@ pub(crate) static FUNCTIONS: &[NativeDef] = &[
     def("delattr", "($module, obj, name, /)", delattr),
     def("dir", "($module, object=<unrepresentable>, /)", dir),
     def("divmod", "($module, x, y, /)", divmod),
+    def("exit", "($module, code=None, /)", crate::sys::exit),
     def("format", "($module, value, format_spec='', /)", format),
     def("getattr", "($module, object, name, default=<unrepresentable>, /)", getattr),
     def("hasattr", "($module, obj, name, /)", hasattr),
@@ -493,9 +510,15 @@ pub(crate) static FUNCTIONS: &[NativeDef] = &[
     }),
     def("next", "($module, iterator, default=<unrepresentable>, /)", next),
     def("oct", "($module, number, /)", |rt, a| in_base(rt, a[0], 8)),
+    def(
+        "open",
+        "($module, /, file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)",
+        crate::modules::io::open,
+    ),
     def("ord", "($module, c, /)", ord),
     def("pow", "($module, base, exp, mod=None)", pow),
     def("print", "($module, /, *args, sep=' ', end='\\n', file=None, flush=False)", print),
+    def("quit", "($module, code=None, /)", crate::sys::exit),
     def("repr", "($module, obj, /)", |rt, a| rt.repr(a[0])),
     def("round", "($module, number, ndigits=None)", round),
     def("setattr", "($module, obj, name, value, /)", setattr),
