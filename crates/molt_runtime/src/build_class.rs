@@ -196,9 +196,13 @@ fn layout_base(rt: &mut Isolate, bases: &[Word]) -> PyResult<ClassId> {
             Some(w) => {
                 let solid = |rt: &Isolate, id: ClassId| {
                     let mut c = rt.class(id);
-                    while c.has(ClassObj::HEAP) && !c.base.is_null() {
+                    while !c.base.is_null() {
                         // SAFETY: bases are live classes.
-                        c = unsafe { &mut *c.base };
+                        let base = unsafe { &mut *c.base };
+                        if !c.has(ClassObj::HEAP) && (c.instance_size != base.instance_size || c.layout != base.layout) {
+                            break;
+                        }
+                        c = base;
                     }
                     c.id
                 };

@@ -432,6 +432,19 @@ fn descr_get_method(rt: &mut Isolate, args: &[Word]) -> PyResult {
 fn call_again(rt: &mut Isolate, args: &[Word]) -> PyResult {
     rt.call_ex(args[0], args[1], args[2])
 }
+fn type_params(rt: &mut Isolate, this: Word) -> PyResult {
+    let name = rt.name(Name::TYPE_PARAMS);
+    let own = rt.side_dict(this).and_then(|d| rt.dict_get_name(d, name)).map(Owned::share);
+    Ok(own.unwrap_or_else(|| rt.new_tuple(Vec::new())))
+}
+fn set_type_params(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
+    if !rt.is_tuple(value) {
+        return Err(rt.type_error("__type_params__ must be set to a tuple"));
+    }
+    let (name, dict) = (rt.name(Name::TYPE_PARAMS), rt.side_dict_mut(this));
+    rt.dict_set_name(dict, name, value);
+    Ok(())
+}
 static FUNCTION_SPEC: ClassSpec = ClassSpec::builtin(ClassId::FUNCTION, Layout::Function)
     .methods(&[
         def("__repr__", "($self, /)", function_repr),
@@ -447,6 +460,8 @@ static FUNCTION_SPEC: ClassSpec = ClassSpec::builtin(ClassId::FUNCTION, Layout::
         getset("__kwdefaults__", function_kwdefaults, set_function_kwdefaults),
         getset("__annotate__", function_annotate, set_function_annotate),
         getset("__annotations__", function_annotations, set_function_annotations),
+        getter("__code__", crate::code::of_function),
+        getset("__type_params__", type_params, set_type_params),
         getter("__closure__", function_closure),
         getter("__globals__", function_globals),
         getter("__dict__", get_dict),

@@ -25,6 +25,7 @@ pub mod api;
 mod binding;
 mod build_class;
 mod builtins;
+mod code;
 pub mod cycles;
 mod descriptor;
 mod dict;

@@ -184,6 +184,14 @@ fn line(rt: &mut Isolate, this: Word) -> PyResult {
     Ok(rt.new_int(i64::from(p.line)))
 }
 pub(crate) static SPEC: ClassSpec = ClassSpec::builtin(ClassId::TRACEBACK, Layout::Traceback)
-    .getset(&[getter("tb_next", next), getter("tb_lineno", line)])
+    .getset(&[
+        getter("tb_next", next),
+        getter("tb_lineno", line),
+        getter("tb_lasti", |_, this| Ok(Owned::small(2 * tb_obj(this).position as i64))),
+        getter("tb_frame", |rt, this| {
+            let (code, p) = place(tb_obj(this));
+            Ok(rt.new_frame(code, p.line))
+        }),
+    ])
     .flags(ClassSpec::NO_NEW);
-pub(crate) static SPECS: &[&ClassSpec] = &[&SPEC];
+pub(crate) static SPECS: &[&ClassSpec] = &[&SPEC, &crate::code::SPEC, &crate::code::FRAME_SPEC];

@@ -19,6 +19,7 @@ const NAMES: &[(&str, ClassId)] = &[
     ("CodeType", ClassId::CODE),
     ("MappingProxyType", ClassId::MAPPING_PROXY),
     ("CellType", ClassId::CELL),
+    ("FrameType", ClassId::FRAME),
     ("GeneratorType", ClassId::GENERATOR),
     ("MethodType", ClassId::BOUND_METHOD),
     ("BuiltinFunctionType", ClassId::BUILTIN_FUNCTION),
@@ -37,7 +38,6 @@ const NAMES: &[(&str, ClassId)] = &[
 ];
 
 /// Classes of which programs have no instances yet, but which they name.
-static FRAME: ClassSpec = ClassSpec::builtin(ClassId::FRAME, Layout::Plain).flags(ClassSpec::NO_NEW);
 static COROUTINE: ClassSpec = ClassSpec::builtin(ClassId::COROUTINE, Layout::Generator).flags(ClassSpec::NO_NEW);
 static ASYNC_GENERATOR: ClassSpec =
     ClassSpec::builtin(ClassId::ASYNC_GENERATOR, Layout::Generator).flags(ClassSpec::NO_NEW | ClassSpec::GENERIC);
@@ -49,7 +49,6 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
         rt.module_set(module, name, class);
     }
     for (name, spec) in [
-        ("FrameType", &FRAME),
         ("CoroutineType", &COROUTINE),
         ("AsyncGeneratorType", &ASYNC_GENERATOR),
         ("CapsuleType", &CAPSULE),
