@@ -216,7 +216,7 @@ impl Isolate {
     }
 
     /// Reports everything that an object owns a reference to.
-    fn traverse(&self, w: Word, visit: &mut dyn FnMut(Word)) {
+    pub(crate) fn traverse(&self, w: Word, visit: &mut dyn FnMut(Word)) {
         let class = self.class(self.class_of(w));
         // SAFETY: a live object and its class.
         unsafe {

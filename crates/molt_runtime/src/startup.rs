@@ -159,8 +159,10 @@ impl Isolate {
                 self.report_uncaught(e.word())
             }
         };
+        crate::modules::atexit::run(self);
         if self.flush_stdout().is_err() {
-            self.clear_exception();
+            let e = self.take_exception();
+            self.print_unraisable_text("Exception ignored on flushing sys.stdout:", e.word());
             status = 120;
         }
         status

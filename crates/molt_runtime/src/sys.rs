@@ -274,6 +274,11 @@ impl Isolate {
         self.write_stderr(&text);
     }
 
+    pub(crate) fn print_unraisable_text(&mut self, head: &str, e: Word) {
+        let text = format!("{head}\n{}", self.format_exception(e));
+        self.write_stderr(&text);
+    }
+
     /// Writes to `sys.stderr`, or to the descriptor when there is none.
     pub(crate) fn write_stderr(&mut self, text: &str) {
         use std::io::Write;

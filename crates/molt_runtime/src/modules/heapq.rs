@@ -1,3 +1,178 @@
-//! The module `_heapq`.
+//! The module `_heapq`: binary heaps in lists, smallest first, and the variants with the largest first.
+//!
+//! Comparisons run program code, so the list is looked at anew after each; a list whose length changed
+//! meanwhile is an error.
 
-crate::native_module!(molt_module_heapq, "_heapq", super::absent);
+use molt_abi::Word;
+
+use crate::api::list_items;
+use crate::native::{NativeDef, def};
+use crate::owned::inc;
+use crate::{Isolate, Owned, PyResult, native_module};
+
+native_module!(molt_module_heapq, "_heapq", init);
+
+fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
+    rt.module_functions(module, FUNCTIONS);
+    Ok(())
+}
+
+/// Which of two items goes first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Smallest,
+    Largest,
+}
+
+const HEAP: &str = "($module, heap, /)";
+const HEAP_ITEM: &str = "($module, heap, item, /)";
+
+static FUNCTIONS: &[NativeDef] = &[
+    def("heappush", HEAP_ITEM, |rt, a| push(rt, a, Order::Smallest)),
+    def("heappop", HEAP, |rt, a| pop(rt, a, Order::Smallest)),
+    def("heapify", HEAP, |rt, a| heapify(rt, a, Order::Smallest)),
+    def("heapreplace", HEAP_ITEM, |rt, a| replace(rt, a, Order::Smallest)),
+    def("heappushpop", HEAP_ITEM, |rt, a| push_pop(rt, a, Order::Smallest)),
+    def("heappush_max", HEAP_ITEM, |rt, a| push(rt, a, Order::Largest)),
+    def("heappop_max", HEAP, |rt, a| pop(rt, a, Order::Largest)),
+    def("heapify_max", HEAP, |rt, a| heapify(rt, a, Order::Largest)),
+    def("heapreplace_max", HEAP_ITEM, |rt, a| replace(rt, a, Order::Largest)),
+    def("heappushpop_max", HEAP_ITEM, |rt, a| push_pop(rt, a, Order::Largest)),
+    def("_heappop_max", HEAP, |rt, a| pop(rt, a, Order::Largest)),
+    def("_heapify_max", HEAP, |rt, a| heapify(rt, a, Order::Largest)),
+    def("_heapreplace_max", HEAP_ITEM, |rt, a| replace(rt, a, Order::Largest)),
+];
+
+fn check(rt: &mut Isolate, heap: Word) -> PyResult<()> {
+    if rt.is_list(heap) {
+        return Ok(());
+    }
+    let name = rt.type_name(heap);
+    Err(rt.type_error(format!("heap argument must be a list, not {name}")))
+}
+
+/// Whether item `i` goes before item `j`.
+fn before(rt: &mut Isolate, heap: Word, i: usize, j: usize, order: Order) -> PyResult<bool> {
+    let items = list_items(heap);
+    let len = items.len();
+    let (a, b) = (items[i], items[j]);
+    if a.is_small() && b.is_small() {
+        let (a, b) = (a.as_small(), b.as_small());
+        return Ok(if order == Order::Smallest { a < b } else { b < a });
+    }
+    let (a, b) = (Owned::share(a), Owned::share(b));
+    let r = if order == Order::Smallest { rt.lt(a.word(), b.word()) } else { rt.lt(b.word(), a.word()) }?;
+    if list_items(heap).len() != len {
+        return Err(rt.runtime_error("list changed size during iteration"));
+    }
+    Ok(r)
+}
+
+fn swap(heap: Word, i: usize, j: usize) {
+    let l = crate::api::list_obj(heap);
+    debug_assert!(i < l.len as usize && j < l.len as usize);
+    // SAFETY: both indices lie in the list.
+    unsafe { std::ptr::swap(l.items.add(i), l.items.add(j)) };
+}
+
+/// Moves the item at `at` towards the root, not above `top`.
+fn sift_up(rt: &mut Isolate, heap: Word, top: usize, mut at: usize, order: Order) -> PyResult<()> {
+    while at > top {
+        let parent = (at - 1) / 2;
+        if !before(rt, heap, at, parent, order)? {
+            break;
+        }
+        swap(heap, at, parent);
+        at = parent;
+    }
+    Ok(())
+}
+
+/// Moves the item at `top` to a leaf along the better children, then up to its place: fewer comparisons
+/// than stopping on the way down, since items from the end tend to be bad (Knuth 5.2.3).
+fn sift_down(rt: &mut Isolate, heap: Word, top: usize, order: Order) -> PyResult<()> {
+    let len = list_items(heap).len();
+    let mut at = top;
+    while 2 * at + 1 < len {
+        let mut child = 2 * at + 1;
+        if child + 1 < len && !before(rt, heap, child, child + 1, order)? {
+            child += 1;
+        }
+        swap(heap, at, child);
+        at = child;
+    }
+    sift_up(rt, heap, top, at, order)
+}
+
+fn push(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
+    check(rt, a[0])?;
+    rt.list_append(a[0], Owned::share(a[1]));
+    let last = list_items(a[0]).len() - 1;
+    sift_up(rt, a[0], 0, last, order)?;
+    Ok(Owned::NONE)
+}
+
+fn take_last(heap: Word) -> Option<Owned> {
+    let l = crate::api::list_obj(heap);
+    if l.len == 0 {
+        return None;
+    }
+    l.len -= 1;
+    // SAFETY: the item was the last of the list, whose reference is ours now.
+    Some(unsafe { Owned::from_word(*l.items.add(l.len as usize)) })
+}
+
+/// Puts an item in the first place; returns the one that was there.
+fn exchange_first(heap: Word, item: Word) -> Owned {
+    inc(item);
+    let l = crate::api::list_obj(heap);
+    // SAFETY: callers checked that the list is not empty.
+    unsafe { Owned::from_word(std::mem::replace(&mut *l.items, item)) }
+}
+
+fn pop(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
+    check(rt, a[0])?;
+    let Some(last) = take_last(a[0]) else { return Err(rt.index_error("index out of range")) };
+    if list_items(a[0]).is_empty() {
+        return Ok(last);
+    }
+    let first = exchange_first(a[0], last.word());
+    sift_down(rt, a[0], 0, order)?;
+    Ok(first)
+}
+
+fn replace(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
+    check(rt, a[0])?;
+    if list_items(a[0]).is_empty() {
+        return Err(rt.index_error("index out of range"));
+    }
+    let first = exchange_first(a[0], a[1]);
+    sift_down(rt, a[0], 0, order)?;
+    Ok(first)
+}
+
+fn push_pop(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
+    check(rt, a[0])?;
+    let Some(&first) = list_items(a[0]).first() else { return Ok(Owned::share(a[1])) };
+    let first = Owned::share(first);
+    let stays = if order == Order::Smallest { rt.lt(first.word(), a[1]) } else { rt.lt(a[1], first.word()) }?;
+    if !stays {
+        return Ok(Owned::share(a[1]));
+    }
+    if list_items(a[0]).is_empty() {
+        return Err(rt.index_error("index out of range"));
+    }
+    drop(first);
+    let first = exchange_first(a[0], a[1]);
+    sift_down(rt, a[0], 0, order)?;
+    Ok(first)
+}
+
+fn heapify(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
+    check(rt, a[0])?;
+    for i in (0..list_items(a[0]).len() / 2).rev() {
+        sift_down(rt, a[0], i, order)?;
+    }
+    Ok(Owned::NONE)
+}
+

@@ -641,3 +641,22 @@ mod tests {
         assert_eq!(compare_f64(Big(&f64_to_big(1e300)), 1e300), Some(Ordering::Equal));
     }
 }
+
+/// Sign and magnitude in 32-bit digits, least significant first, without leading zeros.
+pub fn to_u32_digits(w: Word) -> (bool, Vec<u32>) {
+    let value = of_int(w);
+    let bytes = value.to_big().into_owned().unsigned_abs().to_le_bytes();
+    let digit = |part: &[u8]| part.iter().rev().fold(0u32, |acc, &b| acc << 8 | u32::from(b));
+    let mut digits: Vec<u32> = bytes.chunks(4).map(digit).collect();
+    while digits.last() == Some(&0) {
+        digits.pop();
+    }
+    (value.is_negative(), digits)
+}
+
+/// The integer with these 32-bit digits, least significant first.
+pub fn from_u32_digits(rt: &mut Isolate, negative: bool, digits: &[u32]) -> Owned {
+    let bytes: Vec<u8> = digits.iter().flat_map(|d| d.to_le_bytes()).collect();
+    let magnitude = UBig::from_le_bytes(&bytes);
+    new(rt, IBig::from_parts(if negative { Sign::Negative } else { Sign::Positive }, magnitude))
+}
