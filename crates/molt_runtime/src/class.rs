@@ -313,6 +313,11 @@ impl Isolate {
         for def in spec.methods {
             self.add_native_method(class, def);
         }
+        if spec.id == Some(ClassId::OBJECT) {
+            for def in &crate::reduce::METHODS {
+                self.add_native_method(class, def);
+            }
+        }
         for def in spec.getset {
             let name = self.intern(def.name);
             let p = self.alloc_object(ClassId::GETSET_DESCRIPTOR, size_of::<GetSetObj>()).cast::<GetSetObj>();

@@ -43,6 +43,7 @@ mod module;
 mod namespace;
 mod object;
 mod ops;
+mod reduce;
 mod set;
 mod structseq;
 pub mod startup;

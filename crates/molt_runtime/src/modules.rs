@@ -84,7 +84,3 @@ impl Isolate {
         }
     }
 }
-
-pub(crate) fn absent(_: &mut Isolate, _: Word) -> PyResult<()> {
-    Ok(())
-}

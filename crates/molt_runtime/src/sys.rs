@@ -246,6 +246,15 @@ fn set_records(rt: &mut Isolate, module: Word) {
     items[16] = Owned::from_bool(false);
     let flags = rt.new_struct_seq(&FLAGS, items, Vec::new());
     rt.module_set(module, "flags", flags);
+    let implementation = crate::modules::types::new_namespace(rt);
+    let (name, tag) = (rt.new_str("molt"), rt.new_str("molt-314"));
+    let version = rt.intern("version_info");
+    let version = rt.module_get(module, version).unwrap_or(Owned::NONE);
+    for (key, value) in [("name", name), ("cache_tag", tag), ("version", version)] {
+        let key = rt.intern(key);
+        rt.put_own(implementation.word(), key, value.word());
+    }
+    rt.module_set(module, "implementation", implementation);
 }
 
 impl Isolate {

@@ -8,6 +8,7 @@ pub mod base;
 pub mod buffered;
 pub mod file;
 pub mod memory;
+pub mod pair;
 pub mod text;
 
 use molt_abi::{ClassId, Word};
@@ -32,6 +33,8 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
         &buffered::BUFFERED_READER,
         &buffered::BUFFERED_WRITER,
         &buffered::BUFFERED_RANDOM,
+        &pair::BUFFERED_RW_PAIR,
+        &pair::NEWLINE_DECODER,
         &text::TEXT_IO_WRAPPER,
         &memory::BYTES_IO,
         &memory::STRING_IO,
