@@ -125,6 +125,14 @@ pub(crate) fn type_new(rt: &mut Isolate, meta: Word, name: Word, bases: Word, ns
     let base = layout_base(rt, tuple_items(bases.word()))?;
     let start = rt.class_id(meta);
     let meta = best_metaclass(rt, start, tuple_items(bases.word()))?;
+    if meta != start && !rt.inherits_special(meta, ClassId::TYPE, Name::NEW) {
+        // A base has a metaclass of its own, which makes the class.
+        let new = rt.special(meta, Name::NEW);
+        let meta_word = rt.class_word(meta);
+        let new = rt.descr_get(new, Word::UNBOUND, meta_word)?;
+        let args = rt.new_tuple_of(&[meta_word, name, bases.word(), ns]);
+        return rt.call_ex(new.word(), args.word(), kwargs);
+    }
     let dict = rt.dict_copy(ns)?;
     let id = new_id(rt);
     let name = rt.intern_word(name);
