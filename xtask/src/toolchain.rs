@@ -1,6 +1,6 @@
 //! The release toolchain that tests and benchmarks run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Builds `molt` and the runtime archive.
 pub fn build() -> Result<(), String> {
@@ -24,5 +24,11 @@ pub fn reference() -> Option<PathBuf> {
         return Some(p.into());
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|d| d.join("python3.13")).find(|f| f.is_file())
+    std::env::split_paths(&path).map(|d| d.join("python3.13")).find(|f| f.is_file() && is_reference(f))
+}
+
+/// Whether a file is the reference: version managers leave launchers that do not run.
+fn is_reference(file: &Path) -> bool {
+    let output = std::process::Command::new(file).arg("--version").output();
+    output.is_ok_and(|o| o.status.success() && o.stdout.starts_with(b"Python 3.13"))
 }

@@ -158,6 +158,8 @@ ops! {
     BoolBox "bool.box" S "b" -> "w" None "PN";
     /// A function parameter's or another value's word again, as an owned reference.
     Share "share" T "w" -> "w" None "P";
+    /// Uses a word and does nothing else: it is not released before.
+    Keep "keep" A "w" -> "-" None "E";
     /// Takes a reference (inserted by the ownership pass only).
     RcInc "rc.inc" A "w" -> "-" None "E";
     /// Releases a reference (inserted by the ownership pass only).

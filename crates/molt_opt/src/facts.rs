@@ -103,7 +103,7 @@ impl Scan<'_> {
                 let fine = match f.insts[i].op {
                     Op::PyGetAttr | Op::PyImportFrom | Op::PyCallMethod => position == 0,
                     Op::GlobalSet => self.only_attributes_of(GlobalId(f.insts[i].imm as u32)),
-                    Op::RcInc | Op::RcDec => true,
+                    Op::RcInc | Op::RcDec | Op::Keep => true,
                     _ => false,
                 };
                 let in_edge = f.edges(i).iter().any(|&e| f.edge_args(e).contains(&module));

@@ -386,6 +386,7 @@ impl<'a> Lower<'a> {
                 self.m.inc(args[0]);
                 args[0]
             }
+            Op::Keep => return,
             Op::RcInc => return self.m.inc(args[0]),
             Op::RcDec => return self.m.dec(args[0]),
             Op::Not => {

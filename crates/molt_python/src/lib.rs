@@ -19,6 +19,7 @@ mod lower;
 mod nesting;
 mod parse;
 mod program;
+mod release;
 mod scope;
 mod unparse;
 

@@ -24,6 +24,7 @@ mod literal;
 mod matching;
 mod names;
 mod position;
+mod release;
 mod stmt;
 mod type_params;
 
@@ -50,6 +51,7 @@ pub fn lower_program(
     diagnostics: &mut Vec<Diagnostic>,
     optimize: bool,
 ) {
+    let observed = crate::release::observes_release(graph);
     for unit in &graph.units {
         let globals: HashSet<Symbol> = module_bindings(graph, &mut program.names, unit).into_iter().collect();
         let text = &sources.file(unit.file).text;
@@ -67,6 +69,7 @@ pub fn lower_program(
             diagnostics,
             globals,
             optimize,
+            promptly: observed && !unit.is_library,
             f: frame,
         };
         lowerer.module_body();
@@ -87,6 +90,8 @@ pub struct Lowerer<'a> {
     /// Names that the module binds; others can only be builtins.
     globals: HashSet<Symbol>,
     optimize: bool,
+    /// Variables keep their objects until they end.
+    promptly: bool,
     f: Frame<'a>,
 }
 

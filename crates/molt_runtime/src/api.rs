@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use molt_abi::Word;
 use molt_abi::layout::{BytesObj, ListObj, STR_BYTES, StrObj, TupleObj};
 
+use crate::Isolate;
 use crate::layouts::NativeObj;
 use crate::native::{Layout, NativeData};
-use crate::Isolate;
 
 /// The six comparisons.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

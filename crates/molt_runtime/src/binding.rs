@@ -109,10 +109,8 @@ impl Isolate {
         }
         let _ = given;
         let name = self.function_qualname(f);
-        let as_keyword: Vec<String> = (0..posonly)
-            .filter(|&i| str_bytes(names[i]) == text)
-            .map(|i| str_text(names[i]).into_owned())
-            .collect();
+        let as_keyword: Vec<String> =
+            (0..posonly).filter(|&i| str_bytes(names[i]) == text).map(|i| str_text(names[i]).into_owned()).collect();
         if !as_keyword.is_empty() {
             let msg = format!(
                 "{name}() got some positional-only arguments passed as keyword arguments: '{}'",
@@ -157,11 +155,8 @@ impl Isolate {
         let n = code.arg_count as usize;
         let defaults = if function.defaults.is_unbound() { 0 } else { tuple_items(function.defaults).len() };
         let kwonly_given = out[n..n + code.kwonly_count as usize].iter().filter(|w| !w.is_unbound()).count();
-        let (takes, many) = if defaults > 0 {
-            (format!("from {} to {n}", n - defaults), true)
-        } else {
-            (n.to_string(), n != 1)
-        };
+        let (takes, many) =
+            if defaults > 0 { (format!("from {} to {n}", n - defaults), true) } else { (n.to_string(), n != 1) };
         let given_text = if kwonly_given > 0 {
             format!(
                 "{given} positional argument{} (and {kwonly_given} keyword-only argument{}) were",

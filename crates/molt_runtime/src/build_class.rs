@@ -207,7 +207,8 @@ fn layout_base(rt: &mut Isolate, bases: &[Word]) -> PyResult<ClassId> {
                     while !c.base.is_null() {
                         // SAFETY: bases are live classes.
                         let base = unsafe { &mut *c.base };
-                        if !c.has(ClassObj::HEAP) && (c.instance_size != base.instance_size || c.layout != base.layout) {
+                        if !c.has(ClassObj::HEAP) && (c.instance_size != base.instance_size || c.layout != base.layout)
+                        {
                             break;
                         }
                         c = base;

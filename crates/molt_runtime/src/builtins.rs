@@ -8,11 +8,34 @@ use molt_abi::{ClassId, Word};
 use crate::{Isolate, Owned, PyResult, exc};
 
 const CLASSES: &[ClassId] = &[
-    ClassId::OBJECT, ClassId::TYPE, ClassId::BOOL, ClassId::INT, ClassId::FLOAT, ClassId::COMPLEX, ClassId::STR,
-    ClassId::BYTES, ClassId::BYTEARRAY, ClassId::MEMORYVIEW, ClassId::LIST, ClassId::TUPLE, ClassId::DICT,
-    ClassId::SET, ClassId::FROZENSET, ClassId::RANGE, ClassId::SLICE, ClassId::PROPERTY, ClassId::CLASSMETHOD,
-    ClassId::STATICMETHOD, ClassId::SUPER, ClassId::ENUMERATE, ClassId::ZIP, ClassId::MAP, ClassId::FILTER,
-    ClassId::REVERSED, ClassId::BASE_EXCEPTION, ClassId::EXCEPTION,
+    ClassId::OBJECT,
+    ClassId::TYPE,
+    ClassId::BOOL,
+    ClassId::INT,
+    ClassId::FLOAT,
+    ClassId::COMPLEX,
+    ClassId::STR,
+    ClassId::BYTES,
+    ClassId::BYTEARRAY,
+    ClassId::MEMORYVIEW,
+    ClassId::LIST,
+    ClassId::TUPLE,
+    ClassId::DICT,
+    ClassId::SET,
+    ClassId::FROZENSET,
+    ClassId::RANGE,
+    ClassId::SLICE,
+    ClassId::PROPERTY,
+    ClassId::CLASSMETHOD,
+    ClassId::STATICMETHOD,
+    ClassId::SUPER,
+    ClassId::ENUMERATE,
+    ClassId::ZIP,
+    ClassId::MAP,
+    ClassId::FILTER,
+    ClassId::REVERSED,
+    ClassId::BASE_EXCEPTION,
+    ClassId::EXCEPTION,
 ];
 
 fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
@@ -25,10 +48,11 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
     for (name, id) in [("IOError", exc::OS_ERROR), ("EnvironmentError", exc::OS_ERROR)] {
         rt.module_set(module, name, Owned::share(rt.class_word(id)));
     }
-    for (name, w) in [("NotImplemented", Word::NOT_IMPLEMENTED), ("Ellipsis", Word::ELLIPSIS), ("__debug__", Word::TRUE)] {
+    for (name, w) in
+        [("NotImplemented", Word::NOT_IMPLEMENTED), ("Ellipsis", Word::ELLIPSIS), ("__debug__", Word::TRUE)]
+    {
         rt.module_set(module, name, Owned::immediate(w));
     }
     Ok(())
 }
 crate::native_module!(molt_module_builtins, "builtins", init);
-

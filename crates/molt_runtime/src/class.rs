@@ -216,7 +216,13 @@ impl Isolate {
     // ---- making classes ------------------------------------------------------------------------
 
     /// A class object that nothing refers to yet. `dict` is taken over; the other words are shared.
-    pub(crate) fn new_class_object(&mut self, id: ClassId, meta: ClassId, name: Word, dict: Owned) -> &'static mut ClassObj {
+    pub(crate) fn new_class_object(
+        &mut self,
+        id: ClassId,
+        meta: ClassId,
+        name: Word,
+        dict: Owned,
+    ) -> &'static mut ClassObj {
         let class = Box::new(ClassObj {
             header: Header { refs: Header::IMMORTAL, class: meta },
             id,
@@ -280,7 +286,11 @@ impl Isolate {
                     | ClassObj::CUSTOM_SETATTR
                     | ClassObj::HAS_GETATTR
                     | ClassObj::HAS_DEL
-                    | ClassObj::EXCEPTION | ClassSpec::HAS_DICT | ClassSpec::WEAKREFABLE | ClassSpec::SEQUENCE | ClassSpec::MAPPING);
+                    | ClassObj::EXCEPTION
+                    | ClassSpec::HAS_DICT
+                    | ClassSpec::WEAKREFABLE
+                    | ClassSpec::SEQUENCE
+                    | ClassSpec::MAPPING);
             if class.next.is_none() {
                 class.next = b.next;
             }
@@ -351,7 +361,8 @@ impl Isolate {
         let first = def.signature.trim_start_matches('(').split([',', ')']).next().unwrap_or("").trim();
         let made = match first {
             "$self" => {
-                let kind = if is_slot_name(def.name) { ClassId::WRAPPER_DESCRIPTOR } else { ClassId::METHOD_DESCRIPTOR };
+                let kind =
+                    if is_slot_name(def.name) { ClassId::WRAPPER_DESCRIPTOR } else { ClassId::METHOD_DESCRIPTOR };
                 self.new_builtin_of(kind, def, Word::UNBOUND, owner)
             }
             _ if def.name == "__new__" => self.new_builtin_of(ClassId::BUILTIN_FUNCTION, def, Word::UNBOUND, owner),
@@ -624,8 +635,24 @@ fn is_slot_name(name: &str) -> bool {
     index.is_some()
         && !matches!(
             name,
-            "__format__" | "__bytes__" | "__dir__" | "__length_hint__" | "__reversed__" | "__complex__" | "__round__"
-                | "__trunc__" | "__floor__" | "__ceil__" | "__enter__" | "__exit__" | "__fspath__" | "__missing__"
-                | "__sizeof__" | "__instancecheck__" | "__subclasscheck__" | "__prepare__" | "__mro_entries__"
+            "__format__"
+                | "__bytes__"
+                | "__dir__"
+                | "__length_hint__"
+                | "__reversed__"
+                | "__complex__"
+                | "__round__"
+                | "__trunc__"
+                | "__floor__"
+                | "__ceil__"
+                | "__enter__"
+                | "__exit__"
+                | "__fspath__"
+                | "__missing__"
+                | "__sizeof__"
+                | "__instancecheck__"
+                | "__subclasscheck__"
+                | "__prepare__"
+                | "__mro_entries__"
         )
 }

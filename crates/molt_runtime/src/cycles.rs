@@ -15,8 +15,8 @@
 //!
 //! Invariant: a collection starts only when no object is half released (`dealloc_depth` is zero).
 
-use molt_abi::layout::{FunctionObj, GeneratorObj, Header};
 use molt_abi::Word;
+use molt_abi::layout::{FunctionObj, GeneratorObj, Header};
 
 use crate::api::list_obj;
 use crate::class::ClassObj;
@@ -280,7 +280,9 @@ impl Isolate {
                 Layout::Weakref => dec(std::mem::replace(&mut (*p.cast::<WeakrefObj>()).callback, Word::NONE)),
                 _ => {}
             }
-            if is_attribute_descriptor(class.id) || matches!(class.layout, Layout::Tuple | Layout::Str | Layout::Bytes | Layout::Class) {
+            if is_attribute_descriptor(class.id)
+                || matches!(class.layout, Layout::Tuple | Layout::Str | Layout::Bytes | Layout::Class)
+            {
                 return;
             }
             if class.layout != Layout::Generator {
@@ -299,10 +301,7 @@ impl Isolate {
     pub(crate) fn all_objects(&mut self) -> Vec<Owned> {
         let (marks, objects) = self.count_all();
         drop(marks);
-        objects
-            .into_iter()
-            .map(Owned::share)
-            .collect()
+        objects.into_iter().map(Owned::share).collect()
     }
 
     /// Whether `__del__` of an object has run.

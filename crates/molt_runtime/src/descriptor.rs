@@ -102,8 +102,11 @@ fn set_class(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
         && old.instance_size == new.instance_size
         && old.slots.iter().map(|s| s.name).eq(new.slots.iter().map(|s| s.name));
     if !same || !old.has(ClassObj::HEAP) || !new.has(ClassObj::HEAP) {
-        let msg =
-            format!("__class__ assignment: '{}' object layout differs from '{}'", str_text(new.name), str_text(old.name));
+        let msg = format!(
+            "__class__ assignment: '{}' object layout differs from '{}'",
+            str_text(new.name),
+            str_text(old.name)
+        );
         return Err(rt.type_error(msg));
     }
     // SAFETY: the layouts agree.
@@ -170,7 +173,11 @@ pub(crate) fn full_name(rt: &mut Isolate, class: Word) -> PyResult<String> {
 fn type_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let given = tuple_items(args[1]);
     let [name, bases, ns] = *given else {
-        return Err(rt.type_error(if given.len() == 1 { "type.__new__() takes exactly 3 arguments (1 given)" } else { "type() takes 1 or 3 arguments" }));
+        return Err(rt.type_error(if given.len() == 1 {
+            "type.__new__() takes exactly 3 arguments (1 given)"
+        } else {
+            "type() takes 1 or 3 arguments"
+        }));
     };
     crate::build_class::type_new(rt, args[0], name, bases, ns, args[2])
 }
@@ -518,10 +525,8 @@ const BUILTIN_GETSET: &[GetSetDef] = &[
     getter("__self__", builtin_self),
     getter("__module__", builtin_module),
 ];
-static BUILTIN_METHODS: &[NativeDef] = &[
-    def("__repr__", "($self, /)", builtin_repr),
-    def("__call__", "($self, /, *args, **kwargs)", call_again),
-];
+static BUILTIN_METHODS: &[NativeDef] =
+    &[def("__repr__", "($self, /)", builtin_repr), def("__call__", "($self, /, *args, **kwargs)", call_again)];
 static DESCRIPTOR_METHODS: &[NativeDef] = &[
     def("__repr__", "($self, /)", builtin_repr),
     def("__get__", "($self, instance, owner=None, /)", descr_get_method),
@@ -730,16 +735,17 @@ fn wrapper_getattribute(rt: &mut Isolate, args: &[Word]) -> PyResult {
     }
     let text = str_text(args[1]).into_owned();
     let passed = ["__name__", "__qualname__", "__module__", "__annotations__", "__wrapped__"].contains(&text.as_str());
-    if passed && text != "__wrapped__" { rt.get_attr(field(args[0], 0), args[1]) } else { Err(rt.no_attribute(args[0], args[1])) }
+    if passed && text != "__wrapped__" {
+        rt.get_attr(field(args[0], 0), args[1])
+    } else {
+        Err(rt.no_attribute(args[0], args[1]))
+    }
 }
 fn static_call(rt: &mut Isolate, args: &[Word]) -> PyResult {
     rt.call_ex(field(args[0], 0), args[1], args[2])
 }
-const WRAPPER_GETSET: &[GetSetDef] = &[
-    getter("__func__", word0),
-    getter("__wrapped__", word0),
-    getter("__isabstractmethod__", wrapper_abstract),
-];
+const WRAPPER_GETSET: &[GetSetDef] =
+    &[getter("__func__", word0), getter("__wrapped__", word0), getter("__isabstractmethod__", wrapper_abstract)];
 static CLASSMETHOD_SPEC: ClassSpec = ClassSpec::builtin(ClassId::CLASSMETHOD, Layout::Plain)
     .hidden_words(1)
     .methods(&[
@@ -776,7 +782,10 @@ pub(crate) fn new_super(rt: &mut Isolate, class: Word, this: Word) -> PyResult {
     } else if rt.is_instance(this, id) {
         rt.class_word(rt.class_of(this))
     } else {
-        return Err(rt.type_error("super(type, obj): obj (instance of {}) is not an instance or subtype of type".replace("{}", &rt.type_name(this))));
+        return Err(rt.type_error(
+            "super(type, obj): obj (instance of {}) is not an instance or subtype of type"
+                .replace("{}", &rt.type_name(this)),
+        ));
     };
     inc(this);
     Ok(rt.new_plain(ClassId::SUPER, [class, this, start]))

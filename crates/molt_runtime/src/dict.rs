@@ -354,9 +354,7 @@ impl Isolate {
         if self.class_of(key) == ClassId::STR {
             let text = str_bytes(key);
             let mut other = false;
-            let found = dict.find(hash, |k| {
-                k == key || (self.class_of(k) == ClassId::STR && str_bytes(k) == text)
-            });
+            let found = dict.find(hash, |k| k == key || (self.class_of(k) == ClassId::STR && str_bytes(k) == text));
             if found.is_some() {
                 return Ok(found);
             }

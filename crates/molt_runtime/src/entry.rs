@@ -58,298 +58,298 @@ mod exported {
     use super::*;
 
     entries! {
-    alloc(rt, size: u64) -> u64 { rt.alloc(size as usize) as u64 }
-    dealloc(rt, w: Word) {
-        // SAFETY: compiled code found the count below one.
-        unsafe { rt.dealloc(w) }
-    }
-    release(_rt, w: Word) { dec(w) }
-    instance_new(rt, class: u64) -> Word { rt.new_plain(ClassId(class as u32), []).into_word() }
-    box_float(rt, bits: u64) -> Word { rt.new_float(f64::from_bits(bits)).into_word() }
-    box_int(rt, v: i64) -> Word { rt.new_int(v).into_word() }
-    big_from_digits(rt, p: *const u8, n: u64) -> Word {
-        // SAFETY: compiled code passes `n` bytes.
-        let digits = unsafe { std::slice::from_raw_parts(p, n as usize) };
-        crate::num::int::from_digits(rt, digits).into_word()
-    }
-
-    add(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::ADD, a, b)) }
-    sub(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::SUB, a, b)) }
-    mul(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MUL, a, b)) }
-    truediv(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::TRUEDIV, a, b)) }
-    floordiv(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::FLOORDIV, a, b)) }
-    mod_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MOD, a, b)) }
-    pow(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::POW, a, b)) }
-    lshift(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::LSHIFT, a, b)) }
-    rshift(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::RSHIFT, a, b)) }
-    and_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::AND, a, b)) }
-    or_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::OR, a, b)) }
-    xor(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::XOR, a, b)) }
-    matmul(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MATMUL, a, b)) }
-    inplace(rt, op: u64, a: Word, b: Word) -> Ret { ret(rt.inplace(BINARY_NAMES[op as usize], a, b)) }
-    neg(rt, a: Word) -> Ret { ret(rt.unary(Name::NEG, a)) }
-    pos(rt, a: Word) -> Ret { ret(rt.unary(Name::POS, a)) }
-    invert(rt, a: Word) -> Ret { ret(rt.unary(Name::INVERT, a)) }
-    lt(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Lt, a, b)) }
-    le(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Le, a, b)) }
-    eq(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Eq, a, b)) }
-    ne(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Ne, a, b)) }
-    gt(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Gt, a, b)) }
-    ge(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Ge, a, b)) }
-    compare_truth(rt, op: u64, a: Word, b: Word) -> Ret {
-        ret_truth(rt.compare_truth(CompareOp::ALL[op as usize], a, b))
-    }
-    truth(rt, w: Word) -> Ret { ret_truth(rt.truth(w)) }
-    contains(rt, container: Word, item: Word) -> Ret { ret_truth(rt.contains(container, item)) }
-    float_pow(rt, a: u64, b: u64) -> Ret {
-        ret(crate::num::float::pow(rt, f64::from_bits(a), f64::from_bits(b)))
-    }
-    float_mod(_rt, a: u64, b: u64) -> u64 {
-        crate::num::float::modulo(f64::from_bits(a), f64::from_bits(b)).to_bits()
-    }
-    float_floordiv(_rt, a: u64, b: u64) -> u64 {
-        crate::num::float::floordiv(f64::from_bits(a), f64::from_bits(b)).to_bits()
-    }
-    zero_division(rt, kind: u64) -> Ret {
-        let text = match kind {
-            0 | 2 => "division by zero",
-            1 => "integer division or modulo by zero",
-            3 => "float division by zero",
-            4 => "float floor division by zero",
-            _ => "float modulo",
-        };
-        let text = if kind == 2 { "integer modulo by zero" } else { text };
-        rt.zero_division_error(text);
-        Ret::ERR
-    }
-    int_to_float(rt, w: Word) -> Ret {
-        match crate::num::int::to_f64(rt, w) {
-            Ok(v) => Ret::ok(Word(v.to_bits())),
-            Err(Raised) => Ret::ERR,
+        alloc(rt, size: u64) -> u64 { rt.alloc(size as usize) as u64 }
+        dealloc(rt, w: Word) {
+            // SAFETY: compiled code found the count below one.
+            unsafe { rt.dealloc(w) }
         }
-    }
-
-    getattr(rt, obj: Word, name: Word, cache: *mut AttrCache) -> Ret {
-        rt.fill_cache(cache, obj, name, false);
-        ret(rt.get_attr(obj, name))
-    }
-    setattr(rt, obj: Word, name: Word, value: Word, cache: *mut AttrCache) -> Ret {
-        rt.fill_cache(cache, obj, name, false);
-        ret_done(rt.set_attr(obj, name, value))
-    }
-    delattr(rt, obj: Word, name: Word) -> Ret { ret_done(rt.del_attr(obj, name)) }
-    getitem(rt, obj: Word, key: Word) -> Ret { ret(rt.getitem(obj, key)) }
-    setitem(rt, obj: Word, key: Word, value: Word) -> Ret { ret_done(rt.setitem(obj, key, value)) }
-    delitem(rt, obj: Word, key: Word) -> Ret { ret_done(rt.delitem(obj, key)) }
-    slice_new(rt, start: Word, stop: Word, step: Word) -> Word { rt.new_slice(start, stop, step).into_word() }
-    call(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word) -> Ret {
-        ret(rt.vectorcall(f, call_words(args, nargs, kwnames), kwnames))
-    }
-    call_method(rt, obj: Word, name: Word, args: *mut Word, nargs: u64, kwnames: Word, cache: *mut AttrCache) -> Ret {
-        let nkw = if kwnames.is_unbound() { 0 } else { tuple_items(kwnames).len() };
-        // SAFETY: compiled code leaves room for the receiver in front of the arguments.
-        let all = unsafe { std::slice::from_raw_parts_mut(args, nargs as usize + nkw + 1) };
-        ret(rt.call_method_in_place(obj, name, all, kwnames, cache))
-    }
-    call_ex(rt, f: Word, args: Word, kwargs: Word) -> Ret { ret(rt.call_ex(f, args, kwargs)) }
-    bind_args(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word, out: *mut Word) -> Ret {
-        let n = crate::function::code_of(f).param_count() as usize;
-        // SAFETY: compiled code passes room for all parameters.
-        let out = if n == 0 { &mut [][..] } else { unsafe { std::slice::from_raw_parts_mut(out, n) } };
-        ret_done(rt.bind_arguments(f, call_words(args, nargs, kwnames), kwnames, out))
-    }
-    iter(rt, w: Word) -> Ret { ret(rt.iter(w)) }
-    next(rt, it: Word) -> Ret {
-        match rt.next(it) {
-            Ok(v) => Ret::ok(v.map_or(Word::UNBOUND, Owned::into_word)),
-            Err(Raised) => Ret::ERR,
+        release(_rt, w: Word) { dec(w) }
+        instance_new(rt, class: u64) -> Word { rt.new_plain(ClassId(class as u32), []).into_word() }
+        box_float(rt, bits: u64) -> Word { rt.new_float(f64::from_bits(bits)).into_word() }
+        box_int(rt, v: i64) -> Word { rt.new_int(v).into_word() }
+        big_from_digits(rt, p: *const u8, n: u64) -> Word {
+            // SAFETY: compiled code passes `n` bytes.
+            let digits = unsafe { std::slice::from_raw_parts(p, n as usize) };
+            crate::num::int::from_digits(rt, digits).into_word()
         }
-    }
-    unpack(rt, w: Word, n: u64, out: *mut Word) -> Ret { ret_done(super::unpack(rt, w, n as usize, out)) }
-    unpack_ex(rt, w: Word, before: u64, after: u64, out: *mut Word) -> Ret {
-        ret_done(super::unpack_ex(rt, w, before as usize, after as usize, out))
-    }
 
-    list_new(rt, items: *const Word, n: u64) -> Word { rt.new_list(take(items, n)).into_word() }
-    tuple_new(rt, items: *const Word, n: u64) -> Word { rt.new_tuple(take(items, n)).into_word() }
-    set_new(rt, items: *const Word, n: u64) -> Ret { ret(rt.new_set(words(items, n))) }
-    dict_new(rt, pairs: *const Word, n: u64) -> Ret {
-        let d = rt.new_dict();
-        for pair in words(pairs, 2 * n).chunks_exact(2) {
-            if rt.dict_set(d.word(), pair[0], pair[1]).is_err() {
+        add(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::ADD, a, b)) }
+        sub(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::SUB, a, b)) }
+        mul(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MUL, a, b)) }
+        truediv(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::TRUEDIV, a, b)) }
+        floordiv(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::FLOORDIV, a, b)) }
+        mod_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MOD, a, b)) }
+        pow(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::POW, a, b)) }
+        lshift(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::LSHIFT, a, b)) }
+        rshift(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::RSHIFT, a, b)) }
+        and_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::AND, a, b)) }
+        or_(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::OR, a, b)) }
+        xor(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::XOR, a, b)) }
+        matmul(rt, a: Word, b: Word) -> Ret { ret(rt.binary(Name::MATMUL, a, b)) }
+        inplace(rt, op: u64, a: Word, b: Word) -> Ret { ret(rt.inplace(BINARY_NAMES[op as usize], a, b)) }
+        neg(rt, a: Word) -> Ret { ret(rt.unary(Name::NEG, a)) }
+        pos(rt, a: Word) -> Ret { ret(rt.unary(Name::POS, a)) }
+        invert(rt, a: Word) -> Ret { ret(rt.unary(Name::INVERT, a)) }
+        lt(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Lt, a, b)) }
+        le(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Le, a, b)) }
+        eq(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Eq, a, b)) }
+        ne(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Ne, a, b)) }
+        gt(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Gt, a, b)) }
+        ge(rt, a: Word, b: Word) -> Ret { ret(rt.compare(CompareOp::Ge, a, b)) }
+        compare_truth(rt, op: u64, a: Word, b: Word) -> Ret {
+            ret_truth(rt.compare_truth(CompareOp::ALL[op as usize], a, b))
+        }
+        truth(rt, w: Word) -> Ret { ret_truth(rt.truth(w)) }
+        contains(rt, container: Word, item: Word) -> Ret { ret_truth(rt.contains(container, item)) }
+        float_pow(rt, a: u64, b: u64) -> Ret {
+            ret(crate::num::float::pow(rt, f64::from_bits(a), f64::from_bits(b)))
+        }
+        float_mod(_rt, a: u64, b: u64) -> u64 {
+            crate::num::float::modulo(f64::from_bits(a), f64::from_bits(b)).to_bits()
+        }
+        float_floordiv(_rt, a: u64, b: u64) -> u64 {
+            crate::num::float::floordiv(f64::from_bits(a), f64::from_bits(b)).to_bits()
+        }
+        zero_division(rt, kind: u64) -> Ret {
+            let text = match kind {
+                0 | 2 => "division by zero",
+                1 => "integer division or modulo by zero",
+                3 => "float division by zero",
+                4 => "float floor division by zero",
+                _ => "float modulo",
+            };
+            let text = if kind == 2 { "integer modulo by zero" } else { text };
+            rt.zero_division_error(text);
+            Ret::ERR
+        }
+        int_to_float(rt, w: Word) -> Ret {
+            match crate::num::int::to_f64(rt, w) {
+                Ok(v) => Ret::ok(Word(v.to_bits())),
+                Err(Raised) => Ret::ERR,
+            }
+        }
+
+        getattr(rt, obj: Word, name: Word, cache: *mut AttrCache) -> Ret {
+            rt.fill_cache(cache, obj, name, false);
+            ret(rt.get_attr(obj, name))
+        }
+        setattr(rt, obj: Word, name: Word, value: Word, cache: *mut AttrCache) -> Ret {
+            rt.fill_cache(cache, obj, name, false);
+            ret_done(rt.set_attr(obj, name, value))
+        }
+        delattr(rt, obj: Word, name: Word) -> Ret { ret_done(rt.del_attr(obj, name)) }
+        getitem(rt, obj: Word, key: Word) -> Ret { ret(rt.getitem(obj, key)) }
+        setitem(rt, obj: Word, key: Word, value: Word) -> Ret { ret_done(rt.setitem(obj, key, value)) }
+        delitem(rt, obj: Word, key: Word) -> Ret { ret_done(rt.delitem(obj, key)) }
+        slice_new(rt, start: Word, stop: Word, step: Word) -> Word { rt.new_slice(start, stop, step).into_word() }
+        call(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word) -> Ret {
+            ret(rt.vectorcall(f, call_words(args, nargs, kwnames), kwnames))
+        }
+        call_method(rt, obj: Word, name: Word, args: *mut Word, nargs: u64, kwnames: Word, cache: *mut AttrCache) -> Ret {
+            let nkw = if kwnames.is_unbound() { 0 } else { tuple_items(kwnames).len() };
+            // SAFETY: compiled code leaves room for the receiver in front of the arguments.
+            let all = unsafe { std::slice::from_raw_parts_mut(args, nargs as usize + nkw + 1) };
+            ret(rt.call_method_in_place(obj, name, all, kwnames, cache))
+        }
+        call_ex(rt, f: Word, args: Word, kwargs: Word) -> Ret { ret(rt.call_ex(f, args, kwargs)) }
+        bind_args(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word, out: *mut Word) -> Ret {
+            let n = crate::function::code_of(f).param_count() as usize;
+            // SAFETY: compiled code passes room for all parameters.
+            let out = if n == 0 { &mut [][..] } else { unsafe { std::slice::from_raw_parts_mut(out, n) } };
+            ret_done(rt.bind_arguments(f, call_words(args, nargs, kwnames), kwnames, out))
+        }
+        iter(rt, w: Word) -> Ret { ret(rt.iter(w)) }
+        next(rt, it: Word) -> Ret {
+            match rt.next(it) {
+                Ok(v) => Ret::ok(v.map_or(Word::UNBOUND, Owned::into_word)),
+                Err(Raised) => Ret::ERR,
+            }
+        }
+        unpack(rt, w: Word, n: u64, out: *mut Word) -> Ret { ret_done(super::unpack(rt, w, n as usize, out)) }
+        unpack_ex(rt, w: Word, before: u64, after: u64, out: *mut Word) -> Ret {
+            ret_done(super::unpack_ex(rt, w, before as usize, after as usize, out))
+        }
+
+        list_new(rt, items: *const Word, n: u64) -> Word { rt.new_list(take(items, n)).into_word() }
+        tuple_new(rt, items: *const Word, n: u64) -> Word { rt.new_tuple(take(items, n)).into_word() }
+        set_new(rt, items: *const Word, n: u64) -> Ret { ret(rt.new_set(words(items, n))) }
+        dict_new(rt, pairs: *const Word, n: u64) -> Ret {
+            let d = rt.new_dict();
+            for pair in words(pairs, 2 * n).chunks_exact(2) {
+                if rt.dict_set(d.word(), pair[0], pair[1]).is_err() {
+                    return Ret::ERR;
+                }
+            }
+            Ret::ok(d.into_word())
+        }
+        list_append(rt, list: Word, item: Word) { rt.list_append(list, Owned::share(item)) }
+        list_extend(rt, list: Word, iterable: Word) -> Ret {
+            let r = match rt.list_extend(list, iterable) {
+                Err(Raised) if rt.pending_is(exc::TYPE_ERROR) && rt.special(rt.class_of(iterable), Name::ITER).is_unbound()
+                    && rt.special(rt.class_of(iterable), Name::GETITEM).is_unbound() => {
+                    rt.clear_exception();
+                    let msg = format!("Value after * must be an iterable, not {}", rt.type_name(iterable));
+                    Err(rt.type_error(msg))
+                }
+                other => other,
+            };
+            ret_done(r)
+        }
+        list_to_tuple(rt, list: Word) -> Word { rt.new_tuple_of(list_items(list)).into_word() }
+        set_add(rt, set: Word, item: Word) -> Ret { ret_done(rt.set_add(set, item)) }
+        set_update(rt, set: Word, iterable: Word) -> Ret { ret_done(rt.set_update(set, iterable)) }
+        dict_insert(rt, d: Word, k: Word, v: Word) -> Ret { ret_done(rt.dict_set(d, k, v)) }
+        dict_update(rt, d: Word, source: Word) -> Ret {
+            if !rt.is_dict(source) && !matches!(rt.getattr_opt(source, "keys"), Ok(Some(_))) {
+                let msg = format!("'{}' object is not a mapping", rt.type_name(source));
+                rt.type_error(msg);
                 return Ret::ERR;
             }
+            ret_done(crate::dict_class::update_from(rt, d, source, "update"))
         }
-        Ret::ok(d.into_word())
-    }
-    list_append(rt, list: Word, item: Word) { rt.list_append(list, Owned::share(item)) }
-    list_extend(rt, list: Word, iterable: Word) -> Ret {
-        let r = match rt.list_extend(list, iterable) {
-            Err(Raised) if rt.pending_is(exc::TYPE_ERROR) && rt.special(rt.class_of(iterable), Name::ITER).is_unbound()
-                && rt.special(rt.class_of(iterable), Name::GETITEM).is_unbound() => {
-                rt.clear_exception();
-                let msg = format!("Value after * must be an iterable, not {}", rt.type_name(iterable));
-                Err(rt.type_error(msg))
-            }
-            other => other,
-        };
-        ret_done(r)
-    }
-    list_to_tuple(rt, list: Word) -> Word { rt.new_tuple_of(list_items(list)).into_word() }
-    set_add(rt, set: Word, item: Word) -> Ret { ret_done(rt.set_add(set, item)) }
-    set_update(rt, set: Word, iterable: Word) -> Ret { ret_done(rt.set_update(set, iterable)) }
-    dict_insert(rt, d: Word, k: Word, v: Word) -> Ret { ret_done(rt.dict_set(d, k, v)) }
-    dict_update(rt, d: Word, source: Word) -> Ret {
-        if !rt.is_dict(source) && !matches!(rt.getattr_opt(source, "keys"), Ok(Some(_))) {
-            let msg = format!("'{}' object is not a mapping", rt.type_name(source));
-            rt.type_error(msg);
-            return Ret::ERR;
-        }
-        ret_done(crate::dict_class::update_from(rt, d, source, "update"))
-    }
-    dict_merge(rt, d: Word, source: Word, f: Word) -> Ret { ret_done(super::dict_merge(rt, d, source, f)) }
-    format_value(rt, w: Word, conversion: u64, spec: Word) -> Ret {
-        let converted = match conversion as u8 {
-            b's' => rt.str(w),
-            b'r' => rt.repr(w),
-            b'a' => rt.ascii(w),
-            _ => Ok(Owned::share(w)),
-        };
-        ret(converted.and_then(|v| {
-            if spec.is_unbound() {
-                if rt.is_str(v.word()) && rt.class_of(v.word()) == ClassId::STR {
-                    return Ok(v);
+        dict_merge(rt, d: Word, source: Word, f: Word) -> Ret { ret_done(super::dict_merge(rt, d, source, f)) }
+        format_value(rt, w: Word, conversion: u64, spec: Word) -> Ret {
+            let converted = match conversion as u8 {
+                b's' => rt.str(w),
+                b'r' => rt.repr(w),
+                b'a' => rt.ascii(w),
+                _ => Ok(Owned::share(w)),
+            };
+            ret(converted.and_then(|v| {
+                if spec.is_unbound() {
+                    if rt.is_str(v.word()) && rt.class_of(v.word()) == ClassId::STR {
+                        return Ok(v);
+                    }
+                    let empty = rt.name(Name::EMPTY);
+                    return rt.format(v.word(), empty);
                 }
-                let empty = rt.name(Name::EMPTY);
-                return rt.format(v.word(), empty);
-            }
-            rt.format(v.word(), spec)
-        }))
-    }
-    str_join(rt, parts: *const Word, n: u64) -> Word { join(rt, words(parts, n)).into_word() }
+                rt.format(v.word(), spec)
+            }))
+        }
+        str_join(rt, parts: *const Word, n: u64) -> Word { join(rt, words(parts, n)).into_word() }
 
-    function_new(rt, code: *const CodeDesc, closure: Word, defaults: Word, kwdefaults: Word, annotate: Word) -> Word {
-        let p = rt.alloc_object(ClassId::FUNCTION, size_of::<FunctionObj>()).cast::<FunctionObj>();
-        // SAFETY: freshly allocated for this layout.
-        unsafe {
-            (*p).code = code;
-            (*p).closure = closure;
-            (*p).defaults = defaults;
-            (*p).kwdefaults = kwdefaults;
-            (*p).annotate = annotate;
-        }
-        Word::from_ptr(p)
-    }
-    cell_new(rt, value: Word) -> Word { rt.new_cell(value).into_word() }
-    build_class(rt, site: u64, body: Word, name: Word, bases: Word, kwargs: Word) -> Ret {
-        ret(crate::build_class::build_class(rt, Some(site as usize), body, name, bases, kwargs))
-    }
-    namespace_get(rt, ns: Word, name: Word) -> Ret {
-        if rt.class_of(ns) == ClassId::DICT {
-            return Ret::ok(rt.dict_get_name(ns, name).map_or(Word::UNBOUND, |w| Owned::share(w).into_word()));
-        }
-        match rt.getitem(ns, name) {
-            Ok(v) => Ret::ok(v.into_word()),
-            Err(Raised) if rt.pending_is(exc::KEY_ERROR) => {
-                rt.clear_exception();
-                Ret::ok(Word::UNBOUND)
+        function_new(rt, code: *const CodeDesc, closure: Word, defaults: Word, kwdefaults: Word, annotate: Word) -> Word {
+            let p = rt.alloc_object(ClassId::FUNCTION, size_of::<FunctionObj>()).cast::<FunctionObj>();
+            // SAFETY: freshly allocated for this layout.
+            unsafe {
+                (*p).code = code;
+                (*p).closure = closure;
+                (*p).defaults = defaults;
+                (*p).kwdefaults = kwdefaults;
+                (*p).annotate = annotate;
             }
-            Err(Raised) => Ret::ERR,
+            Word::from_ptr(p)
         }
-    }
-    namespace_set(rt, ns: Word, name: Word, value: Word) -> Ret {
-        ret_done(rt.setitem(ns, name, value))
-    }
-    namespace_del(rt, ns: Word, name: Word) -> Ret { ret_done(rt.delitem(ns, name)) }
-    builtin_get(rt, name: Word) -> Ret {
-        let builtins = crate::startup::builtins(rt);
-        match rt.module_get(builtins.word(), name) {
-            Some(v) => Ret::ok(v.into_word()),
-            None => {
-                super::name_error(rt, name, 0);
-                Ret::ERR
+        cell_new(rt, value: Word) -> Word { rt.new_cell(value).into_word() }
+        build_class(rt, site: u64, body: Word, name: Word, bases: Word, kwargs: Word) -> Ret {
+            ret(crate::build_class::build_class(rt, Some(site as usize), body, name, bases, kwargs))
+        }
+        namespace_get(rt, ns: Word, name: Word) -> Ret {
+            if rt.class_of(ns) == ClassId::DICT {
+                return Ret::ok(rt.dict_get_name(ns, name).map_or(Word::UNBOUND, |w| Owned::share(w).into_word()));
+            }
+            match rt.getitem(ns, name) {
+                Ok(v) => Ret::ok(v.into_word()),
+                Err(Raised) if rt.pending_is(exc::KEY_ERROR) => {
+                    rt.clear_exception();
+                    Ret::ok(Word::UNBOUND)
+                }
+                Err(Raised) => Ret::ERR,
             }
         }
-    }
-    name_error(rt, name: Word, kind: u64) -> Ret {
-        super::name_error(rt, name, kind);
-        Ret::ERR
-    }
-    import_module(rt, index: u64) -> Ret { ret(rt.import_program(index as usize)) }
-    import_native(rt, desc: *const NativeModuleDesc) -> Ret {
-        // SAFETY: compiled code passes the address of an exported, static descriptor.
-        ret(rt.import_native(unsafe { &*desc }))
-    }
-    import_from(rt, module: Word, name: Word) -> Ret { ret(rt.import_from(module, name)) }
-    super_new(rt, class: Word, this: Word) -> Ret { ret(crate::descriptor::new_super(rt, class, this)) }
+        namespace_set(rt, ns: Word, name: Word, value: Word) -> Ret {
+            ret_done(rt.setitem(ns, name, value))
+        }
+        namespace_del(rt, ns: Word, name: Word) -> Ret { ret_done(rt.delitem(ns, name)) }
+        builtin_get(rt, name: Word) -> Ret {
+            let builtins = crate::startup::builtins(rt);
+            match rt.module_get(builtins.word(), name) {
+                Some(v) => Ret::ok(v.into_word()),
+                None => {
+                    super::name_error(rt, name, 0);
+                    Ret::ERR
+                }
+            }
+        }
+        name_error(rt, name: Word, kind: u64) -> Ret {
+            super::name_error(rt, name, kind);
+            Ret::ERR
+        }
+        import_module(rt, index: u64) -> Ret { ret(rt.import_program(index as usize)) }
+        import_native(rt, desc: *const NativeModuleDesc) -> Ret {
+            // SAFETY: compiled code passes the address of an exported, static descriptor.
+            ret(rt.import_native(unsafe { &*desc }))
+        }
+        import_from(rt, module: Word, name: Word) -> Ret { ret(rt.import_from(module, name)) }
+        super_new(rt, class: Word, this: Word) -> Ret { ret(crate::descriptor::new_super(rt, class, this)) }
 
-    raise(rt, e: Word, cause: Word) -> Ret {
-        rt.raise_from(e, cause);
-        Ret::ERR
-    }
-    raise_again(rt) -> Ret {
-        match rt.handled.last().cloned() {
-            Some(e) if e.word().is_object() => rt.set_pending(e),
-            _ => {
-                rt.runtime_error("No active exception to reraise");
-            }
+        raise(rt, e: Word, cause: Word) -> Ret {
+            rt.raise_from(e, cause);
+            Ret::ERR
         }
-        Ret::ERR
-    }
-    throw(rt, e: Word) {
-        // SAFETY: the entry consumes its argument.
-        rt.set_pending(unsafe { Owned::from_word(e) });
-    }
-    catch(rt) -> Word { rt.take_exception().into_word() }
-    traceback_add(rt, code: *const CodeDesc, position: u64) { rt.add_traceback(code, position) }
-    handled_push(rt, e: Word) { rt.handled.push(Owned::share(e)) }
-    handled_pop(rt) { drop(rt.handled.pop()) }
-    exception_match(rt, e: Word, class: Word) -> Ret { ret_truth(rt.exception_matches(e, class)) }
-    group_split(rt, e: Word, class: Word) -> Ret { ret(crate::groups::split_for_handler(rt, e, class)) }
-    group_reraise(rt, original: Word, raised: Word) -> Ret { ret(crate::groups::reraise(rt, original, raised)) }
-    recursion_error(rt) -> Ret {
-        rt.raise(exc::RECURSION_ERROR, "maximum recursion depth exceeded");
-        Ret::ERR
-    }
-    poll(rt) -> Ret { ret_done(rt.poll()) }
-    assert_fail(rt, message: Word) -> Ret {
-        let args = [message];
-        rt.raise_args(exc::ASSERTION_ERROR, if message.is_unbound() { &[] } else { &args });
-        Ret::ERR
-    }
-    with_enter(rt, manager: Word, out: *mut Word) -> Ret {
-        ret(super::with_enter(rt, manager).map(|(entered, exit)| {
-            // SAFETY: compiled code passes room for one word.
-            unsafe { out.write(exit.into_word()) };
-            entered
-        }))
-    }
-    with_exit(rt, exit: Word, e: Word) -> Ret {
-        let r = if e.is_none() {
-            rt.call(exit, &[Word::NONE; 3])
-        } else {
-            let class = rt.class_word(rt.class_of(e));
-            let tb = Owned::share(crate::api::field(e, crate::exception::TRACEBACK));
-            rt.call(exit, &[class, e, tb.word()])
-        };
-        ret_truth(r.and_then(|v| rt.truth(v.word())))
-    }
+        raise_again(rt) -> Ret {
+            match rt.handled.last().cloned() {
+                Some(e) if e.word().is_object() => rt.set_pending(e),
+                _ => {
+                    rt.runtime_error("No active exception to reraise");
+                }
+            }
+            Ret::ERR
+        }
+        throw(rt, e: Word) {
+            // SAFETY: the entry consumes its argument.
+            rt.set_pending(unsafe { Owned::from_word(e) });
+        }
+        catch(rt) -> Word { rt.take_exception().into_word() }
+        traceback_add(rt, code: *const CodeDesc, position: u64) { rt.add_traceback(code, position) }
+        handled_push(rt, e: Word) { rt.handled.push(Owned::share(e)) }
+        handled_pop(rt) { drop(rt.handled.pop()) }
+        exception_match(rt, e: Word, class: Word) -> Ret { ret_truth(rt.exception_matches(e, class)) }
+        group_split(rt, e: Word, class: Word) -> Ret { ret(crate::groups::split_for_handler(rt, e, class)) }
+        group_reraise(rt, original: Word, raised: Word) -> Ret { ret(crate::groups::reraise(rt, original, raised)) }
+        recursion_error(rt) -> Ret {
+            rt.raise(exc::RECURSION_ERROR, "maximum recursion depth exceeded");
+            Ret::ERR
+        }
+        poll(rt) -> Ret { ret_done(rt.poll()) }
+        assert_fail(rt, message: Word) -> Ret {
+            let args = [message];
+            rt.raise_args(exc::ASSERTION_ERROR, if message.is_unbound() { &[] } else { &args });
+            Ret::ERR
+        }
+        with_enter(rt, manager: Word, out: *mut Word) -> Ret {
+            ret(super::with_enter(rt, manager).map(|(entered, exit)| {
+                // SAFETY: compiled code passes room for one word.
+                unsafe { out.write(exit.into_word()) };
+                entered
+            }))
+        }
+        with_exit(rt, exit: Word, e: Word) -> Ret {
+            let r = if e.is_none() {
+                rt.call(exit, &[Word::NONE; 3])
+            } else {
+                let class = rt.class_word(rt.class_of(e));
+                let tb = Owned::share(crate::api::field(e, crate::exception::TRACEBACK));
+                rt.call(exit, &[class, e, tb.word()])
+            };
+            ret_truth(r.and_then(|v| rt.truth(v.word())))
+        }
 
-    match_sequence(rt, w: Word) -> u64 {
-        u64::from(rt.class(rt.class_of(w)).has(crate::native::ClassSpec::SEQUENCE))
+        match_sequence(rt, w: Word) -> u64 {
+            u64::from(rt.class(rt.class_of(w)).has(crate::native::ClassSpec::SEQUENCE))
+        }
+        match_mapping(rt, w: Word) -> u64 {
+            u64::from(rt.class(rt.class_of(w)).has(crate::native::ClassSpec::MAPPING))
+        }
+        match_keys(rt, w: Word, keys: Word) -> Ret { ret(crate::matching::match_keys(rt, w, keys)) }
+        match_class(rt, w: Word, class: Word, count: u64, names: Word) -> Ret {
+            ret(crate::matching::match_class(rt, w, class, count as usize, names))
+        }
+        generator_new(rt, code: *const CodeDesc, resume: ResumeFn, n: u64, function: Word) -> Word {
+            rt.new_generator(code, resume, n as usize, function).into_word()
+        }
+        delegate_step(rt, generator: Word, sent: Word, mode: u64) -> Ret { rt.delegate_step(generator, sent, mode) }
     }
-    match_mapping(rt, w: Word) -> u64 {
-        u64::from(rt.class(rt.class_of(w)).has(crate::native::ClassSpec::MAPPING))
-    }
-    match_keys(rt, w: Word, keys: Word) -> Ret { ret(crate::matching::match_keys(rt, w, keys)) }
-    match_class(rt, w: Word, class: Word, count: u64, names: Word) -> Ret {
-        ret(crate::matching::match_class(rt, w, class, count as usize, names))
-    }
-    generator_new(rt, code: *const CodeDesc, resume: ResumeFn, n: u64, function: Word) -> Word {
-        rt.new_generator(code, resume, n as usize, function).into_word()
-    }
-    delegate_step(rt, generator: Word, sent: Word, mode: u64) -> Ret { rt.delegate_step(generator, sent, mode) }
-}
 }
 
 /// Takes over the words of an array.
@@ -451,7 +451,8 @@ fn dict_merge(rt: &mut Isolate, d: Word, source: Word, f: Word) -> PyResult<()> 
         Owned::share(source)
     } else {
         if rt.getattr_opt(source, "keys")?.is_none() {
-            let msg = format!("{} argument after ** must be a mapping, not {}", callee_text(rt, f), rt.type_name(source));
+            let msg =
+                format!("{} argument after ** must be a mapping, not {}", callee_text(rt, f), rt.type_name(source));
             return Err(rt.type_error(msg));
         }
         let copy = rt.new_dict();
@@ -480,8 +481,9 @@ fn name_error(rt: &mut Isolate, name: Word, kind: u64) -> Raised {
             (exc::UNBOUND_LOCAL_ERROR, msg)
         }
         2 => {
-            let msg =
-                format!("cannot access free variable '{text}' where it is not associated with a value in enclosing scope");
+            let msg = format!(
+                "cannot access free variable '{text}' where it is not associated with a value in enclosing scope"
+            );
             (exc::NAME_ERROR, msg)
         }
         _ => (exc::NAME_ERROR, format!("name '{text}' is not defined")),
@@ -544,4 +546,3 @@ macro_rules! native_table {
     };
 }
 molt_abi::for_each_native_module!(native_table);
-

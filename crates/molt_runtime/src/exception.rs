@@ -37,10 +37,7 @@ impl Isolate {
     /// Instance of an exception class with its arguments; constructors that the program wrote do not run.
     pub(crate) fn new_exception(&mut self, class: ClassId, args: &[Word]) -> Owned {
         let tuple = self.new_tuple_of(args);
-        let e = self.new_plain(
-            class,
-            [tuple.into_word(), Word::NONE, Word::NONE, Word::NONE, Word::FALSE],
-        );
+        let e = self.new_plain(class, [tuple.into_word(), Word::NONE, Word::NONE, Word::NONE, Word::FALSE]);
         let words = (self.class(class).instance_size as usize - 8) / 8;
         for i in BASE_WORDS..words.min(BASE_WORDS + field_count(self, class)) {
             set_field(e.word(), i, Word::NONE);
@@ -373,8 +370,7 @@ fn base_str(rt: &mut Isolate, args: &[Word]) -> PyResult {
     }
     if rt.is_subclass(class, exc::BASE_EXCEPTION_GROUP) && extra(e, 1).is_object() {
         let n = tuple_items(extra(e, 1)).len();
-        let text =
-            format!("{} ({n} sub-exception{})", rt.str_text(extra(e, 0))?, crate::function::plural(n));
+        let text = format!("{} ({n} sub-exception{})", rt.str_text(extra(e, 0))?, crate::function::plural(n));
         return Ok(rt.new_str(&text));
     }
     if let Some(text) = unicode_error_text(rt, e)? {

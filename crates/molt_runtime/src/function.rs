@@ -114,7 +114,8 @@ impl Isolate {
                 if let Some(call) = self.class(class).call {
                     return call(self, f, args, kwnames);
                 }
-                if self.class(class).has(ClassObj::METACLASS) && self.inherits_special(class, ClassId::TYPE, Name::CALL) {
+                if self.class(class).has(ClassObj::METACLASS) && self.inherits_special(class, ClassId::TYPE, Name::CALL)
+                {
                     return self.call_class(f, args, kwnames);
                 }
                 let hook = self.special(class, Name::CALL);
@@ -194,7 +195,8 @@ impl Isolate {
 
     #[cold]
     fn missing_receiver(&mut self, b: &BuiltinObj, name: &str) -> Raised {
-        let owner = if b.owner.is_unbound() { String::new() } else { str_text(self.class_obj(b.owner).name).into_owned() };
+        let owner =
+            if b.owner.is_unbound() { String::new() } else { str_text(self.class_obj(b.owner).name).into_owned() };
         let msg = match (name, b.header.class) {
             ("__new__", _) => format!("{owner}.__new__(): not enough arguments"),
             (_, ClassId::METHOD_DESCRIPTOR) => format!("unbound method {owner}.{name}() needs an argument"),
@@ -277,11 +279,8 @@ impl Isolate {
                 .filter(|&i| i >= sig.positional_only || i >= sig.positional);
             match index {
                 Some(i) if !out[i].is_unbound() => {
-                    let msg = format!(
-                        "argument for {name}() given by name ('{}') and position ({})",
-                        str_text(key),
-                        i + 1
-                    );
+                    let msg =
+                        format!("argument for {name}() given by name ('{}') and position ({})", str_text(key), i + 1);
                     return Err(self.type_error(msg));
                 }
                 Some(i) => out[i] = value,
@@ -365,7 +364,8 @@ impl Isolate {
         if init == object_init || !self.is_instance(made.word(), id) {
             return Ok(made);
         }
-        let init = if self.class_of(made.word()) == id { init } else { self.special(self.class_of(made.word()), Name::INIT) };
+        let init =
+            if self.class_of(made.word()) == id { init } else { self.special(self.class_of(made.word()), Name::INIT) };
         let init = Owned::share(init);
         let r = match self.class_of(init.word()) {
             ClassId::FUNCTION | ClassId::WRAPPER_DESCRIPTOR | ClassId::METHOD_DESCRIPTOR => {

@@ -23,7 +23,13 @@ pub(crate) enum Step {
 
 impl Isolate {
     /// A generator that has not started; its frame words are unbound.
-    pub(crate) fn new_generator(&mut self, code: *const CodeDesc, resume: ResumeFn, words: usize, function: Word) -> Owned {
+    pub(crate) fn new_generator(
+        &mut self,
+        code: *const CodeDesc,
+        resume: ResumeFn,
+        words: usize,
+        function: Word,
+    ) -> Owned {
         let p = self.alloc_object(ClassId::GENERATOR, size_of::<GeneratorObj>() + 8 * words).cast::<GeneratorObj>();
         let over = |name| self.side_dict(function).and_then(|d| self.dict_get_name(d, self.name(name)));
         let (name, qualname) = if function.is_object() {

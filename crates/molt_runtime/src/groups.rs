@@ -66,8 +66,7 @@ pub(crate) fn split_for_handler(rt: &mut Isolate, e: Word, class: Word) -> PyRes
 
 /// Exception to raise after the clauses: what they raised together with what none handled.
 pub(crate) fn reraise(rt: &mut Isolate, original: Word, raised: Word) -> PyResult {
-    let list: Vec<Owned> =
-        list_items(raised).iter().filter(|w| !w.is_none()).map(|&w| Owned::share(w)).collect();
+    let list: Vec<Owned> = list_items(raised).iter().filter(|w| !w.is_none()).map(|&w| Owned::share(w)).collect();
     match list.as_slice() {
         [] => return Ok(Owned::NONE),
         [one] => return Ok(one.clone()),

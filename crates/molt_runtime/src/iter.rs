@@ -172,7 +172,11 @@ static CALLABLE_METHODS: &[NativeDef] =
     &[def("__iter__", "($self, /)", self_iter), def("__next__", "($self, /)", self_next)];
 
 const fn iterator(id: ClassId, words: u32, next: NextFn) -> ClassSpec {
-    ClassSpec::builtin(id, Layout::Plain).hidden_words(words).methods(ITERATOR_METHODS).next(next).flags(ClassSpec::NO_NEW)
+    ClassSpec::builtin(id, Layout::Plain)
+        .hidden_words(words)
+        .methods(ITERATOR_METHODS)
+        .next(next)
+        .flags(ClassSpec::NO_NEW)
 }
 static LIST_ITERATOR: ClassSpec = iterator(ClassId::LIST_ITERATOR, 2, list_next);
 static LIST_REVERSE: ClassSpec = iterator(ClassId::LIST_REVERSE_ITERATOR, 2, reverse_next);
@@ -306,7 +310,8 @@ fn filter_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
 fn reversed_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let class = rt.class_of(args[1]);
     let method = rt.special(class, Name::REVERSED);
-    if method.is_none() || (method.is_unbound() && rt.special(class, Name::GETITEM).is_unbound()) || rt.is_set(args[1]) {
+    if method.is_none() || (method.is_unbound() && rt.special(class, Name::GETITEM).is_unbound()) || rt.is_set(args[1])
+    {
         let msg = format!("'{}' object is not reversible", rt.type_name(args[1]));
         return Err(rt.type_error(msg));
     }

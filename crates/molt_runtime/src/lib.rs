@@ -11,16 +11,16 @@
 //! - Any call that can run Python code can change any mutable object: no native code keeps a Rust
 //!   reference into a list, dict, set or native state across such a call.
 
-pub mod owned;
-pub mod isolate;
+pub mod api;
+pub mod class;
+pub mod exc;
 pub mod heap;
+pub mod isolate;
 pub mod layouts;
 pub mod names;
 pub mod native;
+pub mod owned;
 pub mod signature;
-pub mod exc;
-pub mod class;
-pub mod api;
 
 mod binding;
 mod build_class;
@@ -45,8 +45,8 @@ mod object;
 mod ops;
 mod reduce;
 mod set;
-mod structseq;
 pub mod startup;
+mod structseq;
 mod suggest;
 mod sys;
 mod traceback;

@@ -6,7 +6,9 @@ use molt_abi::{ClassId, Word};
 use crate::api::{bytes_slice, list_obj, str_bytes, tuple_items};
 use crate::class::ClassObj;
 use crate::dict::dict_obj;
-use crate::layouts::{BuiltinObj, CodeObj, ComplexObj, GetSetObj, IntObj, ModuleObj, NativeObj, TracebackObj, WeakrefObj};
+use crate::layouts::{
+    BuiltinObj, CodeObj, ComplexObj, GetSetObj, IntObj, ModuleObj, NativeObj, TracebackObj, WeakrefObj,
+};
 use crate::names::Name;
 use crate::native::Layout;
 use crate::owned::{dec, inc};

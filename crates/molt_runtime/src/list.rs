@@ -171,7 +171,13 @@ fn merge_sort<T: Clone>(v: &mut Vec<T>, less: &mut dyn FnMut(&T, &T) -> bool) {
 }
 
 /// Text of a sequence: brackets around the items' representations.
-pub(crate) fn sequence_repr(rt: &mut Isolate, w: Word, items: fn(Word) -> &'static [Word], open: &str, close: &str) -> PyResult {
+pub(crate) fn sequence_repr(
+    rt: &mut Isolate,
+    w: Word,
+    items: fn(Word) -> &'static [Word],
+    open: &str,
+    close: &str,
+) -> PyResult {
     if !rt.repr_enter(w) {
         return Ok(rt.new_str(&format!("{open}...{close}")));
     }
@@ -200,9 +206,13 @@ pub(crate) fn sequence_repr(rt: &mut Isolate, w: Word, items: fn(Word) -> &'stat
 }
 
 /// Position of an item between bounds, as `index` methods search.
-pub(crate) fn find_item(rt: &mut Isolate, args: &[Word], items: fn(Word) -> &'static [Word]) -> PyResult<Option<usize>> {
+pub(crate) fn find_item(
+    rt: &mut Isolate,
+    args: &[Word],
+    items: fn(Word) -> &'static [Word],
+) -> PyResult<Option<usize>> {
     let n = items(args[0]).len() as i64;
-    let mut bound = |rt: &mut Isolate, w: Word, default: i64| -> PyResult<i64> {
+    let bound = |rt: &mut Isolate, w: Word, default: i64| -> PyResult<i64> {
         if w.is_unbound() {
             return Ok(default);
         }
@@ -241,7 +251,6 @@ macro_rules! sequence_compare {
         rt.compare_sequences(CompareOp::$op, args[0], args[1], items)
     })* };
 }
-pub(crate) use sequence_compare;
 
 fn items(w: Word) -> &'static [Word] {
     list_items(w)
@@ -439,8 +448,7 @@ fn assign_slice(rt: &mut Isolate, list: Word, slice: Word, value: Word) -> PyRes
         }
     } else {
         if new.len() != n {
-            let msg =
-                format!("attempt to assign sequence of size {} to extended slice of size {n}", new.len());
+            let msg = format!("attempt to assign sequence of size {} to extended slice of size {n}", new.len());
             return Err(rt.value_error(msg));
         }
         for (i, v) in new.into_iter().enumerate() {
@@ -686,4 +694,3 @@ pub(crate) mod tuple {
         .methods(METHODS)
         .flags(ClassSpec::BASETYPE | ClassSpec::GENERIC | ClassSpec::SEQUENCE | ClassSpec::MATCH_SELF);
 }
-

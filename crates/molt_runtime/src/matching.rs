@@ -35,8 +35,15 @@ pub(crate) fn match_class(rt: &mut Isolate, subject: Word, class: Word, count: u
         match rt.getattr_opt(class, "__match_args__")? {
             None if count == 1 && match_self(rt, class) => values.push(Owned::share(subject)),
             None => {
-                let msg = format!("{}() accepts 0 positional sub-patterns ({count} given)", str_text(rt.class_obj(class).name));
-                let msg = if match_self(rt, class) { msg.replace("accepts 0 positional sub-patterns", "accepts 1 positional sub-pattern") } else { msg };
+                let msg = format!(
+                    "{}() accepts 0 positional sub-patterns ({count} given)",
+                    str_text(rt.class_obj(class).name)
+                );
+                let msg = if match_self(rt, class) {
+                    msg.replace("accepts 0 positional sub-patterns", "accepts 1 positional sub-pattern")
+                } else {
+                    msg
+                };
                 return Err(rt.type_error(msg));
             }
             Some(args) => {

@@ -254,7 +254,8 @@ impl Isolate {
             return Ok(v);
         }
         let full = self.getattr_opt(module, "__name__")?.unwrap_or(Owned::NONE);
-        let text = if self.is_str(full.word()) { str_text(full.word()).into_owned() } else { "<unknown module name>".into() };
+        let text =
+            if self.is_str(full.word()) { str_text(full.word()).into_owned() } else { "<unknown module name>".into() };
         let child = format!("{text}.{}", str_text(name));
         let table = self.modules.table.clone().expect("made at start-up");
         if let Some(m) = self.dict_get_str(table.word(), &child) {
@@ -337,8 +338,7 @@ fn new(rt: &mut Isolate, args: &[Word]) -> PyResult {
     Ok(module)
 }
 
-static METHODS: &[NativeDef] =
-    &[def("__new__", "($type, name, doc=None)", new), def("__repr__", "($self, /)", repr)];
+static METHODS: &[NativeDef] = &[def("__new__", "($type, name, doc=None)", new), def("__repr__", "($self, /)", repr)];
 pub(crate) static SPEC: ClassSpec = ClassSpec::builtin(ClassId::MODULE, Layout::Module)
     .methods(METHODS)
     .flags(ClassSpec::BASETYPE | ClassSpec::WEAKREFABLE);

@@ -49,8 +49,14 @@ impl Isolate {
             return false;
         }
         match self.class_of(w) {
-            ClassId::FUNCTION | ClassId::METHOD_DESCRIPTOR | ClassId::WRAPPER_DESCRIPTOR | ClassId::STR
-            | ClassId::CLASSMETHOD | ClassId::STATICMETHOD | ClassId::BUILTIN_FUNCTION | ClassId::TYPE => false,
+            ClassId::FUNCTION
+            | ClassId::METHOD_DESCRIPTOR
+            | ClassId::WRAPPER_DESCRIPTOR
+            | ClassId::STR
+            | ClassId::CLASSMETHOD
+            | ClassId::STATICMETHOD
+            | ClassId::BUILTIN_FUNCTION
+            | ClassId::TYPE => false,
             ClassId::PROPERTY | ClassId::GETSET_DESCRIPTOR | ClassId::MEMBER_DESCRIPTOR => true,
             c => !self.special(c, Name::SET).is_unbound() || !self.special(c, Name::DELETE).is_unbound(),
         }
@@ -63,9 +69,12 @@ impl Isolate {
         }
         let class = self.class_of(attr);
         match class {
-            ClassId::STR | ClassId::TUPLE | ClassId::LIST | ClassId::DICT | ClassId::TYPE | ClassId::BUILTIN_FUNCTION => {
-                Ok(Owned::share(attr))
-            }
+            ClassId::STR
+            | ClassId::TUPLE
+            | ClassId::LIST
+            | ClassId::DICT
+            | ClassId::TYPE
+            | ClassId::BUILTIN_FUNCTION => Ok(Owned::share(attr)),
             ClassId::FUNCTION | ClassId::METHOD_DESCRIPTOR | ClassId::WRAPPER_DESCRIPTOR if obj.is_unbound() => {
                 Ok(Owned::share(attr))
             }
@@ -465,8 +474,7 @@ impl Isolate {
     fn set_attr_of_class(&mut self, obj: Word, name: Word, value: Word) -> PyResult<()> {
         let class = self.class_obj(obj);
         if !class.has(ClassObj::HEAP) {
-            let msg =
-                format!("cannot set '{}' attribute of immutable type '{}'", str_text(name), str_text(class.name));
+            let msg = format!("cannot set '{}' attribute of immutable type '{}'", str_text(name), str_text(class.name));
             return Err(self.type_error(msg));
         }
         let on_meta = self.lookup(class.header.class, name);

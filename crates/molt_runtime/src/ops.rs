@@ -135,7 +135,11 @@ impl Isolate {
     fn sequence_fallback(&mut self, op: Name, a: Word, b: Word, symbol: &str) -> PyResult {
         let (left, right) = (self.type_name(a), self.type_name(b));
         if op == Name::ADD {
-            for (check, name) in [(Isolate::is_str as fn(&Isolate, Word) -> bool, "str"), (Isolate::is_list, "list"), (Isolate::is_tuple, "tuple")] {
+            for (check, name) in [
+                (Isolate::is_str as fn(&Isolate, Word) -> bool, "str"),
+                (Isolate::is_list, "list"),
+                (Isolate::is_tuple, "tuple"),
+            ] {
                 if check(self, a) {
                     let msg = format!("can only concatenate {name} (not \"{right}\") to {name}");
                     return Err(self.type_error(msg));
@@ -144,7 +148,9 @@ impl Isolate {
         }
         if op == Name::MUL {
             for (seq, other, name) in [(a, b, &right), (b, a, &left)] {
-                if (self.is_str(seq) || self.is_list(seq) || self.is_tuple(seq) || self.is_bytes(seq)) && !self.is_int(other) {
+                if (self.is_str(seq) || self.is_list(seq) || self.is_tuple(seq) || self.is_bytes(seq))
+                    && !self.is_int(other)
+                {
                     return Err(self.type_error(format!("can't multiply sequence by non-int of type '{name}'")));
                 }
             }
@@ -267,7 +273,8 @@ impl Isolate {
     #[inline(always)]
     fn exact_numbers(&self, a: Word, b: Word) -> bool {
         let exact = |w: Word| {
-            !w.is_object() || matches!(self.class_of(w), ClassId::INT | ClassId::FLOAT | ClassId::COMPLEX | ClassId::BOOL)
+            !w.is_object()
+                || matches!(self.class_of(w), ClassId::INT | ClassId::FLOAT | ClassId::COMPLEX | ClassId::BOOL)
         };
         exact(a) && exact(b)
     }
@@ -737,9 +744,8 @@ impl Isolate {
             return Ok(w.as_small());
         }
         let i = self.index(w)?;
-        Ok(crate::num::int::to_i64(i.word()).unwrap_or_else(|| {
-            if crate::num::int::of_int(i.word()).is_negative() { i64::MIN } else { i64::MAX }
-        }))
+        Ok(crate::num::int::to_i64(i.word())
+            .unwrap_or_else(|| if crate::num::int::of_int(i.word()).is_negative() { i64::MIN } else { i64::MAX }))
     }
 
     /// Through `__float__` or `__index__`: "must be real number, not X".
@@ -757,11 +763,7 @@ impl Isolate {
             if self.is_float(r.word()) {
                 return Ok(crate::num::float::of_float(r.word()));
             }
-            let msg = format!(
-                "{}.__float__ returned non-float (type {})",
-                self.type_name(w),
-                self.type_name(r.word())
-            );
+            let msg = format!("{}.__float__ returned non-float (type {})", self.type_name(w), self.type_name(r.word()));
             return Err(self.type_error(msg));
         }
         if !self.special(self.class_of(w), Name::INDEX).is_unbound() {
@@ -790,7 +792,7 @@ impl Isolate {
             return Err(self.value_error("slice step cannot be zero"));
         }
         let (low, high) = if step < 0 { (-1, n - 1) } else { (0, n) };
-        let mut clamp = |rt: &mut Isolate, w: Word, default: i64| -> PyResult<i64> {
+        let clamp = |rt: &mut Isolate, w: Word, default: i64| -> PyResult<i64> {
             if w.is_none() {
                 return Ok(default);
             }

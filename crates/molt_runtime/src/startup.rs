@@ -140,7 +140,11 @@ pub fn run_program(program: *const ProgramDesc, argv: &[impl AsRef<[u8]>]) -> i3
 /// # Safety
 /// `argv` holds `argc` C strings, and `program` is the root of the program's data.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn molt_main(argc: i32, argv: *const *const std::ffi::c_char, program: *const ProgramDesc) -> i32 {
+pub unsafe extern "C" fn molt_main(
+    argc: i32,
+    argv: *const *const std::ffi::c_char,
+    program: *const ProgramDesc,
+) -> i32 {
     let args: Vec<Vec<u8>> = (0..argc as usize)
         // SAFETY: by the caller's promise.
         .map(|i| unsafe { std::ffi::CStr::from_ptr(*argv.add(i)) }.to_bytes().to_vec())
@@ -272,4 +276,3 @@ impl Drop for Isolate {
         set_current(std::ptr::null_mut());
     }
 }
-

@@ -26,10 +26,8 @@ impl StructSeq {
         fields: &'static [&'static str],
         hidden: &'static [&'static str],
     ) -> StructSeq {
-        let spec = ClassSpec::new(module, name)
-            .base(BaseRef::Id(ClassId::TUPLE))
-            .layout(Layout::Tuple)
-            .methods(METHODS);
+        let spec =
+            ClassSpec::new(module, name).base(BaseRef::Id(ClassId::TUPLE)).layout(Layout::Tuple).methods(METHODS);
         StructSeq { spec, fields, hidden }
     }
 }
@@ -61,7 +59,8 @@ fn new(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let hidden = rt.getattr(a[0], "n_fields")?.word().as_small() as usize;
     let name = rt.type_name_of(class);
     if items.len() < count || items.len() > hidden {
-        let bound = if count == hidden { format!("a {count}-sequence") } else { format!("an at least {count}-sequence") };
+        let bound =
+            if count == hidden { format!("a {count}-sequence") } else { format!("an at least {count}-sequence") };
         return Err(rt.type_error(format!("{name}() takes {bound} ({}-sequence given)", items.len())));
     }
     items.truncate(count);

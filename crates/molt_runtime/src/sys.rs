@@ -135,9 +135,24 @@ static FLAGS: StructSeq = StructSeq::new(
     "sys",
     "flags",
     &[
-        "debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site",
-        "ignore_environment", "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode",
-        "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits",
+        "debug",
+        "inspect",
+        "interactive",
+        "optimize",
+        "dont_write_bytecode",
+        "no_user_site",
+        "no_site",
+        "ignore_environment",
+        "verbose",
+        "bytes_warning",
+        "quiet",
+        "hash_randomization",
+        "isolated",
+        "dev_mode",
+        "utf8_mode",
+        "warn_default_encoding",
+        "safe_path",
+        "int_max_str_digits",
     ],
     &[],
 );
@@ -151,9 +166,7 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
     set_lists(rt, module);
     set_texts(rt, module);
     set_records(rt, module);
-    for (name, original, fd) in
-        [("stdin", "__stdin__", 0), ("stdout", "__stdout__", 1), ("stderr", "__stderr__", 2)]
-    {
+    for (name, original, fd) in [("stdin", "__stdin__", 0), ("stdout", "__stdout__", 1), ("stderr", "__stderr__", 2)] {
         // A descriptor that is not open gives no stream.
         // SAFETY: the call only reads descriptor flags.
         let open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
@@ -161,11 +174,9 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
         rt.module_set(module, original, stream.clone());
         rt.module_set(module, name, stream);
     }
-    for (name, original) in [
-        ("excepthook", "__excepthook__"),
-        ("displayhook", "__displayhook__"),
-        ("unraisablehook", "__unraisablehook__"),
-    ] {
+    for (name, original) in
+        [("excepthook", "__excepthook__"), ("displayhook", "__displayhook__"), ("unraisablehook", "__unraisablehook__")]
+    {
         let name = rt.intern(name);
         let hook = rt.module_get(module, name).unwrap_or(Owned::NONE);
         rt.module_set(module, original, hook);

@@ -26,7 +26,11 @@ fn place<'a>(tb: &TracebackObj) -> (&'a CodeDesc, Position) {
     unsafe {
         let code = &*tb.code;
         let known = tb.position < u64::from(code.position_count);
-        let p = if known { *code.positions.add(tb.position as usize) } else { Position { line: code.first_line, ..Position::default() } };
+        let p = if known {
+            *code.positions.add(tb.position as usize)
+        } else {
+            Position { line: code.first_line, ..Position::default() }
+        };
         (code, p)
     }
 }

@@ -289,6 +289,6 @@ mod tests {
     fn lines_far_from_the_marks_are_left_out() {
         let source = "f(\n  1,\n  2,\n  3,\n  4,\n  g(),\n)\n";
         let text = shown(source, at(1, 0, 7, 1, [1, 1, 7, 1]));
-        assert!(text.contains("...<4 lines>..."), "{text}");
+        assert!(text.contains("...<3 lines>..."), "{text}");
     }
 }

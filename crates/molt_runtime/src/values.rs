@@ -290,7 +290,13 @@ impl Isolate {
     }
 
     /// Builtin function or descriptor object; shares the receiver and owner.
-    pub(crate) fn new_builtin_of(&mut self, class: ClassId, def: *const NativeDef, receiver: Word, owner: Word) -> Owned {
+    pub(crate) fn new_builtin_of(
+        &mut self,
+        class: ClassId,
+        def: *const NativeDef,
+        receiver: Word,
+        owner: Word,
+    ) -> Owned {
         let p = self.alloc_object(class, size_of::<BuiltinObj>()).cast::<BuiltinObj>();
         // SAFETY: freshly allocated for this layout.
         unsafe {

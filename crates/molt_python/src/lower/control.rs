@@ -13,13 +13,11 @@ pub(super) enum Control<'a> {
     Loop {
         next: BlockId,
         end: BlockId,
+        /// What a `for` loop iterates with.
+        iterator: Option<ValueId>,
     },
     /// Something to do on the way out, with the handler and scope in force there.
-    Cleanup {
-        action: Action<'a>,
-        handler: Option<BlockId>,
-        scope: ScopeId,
-    },
+    Cleanup { action: Action<'a>, handler: Option<BlockId>, scope: ScopeId },
 }
 
 /// What leaving a construct does.
@@ -45,10 +43,14 @@ impl<'a> Lowerer<'a> {
     fn leave(&mut self, depth: usize, finish: impl FnOnce(&mut Self)) {
         let (control, handler, scope) = (self.f.control.clone(), self.f.b.handler, self.f.scope);
         while self.f.control.len() > depth && !self.dead() {
-            if let Some(Control::Cleanup { action, handler, scope }) = self.f.control.pop() {
-                self.f.b.handler = handler;
-                self.f.scope = scope;
-                self.run_action(action);
+            match self.f.control.pop() {
+                Some(Control::Cleanup { action, handler, scope }) => {
+                    self.f.b.handler = handler;
+                    self.f.scope = scope;
+                    self.run_action(action);
+                }
+                Some(Control::Loop { iterator: Some(iterator), .. }) => self.keep(iterator),
+                _ => {}
             }
         }
         if !self.dead() {
@@ -78,14 +80,22 @@ impl<'a> Lowerer<'a> {
             None => self.none(),
         };
         self.at_range(r);
-        self.leave(0, |l| l.f.b.ret(value));
+        self.leave(0, |l| {
+            l.keep_variables();
+            l.f.b.ret(value);
+        });
     }
 
     pub(super) fn break_or_continue(&mut self, is_break: bool) {
         let depth = self.f.control.iter().rposition(|c| matches!(c, Control::Loop { .. }));
         let depth = depth.expect("the scope pass refuses jumps outside loops");
-        let Control::Loop { next, end } = self.f.control[depth] else { unreachable!("found as a loop") };
-        self.leave(depth + 1, |l| l.f.b.jump(if is_break { end } else { next }));
+        let Control::Loop { next, end, iterator } = self.f.control[depth] else { unreachable!("found as a loop") };
+        self.leave(depth + 1, |l| {
+            if let Some(iterator) = iterator.filter(|_| is_break) {
+                l.keep(iterator);
+            }
+            l.f.b.jump(if is_break { end } else { next });
+        });
     }
 
     pub(super) fn while_stmt(&mut self, w: &'a ast::StmtWhile) {
@@ -96,7 +106,7 @@ impl<'a> Lowerer<'a> {
         self.f.b.effect(Op::Poll, &[], 0);
         self.cond(&w.test, body, orelse);
         self.enter(body);
-        self.f.control.push(Control::Loop { next: head, end });
+        self.f.control.push(Control::Loop { next: head, end, iterator: None });
         self.body(&w.body);
         self.f.control.pop();
         self.jump(head);
@@ -120,7 +130,7 @@ impl<'a> Lowerer<'a> {
         self.branch_unbound(item, orelse, body);
         self.enter(body);
         self.assign(&f.target, item);
-        self.f.control.push(Control::Loop { next, end });
+        self.f.control.push(Control::Loop { next, end, iterator: Some(iterator) });
         self.body(&f.body);
         self.f.control.pop();
         self.jump(next);

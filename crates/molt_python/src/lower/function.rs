@@ -224,6 +224,7 @@ impl<'a> Lowerer<'a> {
     /// `return None` if control can come here.
     pub(super) fn return_none(&mut self) {
         if !self.dead() {
+            self.keep_variables();
             let none = self.none();
             self.f.b.ret(none);
         }

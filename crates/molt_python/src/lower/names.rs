@@ -155,6 +155,10 @@ impl Lowerer<'_> {
             }
             Owner::Scope(scope) => {
                 let variable = self.local(scope, name);
+                if self.promptly {
+                    let old = self.f.b.use_var(variable);
+                    self.keep(old);
+                }
                 self.f.b.def_var(variable, value);
             }
         }

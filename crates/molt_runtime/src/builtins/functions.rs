@@ -526,4 +526,3 @@ pub(crate) static FUNCTIONS: &[NativeDef] = &[
     def("sum", "($module, iterable, /, start=0)", sum),
     def("vars", "($module, object=<unrepresentable>, /)", vars),
 ];
-

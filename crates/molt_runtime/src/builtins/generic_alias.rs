@@ -65,7 +65,8 @@ fn alias_eq(rt: &mut Isolate, args: &[Word]) -> PyResult {
     if !rt.is_instance(args[1], id) || field(args[0], STARRED) != field(args[1], STARRED) {
         return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
     }
-    let same = rt.eq(field(args[0], ORIGIN), field(args[1], ORIGIN))? && rt.eq(field(args[0], ARGS), field(args[1], ARGS))?;
+    let same =
+        rt.eq(field(args[0], ORIGIN), field(args[1], ORIGIN))? && rt.eq(field(args[0], ARGS), field(args[1], ARGS))?;
     Ok(Owned::from_bool(same))
 }
 fn alias_hash(rt: &mut Isolate, args: &[Word]) -> PyResult {
@@ -81,8 +82,20 @@ fn alias_ror(rt: &mut Isolate, args: &[Word]) -> PyResult {
 
 /// Attributes that an alias does not look up on its origin.
 const OWN_ATTRIBUTES: &[&str] = &[
-    "__class__", "__origin__", "__args__", "__unpacked__", "__parameters__", "__typing_unpacked_tuple_args__",
-    "__mro_entries__", "__reduce_ex__", "__reduce__", "__copy__", "__deepcopy__", "__slots__", "__dict__", "__weakref__",
+    "__class__",
+    "__origin__",
+    "__args__",
+    "__unpacked__",
+    "__parameters__",
+    "__typing_unpacked_tuple_args__",
+    "__mro_entries__",
+    "__reduce_ex__",
+    "__reduce__",
+    "__copy__",
+    "__deepcopy__",
+    "__slots__",
+    "__dict__",
+    "__weakref__",
 ];
 
 fn alias_getattribute(rt: &mut Isolate, args: &[Word]) -> PyResult {
@@ -302,7 +315,8 @@ pub(crate) fn union(rt: &mut Isolate, a: Word, b: Word) -> PyResult {
     for w in [a, b] {
         let class = rt.class_of(w);
         let fits = class == id || w.is_none() || rt.is_class(w) || rt.class_for(&ALIAS_SPEC) == class;
-        if !fits && rt.getattr_opt(w, "__typing_subst__")?.is_none() && rt.getattr_opt(w, "__type_params__")?.is_none() {
+        if !fits && rt.getattr_opt(w, "__typing_subst__")?.is_none() && rt.getattr_opt(w, "__type_params__")?.is_none()
+        {
             return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
         }
     }

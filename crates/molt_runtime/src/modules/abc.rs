@@ -219,4 +219,3 @@ fn derives(rt: &mut Isolate, class_word: Word, class: ClassId, sub_word: Word, s
     }
     Ok(false)
 }
-

@@ -14,7 +14,14 @@ native_module!(molt_module_collections, "_collections", init);
 
 fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
     rt.module_functions(module, FUNCTIONS);
-    for spec in [&deque::DEQUE, &deque::ITERATOR, &deque::REVERSE_ITERATOR, &dicts::DEFAULT_DICT, &dicts::ORDERED_DICT, &TUPLE_GETTER] {
+    for spec in [
+        &deque::DEQUE,
+        &deque::ITERATOR,
+        &deque::REVERSE_ITERATOR,
+        &dicts::DEFAULT_DICT,
+        &dicts::ORDERED_DICT,
+        &TUPLE_GETTER,
+    ] {
         rt.module_class(module, spec);
     }
     Ok(())
@@ -48,53 +55,55 @@ fn count_elements(rt: &mut Isolate, a: &[Word]) -> PyResult {
 }
 
 /// Descriptor of a field of a named tuple: words are the index and the docstring.
-pub static TUPLE_GETTER: ClassSpec = ClassSpec::new("collections", "_tuplegetter")
-    .layout(Layout::Plain)
-    .hidden_words(2)
-    .methods(&[
-        def("__new__", "($type, index, doc, /)", |rt, a| {
-            rt.to_i64(a[1], "ssize_t")?;
-            let class = rt.class_id(a[0]);
-            inc(a[1]);
-            inc(a[2]);
-            Ok(rt.new_plain(class, [a[1], a[2]]))
-        }),
-        def("__get__", "($self, instance, owner=None, /)", |rt, a| {
-            if a[1].is_none() {
-                return Ok(Owned::share(a[0]));
-            }
-            let index = field(a[0], 0).as_small();
-            if !rt.is_tuple(a[1]) {
-                let name = rt.type_name(a[1]);
-                let msg = format!("descriptor for index '{index}' for tuple subclasses doesn't apply to '{name}' object");
-                return Err(rt.type_error(msg));
-            }
-            match tuple_items(a[1]).get(index as usize) {
-                Some(&item) => Ok(Owned::share(item)),
-                None => Err(rt.index_error("tuple index out of range")),
-            }
-        }),
-        def("__set__", "($self, instance, value, /)", |rt, _| {
-            Err(rt.raise(exc::ATTRIBUTE_ERROR, "can't set attribute"))
-        }),
-        def("__delete__", "($self, instance, /)", |rt, _| {
-            Err(rt.raise(exc::ATTRIBUTE_ERROR, "can't delete attribute"))
-        }),
-        def("__repr__", "($self, /)", |rt, a| {
-            let (index, doc) = (field(a[0], 0).as_small(), rt.repr_text(field(a[0], 1))?);
-            Ok(rt.new_str(&format!("_tuplegetter({index}, {doc})")))
-        }),
-        def("__reduce__", "($self, /)", |rt, a| {
-            let class = Owned::share(rt.class_word(rt.class_of(a[0])));
-            let args = rt.new_tuple_of(&[field(a[0], 0), field(a[0], 1)]);
-            Ok(rt.new_tuple(vec![class, args]))
-        }),
-    ])
-    .getset(&[getset(
-        "__doc__",
-        |_, this| Ok(Owned::share(field(this, 1))),
-        |_, this, value| {
-            crate::api::set_field(this, 1, if value.is_unbound() { Word::NONE } else { value });
-            Ok(())
-        },
-    )]);
+pub static TUPLE_GETTER: ClassSpec =
+    ClassSpec::new("collections", "_tuplegetter")
+        .layout(Layout::Plain)
+        .hidden_words(2)
+        .methods(&[
+            def("__new__", "($type, index, doc, /)", |rt, a| {
+                rt.to_i64(a[1], "ssize_t")?;
+                let class = rt.class_id(a[0]);
+                inc(a[1]);
+                inc(a[2]);
+                Ok(rt.new_plain(class, [a[1], a[2]]))
+            }),
+            def("__get__", "($self, instance, owner=None, /)", |rt, a| {
+                if a[1].is_none() {
+                    return Ok(Owned::share(a[0]));
+                }
+                let index = field(a[0], 0).as_small();
+                if !rt.is_tuple(a[1]) {
+                    let name = rt.type_name(a[1]);
+                    let msg =
+                        format!("descriptor for index '{index}' for tuple subclasses doesn't apply to '{name}' object");
+                    return Err(rt.type_error(msg));
+                }
+                match tuple_items(a[1]).get(index as usize) {
+                    Some(&item) => Ok(Owned::share(item)),
+                    None => Err(rt.index_error("tuple index out of range")),
+                }
+            }),
+            def("__set__", "($self, instance, value, /)", |rt, _| {
+                Err(rt.raise(exc::ATTRIBUTE_ERROR, "can't set attribute"))
+            }),
+            def("__delete__", "($self, instance, /)", |rt, _| {
+                Err(rt.raise(exc::ATTRIBUTE_ERROR, "can't delete attribute"))
+            }),
+            def("__repr__", "($self, /)", |rt, a| {
+                let (index, doc) = (field(a[0], 0).as_small(), rt.repr_text(field(a[0], 1))?);
+                Ok(rt.new_str(&format!("_tuplegetter({index}, {doc})")))
+            }),
+            def("__reduce__", "($self, /)", |rt, a| {
+                let class = Owned::share(rt.class_word(rt.class_of(a[0])));
+                let args = rt.new_tuple_of(&[field(a[0], 0), field(a[0], 1)]);
+                Ok(rt.new_tuple(vec![class, args]))
+            }),
+        ])
+        .getset(&[getset(
+            "__doc__",
+            |_, this| Ok(Owned::share(field(this, 1))),
+            |_, this, value| {
+                crate::api::set_field(this, 1, if value.is_unbound() { Word::NONE } else { value });
+                Ok(())
+            },
+        )]);

@@ -263,14 +263,22 @@ impl NativeData for LruCache {
 impl LruCache {
     fn unlink(&mut self, i: usize) {
         let (newer, older) = (self.slots[i].newer, self.slots[i].older);
-        if newer == END { self.head = older } else { self.slots[newer].older = older }
+        if newer == END {
+            self.head = older
+        } else {
+            self.slots[newer].older = older
+        }
         if older == END { self.tail = newer } else { self.slots[older].newer = newer }
     }
 
     fn push_front(&mut self, i: usize) {
         self.slots[i].newer = END;
         self.slots[i].older = self.head;
-        if self.head == END { self.tail = i } else { self.slots[self.head].newer = i }
+        if self.head == END {
+            self.tail = i
+        } else {
+            self.slots[self.head].newer = i
+        }
         self.head = i;
     }
 }

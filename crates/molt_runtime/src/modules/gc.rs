@@ -14,9 +14,13 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
         let list = rt.new_list(Vec::new());
         rt.module_set(module, name, list);
     }
-    for (name, value) in
-        [("DEBUG_STATS", 1), ("DEBUG_COLLECTABLE", 2), ("DEBUG_UNCOLLECTABLE", 4), ("DEBUG_SAVEALL", 32), ("DEBUG_LEAK", 38)]
-    {
+    for (name, value) in [
+        ("DEBUG_STATS", 1),
+        ("DEBUG_COLLECTABLE", 2),
+        ("DEBUG_UNCOLLECTABLE", 4),
+        ("DEBUG_SAVEALL", 32),
+        ("DEBUG_LEAK", 38),
+    ] {
         rt.module_set(module, name, Owned::small(value));
     }
     Ok(())

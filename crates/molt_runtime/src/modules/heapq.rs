@@ -175,4 +175,3 @@ fn heapify(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
     }
     Ok(Owned::NONE)
 }
-

@@ -7,8 +7,8 @@ use molt_abi::Word;
 
 use crate::names::Name;
 use crate::native::{NativeDef, def};
-use crate::num::int::{self, IntRef};
 use crate::num::float;
+use crate::num::int::{self, IntRef};
 use crate::{Isolate, Owned, PyResult, Raised, native_module};
 
 native_module!(molt_module_math, "math", init);
@@ -432,12 +432,10 @@ fn gamma(x: f64) -> Result<f64, Pole> {
     }
     let y = abs + LANCZOS_G_MINUS_HALF;
     // The part of the sum that rounding lost, for a correction at the end.
-    let z = if abs > LANCZOS_G_MINUS_HALF {
-        (y - abs) - LANCZOS_G_MINUS_HALF
-    } else {
-        (y - LANCZOS_G_MINUS_HALF) - abs
-    } * LANCZOS_G
-        / y;
+    let z =
+        if abs > LANCZOS_G_MINUS_HALF { (y - abs) - LANCZOS_G_MINUS_HALF } else { (y - LANCZOS_G_MINUS_HALF) - abs }
+            * LANCZOS_G
+            / y;
     let r = if x < 0.0 {
         let mut r = -std::f64::consts::PI / sin_pi(abs) / abs * y.exp() / lanczos_sum(abs);
         r -= z * r;

@@ -28,7 +28,9 @@ const CONSTANTS: &[(&str, i64)] = constants! {
 };
 
 fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
-    for table in [files::FUNCTIONS, paths::FUNCTIONS, process::IDS, process::STATUSES, process::FUNCTIONS, stat::FUNCTIONS] {
+    for table in
+        [files::FUNCTIONS, paths::FUNCTIONS, process::IDS, process::STATUSES, process::FUNCTIONS, stat::FUNCTIONS]
+    {
         rt.module_functions(module, table);
     }
     rt.module_class(module, &files::DIR_ENTRY);
@@ -87,7 +89,11 @@ fn done(rt: &mut Isolate, result: i32, path: Option<Word>) -> PyResult {
 fn int_arg(rt: &mut Isolate, w: Word) -> PyResult<i32> {
     let v = rt.to_i64(w, "int")?;
     i32::try_from(v).map_err(|_| {
-        rt.overflow_error(if v < 0 { "signed integer is less than minimum" } else { "signed integer is greater than maximum" })
+        rt.overflow_error(if v < 0 {
+            "signed integer is less than minimum"
+        } else {
+            "signed integer is greater than maximum"
+        })
     })
 }
 

@@ -139,9 +139,8 @@ fn sleep(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let until = libc::timespec { tv_sec: deadline / 1_000_000_000, tv_nsec: deadline % 1_000_000_000 };
     loop {
         // SAFETY: a complete time; the rest is not asked for.
-        let r = unsafe {
-            libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, std::ptr::null_mut())
-        };
+        let r =
+            unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, std::ptr::null_mut()) };
         match r {
             0 => return Ok(Owned::NONE),
             libc::EINTR => rt.poll()?,
@@ -183,9 +182,7 @@ fn local_tm(seconds: i64) -> libc::tm {
 fn broken_down(rt: &mut Isolate, seconds: i64, local: bool) -> PyResult {
     let mut tm = empty_tm();
     // SAFETY: room for the result.
-    let r = unsafe {
-        if local { libc::localtime_r(&seconds, &mut tm) } else { libc::gmtime_r(&seconds, &mut tm) }
-    };
+    let r = unsafe { if local { libc::localtime_r(&seconds, &mut tm) } else { libc::gmtime_r(&seconds, &mut tm) } };
     if r.is_null() {
         return Err(rt.os_error(last_errno(), None));
     }
@@ -201,7 +198,8 @@ fn broken_down(rt: &mut Isolate, seconds: i64, local: bool) -> PyResult {
         i64::from(tm.tm_isdst),
     ];
     // SAFETY: null or a C string that the C library keeps.
-    let zone = if tm.tm_zone.is_null() { b"UTC".to_vec() } else { unsafe { CStr::from_ptr(tm.tm_zone) }.to_bytes().to_vec() };
+    let zone =
+        if tm.tm_zone.is_null() { b"UTC".to_vec() } else { unsafe { CStr::from_ptr(tm.tm_zone) }.to_bytes().to_vec() };
     let zone = rt.new_str_os(&zone);
     let offset = rt.new_int(tm.tm_gmtoff);
     let items = numbers.iter().map(|&n| Owned::small(n)).collect();

@@ -139,4 +139,3 @@ fn compare(rt: &mut Isolate, op: CompareOp, a: &[Word]) -> PyResult {
     let (x, y) = (rt.getattr(a[0], "__dict__")?, rt.getattr(a[1], "__dict__")?);
     rt.compare(op, x.word(), y.word())
 }
-

@@ -256,8 +256,15 @@ static PARAM_SPEC_METHODS: &[NativeDef] = &[
             }
             let none = no_default(rt);
             let id = rt.class_id(a[0]);
-            let words =
-                [shared(a[1], Word::NONE), shared(a[3], none.word()), shared(a[2], Word::NONE), Word::NONE, co, contra, infer];
+            let words = [
+                shared(a[1], Word::NONE),
+                shared(a[3], none.word()),
+                shared(a[2], Word::NONE),
+                Word::NONE,
+                co,
+                contra,
+                infer,
+            ];
             Ok(rt.new_plain(id, words))
         },
     ),
@@ -368,7 +375,12 @@ static TYPE_ALIAS_METHODS: &[NativeDef] = &[
         }
         let id = rt.class_id(a[0]);
         let module = rt.name(crate::names::Name::MAIN);
-        let words = [shared(a[1], Word::NONE), shared(a[2], Word::NONE), shared(a[3], empty.word()), shared(module, Word::NONE)];
+        let words = [
+            shared(a[1], Word::NONE),
+            shared(a[2], Word::NONE),
+            shared(a[3], empty.word()),
+            shared(module, Word::NONE),
+        ];
         Ok(rt.new_plain(id, words))
     }),
     def("__repr__", SELF, reduce_name),

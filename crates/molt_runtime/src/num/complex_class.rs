@@ -10,10 +10,8 @@ use crate::names::Name;
 use crate::native::{ClassSpec, GetSetDef, Layout, NativeDef, def, getter};
 use crate::{Isolate, Owned, PyResult};
 
-pub static COMPLEX_SPEC: ClassSpec = ClassSpec::builtin(ClassId::COMPLEX, Layout::Complex)
-    .methods(METHODS)
-    .getset(GETSET)
-    .flags(ClassSpec::BASETYPE);
+pub static COMPLEX_SPEC: ClassSpec =
+    ClassSpec::builtin(ClassId::COMPLEX, Layout::Complex).methods(METHODS).getset(GETSET).flags(ClassSpec::BASETYPE);
 
 fn operand(rt: &mut Isolate, w: Word) -> PyResult<Option<Pair>> {
     if let Some(c) = complex::of(rt, w) {
@@ -132,9 +130,9 @@ fn from_parts(rt: &mut Isolate, x: Word, y: Word) -> PyResult<Pair> {
             Some(v) => v,
             None => {
                 let name = rt.type_name(x);
-                return Err(rt.type_error(format!(
-                    "complex() first argument must be a string or a number, not '{name}'"
-                )));
+                return Err(
+                    rt.type_error(format!("complex() first argument must be a string or a number, not '{name}'"))
+                );
             }
         }
     };

@@ -129,11 +129,7 @@ pub fn integer_ratio(v: f64) -> (IBig, IBig) {
     let zeros = i64::from(m.trailing_zeros().min(63));
     let (m, exponent) = if m == 0 { (0, 0) } else { (m >> zeros, exponent + zeros) };
     let m = IBig::from(m) * if v < 0.0 { -1 } else { 1 };
-    if exponent >= 0 {
-        (m << exponent as usize, IBig::from(1))
-    } else {
-        (m, IBig::from(1) << (-exponent) as usize)
-    }
+    if exponent >= 0 { (m << exponent as usize, IBig::from(1)) } else { (m, IBig::from(1) << (-exponent) as usize) }
 }
 
 /// `round(v, digits)`; `None` when the result is too large.

@@ -504,8 +504,20 @@ pub fn to_f64(rt: &mut Isolate, w: Word) -> PyResult<f64> {
 pub fn compare(a: IntRef, b: IntRef) -> Ordering {
     match (a, b) {
         (Small(x), Small(y)) => x.cmp(&y),
-        (Big(x), Small(_)) => if x.sign() == Sign::Negative { Ordering::Less } else { Ordering::Greater },
-        (Small(_), Big(y)) => if y.sign() == Sign::Negative { Ordering::Greater } else { Ordering::Less },
+        (Big(x), Small(_)) => {
+            if x.sign() == Sign::Negative {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
+        (Small(_), Big(y)) => {
+            if y.sign() == Sign::Negative {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
         (Big(x), Big(y)) => x.cmp(y),
     }
 }
@@ -519,11 +531,8 @@ pub fn compare_f64(a: IntRef, f: f64) -> Option<Ordering> {
         return Some(if f > 0.0 { Ordering::Less } else { Ordering::Greater });
     }
     let floor = f.floor();
-    let order = if floor.abs() < 9.0e18 {
-        compare(a, Small(floor as i64))
-    } else {
-        compare(a, Big(&f64_to_big(floor)))
-    };
+    let order =
+        if floor.abs() < 9.0e18 { compare(a, Small(floor as i64)) } else { compare(a, Big(&f64_to_big(floor))) };
     Some(if order == Ordering::Equal && floor != f { Ordering::Less } else { order })
 }
 

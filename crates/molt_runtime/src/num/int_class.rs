@@ -218,9 +218,7 @@ pub fn from_object(rt: &mut Isolate, x: Word) -> PyResult {
         return int_text::parse(rt, &b, true, 10, x);
     }
     let name = rt.type_name(x);
-    Err(rt.type_error(format!(
-        "int() argument must be a string, a bytes-like object or a real number, not '{name}'"
-    )))
+    Err(rt.type_error(format!("int() argument must be a string, a bytes-like object or a real number, not '{name}'")))
 }
 
 fn checked_int(rt: &mut Isolate, v: Owned, method: &str) -> PyResult {

@@ -251,7 +251,8 @@ pub fn to_ascii_digits(text: &[u8]) -> Vec<u8> {
 /// `int(text, base)` where `shown` is the object for the error message.
 pub fn parse(rt: &mut Isolate, text: &[u8], is_ascii: bool, base: u32, shown: Word) -> PyResult {
     let limit = rt.state::<DigitLimit>().0;
-    let parsed = if is_ascii { parse_ascii(text, base, limit) } else { parse_ascii(&to_ascii_digits(text), base, limit) };
+    let parsed =
+        if is_ascii { parse_ascii(text, base, limit) } else { parse_ascii(&to_ascii_digits(text), base, limit) };
     match parsed {
         Ok(Parsed::Small(v)) => Ok(int::from_i64(rt, v)),
         Ok(Parsed::Big(b)) => Ok(int::new(rt, b)),
@@ -287,7 +288,9 @@ mod tests {
         assert_eq!(small("0b_101", 0), Some(5));
         assert_eq!(small("0o17", 0), Some(15));
         assert_eq!(small("00", 0), Some(0));
-        for (bad, base) in [("", 10), ("_1", 10), ("1_", 10), ("1__2", 10), ("010", 0), ("0x", 16), ("+-1", 10), ("12a", 10)] {
+        for (bad, base) in
+            [("", 10), ("_1", 10), ("1_", 10), ("1__2", 10), ("010", 0), ("0x", 16), ("+-1", 10), ("12a", 10)]
+        {
             assert_eq!(small(bad, base), None, "{bad}");
         }
         assert_eq!(parse_ascii(&[b'1'; 5000], 10, 4300), Err(ParseIntError::TooLong(5000)));

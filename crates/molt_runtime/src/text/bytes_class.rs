@@ -181,9 +181,7 @@ pub fn from_hex(rt: &mut Isolate, w: Word) -> PyResult<Vec<u8>> {
             (Some(high), Some(low)) => out.push((high << 4 | low) as u8),
             (high, _) => {
                 let bad = super::wtf8::char_count(&text[..at + usize::from(high.is_some())]);
-                return Err(
-                    rt.value_error(format!("non-hexadecimal number found in fromhex() arg at position {bad}"))
-                );
+                return Err(rt.value_error(format!("non-hexadecimal number found in fromhex() arg at position {bad}")));
             }
         }
         at += 2;

@@ -440,9 +440,7 @@ fn join(rt: &mut Isolate, a: &[Word]) -> PyResult {
     for (i, item) in items.iter().enumerate() {
         let Some(b) = buffer::of_object(rt, item.word())? else {
             let name = rt.type_name(item.word());
-            return Err(
-                rt.type_error(format!("sequence item {i}: expected a bytes-like object, {name} found"))
-            );
+            return Err(rt.type_error(format!("sequence item {i}: expected a bytes-like object, {name} found")));
         };
         if i > 0 {
             out.extend_from_slice(&separator);

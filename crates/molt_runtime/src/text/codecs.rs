@@ -29,11 +29,8 @@ pub enum Encoding {
 impl Encoding {
     /// Finds an encoding by any of its names.
     pub fn by_name(name: &[u8]) -> Option<Encoding> {
-        let name: Vec<u8> = name
-            .iter()
-            .filter(|b| !matches!(b, b'-' | b'_' | b' '))
-            .map(u8::to_ascii_lowercase)
-            .collect();
+        let name: Vec<u8> =
+            name.iter().filter(|b| !matches!(b, b'-' | b'_' | b' ')).map(u8::to_ascii_lowercase).collect();
         Some(match name.as_slice() {
             b"utf8" | b"u8" | b"utf" | b"cp65001" => Encoding::Utf8,
             b"utf8sig" => Encoding::Utf8Sig,

@@ -83,7 +83,11 @@ fn parse(rt: &mut Isolate, spec: &[u8], value: Word) -> PyResult<Spec> {
         i += 1;
     }
     if at(i) == 0x2c && out.grouping.is_some() {
-        let text = if out.grouping == Some(b'_') { "Cannot specify both ',' and '_'." } else { "Cannot specify ',' with ','." };
+        let text = if out.grouping == Some(b'_') {
+            "Cannot specify both ',' and '_'."
+        } else {
+            "Cannot specify ',' with ','."
+        };
         return Err(rt.value_error(text));
     }
     if at(i) == 0x2e {
@@ -385,7 +389,11 @@ fn double_text(v: f64, spec: &Spec, default: u8) -> Option<String> {
             let text = float_text::format(v, b'g', spec.precision.unwrap_or(6), spec.alternate);
             // Without a type at least one digit follows the point; CPython switches to an exponent one
             // digit earlier than `g` for that.
-            if default == b'r' { general_with_fraction(v, spec.precision.unwrap_or(6), text, spec.alternate) } else { text }
+            if default == b'r' {
+                general_with_fraction(v, spec.precision.unwrap_or(6), text, spec.alternate)
+            } else {
+                text
+            }
         }
         b'n' => float_text::format(v, b'g', spec.precision.unwrap_or(6), spec.alternate),
         b'%' => float_text::format(v * 100.0, b'f', spec.precision.unwrap_or(6), spec.alternate) + "%",

@@ -10,10 +10,8 @@ use crate::num::binary::not_implemented;
 use crate::num::{float_class, int};
 use crate::{Isolate, Owned, PyResult, exc};
 
-pub static MEMORYVIEW_SPEC: ClassSpec = ClassSpec::builtin(ClassId::MEMORYVIEW, Layout::Native)
-    .methods(METHODS)
-    .getset(GETSET)
-    .flags(ClassSpec::SEQUENCE);
+pub static MEMORYVIEW_SPEC: ClassSpec =
+    ClassSpec::builtin(ClassId::MEMORYVIEW, Layout::Native).methods(METHODS).getset(GETSET).flags(ClassSpec::SEQUENCE);
 
 /// A view: item `i` lies at byte `start + i * step` of the owner.
 struct View {
@@ -125,7 +123,8 @@ fn unpack(rt: &mut Isolate, format: u8, b: &[u8]) -> Owned {
 
 fn pack(rt: &mut Isolate, format: u8, w: Word) -> PyResult<Vec<u8>> {
     let size = item_size(format).unwrap_or(1);
-    let wrong_type = |rt: &mut Isolate| rt.type_error(format!("memoryview: invalid type for format '{}'", format as char));
+    let wrong_type =
+        |rt: &mut Isolate| rt.type_error(format!("memoryview: invalid type for format '{}'", format as char));
     match format {
         b'?' => Ok(vec![u8::from(rt.truth(w)?)]),
         b'c' => {
@@ -152,9 +151,7 @@ fn pack(rt: &mut Isolate, format: u8, w: Word) -> PyResult<Vec<u8>> {
             let limit = 1i128 << bits;
             match i128::try_from(wide.as_ref()) {
                 Ok(v) if v < limit && v >= if signed { -limit } else { 0 } => Ok(v.to_le_bytes()[..size].to_vec()),
-                _ => {
-                    Err(rt.value_error(format!("memoryview: invalid value for format '{}'", format as char)))
-                }
+                _ => Err(rt.value_error(format!("memoryview: invalid value for format '{}'", format as char))),
             }
         }
     }

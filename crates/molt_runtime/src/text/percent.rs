@@ -65,7 +65,8 @@ pub fn format_bytes(rt: &mut Isolate, template: &[u8], args: Word) -> PyResult<V
 fn format(rt: &mut Isolate, kind: Kind, template: &[u8], args: Word) -> PyResult<Vec<u8>> {
     let single = [args];
     let is_tuple = rt.is_tuple(args);
-    let is_text = rt.is_str(args) || (kind == Kind::Bytes && (rt.is_bytes(args) || rt.is_instance(args, ClassId::BYTEARRAY)));
+    let is_text =
+        rt.is_str(args) || (kind == Kind::Bytes && (rt.is_bytes(args) || rt.is_instance(args, ClassId::BYTEARRAY)));
     let is_mapping = !is_tuple && !is_text && rt.lookup_special(args, Name::GETITEM).is_some();
     let mut arguments = Arguments {
         items: if is_tuple { tuple_items(args) } else { &single },
@@ -263,10 +264,9 @@ fn write_value(
                 32..127 => char::from_u32(c.code).unwrap_or('?'),
                 _ => '?',
             };
-            return Err(rt.value_error(format!(
-                "unsupported format character '{shown}' (0x{:x}) at index {index}",
-                c.code
-            )));
+            return Err(
+                rt.value_error(format!("unsupported format character '{shown}' (0x{:x}) at index {index}", c.code))
+            );
         }
     }
     Ok(())
@@ -329,8 +329,7 @@ fn integer_value(rt: &mut Isolate, value: Word, code: u32) -> PyResult {
         return rt.index(value);
     }
     let letter = char::from_u32(code).unwrap_or('?');
-    let convertible =
-        rt.is_float(value) || rt.lookup_special(value, Name::INT).is_some();
+    let convertible = rt.is_float(value) || rt.lookup_special(value, Name::INT).is_some();
     if decimal && convertible && !rt.is_str(value) {
         return crate::num::int_class::from_object(rt, value);
     }
@@ -381,7 +380,5 @@ fn bytes_value(rt: &mut Isolate, value: Word) -> PyResult<Vec<u8>> {
         return Err(rt.type_error(format!("__bytes__ returned non-bytes (type {name})")));
     }
     let name = rt.type_name(value);
-    Err(rt.type_error(format!(
-        "%b requires a bytes-like object, or an object that implements __bytes__, not '{name}'"
-    )))
+    Err(rt.type_error(format!("%b requires a bytes-like object, or an object that implements __bytes__, not '{name}'")))
 }

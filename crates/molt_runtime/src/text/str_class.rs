@@ -11,9 +11,8 @@ use crate::native::{ClassSpec, Layout, NativeData, NativeDef, def};
 use crate::num::binary::not_implemented;
 use crate::{Isolate, Owned, PyResult};
 
-pub static STR_SPEC: ClassSpec = ClassSpec::builtin(ClassId::STR, Layout::Str)
-    .methods(METHODS)
-    .flags(ClassSpec::BASETYPE | ClassSpec::MATCH_SELF);
+pub static STR_SPEC: ClassSpec =
+    ClassSpec::builtin(ClassId::STR, Layout::Str).methods(METHODS).flags(ClassSpec::BASETYPE | ClassSpec::MATCH_SELF);
 
 pub static STR_ITERATOR_SPEC: ClassSpec = ClassSpec::builtin(ClassId::STR_ITERATOR, Layout::Native)
     .methods(ITERATOR_METHODS)
@@ -45,7 +44,11 @@ static METHODS: &[NativeDef] = &[
     def("__mul__", OTHER, |rt, a| multiply(rt, a[0], a[1])),
     def("__rmul__", OTHER, |rt, a| multiply(rt, a[0], a[1])),
     def("__mod__", OTHER, |rt, a| percent::format_str(rt, a[0], a[1])),
-    def("__rmod__", OTHER, |rt, a| if rt.is_str(a[1]) { percent::format_str(rt, a[1], a[0]) } else { not_implemented() }),
+    def(
+        "__rmod__",
+        OTHER,
+        |rt, a| if rt.is_str(a[1]) { percent::format_str(rt, a[1], a[0]) } else { not_implemented() },
+    ),
     def("__lt__", OTHER, |rt, a| compare(rt, CompareOp::Lt, a)),
     def("__le__", OTHER, |rt, a| compare(rt, CompareOp::Le, a)),
     def("__eq__", OTHER, |rt, a| compare(rt, CompareOp::Eq, a)),
@@ -216,11 +219,7 @@ fn count(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let s = StrRef::of(a[0]);
     let needle = str_arg(rt, a[1], "count", 1)?.bytes;
     let Some((start, end)) = range_args(rt, a[2], a[3], s.char_len)? else { return Ok(Owned::small(0)) };
-    let n = if needle.is_empty() {
-        end - start + 1
-    } else {
-        str_object::count_bytes(s.chars(start, end), needle)
-    };
+    let n = if needle.is_empty() { end - start + 1 } else { str_object::count_bytes(s.chars(start, end), needle) };
     Ok(Owned::small(n as i64))
 }
 

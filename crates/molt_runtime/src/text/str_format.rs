@@ -241,9 +241,9 @@ impl Formatter<'_> {
             let index = index_of(head).map_err(|e| rt.value_error(e))?;
             if index.is_some() {
                 if matches!(self.numbering, Numbering::Automatic(_)) {
-                    return Err(rt.value_error(
-                        "cannot switch from automatic field numbering to manual field specification",
-                    ));
+                    return Err(
+                        rt.value_error("cannot switch from automatic field numbering to manual field specification")
+                    );
                 }
                 self.numbering = Numbering::Manual;
             }
@@ -255,18 +255,16 @@ impl Formatter<'_> {
         }
         match self.args.get(index as usize) {
             Some(&w) => Ok(Owned::share(w)),
-            None => {
-                Err(rt.index_error(format!("Replacement index {index} out of range for positional args tuple")))
-            }
+            None => Err(rt.index_error(format!("Replacement index {index} out of range for positional args tuple"))),
         }
     }
 
     fn next_automatic(&mut self, rt: &mut Isolate) -> PyResult<i64> {
         let index = match self.numbering {
             Numbering::Manual => {
-                return Err(rt.value_error(
-                    "cannot switch from manual field specification to automatic field numbering",
-                ));
+                return Err(
+                    rt.value_error("cannot switch from manual field specification to automatic field numbering")
+                );
             }
             Numbering::Open => 0,
             Numbering::Automatic(n) => n,

@@ -265,11 +265,9 @@ pub fn partition(rt: &mut Isolate, a: &[Word], last: bool) -> PyResult {
     }
     let ascii = s.is_ascii();
     let items = match find_bytes(s.bytes, separator, last) {
-        Some(at) => vec![
-            make(rt, &s.bytes[..at], ascii),
-            Owned::share(a[1]),
-            make(rt, &s.bytes[at + separator.len()..], ascii),
-        ],
+        Some(at) => {
+            vec![make(rt, &s.bytes[..at], ascii), Owned::share(a[1]), make(rt, &s.bytes[at + separator.len()..], ascii)]
+        }
         None => {
             let (whole, empty) = (make(rt, s.bytes, ascii), rt.new_str(""));
             if last { vec![empty.clone(), empty, whole] } else { vec![whole, empty.clone(), empty] }

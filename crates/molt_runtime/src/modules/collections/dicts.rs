@@ -19,7 +19,9 @@ pub static DEFAULT_DICT: ClassSpec = ClassSpec::new("collections", "defaultdict"
     .hidden_words(1)
     .methods(DEFAULT_METHODS)
     .getset(DEFAULT_GETSET)
-    .flags(ClassSpec::BASETYPE | ClassSpec::UNHASHABLE | ClassSpec::MAPPING | ClassSpec::GENERIC | ClassSpec::WEAKREFABLE);
+    .flags(
+        ClassSpec::BASETYPE | ClassSpec::UNHASHABLE | ClassSpec::MAPPING | ClassSpec::GENERIC | ClassSpec::WEAKREFABLE,
+    );
 
 static DEFAULT_GETSET: &[GetSetDef] = &[getset(
     "default_factory",

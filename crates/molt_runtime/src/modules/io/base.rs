@@ -15,8 +15,11 @@ pub static RAW_IO_BASE: ClassSpec =
     ClassSpec::new("_io", "_RawIOBase").base(BaseRef::Spec(&IO_BASE)).methods(RAW_METHODS).flags(FLAGS);
 pub static BUFFERED_IO_BASE: ClassSpec =
     ClassSpec::new("_io", "_BufferedIOBase").base(BaseRef::Spec(&IO_BASE)).methods(BUFFERED_METHODS).flags(FLAGS);
-pub static TEXT_IO_BASE: ClassSpec =
-    ClassSpec::new("_io", "_TextIOBase").base(BaseRef::Spec(&IO_BASE)).methods(TEXT_METHODS).getset(TEXT_GETSET).flags(FLAGS);
+pub static TEXT_IO_BASE: ClassSpec = ClassSpec::new("_io", "_TextIOBase")
+    .base(BaseRef::Spec(&IO_BASE))
+    .methods(TEXT_METHODS)
+    .getset(TEXT_GETSET)
+    .flags(FLAGS);
 
 /// State of a stream class written in Python.
 #[derive(Default)]
@@ -79,9 +82,15 @@ static IO_METHODS: &[NativeDef] = &[
         check_closed(rt, a[0])?;
         Ok(Owned::NONE)
     }),
-    def("_checkReadable", "($self, msg=None, /)", |rt, a| require(rt, a[0], "readable", "File or stream is not readable.")),
-    def("_checkWritable", "($self, msg=None, /)", |rt, a| require(rt, a[0], "writable", "File or stream is not writable.")),
-    def("_checkSeekable", "($self, msg=None, /)", |rt, a| require(rt, a[0], "seekable", "File or stream is not seekable.")),
+    def("_checkReadable", "($self, msg=None, /)", |rt, a| {
+        require(rt, a[0], "readable", "File or stream is not readable.")
+    }),
+    def("_checkWritable", "($self, msg=None, /)", |rt, a| {
+        require(rt, a[0], "writable", "File or stream is not writable.")
+    }),
+    def("_checkSeekable", "($self, msg=None, /)", |rt, a| {
+        require(rt, a[0], "seekable", "File or stream is not seekable.")
+    }),
     def("__enter__", SELF, |rt, a| {
         check_closed(rt, a[0])?;
         Ok(Owned::share(a[0]))
@@ -133,7 +142,9 @@ fn read_line(rt: &mut Isolate, a: &[Word]) -> PyResult {
         let piece = rt.call_method(a[0], "read", &[Word::small(1)])?;
         if !rt.is_bytes(piece.word()) {
             let name = rt.type_name(piece.word());
-            return Err(rt.raise(crate::exc::OS_ERROR, format!("read() should have returned a bytes object, not '{name}'")));
+            return Err(
+                rt.raise(crate::exc::OS_ERROR, format!("read() should have returned a bytes object, not '{name}'"))
+            );
         }
         let bytes = bytes_slice(piece.word());
         out.extend_from_slice(bytes);

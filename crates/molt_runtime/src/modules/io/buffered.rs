@@ -387,11 +387,8 @@ static METHODS: &[NativeDef] = &[
     }),
     def("truncate", "($self, pos=None, /)", |rt, a| {
         flush(rt, a[0])?;
-        let size = if a[1].is_unbound() || a[1].is_none() {
-            rt.call_method(a[0], "tell", &[])?
-        } else {
-            Owned::share(a[1])
-        };
+        let size =
+            if a[1].is_unbound() || a[1].is_none() { rt.call_method(a[0], "tell", &[])? } else { Owned::share(a[1]) };
         let raw = raw_of(rt, a[0])?;
         rt.call_method(raw.word(), "truncate", &[size.word()])
     }),
@@ -415,9 +412,9 @@ pub fn read_chunk(rt: &mut Isolate, stream: Word, n: usize) -> PyResult<Vec<u8>>
     let piece = rt.call_method(stream, method, &[Word::small(n as i64)])?;
     if !rt.is_bytes(piece.word()) {
         let name = rt.type_name(piece.word());
-        return Err(rt.type_error(format!(
-            "underlying {method}() should have returned a bytes-like object, not '{name}'"
-        )));
+        return Err(
+            rt.type_error(format!("underlying {method}() should have returned a bytes-like object, not '{name}'"))
+        );
     }
     Ok(bytes_slice(piece.word()).to_vec())
 }

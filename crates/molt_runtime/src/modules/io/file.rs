@@ -145,10 +145,14 @@ static GETSET: &[GetSetDef] = &[
     getter("closed", |_, w| Ok(Owned::from_bool(state(w).fd < 0))),
     getter("closefd", |_, w| Ok(Owned::from_bool(state(w).closefd))),
     getter("mode", |rt, w| Ok(rt.new_str(state(w).mode()))),
-    getset("name", |_, w| Ok(state(w).name.clone()), |_, w, v| {
-        state(w).name = if v.is_unbound() { Owned::NONE } else { Owned::share(v) };
-        Ok(())
-    }),
+    getset(
+        "name",
+        |_, w| Ok(state(w).name.clone()),
+        |_, w, v| {
+            state(w).name = if v.is_unbound() { Owned::NONE } else { Owned::share(v) };
+            Ok(())
+        },
+    ),
 ];
 
 static METHODS: &[NativeDef] = &[
@@ -361,15 +365,7 @@ fn file_init(rt: &mut Isolate, a: &[Word]) -> PyResult {
         open_path(rt, file, flags, opener)?
     };
     let s = state(a[0]);
-    *s = FileIo {
-        fd,
-        readable,
-        writable,
-        appending: has('a'),
-        created: has('x'),
-        closefd,
-        name: Owned::share(file),
-    };
+    *s = FileIo { fd, readable, writable, appending: has('a'), created: has('x'), closefd, name: Owned::share(file) };
     check_opened(rt, a[0], file)?;
     if has('a') {
         // SAFETY: plain system call; pipes refuse it, which does not matter.

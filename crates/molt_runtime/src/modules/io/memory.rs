@@ -273,9 +273,7 @@ static STRING_METHODS: &[NativeDef] = &[
     def("writable", SELF, yes),
     def("seekable", SELF, yes),
     def("isatty", SELF, |rt, a| state(rt, a[0]).map(|_| Owned::from_bool(false))),
-    def("flush", SELF, |rt, a| {
-        if native::<Memory>(a[0]).closed { Err(closed_file(rt)) } else { Ok(Owned::NONE) }
-    }),
+    def("flush", SELF, |rt, a| if native::<Memory>(a[0]).closed { Err(closed_file(rt)) } else { Ok(Owned::NONE) }),
     def("getvalue", SELF, |rt, a| {
         let s = state(rt, a[0])?;
         Ok(rt.new_str_wtf8(&s.data))

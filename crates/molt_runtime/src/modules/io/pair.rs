@@ -3,9 +3,9 @@
 use molt_abi::Word;
 
 use super::base::BUFFERED_IO_BASE;
+use crate::Owned;
 use crate::api::native;
 use crate::native::{BaseRef, ClassSpec, GetSetDef, NativeData, NativeDef, def, getter};
-use crate::Owned;
 
 const SELF: &str = "($self, /)";
 
@@ -173,7 +173,11 @@ impl NewlineDecoder {
             };
             self.seen |= kind;
             let len = if kind == 4 { 2 } else { 1 };
-            if self.translate { out.push(b'\n') } else { out.extend_from_slice(&text[i..i + len]) }
+            if self.translate {
+                out.push(b'\n')
+            } else {
+                out.extend_from_slice(&text[i..i + len])
+            }
             i += len;
         }
         out

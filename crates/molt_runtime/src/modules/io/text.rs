@@ -436,10 +436,14 @@ static GETSET: &[GetSetDef] = &[
         Some(buffer) => rt.getattr(buffer.word(), "name"),
         None => Err(rt.value_error("underlying buffer has been detached")),
     }),
-    getset("mode", |rt, w| Ok(rt.new_str(&state(w).options.mode)), |_, w, v| {
-        state(w).options.mode = if v.is_unbound() { String::new() } else { str_text(v).into_owned() };
-        Ok(())
-    }),
+    getset(
+        "mode",
+        |rt, w| Ok(rt.new_str(&state(w).options.mode)),
+        |_, w, v| {
+            state(w).options.mode = if v.is_unbound() { String::new() } else { str_text(v).into_owned() };
+            Ok(())
+        },
+    ),
     getter("newlines", |rt, w| {
         let seen = state(w).seen_newlines;
         let mut kinds: Vec<Owned> =

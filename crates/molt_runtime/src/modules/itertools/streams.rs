@@ -9,8 +9,23 @@ use crate::native::{ClassSpec, NativeData, NativeDef, def};
 use crate::{Isolate, Owned, PyResult};
 
 pub static SPECS: &[&ClassSpec] = &[
-    &ACCUMULATE, &BATCHED, &CHAIN, &COMPRESS, &COUNT, &CYCLE, &DROPWHILE, &FILTERFALSE, &GROUPBY, &GROUPER, &ISLICE, &PAIRWISE,
-    &REPEAT, &STARMAP, &TAKEWHILE, &TEE, &ZIP_LONGEST,
+    &ACCUMULATE,
+    &BATCHED,
+    &CHAIN,
+    &COMPRESS,
+    &COUNT,
+    &CYCLE,
+    &DROPWHILE,
+    &FILTERFALSE,
+    &GROUPBY,
+    &GROUPER,
+    &ISLICE,
+    &PAIRWISE,
+    &REPEAT,
+    &STARMAP,
+    &TAKEWHILE,
+    &TEE,
+    &ZIP_LONGEST,
 ];
 
 pub static FUNCTIONS: &[NativeDef] = &[def("tee", "(iterable, n=2, /)", tee)];
@@ -156,7 +171,8 @@ static COUNT: ClassSpec = spec(
             let or = |w: Word, default| if w.is_unbound() { Owned::small(default) } else { Owned::share(w) };
             for &w in &a[1..] {
                 let numeric = w.is_unbound() || rt.is_int(w) || rt.is_float(w);
-                if !numeric && rt.lookup_special(w, Name::FLOAT).is_none() && rt.lookup_special(w, Name::ADD).is_none() {
+                if !numeric && rt.lookup_special(w, Name::FLOAT).is_none() && rt.lookup_special(w, Name::ADD).is_none()
+                {
                     return Err(rt.type_error("a number is required"));
                 }
             }
@@ -226,10 +242,8 @@ fn next_source(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
     rt.next(it.word())
 }
 
-static DROPWHILE: ClassSpec = spec(
-    "dropwhile",
-    &[constructor("($type, predicate, iterable, /)", new_with_function), ITER, NEXT],
-    |rt, this| {
+static DROPWHILE: ClassSpec =
+    spec("dropwhile", &[constructor("($type, predicate, iterable, /)", new_with_function), ITER, NEXT], |rt, this| {
         loop {
             let Some(item) = next_source(rt, this)? else { return Ok(None) };
             if state(this).started || !test(rt, this, item.word())? {
@@ -237,13 +251,10 @@ static DROPWHILE: ClassSpec = spec(
                 return Ok(Some(item));
             }
         }
-    },
-);
+    });
 
-static TAKEWHILE: ClassSpec = spec(
-    "takewhile",
-    &[constructor("($type, predicate, iterable, /)", new_with_function), ITER, NEXT],
-    |rt, this| {
+static TAKEWHILE: ClassSpec =
+    spec("takewhile", &[constructor("($type, predicate, iterable, /)", new_with_function), ITER, NEXT], |rt, this| {
         if state(this).done {
             return Ok(None);
         }
@@ -253,13 +264,10 @@ static TAKEWHILE: ClassSpec = spec(
         }
         state(this).done = true;
         Ok(None)
-    },
-);
+    });
 
-static FILTERFALSE: ClassSpec = spec(
-    "filterfalse",
-    &[constructor("($type, function, iterable, /)", new_with_function), ITER, NEXT],
-    |rt, this| {
+static FILTERFALSE: ClassSpec =
+    spec("filterfalse", &[constructor("($type, function, iterable, /)", new_with_function), ITER, NEXT], |rt, this| {
         loop {
             let Some(item) = next_source(rt, this)? else { return Ok(None) };
             let func = state(this).words[0].word();
@@ -272,20 +280,16 @@ static FILTERFALSE: ClassSpec = spec(
                 return Ok(Some(item));
             }
         }
-    },
-);
+    });
 
-static STARMAP: ClassSpec = spec(
-    "starmap",
-    &[constructor("($type, function, iterable, /)", new_with_function), ITER, NEXT],
-    |rt, this| {
+static STARMAP: ClassSpec =
+    spec("starmap", &[constructor("($type, function, iterable, /)", new_with_function), ITER, NEXT], |rt, this| {
         let Some(item) = next_source(rt, this)? else { return Ok(None) };
         let args = rt.collect(item.word())?;
         let words: Vec<Word> = args.iter().map(Owned::word).collect();
         let func = state(this).words[0].clone();
         rt.call(func.word(), &words).map(Some)
-    },
-);
+    });
 
 /// Words: iterator, key function; items: current key, current value, key of the current group. The
 /// number identifies the current group, so that older groups know that they are over.
@@ -386,9 +390,15 @@ static ISLICE: ClassSpec = spec(
                     }
                 },
             };
-            let stop = bound(stop, -1, if one { message } else {
-                "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize."
-            })?;
+            let stop = bound(
+                stop,
+                -1,
+                if one {
+                    message
+                } else {
+                    "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize."
+                },
+            )?;
             let start = bound(start, 0, message)?;
             let step = bound(a[4], 1, "Step for islice() must be a positive integer or None.")?;
             if step == 0 {

@@ -27,7 +27,8 @@ struct Scanner {
 
 impl NativeData for Scanner {
     fn traverse(&self, visit: &mut dyn FnMut(Word)) {
-        for w in [&self.object_hook, &self.object_pairs_hook, &self.parse_float, &self.parse_int, &self.parse_constant] {
+        for w in [&self.object_hook, &self.object_pairs_hook, &self.parse_float, &self.parse_int, &self.parse_constant]
+        {
             visit(w.word());
         }
     }

@@ -214,7 +214,13 @@ impl Writer<'_> {
             let shown = float_text::repr(v);
             return Err(rt.value_error(format!("Out of range float values are not JSON compliant: {shown}")));
         }
-        let text = if v.is_nan() { "NaN" } else if v > 0.0 { "Infinity" } else { "-Infinity" };
+        let text = if v.is_nan() {
+            "NaN"
+        } else if v > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        };
         self.out.extend_from_slice(text.as_bytes());
         Ok(())
     }

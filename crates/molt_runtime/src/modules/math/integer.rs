@@ -11,9 +11,7 @@ use crate::{Isolate, Owned, PyResult};
 pub static FUNCTIONS: &[NativeDef] = &[
     def("gcd", "($module, /, *integers)", |rt, a| fold(rt, a[0], UBig::ZERO, |x, y| x.gcd(y))),
     def("lcm", "($module, /, *integers)", |rt, a| {
-        fold(rt, a[0], UBig::ONE, |x, y| {
-            if x.is_zero() || y.is_zero() { UBig::ZERO } else { &x / (&x).gcd(&y) * y }
-        })
+        fold(rt, a[0], UBig::ONE, |x, y| if x.is_zero() || y.is_zero() { UBig::ZERO } else { &x / (&x).gcd(&y) * y })
     }),
     def("isqrt", "($module, n, /)", |rt, a| {
         let n = rt.index(a[0])?;

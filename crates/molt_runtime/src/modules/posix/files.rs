@@ -41,7 +41,9 @@ pub static FUNCTIONS: &[NativeDef] = &[
     }),
     def("write", "($module, fd, data, /)", |rt, a| {
         let fd = int_arg(rt, a[0])?;
-        let data = if rt.is_bytes(a[1]) { Owned::share(a[1]) } else {
+        let data = if rt.is_bytes(a[1]) {
+            Owned::share(a[1])
+        } else {
             if rt.is_str(a[1]) {
                 return Err(rt.type_error("a bytes-like object is required, not 'str'"));
             }

@@ -159,7 +159,8 @@ pub static FUNCTIONS: &[NativeDef] = &[
             let elapsed = libc::times(&mut t);
             (t, elapsed, libc::sysconf(libc::_SC_CLK_TCK) as f64)
         };
-        let items = [t.tms_utime, t.tms_stime, t.tms_cutime, t.tms_cstime, elapsed].map(|v| rt.new_float(v as f64 / ticks));
+        let items =
+            [t.tms_utime, t.tms_stime, t.tms_cutime, t.tms_cstime, elapsed].map(|v| rt.new_float(v as f64 / ticks));
         Ok(rt.new_struct_seq(&TIMES_RESULT, items.into(), Vec::new()))
     }),
     def("uname", NONE, |rt, _| {
@@ -169,7 +170,8 @@ pub static FUNCTIONS: &[NativeDef] = &[
             if libc::uname(&mut u) != 0 {
                 return Err(failed(rt, None));
             }
-            [u.sysname, u.nodename, u.release, u.version, u.machine].map(|f| CStr::from_ptr(f.as_ptr()).to_bytes().to_vec())
+            [u.sysname, u.nodename, u.release, u.version, u.machine]
+                .map(|f| CStr::from_ptr(f.as_ptr()).to_bytes().to_vec())
         };
         let items = fields.map(|f| rt.new_str_os(&f));
         Ok(rt.new_struct_seq(&UNAME_RESULT, items.into(), Vec::new()))
