@@ -15,6 +15,7 @@ mod data;
 mod entry;
 mod fast;
 mod machine;
+mod sequence;
 
 use std::collections::HashMap;
 
@@ -343,6 +344,13 @@ impl<'a> Lower<'a> {
             self.check_traced(r[1], false);
             return;
         }
+        if rt == RtFn::GetItem || rt == RtFn::Next {
+            let value = if rt == RtFn::Next { self.next(args[0]) } else { self.getitem(args) };
+            return self.define(inst, 0, value);
+        }
+        if rt == RtFn::SetItem {
+            return self.setitem(args);
+        }
         if rt == RtFn::Poll {
             self.poll();
             return;
@@ -431,8 +439,8 @@ impl<'a> Lower<'a> {
                 self.m.inc(v);
                 v
             }
-            Op::PyBinary => self.binary(BinaryOp::from_index(imm).expect("verified"), args, false),
-            Op::PyInplace => self.binary(BinaryOp::from_index(imm).expect("verified"), args, true),
+            Op::PyBinary => self.binary(inst, BinaryOp::from_index(imm).expect("verified"), args, false),
+            Op::PyInplace => self.binary(inst, BinaryOp::from_index(imm).expect("verified"), args, true),
             Op::PyUnary => {
                 let f = match UnaryOp::from_index(imm).expect("verified") {
                     UnaryOp::Neg => RtFn::Neg,
@@ -441,8 +449,8 @@ impl<'a> Lower<'a> {
                 };
                 self.rt_checked(f, args)
             }
-            Op::PyCompare => self.compare(CompareOp::from_index(imm).expect("verified"), args),
-            Op::PyCompareTruth => self.compare_truth(CompareOp::from_index(imm).expect("verified"), args),
+            Op::PyCompare => self.compare(inst, CompareOp::from_index(imm).expect("verified"), args),
+            Op::PyCompareTruth => self.compare_truth(inst, CompareOp::from_index(imm).expect("verified"), args),
             Op::PyIs => self.m.icmp(IntCond::Eq, args[0], args[1]),
             Op::PyGetAttr => self.getattr(args[0], symbol),
             Op::PySetAttr => return self.setattr(args[0], args[1], symbol),

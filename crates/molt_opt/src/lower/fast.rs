@@ -36,7 +36,7 @@ impl Lower<'_> {
         slow
     }
 
-    pub(super) fn binary(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
+    pub(super) fn binary(&mut self, inst: InstId, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
         let (a, b) = (args[0], args[1]);
         let inline =
             matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
@@ -46,8 +46,14 @@ impl Lower<'_> {
         let slow = self.both_small(a, b);
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I64);
-        self.small_binary(op, a, b, slow, done);
+        let floats = matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul) && self.may_be_floats(inst);
+        let other = if floats { self.m.cold_block() } else { slow };
+        self.small_binary(op, a, b, other, done);
         self.m.current = slow;
+        if floats {
+            self.flonum_binary(op, a, b, other, done);
+            self.m.current = other;
+        }
         let r = self.generic_binary(op, args, inplace);
         self.m.jump(done, &[r]);
         self.m.current = done;
@@ -92,6 +98,45 @@ impl Lower<'_> {
         }
     }
 
+    /// Whether both operands may be floats, going by their types.
+    fn may_be_floats(&self, inst: InstId) -> bool {
+        self.src.args(inst).iter().all(|&v| matches!(self.src.ty(v), Type::Any | Type::Float))
+    }
+
+    /// Branches to a new current block when both words are flonums, else to `slow`.
+    fn both_flonum(&mut self, a: ValueId, b: ValueId, slow: molt_ir::BlockId) {
+        let two = self.m.iconst(2);
+        let (x, y) = (self.m.int(Op::IXor, &[a, two]), self.m.int(Op::IXor, &[b, two]));
+        let either = self.m.int(Op::IOr, &[x, y]);
+        let three = self.m.iconst(3);
+        let tag = self.m.int(Op::IAnd, &[either, three]);
+        let both = self.m.icmp_imm(IntCond::Eq, tag, 0);
+        let fast = self.m.block();
+        self.m.brif(both, (fast, &[]), (slow, &[]));
+        self.m.current = fast;
+    }
+
+    /// Arithmetic on two flonum words.
+    fn flonum_binary(
+        &mut self,
+        op: BinaryOp,
+        a: ValueId,
+        b: ValueId,
+        slow: molt_ir::BlockId,
+        done: molt_ir::BlockId,
+    ) {
+        self.both_flonum(a, b, slow);
+        let (x, y) = (self.flonum_value(a), self.flonum_value(b));
+        let op = match op {
+            BinaryOp::Add => Op::FAdd,
+            BinaryOp::Sub => Op::FSub,
+            _ => Op::FMul,
+        };
+        let f = self.m.value(op, &[x, y], 0, Type::F64);
+        let w = self.float_box(f);
+        self.m.jump(done, &[w]);
+    }
+
     fn generic_binary(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
         if inplace {
             let index = self.m.iconst(op as i64);
@@ -112,7 +157,7 @@ impl Lower<'_> {
         }
     }
 
-    pub(super) fn compare(&mut self, op: CompareOp, args: &[ValueId]) -> ValueId {
+    pub(super) fn compare(&mut self, inst: InstId, op: CompareOp, args: &[ValueId]) -> ValueId {
         let slow = self.both_small(args[0], args[1]);
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I64);
@@ -121,19 +166,48 @@ impl Lower<'_> {
         let boxed = self.m.value(Op::SelectI, &[bit, t, f], 0, Type::I64);
         self.m.jump(done, &[boxed]);
         self.m.current = slow;
+        if self.may_be_floats(inst) {
+            let other = self.m.cold_block();
+            let bit = self.flonum_compare(op, args, other);
+            let (t, f) = (self.m.word(Word::TRUE), self.m.word(Word::FALSE));
+            let boxed = self.m.value(Op::SelectI, &[bit, t, f], 0, Type::I64);
+            self.m.jump(done, &[boxed]);
+            self.m.current = other;
+        }
         let r = self.rt_checked(op.rt(), args);
         self.m.jump(done, &[r]);
         self.m.current = done;
         result
     }
 
-    pub(super) fn compare_truth(&mut self, op: CompareOp, args: &[ValueId]) -> ValueId {
+    /// Comparison of two flonum words.
+    fn flonum_compare(&mut self, op: CompareOp, args: &[ValueId], slow: molt_ir::BlockId) -> ValueId {
+        self.both_flonum(args[0], args[1], slow);
+        let (x, y) = (self.flonum_value(args[0]), self.flonum_value(args[1]));
+        let cond = match op {
+            CompareOp::Lt => FloatCond::Lt,
+            CompareOp::Le => FloatCond::Le,
+            CompareOp::Eq => FloatCond::Eq,
+            CompareOp::Ne => FloatCond::Ne,
+            CompareOp::Gt => FloatCond::Gt,
+            CompareOp::Ge => FloatCond::Ge,
+        };
+        self.m.value(Op::FCmp, &[x, y], cond as u64, Type::I1)
+    }
+
+    pub(super) fn compare_truth(&mut self, inst: InstId, op: CompareOp, args: &[ValueId]) -> ValueId {
         let slow = self.both_small(args[0], args[1]);
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I1);
         let bit = self.m.icmp(Self::small_condition(op), args[0], args[1]);
         self.m.jump(done, &[bit]);
         self.m.current = slow;
+        if self.may_be_floats(inst) {
+            let other = self.m.cold_block();
+            let bit = self.flonum_compare(op, args, other);
+            self.m.jump(done, &[bit]);
+            self.m.current = other;
+        }
         let index = self.m.iconst(op as i64);
         let r = self.rt_checked(RtFn::CompareTruth, &[index, args[0], args[1]]);
         let bit = self.to_bit(r);
@@ -291,6 +365,18 @@ impl Lower<'_> {
         let result = self.m.func.add_param(done, Type::F64);
         self.m.brif(is_flonum, (flonum, &[]), (boxed, &[]));
         self.m.current = flonum;
+        let f = self.flonum_value(w);
+        self.m.jump(done, &[f]);
+        self.m.current = boxed;
+        let f = self.m.value(Op::LoadF, &[w], layout::FLOAT_VALUE as u64, Type::F64);
+        self.m.jump(done, &[f]);
+        self.m.current = done;
+        result
+    }
+
+    /// Double of a flonum word.
+    fn flonum_value(&mut self, w: ValueId) -> ValueId {
+        let two = self.m.iconst(2);
         let sixty_three = self.m.iconst(63);
         let sign = self.m.int(Op::UShr, &[w, sixty_three]);
         let low = self.m.int(Op::ISub, &[two, sign]);
@@ -303,13 +389,7 @@ impl Lower<'_> {
         let is_zero = self.m.icmp(IntCond::Eq, w, zero_word);
         let zero = self.m.iconst(0);
         let bits = self.m.value(Op::SelectI, &[is_zero, zero, bits], 0, Type::I64);
-        let f = self.m.value(Op::BitsToF, &[bits], 0, Type::F64);
-        self.m.jump(done, &[f]);
-        self.m.current = boxed;
-        let f = self.m.value(Op::LoadF, &[w], layout::FLOAT_VALUE as u64, Type::F64);
-        self.m.jump(done, &[f]);
-        self.m.current = done;
-        result
+        self.m.value(Op::BitsToF, &[bits], 0, Type::F64)
     }
 
     /// Word of a double: exponents of the common range inline, the rest by the runtime.
