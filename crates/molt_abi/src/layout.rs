@@ -310,6 +310,8 @@ impl LazyConst {
     /// Tuple of `len` words; a word `1 << 35 | slot << 3 | 4` stands for the constant in that global slot,
     /// made before.
     pub const TUPLE: u32 = 2;
+    /// The builtin of this name; the slot stays unbound when there is none.
+    pub const BUILTIN: u32 = 3;
 }
 
 /// Inline cache of one attribute access or method call, zero at start, filled by the runtime.

@@ -23,11 +23,13 @@ pub struct Facts {
     pub bound_once: HashMap<GlobalId, FuncId>,
     /// Whether `bound_once` holds for sure, or is a guess to be tested at run time.
     pub proven: bool,
+    /// Whether the program gets hold of the module of builtins, and so may change it.
+    pub builtins_open: bool,
 }
 
 impl Facts {
     pub fn new(program: &Program) -> Facts {
-        let mut scan = Scan { program, bound: HashMap::new(), open: false, assigned: HashSet::new() };
+        let mut scan = Scan { program, bound: HashMap::new(), open: false, builtins_open: false, assigned: HashSet::new() };
         for (_, f) in program.funcs.iter() {
             scan.function(f);
         }
@@ -38,7 +40,7 @@ impl Facts {
             .filter_map(|(g, f)| Some((g, f?)))
             .filter(|(g, _)| !assigned.contains(&program.globals[*g].name))
             .collect();
-        Facts { bound_once, proven: !scan.open }
+        Facts { bound_once, proven: !scan.open, builtins_open: scan.builtins_open }
     }
 
     /// The function that a callee value stands for.
@@ -58,6 +60,7 @@ struct Scan<'a> {
     program: &'a Program,
     bound: HashMap<GlobalId, Option<FuncId>>,
     open: bool,
+    builtins_open: bool,
     /// Names assigned or deleted as attributes anywhere.
     assigned: HashSet<Symbol>,
 }
@@ -71,10 +74,13 @@ impl Scan<'_> {
                 match inst.op {
                     Op::GlobalSet => self.bind(f, GlobalId(inst.imm as u32), f.args(i)[0]),
                     Op::PyBuiltin if OPENING_BUILTINS.contains(&self.program.names.text(symbol)) => self.open = true,
+                    Op::PyImportNative if self.program.names.text(Symbol(inst.imm as u32)) == "builtins" => {
+                        self.builtins_open = true;
+                    }
                     Op::PyGetAttr | Op::PyCallMethod | Op::PyImportFrom
                         if OPENING_ATTRIBUTES.contains(&self.program.names.text(symbol)) =>
                     {
-                        self.open = true;
+                        self.open |= inst.op != Op::PyGetAttr || !only_stored_into(f, f.result(i));
                     }
                     Op::PySetAttr | Op::PyDelAttr => {
                         self.assigned.insert(symbol);
@@ -121,6 +127,15 @@ impl Scan<'_> {
             })
         })
     }
+}
+
+/// Whether a value is nothing but a container that items are put into, as in `sys.modules[name] = module`.
+fn only_stored_into(f: &Function, v: ValueId) -> bool {
+    f.layout.iter().flat_map(|&b| &f.blocks[b].insts).all(|&i| {
+        let stored = f.insts[i].op == Op::PySetItem && f.args(i)[1..].iter().all(|&a| a != v);
+        let used = f.args(i).contains(&v) || f.edges(i).iter().any(|&e| f.edge_args(e).contains(&v));
+        stored || !used
+    })
 }
 
 fn attribute_receiver_only(f: &Function, v: ValueId) -> bool {

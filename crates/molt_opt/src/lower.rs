@@ -290,6 +290,30 @@ impl<'a> Lower<'a> {
         }
     }
 
+    /// A builtin: from its slot, unless the program can change the module of builtins.
+    fn builtin(&mut self, symbol: Symbol) -> ValueId {
+        let name = self.name(symbol);
+        if self.facts.builtins_open {
+            return self.rt_checked(RtFn::BuiltinGet, &[name]);
+        }
+        let slot = self.statics.builtin(self.program, symbol);
+        let ctx = self.m.ctx();
+        let globals = self.m.load(ctx, context::CTX_GLOBALS);
+        let v = self.m.load(globals, slot as i32 * 8);
+        let missing = self.m.icmp_imm(IntCond::Eq, v, Word::UNBOUND.0 as i64);
+        let (slow, fast, done) = (self.m.cold_block(), self.m.block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        self.m.brif(missing, (slow, &[]), (fast, &[]));
+        self.m.current = fast;
+        self.m.inc(v);
+        self.m.jump(done, &[v]);
+        self.m.current = slow;
+        let r = self.rt_checked(RtFn::BuiltinGet, &[name]);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
     fn kwnames(&mut self, id: u32) -> ValueId {
         if id == u32::MAX { self.m.word(Word::UNBOUND) } else { self.constant(ConstId(id)) }
     }
@@ -418,8 +442,7 @@ impl<'a> Lower<'a> {
                 return self.m.dec(old);
             }
             Op::PyBuiltin => {
-                let name = self.name(symbol);
-                self.rt_checked(RtFn::BuiltinGet, &[name])
+                self.builtin(symbol)
             }
             Op::PyCheckBound => self.check_bound(args[0], symbol, high),
             Op::CellNew => self.m.rt1(RtFn::CellNew, args),

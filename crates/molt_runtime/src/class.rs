@@ -500,6 +500,9 @@ impl Isolate {
         for e in self.lookups.iter_mut() {
             e.class = u32::MAX;
         }
+        for e in self.slot_lookups.iter_mut() {
+            e.class = u32::MAX;
+        }
         self.empty_caches();
     }
 

@@ -130,10 +130,24 @@ mod exported {
         }
 
         getattr(rt, obj: Word, name: Word, cache: *mut AttrCache) -> Ret {
+            if rt.cache_is_taken(cache)
+                && let Some(offset) = rt.known_slot(obj, name)
+            {
+                let v = crate::object::slot_at(obj, offset);
+                if !v.is_unbound() {
+                    return Ret::ok(Owned::share(v).into_word());
+                }
+            }
             rt.fill_cache(cache, obj, name, false);
             ret(rt.get_attr(obj, name))
         }
         setattr(rt, obj: Word, name: Word, value: Word, cache: *mut AttrCache) -> Ret {
+            if rt.cache_is_taken(cache)
+                && let Some(offset) = rt.known_slot(obj, name)
+            {
+                crate::object::store_slot(obj, offset, value);
+                return Ret::ok(Word(1));
+            }
             rt.fill_cache(cache, obj, name, false);
             ret_done(rt.set_attr(obj, name, value))
         }

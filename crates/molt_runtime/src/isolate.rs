@@ -63,6 +63,14 @@ pub(crate) struct LookupEntry {
     pub value: Word,
 }
 
+/// One entry of the slot cache: class, interned name and the slot's offset.
+#[derive(Clone, Copy)]
+pub(crate) struct SlotEntry {
+    pub class: u32,
+    pub offset: u32,
+    pub name: Word,
+}
+
 pub(crate) const LOOKUP_ENTRIES: usize = 2048;
 
 /// State of one interpreter. Never moved once made; every function takes it as `rt: &mut Isolate`.
@@ -84,6 +92,7 @@ pub struct Isolate {
     pub recursion_limit: i64,
     pub(crate) caches: *mut AttrCache,
     pub(crate) lookups: Box<[LookupEntry; LOOKUP_ENTRIES]>,
+    pub(crate) slot_lookups: Box<[SlotEntry; LOOKUP_ENTRIES]>,
     /// Ids of classes made from specifications, by the specification's address.
     pub(crate) spec_ids: AddressMap<usize, ClassId>,
     pub(crate) next_spec_id: u32,
@@ -133,6 +142,7 @@ impl Isolate {
             recursion_limit: 1000,
             caches: std::ptr::null_mut(),
             lookups: Box::new([none; LOOKUP_ENTRIES]),
+            slot_lookups: Box::new([SlotEntry { class: u32::MAX, offset: 0, name: Word::UNBOUND }; LOOKUP_ENTRIES]),
             spec_ids: AddressMap::default(),
             next_spec_id: crate::exc::END,
             states: HashMap::new(),

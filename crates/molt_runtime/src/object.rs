@@ -5,6 +5,7 @@ use molt_abi::{ClassId, Word};
 
 use crate::api::{field, str_text};
 use crate::class::ClassObj;
+use crate::isolate::{LOOKUP_ENTRIES, SlotEntry};
 use crate::layouts::{BuiltinObj, GetSetObj, ModuleObj};
 use crate::names::Name;
 use crate::native::Layout;
@@ -484,7 +485,47 @@ impl Isolate {
         if self.set_class_attr(class, name, value) { Ok(()) } else { Err(self.no_attribute(obj, name)) }
     }
 
+    /// Where instances of a class keep an attribute, for sites that see many classes: the offset of a slot that
+    /// nothing on the class shadows.
+    #[inline]
+    pub(crate) fn known_slot(&mut self, obj: Word, name: Word) -> Option<u32> {
+        if !obj.is_object() {
+            return None;
+        }
+        let class = self.class_of(obj);
+        let index = (name.0 >> 4 ^ u64::from(class.0).wrapping_mul(0x9e37_79b9)) as usize % LOOKUP_ENTRIES;
+        let e = self.slot_lookups[index];
+        if e.class == class.0 && e.name == name {
+            return Some(e.offset);
+        }
+        let found = self.plain_slot(class, name)?;
+        if self.is_immortal(name) {
+            self.slot_lookups[index] = SlotEntry { class: class.0, offset: found, name };
+        }
+        Some(found)
+    }
+
+    fn plain_slot(&mut self, id: ClassId, name: Word) -> Option<u32> {
+        let class = self.class(id);
+        if class.has(ClassObj::CUSTOM_GETATTRIBUTE | ClassObj::CUSTOM_SETATTR) || class.layout == Layout::Class {
+            return None;
+        }
+        let attr = self.lookup(id, name);
+        let member = self.member_offset(attr);
+        if !attr.is_unbound() && self.is_data_descriptor(attr) && member.is_none() {
+            return None;
+        }
+        self.slot_of(class, name).or(member)
+    }
+
     // ---- inline caches -------------------------------------------------------------------------
+
+    /// Whether an inline cache holds another class already; it then stays as it is.
+    #[inline]
+    pub(crate) fn cache_is_taken(&self, cache: *mut AttrCache) -> bool {
+        // SAFETY: caches are static data of the program.
+        !cache.is_null() && unsafe { (*cache).class } != u32::MAX && unsafe { (*cache).kind } != 0
+    }
 
     /// Remembers where instances of the receiver's class keep an attribute or find a method.
     pub(crate) fn fill_cache(&mut self, cache: *mut AttrCache, obj: Word, name: Word, method: bool) {

@@ -85,6 +85,12 @@ pub(crate) fn make_lazy_constants(rt: &mut Isolate, p: &ProgramDesc) {
                     let parts = row.data.cast::<f64>();
                     crate::num::complex::new(rt, (parts.read_unaligned(), parts.add(1).read_unaligned()))
                 }
+                LazyConst::BUILTIN => {
+                    let name = std::str::from_utf8_unchecked(std::slice::from_raw_parts(row.data, row.len as usize));
+                    let name = rt.intern(name);
+                    let module = builtins(rt);
+                    rt.module_get(module.word(), name).unwrap_or(Owned::immediate(Word::UNBOUND))
+                }
                 _ => {
                     let items: Vec<Owned> = (0..row.len as usize)
                         .map(|j| {

@@ -28,6 +28,7 @@ struct LazyConst {
 const LAZY_INT: u32 = molt_abi::layout::LazyConst::INT;
 const LAZY_COMPLEX: u32 = molt_abi::layout::LazyConst::COMPLEX;
 const LAZY_TUPLE: u32 = molt_abi::layout::LazyConst::TUPLE;
+const LAZY_BUILTIN: u32 = molt_abi::layout::LazyConst::BUILTIN;
 
 /// Emits static data and remembers what was emitted.
 #[derive(Default)]
@@ -39,6 +40,7 @@ pub struct Statics {
     lazies: Vec<LazyConst>,
     positions: HashMap<FuncId, Vec<Position>>,
     global_slots: Vec<u32>,
+    builtins: HashMap<Symbol, u32>,
 }
 
 /// Bytes under construction.
@@ -161,6 +163,17 @@ impl Statics {
     fn lazy(&mut self, p: &mut Program, kind: u32, bytes: Vec<u8>) -> ConstRef {
         self.lazies.push(LazyConst { kind, bytes });
         ConstRef::Lazy(p.globals.len() as u32 + self.lazies.len() as u32 - 1)
+    }
+
+    /// Global slot that holds a builtin from the start on.
+    pub fn builtin(&mut self, p: &mut Program, name: Symbol) -> u32 {
+        if let Some(&slot) = self.builtins.get(&name) {
+            return slot;
+        }
+        let text = p.names.text(name).as_bytes().to_vec();
+        let ConstRef::Lazy(slot) = self.lazy(p, LAZY_BUILTIN, text) else { unreachable!("made at start-up") };
+        self.builtins.insert(name, slot);
+        slot
     }
 
     fn emit_str(&mut self, p: &mut Program, text: &[u8], n: u32) -> DataId {

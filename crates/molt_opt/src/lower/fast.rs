@@ -40,6 +40,12 @@ impl Lower<'_> {
         let (a, b) = (args[0], args[1]);
         let inline =
             matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+        if matches!(op, BinaryOp::FloorDiv | BinaryOp::Mod) && self.may_be_ints(inst) {
+            return self.small_division(op, args, inplace);
+        }
+        if op == BinaryOp::RShift && self.may_be_ints(inst) {
+            return self.small_shift(op, args, inplace);
+        }
         if !inline {
             return self.generic_binary(op, args, inplace);
         }
@@ -96,6 +102,68 @@ impl Lower<'_> {
                 self.m.jump(done, &[r]);
             }
         }
+    }
+
+    /// Whether both operands may be integers, going by their types.
+    fn may_be_ints(&self, inst: InstId) -> bool {
+        self.src.args(inst).iter().all(|&v| matches!(self.src.ty(v), Type::Any | Type::Int))
+    }
+
+    /// `//` and `%` of small integers with a positive divisor, rounded down.
+    fn small_division(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
+        let slow = self.both_small(args[0], args[1]);
+        let done = self.m.block();
+        let result = self.m.func.add_param(done, Type::I64);
+        let one = self.m.iconst(1);
+        let (a, b) = (self.m.int(Op::SShr, &[args[0], one]), self.m.int(Op::SShr, &[args[1], one]));
+        let positive = self.m.icmp_imm(IntCond::Sgt, b, 0);
+        let divide = self.m.block();
+        self.m.brif(positive, (divide, &[]), (slow, &[]));
+        self.m.current = divide;
+        let sixty_three = self.m.iconst(63);
+        let value = if op == BinaryOp::Mod {
+            let r = self.m.int(Op::SRem, &[a, b]);
+            // A negative remainder moves up by the divisor.
+            let sign = self.m.int(Op::SShr, &[r, sixty_three]);
+            let shift = self.m.int(Op::IAnd, &[sign, b]);
+            self.m.int(Op::IAdd, &[r, shift])
+        } else {
+            let q = self.m.int(Op::SDiv, &[a, b]);
+            let back = self.m.int(Op::IMul, &[q, b]);
+            let r = self.m.int(Op::ISub, &[a, back]);
+            let sign = self.m.int(Op::SShr, &[r, sixty_three]);
+            self.m.int(Op::IAdd, &[q, sign])
+        };
+        let doubled = self.m.int(Op::IShl, &[value, one]);
+        let word = self.m.int(Op::IOr, &[doubled, one]);
+        self.m.jump(done, &[word]);
+        self.m.current = slow;
+        let r = self.generic_binary(op, args, inplace);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
+    /// `>>` of small integers by less than the width of a word.
+    fn small_shift(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
+        let slow = self.both_small(args[0], args[1]);
+        let done = self.m.block();
+        let result = self.m.func.add_param(done, Type::I64);
+        let one = self.m.iconst(1);
+        let by = self.m.int(Op::SShr, &[args[1], one]);
+        let limit = self.m.iconst(64);
+        let narrow = self.m.icmp(IntCond::Ult, by, limit);
+        let shift = self.m.block();
+        self.m.brif(narrow, (shift, &[]), (slow, &[]));
+        self.m.current = shift;
+        let moved = self.m.int(Op::SShr, &[args[0], by]);
+        let word = self.m.int(Op::IOr, &[moved, one]);
+        self.m.jump(done, &[word]);
+        self.m.current = slow;
+        let r = self.generic_binary(op, args, inplace);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
     }
 
     /// Whether both operands may be floats, going by their types.

@@ -1,6 +1,6 @@
 //! The module `gc`: control of the cycle collector. There is one generation.
 
-use molt_abi::Word;
+use molt_abi::{ClassId, Word};
 
 use crate::api::tuple_items;
 use crate::native::{NativeDef, def};
@@ -25,6 +25,10 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
     }
     Ok(())
 }
+
+/// The flags of `set_debug`. They are kept for `get_debug`; the collector prints nothing.
+#[derive(Default)]
+struct DebugFlags(i32);
 
 const NONE: &str = "($module, /)";
 
@@ -75,7 +79,7 @@ static FUNCTIONS: &[NativeDef] = &[
         for &w in tuple_items(a[0]) {
             if w.is_object() {
                 rt.traverse(w, &mut |child| {
-                    if child.is_object() {
+                    if !child.is_unbound() {
                         found.push(Owned::share(child));
                     }
                 });
@@ -99,7 +103,7 @@ static FUNCTIONS: &[NativeDef] = &[
         let mut any = false;
         if a[0].is_object() {
             let class = rt.class(rt.class_of(a[0]));
-            any = class.layout == crate::native::Layout::Plain && class.instance_size > 8;
+            any = class.layout == crate::native::Layout::Plain && class.id != ClassId::OBJECT;
             any |= rt.is_list(a[0]) || rt.is_dict(a[0]) || rt.is_set(a[0]);
             rt.traverse(a[0], &mut |_| any = true);
         }
@@ -109,5 +113,16 @@ static FUNCTIONS: &[NativeDef] = &[
     def("freeze", NONE, |_, _| Ok(Owned::NONE)),
     def("unfreeze", NONE, |_, _| Ok(Owned::NONE)),
     def("get_freeze_count", NONE, |_, _| Ok(Owned::small(0))),
-    def("get_debug", NONE, |_, _| Ok(Owned::small(0))),
+    def("get_debug", NONE, |rt, _| {
+        let flags = rt.state::<DebugFlags>().0;
+        Ok(Owned::small(i64::from(flags)))
+    }),
+    def("set_debug", "($module, flags, /)", |rt, a| {
+        let flags = rt.to_i64(a[0], "int")?;
+        let Ok(flags) = i32::try_from(flags) else {
+            return Err(rt.overflow_error("Python int too large to convert to C int"));
+        };
+        rt.state::<DebugFlags>().0 = flags;
+        Ok(Owned::NONE)
+    }),
 ];

@@ -2,7 +2,7 @@
 
 use molt_abi::{ClassId, Word};
 
-use crate::api::CompareOp;
+use crate::api::{CompareOp, str_text, tuple_items};
 use crate::builtins::generic_alias::{ALIAS_SPEC, UNION_SPEC};
 use crate::native::{ClassSpec, Layout, NativeDef, def};
 use crate::{Isolate, Owned, PyResult, native_module};
@@ -79,9 +79,14 @@ static METHODS: &[NativeDef] = &[
         let class = rt.class_id(a[0]);
         Ok(rt.new_plain(class, []))
     }),
-    def("__init__", "($self, mapping_or_iterable=(), /, **kwargs)", |rt, a| {
-        if !a[1].is_unbound() {
-            let items = rt.call(rt.class_word(ClassId::DICT), &[a[1]])?;
+    def("__init__", "($self, /, *args, **kwargs)", |rt, a| {
+        let given = tuple_items(a[1]);
+        if given.len() > 1 {
+            let name = str_text(rt.class(rt.class_of(a[0])).name).into_owned();
+            return Err(rt.type_error(format!("{name} expected at most 1 argument, got {}", given.len())));
+        }
+        if let Some(&start) = given.first() {
+            let items = rt.call(rt.class_word(ClassId::DICT), &[start])?;
             for (k, v) in rt.dict_items(items.word()) {
                 if !rt.is_str(k.word()) {
                     return Err(rt.type_error("keywords must be strings"));
@@ -104,7 +109,7 @@ static METHODS: &[NativeDef] = &[
         let mut failed = None;
         for (k, v) in crate::namespace::own_items(rt, a[0]) {
             match rt.repr_text(v.word()) {
-                Ok(text) => parts.push(format!("{}={text}", crate::api::str_text(k.word()))),
+                Ok(text) => parts.push(format!("{}={text}", str_text(k.word()))),
                 Err(e) => failed = Some(e),
             }
         }

@@ -94,7 +94,7 @@ fn scan(rt: &mut Isolate, this: Word, text: Word, index: Word) -> PyResult {
         plain_int: options.parse_int.word() == rt.class_word(ClassId::INT),
     };
     if start > crate::api::str_char_len(text) {
-        return Err(reader.stop(rt, reader.text.len()));
+        return Err(rt.stop_iteration(Word::small(index)));
     }
     let at = if str_is_ascii(text) { start } else { wtf8::byte_offset(reader.text, start) };
     let (value, end) = reader.value(rt, at)?;
@@ -144,8 +144,8 @@ impl<'a> Reader<'a> {
     fn value(&mut self, rt: &mut Isolate, at: usize) -> PyResult<(Owned, usize)> {
         match self.text.get(at) {
             Some(b'"') => self.string(rt, at + 1),
-            Some(b'{') => self.nested(rt, at, Self::object),
-            Some(b'[') => self.nested(rt, at, Self::array),
+            Some(b'{') => self.nested(rt, at, " while decoding a JSON object from a unicode string", Self::object),
+            Some(b'[') => self.nested(rt, at, " while decoding a JSON array from a unicode string", Self::array),
             Some(b'-' | b'0'..=b'9') => self.number(rt, at),
             Some(b'n') if self.text[at..].starts_with(b"null") => Ok((Owned::NONE, at + 4)),
             Some(b't') if self.text[at..].starts_with(b"true") => Ok((Owned::from_bool(true), at + 4)),
@@ -166,9 +166,10 @@ impl<'a> Reader<'a> {
         &mut self,
         rt: &mut Isolate,
         at: usize,
+        place: &'static str,
         read: fn(&mut Self, &mut Isolate, usize) -> PyResult<(Owned, usize)>,
     ) -> PyResult<(Owned, usize)> {
-        rt.enter_call(" while decoding a JSON object from a unicode string")?;
+        rt.enter_call(place)?;
         let r = read(self, rt, at + 1);
         rt.leave_call();
         r

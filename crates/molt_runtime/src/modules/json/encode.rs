@@ -124,7 +124,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &[u8], ascii: bool) {
     let mut i = 0;
     while i < text.len() {
         let b = text[i];
-        if b >= 0x20 && b != b'"' && b != b'\\' && (b < 0x80 || !ascii) {
+        if b >= 0x20 && b != b'"' && b != b'\\' && (b < 0x7f || !ascii) {
             i += 1;
             continue;
         }
@@ -257,6 +257,14 @@ impl Writer<'_> {
     }
 
     fn sequence(&mut self, rt: &mut Isolate, w: Word, level: usize) -> PyResult<()> {
+        let keep;
+        let mut w = w;
+        if !matches!(rt.class_of(w), ClassId::LIST | ClassId::TUPLE) {
+            // A subclass may iterate over something else than its items.
+            let items = rt.collect(w)?;
+            keep = rt.new_list(items);
+            w = keep.word();
+        }
         let items: fn(Word) -> &'static [Word] = if rt.is_list(w) { list_items } else { tuple_items };
         if items(w).is_empty() {
             self.out.extend_from_slice(b"[]");

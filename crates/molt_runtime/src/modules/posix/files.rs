@@ -1,13 +1,15 @@
 //! Open descriptors and directory listings.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, CString};
 
 use molt_abi::Word;
 
-use super::{check, done, failed, int_arg, native_text};
-use crate::api::{bytes_slice, native};
-use crate::modules::io::file::{last_errno, path_arg, retrying};
+use super::{Target, check, dir_arg, done, failed, follow_flags, int_arg, native_text, param};
+use crate::api::native;
+use crate::modules::io::file::{last_errno, retrying};
 use crate::native::{ClassSpec, GetSetDef, NativeData, NativeDef, def, getter};
+use crate::text::buffer;
 use crate::{Isolate, Owned, PyResult};
 
 const FD: &str = "($module, fd, /)";
@@ -15,10 +17,11 @@ const SELF: &str = "($self, /)";
 
 pub static FUNCTIONS: &[NativeDef] = &[
     def("open", "($module, /, path, flags, mode=511, *, dir_fd=None)", |rt, a| {
-        let (path, flags) = (path_arg(rt, a[0])?, int_arg(rt, a[1])?);
+        let (path, flags) = (param("open").path(rt, a[0])?, int_arg(rt, a[1])?);
         let mode = if a[2].is_unbound() { 0o777 } else { int_arg(rt, a[2])? };
+        let dir = dir_arg(rt, a[3])?;
         // SAFETY: a C string.
-        match retrying(rt, || unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, mode) as isize })? {
+        match retrying(rt, || unsafe { libc::openat(dir, path.as_ptr(), flags | libc::O_CLOEXEC, mode) as isize })? {
             Ok(fd) => Ok(Owned::small(fd as i64)),
             Err(code) => Err(rt.os_error(code, Some(a[0]))),
         }
@@ -41,17 +44,40 @@ pub static FUNCTIONS: &[NativeDef] = &[
     }),
     def("write", "($module, fd, data, /)", |rt, a| {
         let fd = int_arg(rt, a[0])?;
-        let data = if rt.is_bytes(a[1]) {
-            Owned::share(a[1])
-        } else {
-            if rt.is_str(a[1]) {
-                return Err(rt.type_error("a bytes-like object is required, not 'str'"));
-            }
-            rt.call(rt.class_word(molt_abi::ClassId::BYTES), &[a[1]])?
-        };
-        let bytes = bytes_slice(data.word());
-        // SAFETY: pointer and length describe the bytes, which `data` keeps alive.
+        let bytes = stable_bytes(rt, a[1])?;
+        // SAFETY: pointer and length describe the bytes, which nothing changes during the call.
         match retrying(rt, || unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) })? {
+            Ok(n) => Ok(rt.new_int(n as i64)),
+            Err(code) => Err(rt.os_error(code, None)),
+        }
+    }),
+    def("pread", "($module, fd, length, offset, /)", |rt, a| {
+        let (fd, n, at) = (int_arg(rt, a[0])?, rt.to_i64(a[1], "int")?, rt.to_i64(a[2], "int")?);
+        let Ok(n) = usize::try_from(n) else { return Err(rt.os_error(libc::EINVAL, None)) };
+        let mut buffer = vec![0u8; n.min(1 << 30)];
+        // SAFETY: the buffer has the length given.
+        match retrying(rt, || unsafe { libc::pread(fd, buffer.as_mut_ptr().cast(), buffer.len(), at) })? {
+            Ok(n) => Ok(rt.new_bytes(&buffer[..n])),
+            Err(code) => Err(rt.os_error(code, None)),
+        }
+    }),
+    def("pwrite", "($module, fd, buffer, offset, /)", |rt, a| {
+        let fd = int_arg(rt, a[0])?;
+        let at = rt.to_i64(a[2], "int")?;
+        let bytes = stable_bytes(rt, a[1])?;
+        // SAFETY: as for `write`.
+        match retrying(rt, || unsafe { libc::pwrite(fd, bytes.as_ptr().cast(), bytes.len(), at) })? {
+            Ok(n) => Ok(rt.new_int(n as i64)),
+            Err(code) => Err(rt.os_error(code, None)),
+        }
+    }),
+    def("sendfile", "($module, /, out_fd, in_fd, offset, count)", |rt, a| {
+        let (to, from) = (int_arg(rt, a[0])?, int_arg(rt, a[1])?);
+        let mut at = if a[2].is_none() { None } else { Some(rt.to_i64(a[2], "int")?) };
+        let n = rt.to_i64_clamped(a[3])?.max(0) as usize;
+        let place = at.as_mut().map_or(std::ptr::null_mut(), |at| &raw mut *at);
+        // SAFETY: the offset is null or a local variable.
+        match retrying(rt, || unsafe { libc::sendfile(to, from, place, n) })? {
             Ok(n) => Ok(rt.new_int(n as i64)),
             Err(code) => Err(rt.os_error(code, None)),
         }
@@ -74,6 +100,27 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let r = unsafe { libc::fsync(fd) };
         done(rt, r, None)
     }),
+    def("fdatasync", "($module, /, fd)", |rt, a| {
+        let fd = int_arg(rt, a[0])?;
+        // SAFETY: no memory is involved.
+        let r = unsafe { libc::fdatasync(fd) };
+        done(rt, r, None)
+    }),
+    def("closerange", "($module, fd_low, fd_high, /)", |rt, a| {
+        for fd in int_arg(rt, a[0])?.max(0)..int_arg(rt, a[1])? {
+            // SAFETY: no memory is involved; failures are ignored, as documented.
+            unsafe { libc::close(fd) };
+        }
+        Ok(Owned::NONE)
+    }),
+    def("lockf", "($module, fd, command, length, /)", |rt, a| {
+        let (fd, command, length) = (int_arg(rt, a[0])?, int_arg(rt, a[1])?, rt.to_i64(a[2], "int")?);
+        // SAFETY: no memory is involved.
+        match retrying(rt, || unsafe { libc::lockf(fd, command, length) as isize })? {
+            Ok(_) => Ok(Owned::NONE),
+            Err(code) => Err(rt.os_error(code, None)),
+        }
+    }),
     def("dup", FD, |rt, a| {
         let fd = int_arg(rt, a[0])?;
         // SAFETY: no memory is involved.
@@ -82,16 +129,16 @@ pub static FUNCTIONS: &[NativeDef] = &[
     }),
     def("dup2", "($module, /, fd, fd2, inheritable=True)", |rt, a| {
         let (from, to) = (int_arg(rt, a[0])?, int_arg(rt, a[1])?);
+        let inheritable = a[2].is_unbound() || rt.truth(a[2])?;
+        let flags = if inheritable || from == to { 0 } else { libc::O_CLOEXEC };
         // SAFETY: no memory is involved.
-        let r = unsafe { libc::dup2(from, to) };
+        let r = unsafe { if flags == 0 { libc::dup2(from, to) } else { libc::dup3(from, to, flags) } };
         check(rt, r, None).map(|n| Owned::small(i64::from(n)))
     }),
-    def("pipe", "($module, /)", |rt, _| {
-        let mut ends = [0; 2];
-        // SAFETY: room for two descriptors.
-        let r = unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) };
-        check(rt, r, None)?;
-        Ok(rt.new_tuple(ends.iter().map(|&fd| Owned::small(i64::from(fd))).collect()))
+    def("pipe", "($module, /)", |rt, _| pipe(rt, libc::O_CLOEXEC)),
+    def("pipe2", "($module, flags, /)", |rt, a| {
+        let flags = int_arg(rt, a[0])?;
+        pipe(rt, flags)
     }),
     def("isatty", FD, |rt, a| {
         let fd = int_arg(rt, a[0])?;
@@ -110,27 +157,101 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let r = unsafe { libc::fcntl(fd, libc::F_SETFD, if inheritable { 0 } else { libc::FD_CLOEXEC }) };
         done(rt, r, None)
     }),
+    def("get_blocking", FD, |rt, a| {
+        let fd = int_arg(rt, a[0])?;
+        // SAFETY: no memory is involved.
+        let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+        check(rt, flags, None).map(|f| Owned::from_bool(f & libc::O_NONBLOCK == 0))
+    }),
+    def("set_blocking", "($module, fd, blocking, /)", |rt, a| {
+        let (fd, blocking) = (int_arg(rt, a[0])?, rt.truth(a[1])?);
+        // SAFETY: no memory is involved.
+        let flags = unsafe { libc::fcntl(fd, libc::F_GETFL) };
+        let flags = check(rt, flags, None)?;
+        let flags = if blocking { flags & !libc::O_NONBLOCK } else { flags | libc::O_NONBLOCK };
+        // SAFETY: no memory is involved.
+        let r = unsafe { libc::fcntl(fd, libc::F_SETFL, flags) };
+        done(rt, r, None)
+    }),
+    def("device_encoding", "($module, /, fd)", |rt, a| {
+        let fd = int_arg(rt, a[0])?;
+        // SAFETY: no memory is involved.
+        Ok(if unsafe { libc::isatty(fd) } == 1 { rt.new_str("UTF-8") } else { Owned::NONE })
+    }),
+    def("ttyname", FD, |rt, a| {
+        let fd = int_arg(rt, a[0])?;
+        let mut buffer = vec![0 as libc::c_char; 4096];
+        // SAFETY: the buffer has the length given, and holds a C string when the call succeeds.
+        let name = unsafe {
+            match libc::ttyname_r(fd, buffer.as_mut_ptr(), buffer.len()) {
+                0 => CStr::from_ptr(buffer.as_ptr()).to_bytes().to_vec(),
+                code => return Err(rt.os_error(code, None)),
+            }
+        };
+        Ok(rt.new_str_os(&name))
+    }),
     def("listdir", "($module, /, path=None)", |rt, a| {
         let as_bytes = rt.is_bytes(a[0]);
-        let entries = read_directory(rt, a[0])?;
-        let names = entries.iter().map(|(name, _)| native_text(rt, name, as_bytes)).collect();
+        let folder = param("listdir").or_descriptor().or_none().target(rt, a[0])?;
+        let entries = read_directory(rt, &folder, a[0])?;
+        let names = entries.iter().map(|e| native_text(rt, &e.name, as_bytes)).collect();
         Ok(rt.new_list(names))
     }),
     def("scandir", "($module, /, path=None)", scandir),
 ];
 
-/// Names and kinds (`d_type`) of a directory's entries.
-fn read_directory(rt: &mut Isolate, w: Word) -> PyResult<Vec<(Vec<u8>, u8)>> {
-    let here = w.is_unbound() || w.is_none();
-    let path = if here { c".".to_owned() } else { path_arg(rt, w)? };
+/// Bytes of a bytes-like argument, copied when a signal handler could change them during the call.
+fn stable_bytes<'a>(rt: &mut Isolate, w: Word) -> PyResult<Cow<'a, [u8]>> {
+    let bytes = buffer::required(rt, w)?;
+    Ok(if rt.is_bytes(w) { bytes } else { Cow::Owned(bytes.into_owned()) })
+}
+
+fn pipe(rt: &mut Isolate, flags: i32) -> PyResult {
+    let mut ends = [0; 2];
+    // SAFETY: room for two descriptors.
+    let r = unsafe { libc::pipe2(ends.as_mut_ptr(), flags) };
+    check(rt, r, None)?;
+    Ok(rt.new_tuple(ends.iter().map(|&fd| Owned::small(i64::from(fd))).collect()))
+}
+
+/// An entry of a directory: name, kind (`d_type`) and inode.
+struct Found {
+    name: Vec<u8>,
+    kind: u8,
+    inode: u64,
+}
+
+/// Opens the stream of a directory. A descriptor is duplicated, since the stream closes its own.
+fn open_directory(rt: &mut Isolate, folder: &Target, shown: Word) -> PyResult<*mut libc::DIR> {
+    let shown = if matches!(folder, Target::Here) { None } else { Some(shown) };
+    // SAFETY: C strings, and a descriptor that the stream takes over or that is closed here.
+    let dir = unsafe {
+        match folder {
+            Target::Here => libc::opendir(c".".as_ptr()),
+            Target::Path(path) => libc::opendir(path.as_ptr()),
+            Target::Descriptor(fd) => {
+                let copy = libc::fcntl(*fd, libc::F_DUPFD_CLOEXEC, 0);
+                check(rt, copy, shown)?;
+                let dir = libc::fdopendir(copy);
+                if dir.is_null() {
+                    let code = last_errno();
+                    libc::close(copy);
+                    return Err(rt.os_error(code, shown));
+                }
+                libc::rewinddir(dir);
+                dir
+            }
+        }
+    };
+    if dir.is_null() { Err(failed(rt, shown)) } else { Ok(dir) }
+}
+
+fn read_directory(rt: &mut Isolate, folder: &Target, shown: Word) -> PyResult<Vec<Found>> {
+    let dir = open_directory(rt, folder, shown)?;
     let mut entries = Vec::new();
     // SAFETY: the directory stream is used by this thread alone and closed once; entries are copied before
     // the next read.
     unsafe {
-        let dir = libc::opendir(path.as_ptr());
-        if dir.is_null() {
-            return Err(failed(rt, if here { None } else { Some(w) }));
-        }
         loop {
             let entry = libc::readdir(dir);
             if entry.is_null() {
@@ -138,7 +259,7 @@ fn read_directory(rt: &mut Isolate, w: Word) -> PyResult<Vec<(Vec<u8>, u8)>> {
             }
             let name = CStr::from_ptr((*entry).d_name.as_ptr()).to_bytes();
             if name != b"." && name != b".." {
-                entries.push((name.to_vec(), (*entry).d_type));
+                entries.push(Found { name: name.to_vec(), kind: (*entry).d_type, inode: (*entry).d_ino });
             }
         }
         libc::closedir(dir);
@@ -179,22 +300,23 @@ fn close_scan(_: &mut Isolate, a: &[Word]) -> PyResult {
 
 fn scandir(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let as_bytes = rt.is_bytes(a[0]);
-    let here = a[0].is_unbound() || a[0].is_none();
-    let folder = if here { c".".to_owned() } else { path_arg(rt, a[0])? };
+    let folder = param("scandir").or_descriptor().or_none().target(rt, a[0])?;
+    let (prefix, dir) = match &folder {
+        Target::Here => (b"./".to_vec(), libc::AT_FDCWD),
+        Target::Descriptor(fd) => (Vec::new(), *fd),
+        Target::Path(path) => {
+            let slash: &[u8] = if path.as_bytes().ends_with(b"/") { b"" } else { b"/" };
+            ([path.as_bytes(), slash].concat(), libc::AT_FDCWD)
+        }
+    };
     let class = rt.class_for(&DIR_ENTRY);
     let mut entries = Vec::new();
-    for (name, kind) in read_directory(rt, a[0])? {
-        let mut path = folder.as_bytes().to_vec();
-        if here {
-            path.clear();
-        } else if path.last() != Some(&b'/') {
-            path.push(b'/');
-        }
-        path.extend_from_slice(&name);
+    for Found { name, kind, inode } in read_directory(rt, &folder, a[0])? {
+        let path = [&prefix[..], &name].concat();
         let shown = native_text(rt, &path, as_bytes);
         let name = native_text(rt, &name, as_bytes);
         let path = CString::new(path).expect("file names have no null byte");
-        entries.push(rt.new_native(class, Box::new(DirEntry { name, shown, path, kind })));
+        entries.push(rt.new_native(class, Box::new(DirEntry { name, shown, path, dir, kind, inode })));
     }
     entries.reverse();
     let class = rt.class_for(&SCAN);
@@ -207,8 +329,11 @@ struct DirEntry {
     /// Path as the program sees it.
     shown: Owned,
     path: CString,
+    /// Descriptor that the path starts from.
+    dir: i32,
     /// `d_type` of the entry.
     kind: u8,
+    inode: u64,
 }
 
 impl NativeData for DirEntry {}
@@ -226,15 +351,14 @@ pub static DIR_ENTRY: ClassSpec = ClassSpec::new("posix", "DirEntry")
         }),
         def("is_junction", SELF, |_, _| Ok(Owned::from_bool(false))),
         def("inode", SELF, |rt, a| {
-            let path = native::<DirEntry>(a[0]).path.clone();
-            let st = super::stat::of_path(rt, &path, native::<DirEntry>(a[0]).shown.clone().word(), false)?;
-            rt.getattr(st.word(), "st_ino")
+            let inode = native::<DirEntry>(a[0]).inode;
+            Ok(rt.new_int(inode as i64))
         }),
         def("stat", "($self, /, *, follow_symlinks=True)", |rt, a| {
-            let follow = a[1].is_unbound() || rt.truth(a[1])?;
+            let flags = follow_flags(rt, a[1])?;
             let e = native::<DirEntry>(a[0]);
-            let (path, shown) = (e.path.clone(), e.shown.clone());
-            super::stat::of_path(rt, &path, shown.word(), follow)
+            let (path, shown, dir) = (e.path.clone(), e.shown.clone(), e.dir);
+            super::stat::of_path(rt, dir, &path, shown.word(), flags)
         }),
         def("__fspath__", SELF, |_, a| Ok(native::<DirEntry>(a[0]).shown.clone())),
         def("__repr__", SELF, |rt, a| {
@@ -257,7 +381,8 @@ fn mode_of(rt: &mut Isolate, this: Word, follow: bool) -> PyResult<Option<libc::
     // SAFETY: `stat` is plain data; the path is a C string.
     let (st, r) = unsafe {
         let mut st: libc::stat = std::mem::zeroed();
-        let r = if follow { libc::stat(e.path.as_ptr(), &mut st) } else { libc::lstat(e.path.as_ptr(), &mut st) };
+        let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
+        let r = libc::fstatat(e.dir, e.path.as_ptr(), &mut st, flags);
         (st, r)
     };
     if r == 0 {

@@ -4,9 +4,9 @@ use std::ffi::CStr;
 
 use molt_abi::Word;
 
-use super::{Target, check, done, failed, int_arg, native_text, target_arg};
-use crate::api::{bytes_slice, str_bytes};
-use crate::modules::io::file::{last_errno, path_arg};
+use super::{Target, check, dir_arg, done, failed, follow_flags, int_arg, native_text, param};
+use crate::api::{bytes_slice, str_bytes, tuple_items};
+use crate::modules::io::file::last_errno;
 use crate::names::Name;
 use crate::native::{NativeDef, def};
 use crate::{Isolate, Owned, PyResult};
@@ -14,54 +14,73 @@ use crate::{Isolate, Owned, PyResult};
 const PATH: &str = "($module, /, path)";
 const PATH_DIR: &str = "($module, /, path, *, dir_fd=None)";
 const TWO: &str = "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None)";
+const WITHOUT_TARGET: &str = "the parameter is required";
 
 pub static FUNCTIONS: &[NativeDef] = &[
     def("fspath", PATH, fspath),
     def("getcwd", "($module, /)", |rt, _| working_directory(rt, false)),
     def("getcwdb", "($module, /)", |rt, _| working_directory(rt, true)),
     def("chdir", PATH, |rt, a| {
-        let r = match target_arg(rt, a[0])? {
+        let r = match param("chdir").or_descriptor().target(rt, a[0])? {
             // SAFETY: a C string.
             Target::Path(p) => unsafe { libc::chdir(p.as_ptr()) },
             // SAFETY: no memory is involved.
             Target::Descriptor(fd) => unsafe { libc::fchdir(fd) },
+            Target::Here => unreachable!("{WITHOUT_TARGET}"),
         };
         done(rt, r, Some(a[0]))
     }),
+    def("fchdir", "($module, /, fd)", |rt, a| {
+        let fd = int_arg(rt, a[0])?;
+        // SAFETY: no memory is involved.
+        let r = unsafe { libc::fchdir(fd) };
+        done(rt, r, None)
+    }),
     def("mkdir", "($module, /, path, mode=511, *, dir_fd=None)", |rt, a| {
-        let path = path_arg(rt, a[0])?;
+        let path = param("mkdir").path(rt, a[0])?;
         let mode = if a[1].is_unbound() { 0o777 } else { int_arg(rt, a[1])? };
+        let dir = dir_arg(rt, a[2])?;
         // SAFETY: a C string.
-        let r = unsafe { libc::mkdir(path.as_ptr(), mode as libc::mode_t) };
+        let r = unsafe { libc::mkdirat(dir, path.as_ptr(), mode as libc::mode_t) };
         done(rt, r, Some(a[0]))
     }),
-    def("rmdir", PATH_DIR, |rt, a| {
-        let path = path_arg(rt, a[0])?;
+    def("mkfifo", "($module, /, path, mode=438, *, dir_fd=None)", |rt, a| {
+        let path = param("mkfifo").path(rt, a[0])?;
+        let mode = if a[1].is_unbound() { 0o666 } else { int_arg(rt, a[1])? };
+        let dir = dir_arg(rt, a[2])?;
         // SAFETY: a C string.
-        let r = unsafe { libc::rmdir(path.as_ptr()) };
-        done(rt, r, Some(a[0]))
+        let r = unsafe { libc::mkfifoat(dir, path.as_ptr(), mode as libc::mode_t) };
+        done(rt, r, None)
     }),
-    def("unlink", PATH_DIR, unlink),
-    def("remove", PATH_DIR, unlink),
-    def("rename", TWO, rename),
-    def("replace", TWO, rename),
+    def("rmdir", PATH_DIR, |rt, a| unlink(rt, "rmdir", libc::AT_REMOVEDIR, a)),
+    def("unlink", PATH_DIR, |rt, a| unlink(rt, "unlink", 0, a)),
+    def("remove", PATH_DIR, |rt, a| unlink(rt, "remove", 0, a)),
+    def("rename", TWO, |rt, a| rename(rt, "rename", a)),
+    def("replace", TWO, |rt, a| rename(rt, "replace", a)),
     def("link", "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)", |rt, a| {
-        let (from, to) = (path_arg(rt, a[0])?, path_arg(rt, a[1])?);
+        let (from, to) = (param("link").named("src").path(rt, a[0])?, param("link").named("dst").path(rt, a[1])?);
+        let (from_dir, to_dir) = (dir_arg(rt, a[2])?, dir_arg(rt, a[3])?);
+        let follow = a[4].is_unbound() || rt.truth(a[4])?;
+        // Without directories this is `link`, which does not follow on Linux.
+        let plain = from_dir == libc::AT_FDCWD && to_dir == libc::AT_FDCWD;
+        let flags = if follow && !plain { libc::AT_SYMLINK_FOLLOW } else { 0 };
         // SAFETY: C strings.
-        let r = unsafe { libc::link(from.as_ptr(), to.as_ptr()) };
+        let r = unsafe { libc::linkat(from_dir, from.as_ptr(), to_dir, to.as_ptr(), flags) };
         done_two(rt, r, a[0], a[1])
     }),
     def("symlink", "($module, /, src, dst, target_is_directory=False, *, dir_fd=None)", |rt, a| {
-        let (from, to) = (path_arg(rt, a[0])?, path_arg(rt, a[1])?);
+        let (from, to) = (param("symlink").named("src").path(rt, a[0])?, param("symlink").named("dst").path(rt, a[1])?);
+        let dir = dir_arg(rt, a[3])?;
         // SAFETY: C strings.
-        let r = unsafe { libc::symlink(from.as_ptr(), to.as_ptr()) };
+        let r = unsafe { libc::symlinkat(from.as_ptr(), dir, to.as_ptr()) };
         done_two(rt, r, a[0], a[1])
     }),
     def("readlink", PATH_DIR, |rt, a| {
-        let path = path_arg(rt, a[0])?;
+        let path = param("readlink").path(rt, a[0])?;
+        let dir = dir_arg(rt, a[1])?;
         let mut buffer = vec![0u8; 4096];
-        // SAFETY: the buffer has the length given.
-        let n = unsafe { libc::readlink(path.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) };
+        // SAFETY: the buffer has the length given, and the path is a C string.
+        let n = unsafe { libc::readlinkat(dir, path.as_ptr(), buffer.as_mut_ptr().cast(), buffer.len()) };
         if n < 0 {
             return Err(failed(rt, Some(a[0])));
         }
@@ -69,19 +88,36 @@ pub static FUNCTIONS: &[NativeDef] = &[
         Ok(native_text(rt, &buffer[..n as usize], as_bytes))
     }),
     def("access", "($module, /, path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True)", |rt, a| {
-        let (path, mode) = (path_arg(rt, a[0])?, int_arg(rt, a[1])?);
+        let (path, mode) = (param("access").path(rt, a[0])?, int_arg(rt, a[1])?);
+        let (dir, mut flags) = (dir_arg(rt, a[2])?, follow_flags(rt, a[4])?);
+        if !a[3].is_unbound() && rt.truth(a[3])? {
+            flags |= libc::AT_EACCESS;
+        }
         // SAFETY: a C string.
-        Ok(Owned::from_bool(unsafe { libc::access(path.as_ptr(), mode) } == 0))
+        Ok(Owned::from_bool(unsafe { libc::faccessat(dir, path.as_ptr(), mode, flags) } == 0))
     }),
     def("chmod", "($module, /, path, mode, *, dir_fd=None, follow_symlinks=True)", |rt, a| {
+        let target = param("chmod").or_descriptor().target(rt, a[0])?;
         let mode = int_arg(rt, a[1])? as libc::mode_t;
-        let r = match target_arg(rt, a[0])? {
+        let (dir, flags) = (dir_arg(rt, a[2])?, follow_flags(rt, a[3])?);
+        let r = match target {
             // SAFETY: a C string.
-            Target::Path(p) => unsafe { libc::chmod(p.as_ptr(), mode) },
+            Target::Path(p) => unsafe { libc::fchmodat(dir, p.as_ptr(), mode, flags) },
             // SAFETY: no memory is involved.
             Target::Descriptor(fd) => unsafe { libc::fchmod(fd, mode) },
+            Target::Here => unreachable!("{WITHOUT_TARGET}"),
         };
+        if r == -1 && flags != 0 && last_errno() == libc::EOPNOTSUPP {
+            let class = crate::exc::NOT_IMPLEMENTED_ERROR;
+            return Err(rt.raise(class, "chmod: follow_symlinks unavailable on this platform"));
+        }
         done(rt, r, Some(a[0]))
+    }),
+    def("fchmod", "($module, /, fd, mode)", |rt, a| {
+        let (fd, mode) = (int_arg(rt, a[0])?, int_arg(rt, a[1])?);
+        // SAFETY: no memory is involved.
+        let r = unsafe { libc::fchmod(fd, mode as libc::mode_t) };
+        done(rt, r, None)
     }),
     def("utime", "($module, /, path, times=None, *, ns=<unrepresentable>, dir_fd=None, follow_symlinks=True)", utime),
     def("umask", "($module, mask, /)", |rt, a| {
@@ -90,12 +126,14 @@ pub static FUNCTIONS: &[NativeDef] = &[
         Ok(Owned::small(i64::from(unsafe { libc::umask(mask as libc::mode_t) })))
     }),
     def("truncate", "($module, /, path, length)", |rt, a| {
+        let target = param("truncate").or_descriptor().target(rt, a[0])?;
         let length = rt.to_i64(a[1], "int")?;
-        let r = match target_arg(rt, a[0])? {
+        let r = match target {
             // SAFETY: a C string.
             Target::Path(p) => unsafe { libc::truncate(p.as_ptr(), length) },
             // SAFETY: no memory is involved.
             Target::Descriptor(fd) => unsafe { libc::ftruncate(fd, length) },
+            Target::Here => unreachable!("{WITHOUT_TARGET}"),
         };
         done(rt, r, Some(a[0]))
     }),
@@ -104,7 +142,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
 ];
 
 /// The path itself when it is str or bytes, else what `__fspath__` gives.
-fn fspath(rt: &mut Isolate, a: &[Word]) -> PyResult {
+pub fn fspath(rt: &mut Isolate, a: &[Word]) -> PyResult {
     if rt.is_str(a[0]) || rt.is_bytes(a[0]) {
         return Ok(Owned::share(a[0]));
     }
@@ -132,17 +170,19 @@ fn working_directory(rt: &mut Isolate, as_bytes: bool) -> PyResult {
     Ok(native_text(rt, &text, as_bytes))
 }
 
-fn unlink(rt: &mut Isolate, a: &[Word]) -> PyResult {
-    let path = path_arg(rt, a[0])?;
+fn unlink(rt: &mut Isolate, function: &'static str, flags: i32, a: &[Word]) -> PyResult {
+    let path = param(function).path(rt, a[0])?;
+    let dir = dir_arg(rt, a[1])?;
     // SAFETY: a C string.
-    let r = unsafe { libc::unlink(path.as_ptr()) };
+    let r = unsafe { libc::unlinkat(dir, path.as_ptr(), flags) };
     done(rt, r, Some(a[0]))
 }
 
-fn rename(rt: &mut Isolate, a: &[Word]) -> PyResult {
-    let (from, to) = (path_arg(rt, a[0])?, path_arg(rt, a[1])?);
+fn rename(rt: &mut Isolate, function: &'static str, a: &[Word]) -> PyResult {
+    let (from, to) = (param(function).named("src").path(rt, a[0])?, param(function).named("dst").path(rt, a[1])?);
+    let (from_dir, to_dir) = (dir_arg(rt, a[2])?, dir_arg(rt, a[3])?);
     // SAFETY: C strings.
-    let r = unsafe { libc::rename(from.as_ptr(), to.as_ptr()) };
+    let r = unsafe { libc::renameat(from_dir, from.as_ptr(), to_dir, to.as_ptr()) };
     done_two(rt, r, a[0], a[1])
 }
 
@@ -157,28 +197,67 @@ fn done_two(rt: &mut Isolate, result: i32, from: Word, to: Word) -> PyResult {
 }
 
 fn utime(rt: &mut Isolate, a: &[Word]) -> PyResult {
-    let now = libc::timespec { tv_sec: 0, tv_nsec: libc::UTIME_NOW };
-    let mut times = [now, now];
-    if !a[1].is_unbound() && !a[1].is_none() {
-        for (i, w) in rt.collect(a[1])?.iter().enumerate().take(2) {
-            let seconds = rt.to_f64(w.word())?;
-            let whole = seconds.floor();
-            times[i] = libc::timespec { tv_sec: whole as i64, tv_nsec: ((seconds - whole) * 1e9) as i64 };
-        }
-    } else if !a[2].is_unbound() {
-        for (i, w) in rt.collect(a[2])?.iter().enumerate().take(2) {
-            let ns = rt.to_i64(w.word(), "int")?;
-            let (s, rest) = (ns.div_euclid(1_000_000_000), ns.rem_euclid(1_000_000_000));
-            times[i] = libc::timespec { tv_sec: s, tv_nsec: rest };
-        }
-    }
-    let r = match target_arg(rt, a[0])? {
+    let parameter = param("utime").or_descriptor();
+    let target = parameter.target(rt, a[0])?;
+    let times = time_stamps(rt, a[1], a[2])?;
+    let (dir, flags) = (dir_arg(rt, a[3])?, follow_flags(rt, a[4])?);
+    let r = match target {
         // SAFETY: a C string and two time stamps.
-        Target::Path(p) => unsafe { libc::utimensat(libc::AT_FDCWD, p.as_ptr(), times.as_ptr(), 0) },
-        // SAFETY: two time stamps.
-        Target::Descriptor(fd) => unsafe { libc::futimens(fd, times.as_ptr()) },
+        Target::Path(p) => unsafe { libc::utimensat(dir, p.as_ptr(), times.as_ptr(), flags) },
+        Target::Descriptor(fd) => {
+            parameter.without_directory(rt, dir)?;
+            // SAFETY: two time stamps.
+            unsafe { libc::futimens(fd, times.as_ptr()) }
+        }
+        Target::Here => unreachable!("{WITHOUT_TARGET}"),
     };
     check(rt, r, Some(a[0])).map(|_| Owned::NONE)
+}
+
+/// The two times that `times` (seconds) or `ns` (nanoseconds) give; without either, now.
+fn time_stamps(rt: &mut Isolate, times: Word, ns: Word) -> PyResult<[libc::timespec; 2]> {
+    let in_seconds = !times.is_unbound() && !times.is_none();
+    let in_ns = !ns.is_unbound() && !ns.is_none();
+    if in_seconds && in_ns {
+        return Err(rt.value_error("utime: you may specify either 'times' or 'ns' but not both"));
+    }
+    let now = libc::timespec { tv_sec: 0, tv_nsec: libc::UTIME_NOW };
+    if !in_seconds && !in_ns {
+        return Ok([now, now]);
+    }
+    let pair = if in_ns { ns } else { times };
+    if !rt.is_tuple(pair) || tuple_items(pair).len() != 2 {
+        return Err(rt.type_error(if in_ns {
+            "utime: 'ns' must be a tuple of two ints"
+        } else {
+            "utime: 'times' must be either a tuple of two ints or None"
+        }));
+    }
+    let mut stamps = [now, now];
+    for (stamp, &w) in stamps.iter_mut().zip(tuple_items(pair)) {
+        *stamp = if in_ns { stamp_of_ns(rt, w)? } else { stamp_of_seconds(rt, w)? };
+    }
+    Ok(stamps)
+}
+
+fn stamp_of_ns(rt: &mut Isolate, w: Word) -> PyResult<libc::timespec> {
+    let ns = rt.to_i64(w, "int")?;
+    Ok(libc::timespec { tv_sec: ns.div_euclid(1_000_000_000), tv_nsec: ns.rem_euclid(1_000_000_000) })
+}
+
+/// A time in seconds, rounded down to nanoseconds.
+fn stamp_of_seconds(rt: &mut Isolate, w: Word) -> PyResult<libc::timespec> {
+    let Some(seconds) = crate::num::float::of(rt, w) else {
+        return Ok(libc::timespec { tv_sec: rt.to_i64(w, "int")?, tv_nsec: 0 });
+    };
+    if seconds.is_nan() {
+        return Err(rt.value_error("Invalid value NaN (not a number)"));
+    }
+    let whole = seconds.floor();
+    if !(-9.3e18..9.2e18).contains(&whole) {
+        return Err(rt.overflow_error("timestamp out of range for platform time_t"));
+    }
+    Ok(libc::timespec { tv_sec: whole as i64, tv_nsec: ((seconds - whole) * 1e9).floor() as i64 })
 }
 
 /// Bytes of a str or bytes path, and whether it was bytes.

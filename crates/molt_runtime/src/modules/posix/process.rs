@@ -1,6 +1,6 @@
-//! The process, its environment and its children.
+//! The process and its environment.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::os::unix::ffi::OsStringExt;
 
 use super::{check, done, failed, int_arg};
@@ -10,7 +10,6 @@ use crate::structseq::StructSeq;
 use crate::{Isolate, Owned, PyResult};
 
 const NONE: &str = "($module, /)";
-const STATUS: &str = "($module, /, status)";
 
 pub static TERMINAL_SIZE: StructSeq = StructSeq::new("os", "terminal_size", &["columns", "lines"], &[]);
 pub static TIMES_RESULT: StructSeq =
@@ -29,27 +28,7 @@ macro_rules! ids {
 /// Identities.
 pub static IDS: &[NativeDef] = ids! {
     "getpid" getpid, "getppid" getppid, "getuid" getuid, "geteuid" geteuid, "getgid" getgid, "getegid" getegid,
-    "getpgrp" getpgrp, "setsid" setsid,
-};
-
-macro_rules! statuses {
-    ($($name:literal $f:expr),* $(,)?) => { &[$(def($name, STATUS, |rt, a| {
-        let status = int_arg(rt, a[0])?;
-        let of: fn(i32) -> i64 = $f;
-        Ok(if $name.starts_with("WIF") || $name == "WCOREDUMP" { Owned::from_bool(of(status) != 0) } else { Owned::small(of(status)) })
-    })),*] };
-}
-
-/// Parts of a wait status.
-pub static STATUSES: &[NativeDef] = statuses! {
-    "WIFEXITED" |s| i64::from(libc::WIFEXITED(s)),
-    "WEXITSTATUS" |s| i64::from(libc::WEXITSTATUS(s)),
-    "WIFSIGNALED" |s| i64::from(libc::WIFSIGNALED(s)),
-    "WTERMSIG" |s| i64::from(libc::WTERMSIG(s)),
-    "WIFSTOPPED" |s| i64::from(libc::WIFSTOPPED(s)),
-    "WSTOPSIG" |s| i64::from(libc::WSTOPSIG(s)),
-    "WIFCONTINUED" |s| i64::from(libc::WIFCONTINUED(s)),
-    "WCOREDUMP" |s| i64::from(libc::WCOREDUMP(s)),
+    "getpgrp" getpgrp,
 };
 
 /// Everything else.
@@ -60,48 +39,6 @@ pub static FUNCTIONS: &[NativeDef] = &[
         unsafe { libc::_exit(status) }
     }),
     def("abort", NONE, |_, _| std::process::abort()),
-    def("kill", "($module, pid, signal, /)", |rt, a| {
-        let (pid, signal) = (int_arg(rt, a[0])?, int_arg(rt, a[1])?);
-        // SAFETY: no memory is involved.
-        let r = unsafe { libc::kill(pid, signal) };
-        done(rt, r, None)
-    }),
-    def("waitpid", "($module, pid, options, /)", |rt, a| {
-        let (pid, options) = (int_arg(rt, a[0])?, int_arg(rt, a[1])?);
-        let mut status = 0;
-        // SAFETY: room for the status.
-        let r = unsafe { libc::waitpid(pid, &mut status, options) };
-        let pid = check(rt, r, None)?;
-        Ok(rt.new_tuple(vec![Owned::small(i64::from(pid)), Owned::small(i64::from(status))]))
-    }),
-    def("waitstatus_to_exitcode", STATUS, |rt, a| {
-        let status = int_arg(rt, a[0])?;
-        if libc::WIFEXITED(status) {
-            return Ok(Owned::small(i64::from(libc::WEXITSTATUS(status))));
-        }
-        if libc::WIFSIGNALED(status) {
-            return Ok(Owned::small(-i64::from(libc::WTERMSIG(status))));
-        }
-        Err(rt.value_error(format!("invalid wait status: {status}")))
-    }),
-    def("system", "($module, /, command)", |rt, a| {
-        let command = path_arg(rt, a[0])?;
-        // SAFETY: a C string.
-        let status = unsafe { libc::system(command.as_ptr()) };
-        Ok(rt.new_int(i64::from(status)))
-    }),
-    def("execv", "($module, path, argv, /)", |rt, a| {
-        let path = path_arg(rt, a[0])?;
-        let mut args: Vec<CString> = Vec::new();
-        for w in rt.collect(a[1])? {
-            args.push(path_arg(rt, w.word())?);
-        }
-        let mut pointers: Vec<*const libc::c_char> = args.iter().map(|c| c.as_ptr()).collect();
-        pointers.push(std::ptr::null());
-        // SAFETY: C strings, and a null-terminated array of them.
-        unsafe { libc::execv(path.as_ptr(), pointers.as_ptr()) };
-        Err(failed(rt, Some(a[0])))
-    }),
     def("urandom", "($module, size, /)", |rt, a| {
         let n = rt.to_i64(a[0], "int")?;
         let Ok(n) = usize::try_from(n) else { return Err(rt.value_error("negative argument not allowed")) };
@@ -116,7 +53,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     }),
     def("putenv", "($module, name, value, /)", |rt, a| {
         let (name, value) = (path_arg(rt, a[0])?, path_arg(rt, a[1])?);
-        if name.as_bytes().contains(&b'=') {
+        if name.is_empty() || name.as_bytes().contains(&b'=') {
             return Err(rt.value_error("illegal environment variable name"));
         }
         // SAFETY: C strings; only this thread runs program code.

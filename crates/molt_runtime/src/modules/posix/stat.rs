@@ -1,11 +1,10 @@
-//! `stat` and its result.
+//! `stat` and `statvfs` with their results.
 
 use std::ffi::CString;
 
 use molt_abi::Word;
 
-use super::{Target, check, int_arg, target_arg};
-use crate::modules::io::file::path_arg;
+use super::{PathParam, Target, check, dir_arg, follow_flags, int_arg, param};
 use crate::native::{NativeDef, def};
 use crate::structseq::StructSeq;
 use crate::{Isolate, Owned, PyResult};
@@ -27,48 +26,102 @@ pub static STAT_RESULT: StructSeq = StructSeq::new(
     ],
 );
 
+pub static STATVFS_RESULT: StructSeq = StructSeq::new(
+    "os",
+    "statvfs_result",
+    &[
+        "f_bsize",
+        "f_frsize",
+        "f_blocks",
+        "f_bfree",
+        "f_bavail",
+        "f_files",
+        "f_ffree",
+        "f_favail",
+        "f_flag",
+        "f_namemax",
+    ],
+    &["f_fsid"],
+);
+
 pub static FUNCTIONS: &[NativeDef] = &[
     def("stat", "($module, /, path, *, dir_fd=None, follow_symlinks=True)", |rt, a| {
-        let follow = a[2].is_unbound() || rt.truth(a[2])?;
-        of_word(rt, a[0], follow)
+        let parameter = param("stat").or_descriptor();
+        let target = parameter.target(rt, a[0])?;
+        let (dir, flags) = (dir_arg(rt, a[1])?, follow_flags(rt, a[2])?);
+        match target {
+            Target::Descriptor(fd) => {
+                parameter.without_directory(rt, dir)?;
+                of_descriptor(rt, fd, Some(a[0]))
+            }
+            Target::Path(path) => of_path(rt, dir, &path, a[0], flags),
+            Target::Here => unreachable!("the parameter is required"),
+        }
     }),
     def("lstat", "($module, /, path, *, dir_fd=None)", |rt, a| {
-        let path = path_arg(rt, a[0])?;
-        of_path(rt, &path, a[0], false)
+        let path = param("lstat").path(rt, a[0])?;
+        let dir = dir_arg(rt, a[1])?;
+        of_path(rt, dir, &path, a[0], libc::AT_SYMLINK_NOFOLLOW)
     }),
     def("fstat", "($module, /, fd)", |rt, a| {
         let fd = int_arg(rt, a[0])?;
-        of_descriptor(rt, fd)
+        of_descriptor(rt, fd, None)
     }),
+    def("statvfs", "($module, /, path)", |rt, a| file_system(rt, param("statvfs").or_descriptor(), a[0])),
+    def("fstatvfs", "($module, fd, /)", |rt, a| file_system(rt, param("fstatvfs").or_descriptor(), a[0])),
 ];
 
-fn of_word(rt: &mut Isolate, w: Word, follow: bool) -> PyResult {
-    match target_arg(rt, w)? {
-        Target::Path(path) => of_path(rt, &path, w, follow),
-        Target::Descriptor(fd) => of_descriptor(rt, fd),
-    }
-}
-
-/// Result for a path; `shown` is the file name of an error.
-pub fn of_path(rt: &mut Isolate, path: &CString, shown: Word, follow: bool) -> PyResult {
+/// Result for a path below a directory; `shown` is the file name of an error.
+pub fn of_path(rt: &mut Isolate, dir: i32, path: &CString, shown: Word, flags: i32) -> PyResult {
     // SAFETY: `stat` is plain data; the path is a C string.
     let (st, r) = unsafe {
         let mut st: libc::stat = std::mem::zeroed();
-        let r = if follow { libc::stat(path.as_ptr(), &mut st) } else { libc::lstat(path.as_ptr(), &mut st) };
+        let r = libc::fstatat(dir, path.as_ptr(), &mut st, flags);
         (st, r)
     };
     check(rt, r, Some(shown))?;
     Ok(result(rt, &st))
 }
 
-fn of_descriptor(rt: &mut Isolate, fd: i32) -> PyResult {
+fn file_system(rt: &mut Isolate, parameter: PathParam, w: Word) -> PyResult {
+    let target = parameter.target(rt, w)?;
+    // SAFETY: `statvfs` is plain data, and the path a C string.
+    let (st, r) = unsafe {
+        let mut st: libc::statvfs = std::mem::zeroed();
+        let r = match &target {
+            Target::Path(path) => libc::statvfs(path.as_ptr(), &mut st),
+            Target::Descriptor(fd) => libc::fstatvfs(*fd, &mut st),
+            Target::Here => unreachable!("the parameter is required"),
+        };
+        (st, r)
+    };
+    check(rt, r, if matches!(target, Target::Path(_)) { Some(w) } else { None })?;
+    let numbers = [
+        st.f_bsize,
+        st.f_frsize,
+        st.f_blocks,
+        st.f_bfree,
+        st.f_bavail,
+        st.f_files,
+        st.f_ffree,
+        st.f_favail,
+        st.f_flag,
+        st.f_namemax,
+        st.f_fsid,
+    ];
+    let mut items: Vec<Owned> = numbers.iter().map(|&n| rt.new_int(n as i64)).collect();
+    let hidden = items.split_off(10);
+    Ok(rt.new_struct_seq(&STATVFS_RESULT, items, hidden))
+}
+
+fn of_descriptor(rt: &mut Isolate, fd: i32, shown: Option<Word>) -> PyResult {
     // SAFETY: `stat` is plain data.
     let (st, r) = unsafe {
         let mut st: libc::stat = std::mem::zeroed();
         let r = libc::fstat(fd, &mut st);
         (st, r)
     };
-    check(rt, r, None)?;
+    check(rt, r, shown)?;
     Ok(result(rt, &st))
 }
 
