@@ -32,7 +32,7 @@ use crate::{Isolate, Owned};
 const FREE: u32 = u32::MAX;
 /// Mark of an object that stays.
 const REACHED: u32 = u32::MAX - 1;
-/// Live objects beyond those that the last collection left, before the next one.
+/// Live objects beyond twice those that the last collection left, before the next one.
 const GROWTH_FLOOR: i64 = 50_000;
 
 /// State of the collector.
@@ -128,7 +128,7 @@ impl Isolate {
         self.gc.running = false;
         self.gc.collections += 1;
         self.gc.collected += found as u64;
-        self.heap.collect_at = self.ctx.live_objects + (self.ctx.live_objects / 2).max(GROWTH_FLOOR);
+        self.heap.collect_at = self.ctx.live_objects * 2 + GROWTH_FLOOR;
         found
     }
 

@@ -292,6 +292,17 @@ impl DictObj {
         self.version = self.version.wrapping_add(1);
     }
 
+    /// Releases keys, values and memory of a dict that nothing refers to any more.
+    pub(crate) fn release_all(&mut self) {
+        for e in self.entries() {
+            dec(e.key);
+            dec(e.value);
+        }
+        free_array(self.entries, self.capacity as usize);
+        self.drop_index();
+        self.init();
+    }
+
     /// Empties the dict and gives its memory away; returns the words to release.
     pub(crate) fn take_all(&mut self) -> Vec<Word> {
         let words = self.entries().iter().filter(|e| !e.key.is_unbound()).flat_map(|e| [e.key, e.value]).collect();

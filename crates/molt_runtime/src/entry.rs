@@ -411,6 +411,18 @@ fn unpack_items(rt: &mut Isolate, w: Word, limit: usize) -> PyResult<Vec<Owned>>
 }
 
 fn unpack(rt: &mut Isolate, w: Word, n: usize, out: *mut Word) -> PyResult<()> {
+    let held = match rt.class_of(w) {
+        ClassId::TUPLE => tuple_items(w),
+        ClassId::LIST => list_items(w),
+        _ => &[],
+    };
+    if held.len() == n && n > 0 {
+        for (i, &item) in held.iter().enumerate() {
+            // SAFETY: compiled code passes room for `n` words.
+            unsafe { out.add(i).write(Owned::share(item).into_word()) };
+        }
+        return Ok(());
+    }
     let items = unpack_items(rt, w, n + 1)?;
     let got = items.len();
     if got < n {

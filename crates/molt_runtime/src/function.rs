@@ -193,6 +193,19 @@ impl Isolate {
         self.call_native(def.name, sig, def.func, Some(receiver), &args[1..], kwnames, &mut room)
     }
 
+    /// `__new__` of a native class, which gets the class without being bound.
+    fn call_native_new(&mut self, new: Word, class: Word, args: &[Word], kwnames: Word) -> PyResult {
+        // SAFETY: the caller checked the class.
+        let b = unsafe { &mut *new.as_ptr().cast::<BuiltinObj>() };
+        if b.sig.is_null() {
+            b.sig = self.signature(b.def);
+        }
+        // SAFETY: rows are static and parsed signatures live as long as the isolate.
+        let (def, sig) = unsafe { (&*b.def, &*b.sig) };
+        let mut room = [Word::UNBOUND; 12];
+        self.call_native(def.name, sig, def.func, Some(class), args, kwnames, &mut room)
+    }
+
     #[cold]
     fn missing_receiver(&mut self, b: &BuiltinObj, name: &str) -> Raised {
         let owner =
@@ -347,6 +360,17 @@ impl Isolate {
         if id == ClassId::TYPE && args.len() == 1 && kwnames.is_unbound() {
             return Ok(Owned::share(self.class_word(self.class_of(args[0]))));
         }
+        if let ([only], true) = (args, kwnames.is_unbound()) {
+            match id {
+                ClassId::INT => return crate::num::int_class::from_object(self, *only),
+                ClassId::FLOAT => {
+                    let v = crate::num::float_class::from_object(self, *only)?;
+                    return Ok(self.new_float(v));
+                }
+                ClassId::STR => return self.str(*only),
+                _ => {}
+            }
+        }
         let new = self.special(id, Name::NEW);
         let object_new = self.special(ClassId::OBJECT, Name::NEW);
         let init = self.special(id, Name::INIT);
@@ -356,6 +380,8 @@ impl Isolate {
                 return Err(self.type_error(format!("{}() takes no arguments", self.class_name(id))));
             }
             self.new_instance(id)?
+        } else if new.is_object() && self.class_of(new) == ClassId::BUILTIN_FUNCTION {
+            self.call_native_new(new, class_word, args, kwnames)?
         } else {
             let new = Owned::share(new);
             let f = self.descr_get(new.word(), Word::UNBOUND, class_word)?;

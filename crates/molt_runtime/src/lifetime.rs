@@ -100,27 +100,35 @@ impl Isolate {
 
     /// Releases what an object refers to; returns its size.
     unsafe fn release_children(&mut self, w: Word, class: &ClassObj) -> usize {
-        let mut words = Vec::new();
         let p = w.as_ptr();
-        // SAFETY: the class's layout says what the object holds; it is not used afterwards.
+        let size = object_size(w, class);
+        // SAFETY: the class's layout says what the object holds; it is dead, so nothing else sees its words.
         unsafe {
             match class.layout {
                 Layout::Plain if is_attribute_descriptor(class.id) => return size_of::<GetSetObj>(),
                 Layout::Plain => {
-                    let n = class.instance_size as usize / 8;
-                    for i in 1..n {
+                    for i in 1..class.instance_size as usize / 8 {
                         dec(*p.cast::<Word>().add(i));
                     }
-                    return (class.instance_size as usize).max(8);
+                    return size;
                 }
+                Layout::Tuple => {
+                    for &item in tuple_items(w) {
+                        dec(item);
+                    }
+                    return size;
+                }
+                Layout::Str | Layout::Bytes => return size,
                 Layout::List => {
-                    for item in crate::list::take_items(list_obj(w)) {
-                        drop(item);
+                    crate::list::release_items(list_obj(w));
+                    if class.id == ClassId::LIST {
+                        return size;
                     }
                 }
                 Layout::Dict | Layout::Set => {
-                    for word in dict_obj(w).take_all() {
-                        dec(word);
+                    dict_obj(w).release_all();
+                    if class.id == ClassId::DICT {
+                        return size;
                     }
                 }
                 Layout::Int => std::ptr::drop_in_place(&raw mut (*p.cast::<IntObj>()).value),
@@ -130,11 +138,7 @@ impl Isolate {
                 }
                 _ => {}
             }
-            children(w, class, &mut |c| words.push(c));
-        }
-        let size = object_size(w, class);
-        for word in words {
-            dec(word);
+            children(w, class, &mut |c| dec(c));
         }
         size
     }

@@ -3,12 +3,12 @@
 use molt_abi::layout::ListObj;
 use molt_abi::{ClassId, Word};
 
-use crate::api::{CompareOp, list_items, list_obj, tuple_items};
+use crate::api::{str_bytes, CompareOp, list_items, list_obj, tuple_items};
 use crate::dict::{alloc_array, free_array};
 use crate::native::{ClassSpec, Layout, NativeDef, def};
 use crate::ops::wrap_index;
 use crate::owned::{dec, inc};
-use crate::{Isolate, Owned, PyResult};
+use crate::{Isolate, Owned, PyResult, Raised};
 
 /// Makes room for `wanted` items.
 pub(crate) fn reserve(l: &mut ListObj, wanted: usize) {
@@ -35,6 +35,16 @@ pub(crate) fn push(l: &mut ListObj, w: Word) {
     // SAFETY: there is room for one more word.
     unsafe { l.items.add(l.len as usize).write(w) };
     l.len += 1;
+}
+
+/// Releases all items and the buffer of a list that nothing refers to any more.
+pub(crate) fn release_items(l: &mut ListObj) {
+    for i in 0..l.len as usize {
+        // SAFETY: the words are initialised, and the list is given up.
+        dec(unsafe { *l.items.add(i) });
+    }
+    free_array(l.items, l.capacity as usize);
+    (l.items, l.len, l.capacity) = (std::ptr::null_mut(), 0, 0);
 }
 
 /// Takes all items and the buffer out of a list.
@@ -105,32 +115,72 @@ impl Isolate {
         if reverse {
             pairs.reverse();
         }
-        let mut failed = None;
-        if pairs.iter().all(|p| p.0.word().is_small()) {
-            pairs.sort_by_key(|p| p.0.word().as_small());
-        } else {
-            merge_sort(&mut pairs, &mut |a, b| {
-                if failed.is_some() {
-                    return false;
-                }
-                self.lt(a.0.word(), b.0.word()).unwrap_or_else(|e| {
-                    failed = Some(e);
-                    false
-                })
-            });
-        }
-        if let Some(e) = failed {
-            return Err(e);
+        let mut order: Vec<(Word, u32)> = pairs.iter().zip(0..).map(|(p, i)| (p.0.word(), i)).collect();
+        let failed = self.sort_keys(&mut order);
+        if failed {
+            return Err(Raised);
         }
         if reverse {
-            pairs.reverse();
+            order.reverse();
         }
-        Ok(pairs.into_iter().map(|p| p.1).collect())
+        let mut values: Vec<Option<Owned>> = pairs.into_iter().map(|p| Some(p.1)).collect();
+        let sorted = order.iter().map(|&(_, i)| values[i as usize].take().expect("every index occurs once")).collect();
+        Ok(sorted)
+    }
+
+    /// Sorts keys with their positions, stably; whether a comparison raised.
+    fn sort_keys(&mut self, order: &mut Vec<(Word, u32)>) -> bool {
+        if order.iter().all(|p| p.0.is_small()) {
+            order.sort_by_key(|p| p.0.as_small());
+            return false;
+        }
+        if order.iter().all(|p| p.0.is_object() && self.class_of(p.0) == ClassId::STR) {
+            order.sort_by(|a, b| str_bytes(a.0).cmp(str_bytes(b.0)));
+            return false;
+        }
+        let mut failed = false;
+        merge_sort(order, &mut |a, b| {
+            !failed
+                && self.less(a.0, b.0).unwrap_or_else(|Raised| {
+                    failed = true;
+                    false
+                })
+        });
+        failed
+    }
+
+    /// `a < b`, with tuples of common items compared without calls.
+    fn less(&mut self, a: Word, b: Word) -> PyResult<bool> {
+        if !(a.is_object() && b.is_object() && self.class_of(a) == ClassId::TUPLE && self.class_of(b) == ClassId::TUPLE) {
+            return self.lt(a, b);
+        }
+        let (x, y) = (tuple_items(a), tuple_items(b));
+        for (&p, &q) in x.iter().zip(y) {
+            if p == q {
+                continue;
+            }
+            if p.is_small() && q.is_small() {
+                return Ok(p.as_small() < q.as_small());
+            }
+            if p.is_flonum() && q.is_flonum() {
+                return Ok(p.as_flonum() < q.as_flonum());
+            }
+            if p.is_object() && q.is_object() && self.class_of(p) == ClassId::STR && self.class_of(q) == ClassId::STR {
+                match str_bytes(p).cmp(str_bytes(q)) {
+                    std::cmp::Ordering::Equal => continue,
+                    order => return Ok(order.is_lt()),
+                }
+            }
+            if !self.eq(p, q)? {
+                return self.less(p, q);
+            }
+        }
+        Ok(x.len() < y.len())
     }
 }
 
 /// Binary insertion sort of short runs, merged pairwise; `less` may answer inconsistently.
-fn merge_sort<T: Clone>(v: &mut Vec<T>, less: &mut dyn FnMut(&T, &T) -> bool) {
+fn merge_sort<T: Copy>(v: &mut Vec<T>, less: &mut dyn FnMut(&T, &T) -> bool) {
     const RUN: usize = 16;
     let n = v.len();
     let ordered = (1..n).all(|i| !less(&v[i], &v[i - 1]));
@@ -155,10 +205,10 @@ fn merge_sort<T: Clone>(v: &mut Vec<T>, less: &mut dyn FnMut(&T, &T) -> bool) {
             let (mut i, mut j) = (start, mid);
             while i < mid && j < end {
                 if less(&v[j], &v[i]) {
-                    out.push(v[j].clone());
+                    out.push(v[j]);
                     j += 1;
                 } else {
-                    out.push(v[i].clone());
+                    out.push(v[i]);
                     i += 1;
                 }
             }

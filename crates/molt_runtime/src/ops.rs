@@ -437,6 +437,9 @@ impl Isolate {
         if class == ClassId::STR {
             return Ok(Owned::share(w));
         }
+        if class == ClassId::INT {
+            return crate::num::int_text::repr(self, w);
+        }
         let method = self.special(class, Name::STR);
         if method == self.special(ClassId::OBJECT, Name::STR) {
             return self.repr(w);

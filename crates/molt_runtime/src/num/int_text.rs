@@ -250,7 +250,7 @@ pub fn to_ascii_digits(text: &[u8]) -> Vec<u8> {
 
 /// `int(text, base)` where `shown` is the object for the error message.
 pub fn parse(rt: &mut Isolate, text: &[u8], is_ascii: bool, base: u32, shown: Word) -> PyResult {
-    let limit = rt.state::<DigitLimit>().0;
+    let limit = if text.len() <= ALWAYS_ALLOWED { 0 } else { rt.state::<DigitLimit>().0 };
     let parsed =
         if is_ascii { parse_ascii(text, base, limit) } else { parse_ascii(&to_ascii_digits(text), base, limit) };
     match parsed {

@@ -87,7 +87,8 @@ fn split_space(text: &[u8], limit: usize, mut piece: impl FnMut(&[u8])) {
             piece(rest);
             return;
         }
-        let mut chars = wtf8::chars(rest);
+        let plain = rest.iter().take_while(|&&b| b.is_ascii() && !is_ascii_space(b)).count();
+        let mut chars = wtf8::chars_from(rest, plain);
         let end = loop {
             let at = chars.offset();
             match chars.next() {
@@ -239,13 +240,19 @@ fn ascii_line_break(text: &[u8]) -> Option<(usize, usize)> {
 }
 
 fn line_break(text: &[u8]) -> Option<(usize, usize)> {
-    let mut chars = wtf8::chars(text);
-    loop {
-        let at = chars.offset();
-        if unicode::is_line_break(chars.next()?) {
-            return Some((at, at + break_len(text, at, chars.offset() - at)));
-        }
-    }
+    // Beyond ASCII there are three: U+0085, U+2028 and U+2029.
+    let at = text.iter().enumerate().position(|(i, &b)| match b {
+        0x0a..=0x0d | 0x1c..=0x1e => true,
+        0xc2 => text.get(i + 1) == Some(&0x85),
+        0xe2 => matches!(text.get(i + 1..i + 3), Some([0x80, 0xa8 | 0xa9])),
+        _ => false,
+    })?;
+    let len = match text[at] {
+        0xc2 => 2,
+        0xe2 => 3,
+        _ => 1,
+    };
+    Some((at, at + break_len(text, at, len)))
 }
 
 fn break_len(text: &[u8], at: usize, len: usize) -> usize {

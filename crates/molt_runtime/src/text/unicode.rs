@@ -138,6 +138,12 @@ pub fn lower(text: &[u8]) -> Vec<u8> {
     let mut chars = wtf8::chars(text);
     loop {
         let at = chars.offset();
+        let plain = text[at..].iter().take_while(|b| b.is_ascii()).count();
+        if plain > 0 {
+            out.extend(text[at..at + plain].iter().map(u8::to_ascii_lowercase));
+            chars = wtf8::chars_from(text, at + plain);
+            continue;
+        }
         let Some(c) = chars.next() else { return out };
         if c == 0x3a3 {
             wtf8::push(&mut out, lower_sigma(text, at));

@@ -7,6 +7,11 @@ pub fn chars(text: &[u8]) -> Chars<'_> {
     Chars { text, at: 0 }
 }
 
+/// Code points from a byte offset on.
+pub fn chars_from(text: &[u8], at: usize) -> Chars<'_> {
+    Chars { text, at }
+}
+
 /// Iterator over code points; [`Chars::offset`] is the byte offset of the next one.
 #[derive(Clone)]
 pub struct Chars<'a> {
