@@ -486,7 +486,7 @@ fn builtin_text(w: Word) -> &'static str {
 fn builtin_repr(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let b = builtin_obj(args[0]);
     let name = builtin_text(args[0]);
-    let owner = if b.owner.is_unbound() { String::new() } else { str_text(rt.class_obj(b.owner).name).into_owned() };
+    let owner = if rt.is_class(b.owner) { str_text(rt.class_obj(b.owner).name).into_owned() } else { String::new() };
     let text = match b.header.class {
         ClassId::METHOD_DESCRIPTOR => format!("<method '{name}' of '{owner}' objects>"),
         ClassId::WRAPPER_DESCRIPTOR => format!("<slot wrapper '{name}' of '{owner}' objects>"),
@@ -500,7 +500,7 @@ fn builtin_name(rt: &mut Isolate, this: Word) -> PyResult {
 }
 fn builtin_qualname(rt: &mut Isolate, this: Word) -> PyResult {
     let b = builtin_obj(this);
-    if b.owner.is_unbound() {
+    if !rt.is_class(b.owner) {
         return builtin_name(rt, this);
     }
     let text = format!("{}.{}", str_text(rt.class_obj(b.owner).name), builtin_text(this));
@@ -516,7 +516,10 @@ fn builtin_self(_: &mut Isolate, this: Word) -> PyResult {
 }
 fn builtin_module(rt: &mut Isolate, this: Word) -> PyResult {
     let b = builtin_obj(this);
-    Ok(if b.owner.is_unbound() { Owned::share(rt.intern("builtins")) } else { Owned::NONE })
+    if b.owner.is_unbound() {
+        return Ok(Owned::share(rt.intern("builtins")));
+    }
+    Ok(if rt.is_str(b.owner) { Owned::share(b.owner) } else { Owned::NONE })
 }
 const BUILTIN_GETSET: &[GetSetDef] = &[
     getter("__name__", builtin_name),
@@ -795,6 +798,10 @@ fn super_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
         return Err(rt.runtime_error("super(): no arguments"));
     }
     if args[2].is_unbound() {
+        if !rt.is_class(args[1]) {
+            let msg = format!("super() argument 1 must be a type, not {}", rt.type_name(args[1]));
+            return Err(rt.type_error(msg));
+        }
         return Ok(rt.new_plain(ClassId::SUPER, [args[1], Word::NONE, Word::NONE]));
     }
     new_super(rt, args[1], args[2])

@@ -116,7 +116,7 @@ mod exported {
                 1 => "integer division or modulo by zero",
                 3 => "float division by zero",
                 4 => "float floor division by zero",
-                _ => "float modulo",
+                _ => "float modulo by zero",
             };
             let text = if kind == 2 { "integer modulo by zero" } else { text };
             rt.zero_division_error(text);

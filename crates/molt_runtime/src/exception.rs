@@ -54,6 +54,13 @@ impl Isolate {
 
     /// Raises `class(*args)`.
     pub fn raise_args(&mut self, class: ClassId, args: &[Word]) -> Raised {
+        if class == exc::UNICODE_ENCODE_ERROR || class == exc::UNICODE_DECODE_ERROR {
+            let e = self.new_exception(class, args);
+            for (i, &w) in args.iter().enumerate() {
+                set_extra(e.word(), i, w);
+            }
+            return self.raise_value(e);
+        }
         let e = self.new_exception(class, args);
         if class == exc::STOP_ITERATION {
             set_extra(e.word(), 0, args.first().copied().unwrap_or(Word::NONE));

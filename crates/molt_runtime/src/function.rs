@@ -173,24 +173,52 @@ impl Isolate {
         let mut room = [Word::UNBOUND; 12];
         let takes_receiver = matches!(sig.receiver, Receiver::Instance | Receiver::Class);
         if !takes_receiver {
-            return self.call_native(def.name, sig, def.func, None, args, kwnames, &mut room);
+            return self.call_native(b, sig, def.func, None, args, kwnames, &mut room);
         }
         if !b.receiver.is_unbound() {
             let receiver = b.receiver;
-            return self.call_native(def.name, sig, def.func, Some(receiver), args, kwnames, &mut room);
+            return self.call_native(b, sig, def.func, Some(receiver), args, kwnames, &mut room);
         }
         let nkw = if kwnames.is_unbound() { 0 } else { tuple_items(kwnames).len() };
         if args.len() == nkw {
             return Err(self.missing_receiver(b, def.name));
         }
         let receiver = args[0];
+        if def.name == "__new__" {
+            self.check_new(b, receiver)?;
+        }
         if sig.receiver == Receiver::Instance && !b.owner.is_unbound() {
             let owner = self.class_id(b.owner);
             if !self.is_instance(receiver, owner) {
                 return Err(self.wrong_receiver(b, def.name, receiver));
             }
         }
-        self.call_native(def.name, sig, def.func, Some(receiver), &args[1..], kwnames, &mut room)
+        self.call_native(b, sig, def.func, Some(receiver), &args[1..], kwnames, &mut room)
+    }
+
+    /// Checks the class that a call of a native `__new__` names: instances must have the layout it makes.
+    fn check_new(&mut self, b: &BuiltinObj, class: Word) -> PyResult<()> {
+        let owner = self.class_obj(b.owner);
+        let name = owner.display_name();
+        if !self.is_class(class) {
+            let kind = self.type_name(class);
+            return Err(self.type_error(format!("{name}.__new__(X): X is not a type object ({kind})")));
+        }
+        let made = self.class_obj(class);
+        let text = made.display_name();
+        if !self.is_subclass(made.id, owner.id) {
+            return Err(self.type_error(format!("{name}.__new__({text}): {text} is not a subtype of {name}")));
+        }
+        let mut solid = self.class_obj(class);
+        while solid.has(ClassObj::HEAP) && !solid.base.is_null() {
+            // SAFETY: bases are live classes.
+            solid = unsafe { &mut *solid.base };
+        }
+        if solid.layout != owner.layout {
+            let safe = solid.display_name();
+            return Err(self.type_error(format!("{name}.__new__({text}) is not safe, use {safe}.__new__()")));
+        }
+        Ok(())
     }
 
     /// `__new__` of a native class, which gets the class without being bound.
@@ -203,7 +231,7 @@ impl Isolate {
         // SAFETY: rows are static and parsed signatures live as long as the isolate.
         let (def, sig) = unsafe { (&*b.def, &*b.sig) };
         let mut room = [Word::UNBOUND; 12];
-        self.call_native(def.name, sig, def.func, Some(class), args, kwnames, &mut room)
+        self.call_native(b, sig, def.func, Some(class), args, kwnames, &mut room)
     }
 
     #[cold]
@@ -233,7 +261,7 @@ impl Isolate {
     #[expect(clippy::too_many_arguments, reason = "one call site family; a struct would be built a call")]
     fn call_native(
         &mut self,
-        name: &str,
+        b: &BuiltinObj,
         sig: &NativeSig,
         func: crate::native::NativeFn,
         receiver: Option<Word>,
@@ -254,7 +282,7 @@ impl Isolate {
         if offset == 0 && total > 0 {
             bound[0] = Word::UNBOUND;
         }
-        let keep = self.bind_native(name, sig, args, kwnames, &mut bound[offset..])?;
+        let keep = self.bind_native(b, sig, args, kwnames, &mut bound[offset..])?;
         let r = func(self, &bound);
         drop(keep);
         r
@@ -263,7 +291,7 @@ impl Isolate {
     /// Binds arguments of a native function by its signature; returns the tuple and dict made for `*` and `**`.
     fn bind_native(
         &mut self,
-        name: &str,
+        b: &BuiltinObj,
         sig: &NativeSig,
         args: &[Word],
         kwnames: Word,
@@ -278,7 +306,7 @@ impl Isolate {
             keep.0 = self.new_tuple_of(&pos[taken..]);
             out[sig.positional + sig.keyword_only] = keep.0.word();
         } else if pos.len() > sig.positional {
-            return Err(self.too_many_native(name, sig, pos.len()));
+            return Err(self.too_many_native(b, sig, pos.len()));
         }
         if sig.varkw {
             keep.1 = self.new_dict();
@@ -292,41 +320,43 @@ impl Isolate {
                 .filter(|&i| i >= sig.positional_only || i >= sig.positional);
             match index {
                 Some(i) if !out[i].is_unbound() => {
-                    let msg =
-                        format!("argument for {name}() given by name ('{}') and position ({})", str_text(key), i + 1);
+                    let (name, key) = (native_names(b).0, str_text(key));
+                    let msg = format!("argument for {name}() given by name ('{key}') and position ({})", i + 1);
                     return Err(self.type_error(msg));
                 }
                 Some(i) => out[i] = value,
                 None if sig.varkw => self.dict_set_name(keep.1.word(), key, value),
                 None if sig.positional_only == sig.positional && sig.keyword_only == 0 => {
-                    return Err(self.type_error(format!("{name}() takes no keyword arguments")));
+                    return Err(self.type_error(format!("{}() takes no keyword arguments", native_names(b).0)));
                 }
                 None => {
-                    let msg = format!("{name}() got an unexpected keyword argument '{}'", str_text(key));
+                    let msg = format!("{}() got an unexpected keyword argument '{}'", native_names(b).0, str_text(key));
                     return Err(self.type_error(msg));
                 }
             }
         }
         for i in 0..sig.required {
             if out[i].is_unbound() {
-                return Err(self.too_few_native(name, sig, pos.len(), i));
+                return Err(self.too_few_native(b, sig, pos.len(), i));
             }
         }
         for i in 0..sig.keyword_only {
             if sig.required_keywords >> i & 1 == 1 && out[sig.positional + i].is_unbound() {
                 let missing = sig.names[sig.positional + i];
-                return Err(self.type_error(format!("{name}() missing required argument '{missing}'")));
+                return Err(self.type_error(format!("{}() missing required argument '{missing}'", native_names(b).0)));
             }
         }
         Ok(keep)
     }
 
     #[cold]
-    fn too_many_native(&mut self, name: &str, sig: &NativeSig, given: usize) -> Raised {
+    fn too_many_native(&mut self, b: &BuiltinObj, sig: &NativeSig, given: usize) -> Raised {
         let only = sig.positional_only == sig.positional && sig.keyword_only == 0;
+        let (name, full) = native_names(b);
         let msg = match (sig.positional, sig.required) {
-            (0, _) if only => format!("{name}() takes no arguments ({given} given)"),
-            (1, 1) if only => format!("{name}() takes exactly one argument ({given} given)"),
+            (0, _) if only => format!("{full}() takes no arguments ({given} given)"),
+            (1, 1) if only => format!("{full}() takes exactly one argument ({given} given)"),
+            (0, _) => format!("{name}() takes no positional arguments"),
             (n, r) if only && n == r => format!("{name} expected {n} arguments, got {given}"),
             (n, _) if only => format!("{name} expected at most {n} argument{}, got {given}", plural(n)),
             (n, r) if n == r => {
@@ -338,10 +368,11 @@ impl Isolate {
     }
 
     #[cold]
-    fn too_few_native(&mut self, name: &str, sig: &NativeSig, given: usize, missing: usize) -> Raised {
+    fn too_few_native(&mut self, b: &BuiltinObj, sig: &NativeSig, given: usize, missing: usize) -> Raised {
         let only = sig.positional_only == sig.positional && sig.keyword_only == 0;
+        let (name, full) = native_names(b);
         let msg = match (sig.positional, sig.required) {
-            (1, 1) if only && !sig.varargs => format!("{name}() takes exactly one argument ({given} given)"),
+            (1, 1) if only && !sig.varargs => format!("{full}() takes exactly one argument ({given} given)"),
             (n, r) if only && n == r && !sig.varargs => {
                 format!("{name} expected {n} argument{}, got {given}", plural(n))
             }
@@ -450,6 +481,27 @@ impl Isolate {
 
     pub fn leave_call(&mut self) {
         self.ctx.depth_left += 1;
+    }
+}
+
+/// How errors name a native function: alone, and with its class or module. A constructor goes by its class.
+fn native_names(b: &BuiltinObj) -> (String, String) {
+    // SAFETY: rows are static; an owner is a class or the name of a module.
+    let (name, owner) = unsafe {
+        let name = (*b.def).name;
+        let owner = if b.owner.is_unbound() {
+            String::new()
+        } else if (*b.owner.as_ptr()).class == ClassId::STR {
+            str_text(b.owner).into_owned()
+        } else {
+            (*b.owner.as_ptr().cast::<ClassObj>()).display_name()
+        };
+        (name, owner)
+    };
+    match name {
+        "__new__" | "__init__" => (owner.clone(), owner),
+        _ if owner.is_empty() || owner == "builtins" => (name.to_owned(), name.to_owned()),
+        _ => (name.to_owned(), format!("{owner}.{name}")),
     }
 }
 

@@ -101,6 +101,8 @@ pub struct Isolate {
     pub(crate) interned: HashMap<&'static [u8], Word, BuildHasherDefault<AddressHasher>>,
     /// Interned strings that the isolate allocated.
     pub(crate) owned_interned: Vec<Word>,
+    /// Constants made at start-up, which compiled code does not count.
+    pub(crate) immortals: Vec<Word>,
     pub(crate) short_strings: [Word; 129],
     pub(crate) empty_tuple: Word,
     /// Parsed signatures by the address of their row.
@@ -149,6 +151,7 @@ impl Isolate {
             sides: AddressMap::default(),
             interned: HashMap::default(),
             owned_interned: Vec::new(),
+            immortals: Vec::new(),
             short_strings: [Word::UNBOUND; 129],
             empty_tuple: Word::UNBOUND,
             signatures: AddressMap::default(),

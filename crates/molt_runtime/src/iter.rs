@@ -215,16 +215,8 @@ fn enumerate_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
 
 fn zip_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let mut iterators = Vec::new();
-    for (i, &w) in tuple_items(args[2]).iter().enumerate() {
-        match rt.iter(w) {
-            Ok(it) => iterators.push(it),
-            Err(Raised) if rt.pending_is(exc::TYPE_ERROR) => {
-                rt.clear_exception();
-                let msg = format!("zip argument #{} must support iteration", i + 1);
-                return Err(rt.type_error(msg));
-            }
-            Err(e) => return Err(e),
-        }
+    for &w in tuple_items(args[2]) {
+        iterators.push(rt.iter(w)?);
     }
     let strict = !args[1].is_unbound() && rt.truth(args[1])?;
     let tuple = rt.new_tuple(iterators);
@@ -347,6 +339,11 @@ adaptors! {
 // Words: start, stop, step, length; a range iterator keeps the next value, the step and the count left.
 
 fn range_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let args = [args[0], args[1], args[2], args[3]].map(|w| match w {
+        Word::TRUE => Word::small(1),
+        Word::FALSE => Word::small(0),
+        w => w,
+    });
     let (start, stop) = if args[2].is_unbound() {
         (Owned::small(0), rt.index(args[1])?)
     } else {

@@ -292,9 +292,8 @@ impl Isolate {
     pub fn module_functions(&mut self, module: Word, defs: &'static [NativeDef]) {
         let owner = self.module_get(module, self.name(Name::NAME)).unwrap_or(Owned::NONE);
         for d in defs {
-            let f = self.new_builtin_of(ClassId::BUILTIN_FUNCTION, d, Word::UNBOUND, Word::UNBOUND);
             // A function's module shows through its owner, which is a string here and a class for methods.
-            let _ = &owner;
+            let f = self.new_builtin_of(ClassId::BUILTIN_FUNCTION, d, Word::UNBOUND, owner.word());
             let name = self.intern(d.name);
             self.module_put(module, name, f.word());
         }

@@ -120,7 +120,7 @@ impl Isolate {
             ClassId::BUILTIN_FUNCTION => {
                 // SAFETY: the class has this layout.
                 let b = unsafe { &*callable.as_ptr().cast::<BuiltinObj>() };
-                if b.receiver.is_unbound() && !b.owner.is_unbound() {
+                if b.receiver.is_unbound() && !b.owner.is_unbound() && self.is_class(b.owner) {
                     return Ok(self.new_builtin_of(ClassId::BUILTIN_FUNCTION, b.def, receiver, b.owner));
                 }
                 Ok(self.new_bound_method(callable, receiver))

@@ -79,6 +79,14 @@ impl Isolate {
 
     /// Binary operator by its special name (`Name::ADD` … `Name::MATMUL`), full semantics.
     pub fn binary(&mut self, op: Name, a: Word, b: Word) -> PyResult {
+        if a.is_bool() && b.is_bool() && matches!(op, Name::AND | Name::OR | Name::XOR) {
+            let (x, y) = (a == Word::TRUE, b == Word::TRUE);
+            return Ok(Owned::from_bool(match op {
+                Name::AND => x & y,
+                Name::OR => x | y,
+                _ => x ^ y,
+            }));
+        }
         if self.exact_numbers(a, b)
             && let Some(r) = crate::num::binary::apply(self, op, a, b)
         {
@@ -550,7 +558,11 @@ impl Isolate {
             return Ok(r);
         }
         if self.is_class(obj) {
-            if let Some(f) = self.getattr_opt(obj, "__class_getitem__")? {
+            let class = self.class_obj(obj).id;
+            let found = self.special(class, Name::CLASS_GETITEM);
+            if !found.is_unbound() {
+                let found = Owned::share(found);
+                let f = self.descr_get(found.word(), Word::UNBOUND, obj)?;
                 return self.call(f.word(), &[key]);
             }
             let msg = format!("type '{}' is not subscriptable", str_text(self.class_obj(obj).name));

@@ -1,7 +1,7 @@
 //! Start and end of a program: builtin classes, constants, the entry module, exit status, tear-down.
 
 use molt_abi::layout::{LazyConst, ProgramDesc};
-use molt_abi::{ClassId, Word};
+use molt_abi::{ClassId, Header, Word};
 
 use crate::api::tuple_items;
 use crate::class::ClassObj;
@@ -103,7 +103,11 @@ pub(crate) fn make_lazy_constants(rt: &mut Isolate, p: &ProgramDesc) {
                 }
             }
         };
-        rt.globals[p.global_count as usize + i] = made.into_word();
+        let w = made.into_word();
+        if row.kind != LazyConst::BUILTIN {
+            rt.make_immortal(w);
+        }
+        rt.globals[p.global_count as usize + i] = w;
     }
 }
 
@@ -159,6 +163,16 @@ pub unsafe extern "C" fn molt_main(
 }
 
 impl Isolate {
+    /// Takes a new object out of counting until the end of the program.
+    fn make_immortal(&mut self, w: Word) {
+        if w.is_object() && !self.is_immortal(w) {
+            // SAFETY: an object word points to a live header.
+            unsafe { (*w.as_ptr()).refs = Header::IMMORTAL };
+            self.ctx.live_objects -= 1;
+            self.immortals.push(w);
+        }
+    }
+
     fn run(&mut self, program: &ProgramDesc) -> i32 {
         let started = self.import_native(&crate::sys::molt_module_sys);
         let result = started.and_then(|_| self.import_program(program.entry_module as usize));
@@ -214,6 +228,12 @@ impl Isolate {
         self.clear_exception_quietly();
         for i in 0..self.globals.len() {
             dec(std::mem::replace(&mut self.globals[i], Word::UNBOUND));
+        }
+        for w in std::mem::take(&mut self.immortals) {
+            // SAFETY: made immortal with the one reference that is given up here.
+            unsafe { (*w.as_ptr()).refs = Header::ONE };
+            self.ctx.live_objects += 1;
+            dec(w);
         }
         self.collect_cycles();
         let modules = std::mem::take(&mut self.modules);

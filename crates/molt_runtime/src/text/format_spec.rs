@@ -93,6 +93,9 @@ fn parse(rt: &mut Isolate, spec: &[u8], value: Word) -> PyResult<Spec> {
     if at(i) == 0x2e {
         i += 1;
         out.precision = number(rt, &chars, &mut i)?;
+        if out.precision.is_some_and(|p| p > i32::MAX as usize) {
+            return Err(rt.value_error("precision too big"));
+        }
         if out.precision.is_none() {
             return Err(rt.value_error("Format specifier missing precision"));
         }
