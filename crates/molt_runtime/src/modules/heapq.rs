@@ -24,31 +24,49 @@ enum Order {
     Largest,
 }
 
-const HEAP: &str = "($module, heap, /)";
-const HEAP_ITEM: &str = "($module, heap, item, /)";
+/// Row of a function of the heap alone.
+macro_rules! on_heap {
+    ($name:literal, $run:ident, $order:ident) => {
+        def($name, "($module, heap, /)", |rt, a| {
+            check(rt, a[0], concat!($name, "() argument"))?;
+            $run(rt, a, Order::$order)
+        })
+    };
+}
+
+/// Row of a function of the heap and an item.
+macro_rules! with_item {
+    ($name:literal, $run:ident, $order:ident) => {
+        def($name, "($module, heap, item, /)", |rt, a| {
+            check(rt, a[0], concat!($name, "() argument 1"))?;
+            $run(rt, a, Order::$order)
+        })
+    };
+}
 
 static FUNCTIONS: &[NativeDef] = &[
-    def("heappush", HEAP_ITEM, |rt, a| push(rt, a, Order::Smallest)),
-    def("heappop", HEAP, |rt, a| pop(rt, a, Order::Smallest)),
-    def("heapify", HEAP, |rt, a| heapify(rt, a, Order::Smallest)),
-    def("heapreplace", HEAP_ITEM, |rt, a| replace(rt, a, Order::Smallest)),
-    def("heappushpop", HEAP_ITEM, |rt, a| push_pop(rt, a, Order::Smallest)),
-    def("heappush_max", HEAP_ITEM, |rt, a| push(rt, a, Order::Largest)),
-    def("heappop_max", HEAP, |rt, a| pop(rt, a, Order::Largest)),
-    def("heapify_max", HEAP, |rt, a| heapify(rt, a, Order::Largest)),
-    def("heapreplace_max", HEAP_ITEM, |rt, a| replace(rt, a, Order::Largest)),
-    def("heappushpop_max", HEAP_ITEM, |rt, a| push_pop(rt, a, Order::Largest)),
-    def("_heappop_max", HEAP, |rt, a| pop(rt, a, Order::Largest)),
-    def("_heapify_max", HEAP, |rt, a| heapify(rt, a, Order::Largest)),
-    def("_heapreplace_max", HEAP_ITEM, |rt, a| replace(rt, a, Order::Largest)),
+    with_item!("heappush", push, Smallest),
+    on_heap!("heappop", pop, Smallest),
+    on_heap!("heapify", heapify, Smallest),
+    with_item!("heapreplace", replace, Smallest),
+    with_item!("heappushpop", push_pop, Smallest),
+    with_item!("heappush_max", push, Largest),
+    on_heap!("heappop_max", pop, Largest),
+    on_heap!("heapify_max", heapify, Largest),
+    with_item!("heapreplace_max", replace, Largest),
+    with_item!("heappushpop_max", push_pop, Largest),
+    on_heap!("_heappop_max", pop, Largest),
+    on_heap!("_heapify_max", heapify, Largest),
+    with_item!("_heapreplace_max", replace, Largest),
 ];
 
-fn check(rt: &mut Isolate, heap: Word) -> PyResult<()> {
+/// The heap must be a list; `what` names the argument.
+fn check(rt: &mut Isolate, heap: Word, what: &str) -> PyResult<()> {
     if rt.is_list(heap) {
         return Ok(());
     }
     let name = rt.type_name(heap);
-    Err(rt.type_error(format!("heap argument must be a list, not {name}")))
+    Err(rt.type_error(format!("{what} must be list, not {name}")))
 }
 
 /// Whether item `i` goes before item `j`.
@@ -105,7 +123,6 @@ fn sift_down(rt: &mut Isolate, heap: Word, top: usize, order: Order) -> PyResult
 }
 
 fn push(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
-    check(rt, a[0])?;
     rt.list_append(a[0], Owned::share(a[1]));
     let last = list_items(a[0]).len() - 1;
     sift_up(rt, a[0], 0, last, order)?;
@@ -131,7 +148,6 @@ fn exchange_first(heap: Word, item: Word) -> Owned {
 }
 
 fn pop(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
-    check(rt, a[0])?;
     let Some(last) = take_last(a[0]) else { return Err(rt.index_error("index out of range")) };
     if list_items(a[0]).is_empty() {
         return Ok(last);
@@ -142,7 +158,6 @@ fn pop(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
 }
 
 fn replace(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
-    check(rt, a[0])?;
     if list_items(a[0]).is_empty() {
         return Err(rt.index_error("index out of range"));
     }
@@ -152,7 +167,6 @@ fn replace(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
 }
 
 fn push_pop(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
-    check(rt, a[0])?;
     let Some(&first) = list_items(a[0]).first() else { return Ok(Owned::share(a[1])) };
     let first = Owned::share(first);
     let stays = if order == Order::Smallest { rt.lt(first.word(), a[1]) } else { rt.lt(a[1], first.word()) }?;
@@ -169,7 +183,6 @@ fn push_pop(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
 }
 
 fn heapify(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
-    check(rt, a[0])?;
     for i in (0..list_items(a[0]).len() / 2).rev() {
         sift_down(rt, a[0], i, order)?;
     }

@@ -27,6 +27,11 @@ struct Twister {
 impl NativeData for Twister {}
 
 impl Twister {
+    /// State of an object whose `__init__` has not run.
+    fn unseeded() -> Twister {
+        Twister { state: [0; N], index: 0 }
+    }
+
     fn from_word(seed: u32) -> Twister {
         let mut state = [0u32; N];
         state[0] = seed;
@@ -112,30 +117,56 @@ fn seeded(rt: &mut Isolate, w: Word) -> PyResult<Twister> {
     if w.is_unbound() || w.is_none() {
         return Ok(Twister::from_system());
     }
-    let magnitude = if rt.is_int(w) {
-        rt.call_method(w, "__abs__", &[])?
+    let mut words = if rt.is_int(w) {
+        int::to_u32_digits(w).1
     } else {
-        let h = rt.hash(w)?;
         // The hash counts as unsigned.
-        int::from_u64(rt, h as u64)
+        let hash = rt.hash(w)? as u64;
+        if hash >> 32 == 0 { vec![hash as u32] } else { vec![hash as u32, (hash >> 32) as u32] }
     };
-    let (_, mut words) = int::to_u32_digits(magnitude.word());
     if words.is_empty() {
         words.push(0);
     }
     Ok(Twister::from_key(&words))
 }
 
-static RANDOM: ClassSpec =
-    ClassSpec::new("_random", "Random").methods(METHODS).flags(ClassSpec::BASETYPE | ClassSpec::HAS_DICT);
+/// Word of a saved state; bits above the lowest 32 are ignored, as long as the number fits in 64.
+fn state_word(rt: &mut Isolate, w: Word) -> PyResult<u32> {
+    if !rt.is_int(w) {
+        return Err(rt.type_error("an integer is required"));
+    }
+    let (negative, digits) = int::to_u32_digits(w);
+    if negative {
+        return Err(rt.overflow_error("can't convert negative value to unsigned int"));
+    }
+    if digits.len() > 2 {
+        return Err(rt.overflow_error("Python int too large to convert to C unsigned long"));
+    }
+    Ok(digits.first().copied().unwrap_or(0))
+}
+
+static RANDOM: ClassSpec = ClassSpec::new("_random", "Random")
+    .methods(METHODS)
+    .flags(ClassSpec::BASETYPE | ClassSpec::HAS_DICT)
+    .doc("Random() -> create a random number generator with its own internal state.");
 
 static METHODS: &[NativeDef] = &[
     def("__new__", "($type, /, *args, **kwargs)", |rt, a| {
         let class = rt.class_id(a[0]);
-        let seed = tuple_items(a[1]).first().copied().unwrap_or(Word::NONE);
-        // A subclass seeds itself; its argument need not be hashable.
-        let t = if class == rt.class_for(&RANDOM) { seeded(rt, seed)? } else { Twister::from_system() };
-        Ok(rt.new_native(class, Box::new(t)))
+        Ok(rt.new_native(class, Box::new(Twister::unseeded())))
+    }),
+    def("__init__", "($self, /, *args, **kwargs)", |rt, a| {
+        if rt.dict_len(a[2]) > 0 {
+            return Err(rt.type_error("Random() takes no keyword arguments"));
+        }
+        let seed = match tuple_items(a[1]) {
+            [] => Word::NONE,
+            [seed] => *seed,
+            _ => return Err(rt.type_error("Random() requires 0 or 1 argument")),
+        };
+        let t = seeded(rt, seed)?;
+        *twister(a[0]) = t;
+        Ok(Owned::NONE)
     }),
     def("seed", "($self, n=None, /)", |rt, a| {
         let t = seeded(rt, a[1])?;
@@ -145,6 +176,9 @@ static METHODS: &[NativeDef] = &[
     def("random", "($self, /)", |rt, a| Ok(rt.new_float(twister(a[0]).next_f64()))),
     def("getrandbits", "($self, k, /)", |rt, a| {
         let k = rt.to_i64(a[1], "int")?;
+        if i32::try_from(k).is_err() {
+            return Err(rt.overflow_error("Python int too large to convert to C int"));
+        }
         if k < 0 {
             return Err(rt.value_error("number of bits must be non-negative"));
         }
@@ -181,8 +215,7 @@ static METHODS: &[NativeDef] = &[
         }
         let mut state = [0u32; N];
         for (slot, &w) in state.iter_mut().zip(items) {
-            let v = rt.to_i64(w, "unsigned long")?;
-            *slot = v as u32;
+            *slot = state_word(rt, w)?;
         }
         let index = rt.to_i64(items[N], "long")?;
         if !(0..=N as i64).contains(&index) {
