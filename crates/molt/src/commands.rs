@@ -179,7 +179,7 @@ fn check(common: &Common, files: &[PathBuf]) -> u8 {
     let mut status = 0;
     for f in files {
         let mut s = session(common, true, false);
-        let result = s.compile(&Entry::File(f.clone()));
+        let result = s.compile(&Entry::File(f.clone()), false);
         if let Err(e) = finish(&s, common, result) {
             status = status.max(e);
         }

@@ -108,6 +108,8 @@ rt_table! {
     InstanceNew = instance_new(i) -> w;
     /// `box_float(bits)`: word of any double; boxes it when it is not a flonum.
     BoxFloat = box_float(f) -> w;
+    /// `float_bits(word)`: bits of the double that a float word stands for.
+    FloatBits = float_bits(w) -> i;
     /// `box_int(value)`: word of any 64-bit integer; becomes a big integer when it needs 64 bits.
     BoxInt = box_int(i) -> w;
     /// `big_from_digits(bytes pointer, length)`: integer from decimal digits (literals).

@@ -144,9 +144,10 @@ impl Session {
         Ok(result.program)
     }
 
-    /// Front end and passes.
-    pub fn compile(&mut self, entry: &Entry) -> Result<Program, DriverError> {
+    /// Front end and passes; `compact` code is for the interpreter.
+    pub fn compile(&mut self, entry: &Entry, compact: bool) -> Result<Program, DriverError> {
         let mut program = self.front_end(entry)?;
+        program.compact = compact;
         let options = pipeline::Options {
             verify: self.options.verify,
             print_after: self.options.print_after.clone(),
@@ -164,11 +165,11 @@ impl Session {
             Emit::Ir => Ok(print::program(&self.front_end(entry)?)),
             Emit::Typed => {
                 self.options.stop_after = Some("ownership".into());
-                Ok(print::program(&self.compile(entry)?))
+                Ok(print::program(&self.compile(entry, false)?))
             }
-            Emit::Lir => Ok(print::program(&self.compile(entry)?)),
+            Emit::Lir => Ok(print::program(&self.compile(entry, false)?)),
             Emit::Clif => {
-                let program = self.compile(entry)?;
+                let program = self.compile(entry, false)?;
                 let mut text = String::new();
                 for id in program.funcs.ids() {
                     text.push_str(&molt_cranelift::clif_text(&program, id)?);
@@ -181,7 +182,7 @@ impl Session {
 
     /// Makes an executable.
     pub fn build(&mut self, entry: &Entry, output: &Path, optimise: bool) -> Result<(), DriverError> {
-        let program = self.compile(entry)?;
+        let program = self.compile(entry, false)?;
         let start = Instant::now();
         let code = CodeOptions { verify: self.options.verify, optimise };
         let object = molt_cranelift::compile_object(&program, code)?;
@@ -204,7 +205,7 @@ impl Session {
 
     /// Compiles in memory and runs in this process; the program's exit status.
     pub fn run_in_memory(&mut self, entry: &Entry, argv: &[String]) -> Result<i32, DriverError> {
-        let program = self.compile(entry)?;
+        let program = self.compile(entry, false)?;
         let start = Instant::now();
         let code = CodeOptions { verify: self.options.verify, optimise: true };
         let jit = Jit::new(&program, &RuntimeImports, code)?;
@@ -214,7 +215,7 @@ impl Session {
 
     /// Interprets the program in this process; its exit status.
     pub fn run_interpreted(&mut self, entry: &Entry, argv: &[String]) -> Result<i32, DriverError> {
-        let program = self.compile(entry)?;
+        let program = self.compile(entry, true)?;
         let start = Instant::now();
         let vm = molt_vm::Vm::new(&program, &RuntimeImports);
         self.times.push(("code".into(), start.elapsed()));

@@ -156,6 +156,8 @@ pub struct Program {
     pub entry_module: Option<ModuleId>,
     /// Root of the static data, set by lowering.
     pub root: Option<DataId>,
+    /// Lower to calls of the runtime rather than to inline paths: what is interpreted should be few operations.
+    pub compact: bool,
 }
 
 impl Program {

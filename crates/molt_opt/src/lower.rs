@@ -358,7 +358,8 @@ impl<'a> Lower<'a> {
 
     /// An op whose meaning is one runtime call on its operands.
     fn whole_runtime_op(&mut self, inst: InstId, rt: RtFn, args: &[ValueId]) {
-        if rt == RtFn::Truth {
+        let inline = !self.program.compact;
+        if rt == RtFn::Truth && inline {
             let bit = self.truth(args[0]);
             self.define(inst, 0, bit);
             return;
@@ -368,11 +369,11 @@ impl<'a> Lower<'a> {
             self.check_traced(r[1], false);
             return;
         }
-        if rt == RtFn::GetItem || rt == RtFn::Next {
+        if (rt == RtFn::GetItem || rt == RtFn::Next) && inline {
             let value = if rt == RtFn::Next { self.next(args[0]) } else { self.getitem(args) };
             return self.define(inst, 0, value);
         }
-        if rt == RtFn::SetItem {
+        if rt == RtFn::SetItem && inline {
             return self.setitem(args);
         }
         if rt == RtFn::Poll {

@@ -65,6 +65,7 @@ mod exported {
         }
         release(_rt, w: Word) { dec(w) }
         instance_new(rt, class: u64) -> Word { rt.new_plain(ClassId(class as u32), []).into_word() }
+        float_bits(_rt, w: Word) -> u64 { crate::num::float::of_float(w).to_bits() }
         box_float(rt, bits: u64) -> Word { rt.new_float(f64::from_bits(bits)).into_word() }
         box_int(rt, v: i64) -> Word { rt.new_int(v).into_word() }
         big_from_digits(rt, p: *const u8, n: u64) -> Word {
@@ -130,6 +131,9 @@ mod exported {
         }
 
         getattr(rt, obj: Word, name: Word, cache: *mut AttrCache) -> Ret {
+            if let Some(v) = crate::object::cached_field(obj, cache) {
+                return Ret::ok(Owned::share(v).into_word());
+            }
             if rt.cache_is_taken(cache)
                 && let Some(offset) = rt.known_slot(obj, name)
             {

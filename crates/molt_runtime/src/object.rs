@@ -575,6 +575,21 @@ impl Isolate {
     }
 }
 
+/// Value of the slot that an inline cache knows for the class of an object, if it is bound.
+#[inline(always)]
+pub(crate) fn cached_field(obj: Word, cache: *const AttrCache) -> Option<Word> {
+    if !obj.is_object() || cache.is_null() {
+        return None;
+    }
+    // SAFETY: caches are static data of the program, and an object word points to a live header.
+    let (known, offset, class) = unsafe { ((*cache).class, (*cache).offset, (*obj.as_ptr()).class) };
+    if known != class.0 || offset == 0 {
+        return None;
+    }
+    let v = slot_at(obj, offset);
+    (!v.is_unbound()).then_some(v)
+}
+
 /// The word at a byte offset of an instance.
 #[inline(always)]
 pub(crate) fn slot_at(obj: Word, offset: u32) -> Word {

@@ -79,6 +79,9 @@ impl Isolate {
 
     /// Binary operator by its special name (`Name::ADD` … `Name::MATMUL`), full semantics.
     pub fn binary(&mut self, op: Name, a: Word, b: Word) -> PyResult {
+        if let Some(r) = self.fast_arithmetic(op, a, b) {
+            return Ok(r);
+        }
         if a.is_bool() && b.is_bool() && matches!(op, Name::AND | Name::OR | Name::XOR) {
             let (x, y) = (a == Word::TRUE, b == Word::TRUE);
             return Ok(Owned::from_bool(match op {
@@ -99,6 +102,36 @@ impl Isolate {
             return Ok(v);
         }
         self.sequence_fallback(op, a, b, symbol(op))
+    }
+
+    /// The commonest operators on small integers and flonums.
+    #[inline(always)]
+    fn fast_arithmetic(&mut self, op: Name, a: Word, b: Word) -> Option<Owned> {
+        if a.is_small() && b.is_small() {
+            let (x, y) = (a.as_small(), b.as_small());
+            let v = match op {
+                Name::ADD => x + y,
+                Name::SUB => x - y,
+                Name::MUL => x.checked_mul(y)?,
+                Name::AND => x & y,
+                Name::MOD if y > 0 => x.rem_euclid(y),
+                Name::FLOORDIV if y > 0 => x.div_euclid(y),
+                _ => return None,
+            };
+            return Some(self.new_int(v));
+        }
+        if a.is_flonum() && b.is_flonum() {
+            let (x, y) = (a.as_flonum(), b.as_flonum());
+            let v = match op {
+                Name::ADD => x + y,
+                Name::SUB => x - y,
+                Name::MUL => x * y,
+                Name::TRUEDIV if y != 0.0 => x / y,
+                _ => return None,
+            };
+            return Some(self.new_float(v));
+        }
+        None
     }
 
     /// Concatenation of two strings.

@@ -40,6 +40,9 @@ impl Lower<'_> {
         let (a, b) = (args[0], args[1]);
         let inline =
             matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
+        if self.program.compact && !matches!(op, BinaryOp::Add | BinaryOp::Sub) {
+            return self.generic_binary(op, args, inplace);
+        }
         if matches!(op, BinaryOp::FloorDiv | BinaryOp::Mod) && self.may_be_ints(inst) {
             return self.small_division(op, args, inplace);
         }
@@ -168,7 +171,7 @@ impl Lower<'_> {
 
     /// Whether both operands may be floats, going by their types.
     fn may_be_floats(&self, inst: InstId) -> bool {
-        self.src.args(inst).iter().all(|&v| matches!(self.src.ty(v), Type::Any | Type::Float))
+        !self.program.compact && self.src.args(inst).iter().all(|&v| matches!(self.src.ty(v), Type::Any | Type::Float))
     }
 
     /// Branches to a new current block when both words are flonums, else to `slow`.
@@ -326,6 +329,9 @@ impl Lower<'_> {
         let cache = self.statics.cache(self.program);
         let cache = self.data_address(cache);
         let name = self.name(name);
+        if self.program.compact {
+            return self.rt_checked(RtFn::GetAttr, &[object, name, cache]);
+        }
         let (slow, done) = (self.m.cold_block(), self.m.block());
         let result = self.m.func.add_param(done, Type::I64);
         let address = self.cached_slot(object, cache, slow);
@@ -347,6 +353,10 @@ impl Lower<'_> {
         let cache = self.statics.cache(self.program);
         let cache = self.data_address(cache);
         let name = self.name(name);
+        if self.program.compact {
+            self.rt_checked(RtFn::SetAttr, &[object, name, value, cache]);
+            return;
+        }
         let (slow, done) = (self.m.cold_block(), self.m.block());
         let address = self.cached_slot(object, cache, slow);
         let old = self.m.load(address, 0);
@@ -426,6 +436,10 @@ impl Lower<'_> {
 
     /// Double of a float word: a flonum is rotated back, anything else is a boxed float.
     pub(super) fn float_unbox(&mut self, w: ValueId) -> ValueId {
+        if self.program.compact {
+            let bits = self.m.rt1(RtFn::FloatBits, &[w]);
+            return self.m.value(Op::BitsToF, &[bits], 0, Type::F64);
+        }
         let (three, two) = (self.m.iconst(3), self.m.iconst(2));
         let tag = self.m.int(Op::IAnd, &[w, three]);
         let is_flonum = self.m.icmp(IntCond::Eq, tag, two);
@@ -463,6 +477,9 @@ impl Lower<'_> {
     /// Word of a double: exponents of the common range inline, the rest by the runtime.
     pub(super) fn float_box(&mut self, f: ValueId) -> ValueId {
         let bits = self.m.int(Op::FToBits, &[f]);
+        if self.program.compact {
+            return self.m.rt1(RtFn::BoxFloat, &[bits]);
+        }
         let turn = self.m.iconst(3);
         let rotated = self.m.int(Op::RotL, &[bits, turn]);
         let (three, one) = (self.m.iconst(3), self.m.iconst(1));
