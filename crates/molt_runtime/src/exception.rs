@@ -482,6 +482,14 @@ static BASE_METHODS: &[NativeDef] = &[
     def("__init__", "($self, /, *args, **kwargs)", base_init),
     def("__str__", "($self, /)", base_str),
     def("__repr__", "($self, /)", base_repr),
+    def("__reduce__", "($self, /)", |rt, a| {
+        let class = Owned::share(rt.class_word(rt.class_of(a[0])));
+        let args = Owned::share(field(a[0], ARGS));
+        match rt.side_dict(a[0]).map(Owned::share) {
+            Some(state) => Ok(rt.new_tuple(vec![class, args, state])),
+            None => Ok(rt.new_tuple(vec![class, args])),
+        }
+    }),
     def("with_traceback", "($self, tb, /)", with_traceback),
     def("add_note", "($self, note, /)", add_note),
 ];

@@ -13,6 +13,14 @@ pub(crate) static METHODS: [NativeDef; 3] = [
     def("__getstate__", "($self, /)", |rt, a| state(rt, a[0])),
 ];
 
+/// `(class, (argument,), attributes)` of an object that its class makes from one argument.
+pub(crate) fn by_call(rt: &mut Isolate, this: Word, argument: Owned) -> PyResult {
+    let class = Owned::share(rt.class_word(rt.class_of(this)));
+    let args = rt.new_tuple(vec![argument]);
+    let state = rt.side_dict(this).map_or(Owned::NONE, Owned::share);
+    Ok(rt.new_tuple(vec![class, args, state]))
+}
+
 fn reduce_ex(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let protocol = rt.to_i64(a[1], "int")?;
     let class = rt.class_of(a[0]);

@@ -333,6 +333,11 @@ macro_rules! method_table {
             def("__contains__", "($self, key, /)", contains),
             def("__iter__", "($self, /)", iter),
             def("__or__", "($self, value, /)", op_or),
+            def("__reduce__", "($self, /)", |rt, a| {
+                let items = rt.collect(a[0])?;
+                let items = rt.new_list(items);
+                crate::reduce::by_call(rt, a[0], items)
+            }),
             def("__and__", "($self, value, /)", op_and),
             def("__sub__", "($self, value, /)", op_sub),
             def("__xor__", "($self, value, /)", op_xor),

@@ -8,29 +8,31 @@ use molt_ir::{FloatCond, FuncId, IntCond};
 use crate::Vm;
 use crate::code::{Alu, Code, FloatAlu, FloatUnary, Insn, OfAlu};
 
-/// Registers of a call kept in the native frame; larger functions use the heap.
-const INLINE_REGISTERS: usize = 64;
+/// Words of the register stack; memory is committed when touched. It is deep enough for the deepest recursion that
+/// the runtime allows with frames of ordinary size.
+pub(crate) const STACK_WORDS: usize = 1 << 28;
 
 impl Vm {
     /// Calls a function with the raw words of its parameters.
     pub fn call(&self, ctx: *mut Context, f: FuncId, args: &[u64]) -> Ret {
         let code = &self.codes[f.index()];
-        if code.registers as usize <= INLINE_REGISTERS {
-            let mut registers = [0u64; INLINE_REGISTERS];
-            self.enter(ctx, code, &mut registers, args)
-        } else {
-            let mut registers = vec![0u64; code.registers as usize];
-            self.enter(ctx, code, &mut registers, args)
+        let registers = self.top.get();
+        let count = code.registers as usize;
+        if self.limit as usize - registers as usize <= count * size_of::<u64>() {
+            // SAFETY: the entry takes the context alone.
+            return unsafe { self.runtime_call(RtFn::RecursionError as u16, &[ctx as u64]) };
         }
-    }
-
-    fn enter(&self, ctx: *mut Context, code: &Code, registers: &mut [u64], args: &[u64]) -> Ret {
-        for (&r, &v) in code.params.iter().zip(args) {
-            registers[r as usize] = v;
+        // SAFETY: the region was just found to lie below the limit; the code was translated from verified IR whose
+        // loads, stores and calls keep the contracts of the runtime.
+        unsafe {
+            self.top.set(registers.add(count));
+            for (&r, &v) in code.params.iter().zip(args) {
+                *registers.add(r as usize) = v;
+            }
+            let r = self.run(ctx, code, registers);
+            self.top.set(registers);
+            r
         }
-        // SAFETY: `registers` has room for every register of `code`, and the code was translated from verified IR
-        // whose loads, stores and calls keep the contracts of the runtime.
-        unsafe { self.run(ctx, code, registers.as_mut_ptr()) }
     }
 
     /// # Safety

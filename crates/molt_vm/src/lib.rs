@@ -13,7 +13,9 @@ mod image;
 mod interpret;
 mod translate;
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use molt_abi::layout::{CodeDesc, GeneratorObj, ModuleDesc};
@@ -31,15 +33,42 @@ pub trait Imports {
     fn native_module(&self, index: u32) -> *const u8;
 }
 
+/// Functions by address.
+type Table = HashMap<usize, FuncId, BuildHasherDefault<AddressHasher>>;
+
+/// Hash of an address: a multiplication spreads it over all bits.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for &b in bytes {
+            self.write_usize(usize::from(b));
+        }
+    }
+    fn write_usize(&mut self, v: usize) {
+        let h = (self.0 ^ v as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = h ^ (h >> 32);
+    }
+}
+
 /// A program ready to be interpreted. One at a time in a process can be the active one.
 pub struct Vm {
     codes: Vec<Code>,
     image: Image,
     runtime: Vec<*const u8>,
     /// Functions by the address of their code or module descriptor.
-    entries: HashMap<usize, FuncId>,
-    resumes: HashMap<usize, FuncId>,
-    bodies: HashMap<usize, FuncId>,
+    entries: Table,
+    resumes: Table,
+    bodies: Table,
+    /// Registers of all calls under way, one frame after the other.
+    _stack: Vec<u64>,
+    /// First free register.
+    top: Cell<*mut u64>,
+    limit: *mut u64,
 }
 
 static ACTIVE: AtomicPtr<Vm> = AtomicPtr::new(std::ptr::null_mut());
@@ -49,8 +78,19 @@ impl Vm {
         let runtime = molt_abi::runtime::RT_ALL.iter().map(|&f| imports.runtime(f)).collect();
         let image = Image::new(program, imports);
         let codes = program.funcs.ids().map(|id| translate::function(program, &image, id)).collect();
-        let mut vm =
-            Vm { codes, image, runtime, entries: HashMap::new(), resumes: HashMap::new(), bodies: HashMap::new() };
+        let mut stack: Vec<u64> = Vec::with_capacity(interpret::STACK_WORDS);
+        let top = stack.as_mut_ptr();
+        let mut vm = Vm {
+            codes,
+            image,
+            runtime,
+            entries: Table::default(),
+            resumes: Table::default(),
+            bodies: Table::default(),
+            top: Cell::new(top),
+            limit: top.wrapping_add(stack.capacity()),
+            _stack: stack,
+        };
         vm.index(program);
         Box::new(vm)
     }
