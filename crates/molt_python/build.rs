@@ -48,6 +48,12 @@ const EDITS: &[Edit] = &[
         "    @classmethod\n    def _make(cls, iterable):",
         include_str!("edits/namedtuple_new.py"),
     ),
+    (
+        "typing.py",
+        "    from inspect import getattr_static\n",
+        "    return getattr_static\n",
+        "    from _static_attributes import getattr_static\n",
+    ),
     ("_collections_abc.py", "def _get_framelocalsproxy():", "generator = type(", ""),
     ("_collections_abc.py", "Mapping.register(framelocalsproxy)", "\n", ""),
     ("_collections_abc.py", "## coroutine ##", "### ONE-TRICK PONIES ###", "\n"),

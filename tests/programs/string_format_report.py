@@ -144,10 +144,10 @@ def main():
     print("a,b,,c".split(","), "a  b ".split(), " x y ".split(" "), "a\nb\r\nc\x0bd".splitlines(), "k=v=w".partition("="), "k=v=w".rpartition("="), "a.b.c".rsplit(".", 1))
     print("abcabc".translate(str.maketrans("ab", "xy", "c")), "abc".translate({97: None, 98: "BB", 99: 0x43}), "ab".join("123"), "mississippi".replace("ss", "SS", 1), "abcabc".rindex("c"))
     print(repr("tab\t quote' \"both\" \x00 \x7f \xa0 é \u200b \U0001F600 \ud800"), ascii("é😀"), "\N{GREEK SMALL LETTER PI}", "\x41\u00e9\101")
-    print(string.Template("$who owes ${amount}$$ to $other").safe_substitute(who="Ann", amount=5), sorted(string.punctuation)[:5], string.hexdigits)
+    print(string.capwords("ann owes  five"), sorted(string.punctuation)[:5], string.hexdigits)
     for attempt in (lambda: f"{'x':d}", lambda: f"{3:.2d}", lambda: f"{2.5:x}", lambda: "{} {1}".format(1, 2), lambda: "{a}".format(), lambda: "{".format(),
                     lambda: "%d" % "x", lambda: "%s %s" % (1,), lambda: "%s" % (1, 2), lambda: f"{Money(1):weird}", lambda: f"{[1]:>5}", lambda: "%q" % 1,
-                    lambda: "{0.missing}".format(1), lambda: "abc".index("z"), lambda: f"{5:,_}", lambda: string.Template("$x").substitute()):
+                    lambda: "{0.missing}".format(1), lambda: "abc".index("z"), lambda: f"{5:,_}"):
         try:
             print("?", attempt())
         except (ValueError, TypeError, IndexError, KeyError, AttributeError) as error:

@@ -29,7 +29,8 @@ pub struct Facts {
 
 impl Facts {
     pub fn new(program: &Program) -> Facts {
-        let mut scan = Scan { program, bound: HashMap::new(), open: false, builtins_open: false, assigned: HashSet::new() };
+        let mut scan =
+            Scan { program, bound: HashMap::new(), open: false, builtins_open: false, assigned: HashSet::new() };
         for (_, f) in program.funcs.iter() {
             scan.function(f);
         }

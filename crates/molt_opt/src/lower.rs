@@ -442,9 +442,7 @@ impl<'a> Lower<'a> {
                 self.m.store(globals, slot as i32 * 8, args[0]);
                 return self.m.dec(old);
             }
-            Op::PyBuiltin => {
-                self.builtin(symbol)
-            }
+            Op::PyBuiltin => self.builtin(symbol),
             Op::PyCheckBound => self.check_bound(args[0], symbol, high),
             Op::CellNew => self.m.rt1(RtFn::CellNew, args),
             Op::CellGet => {

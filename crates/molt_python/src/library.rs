@@ -26,9 +26,11 @@ pub fn find(dotted: &str) -> Option<Found> {
 const OPTIONAL: &[&str] =
     &["annotationlib", "argparse", "ast", "doctest", "inspect", "re", "statistics", "subprocess", "typing", "warnings"];
 
-/// Whether an import in a library function does not make the module part of the program.
-pub fn is_optional(dotted: &str) -> bool {
-    OPTIONAL.contains(&dotted)
+/// Whether an import in a function of a library module does not make the imported module part of the program.
+/// `typing` needs annotations as such; `functools` only where generic functions are registered by annotation.
+pub fn is_optional(importer: &str, dotted: &str, generic_functions: bool) -> bool {
+    let wanted = importer == "typing" && dotted == "annotationlib" || importer == "functools" && generic_functions;
+    OPTIONAL.contains(&dotted) && !wanted
 }
 
 /// Module that a second name stands for: its package puts it into `sys.modules` under that name.

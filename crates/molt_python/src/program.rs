@@ -78,6 +78,8 @@ struct Builder<'a> {
     loader: &'a dyn SourceLoader,
     graph: ModuleGraph,
     queue: VecDeque<(ModuleId, String, Found, bool)>,
+    /// Whether the user's modules speak of `functools.singledispatch`.
+    generic_functions: bool,
 }
 
 impl ModuleGraph {
@@ -90,7 +92,8 @@ impl ModuleGraph {
         loader: &dyn SourceLoader,
     ) -> ModuleGraph {
         let graph = ModuleGraph { units: Vec::new(), by_name: HashMap::new() };
-        let mut b = Builder { program, sources, diagnostics, loader, graph, queue: VecDeque::new() };
+        let mut b =
+            Builder { program, sources, diagnostics, loader, graph, queue: VecDeque::new(), generic_functions: false };
         let entry = b.add("__main__", request.entry.clone(), false);
         b.program.entry_module = Some(entry);
         while let Some((id, name, found, library)) = b.queue.pop_front() {
@@ -264,6 +267,7 @@ impl Builder<'_> {
             dataclass::synthesize(&mut tree, &mut text);
             tree
         });
+        self.generic_functions |= !library && text.contains("singledispatch");
         let file = self.sources.add(found.filename, text);
         let tree = match parsed {
             Ok(tree) => tree,
@@ -303,7 +307,7 @@ impl Builder<'_> {
             self.diagnostics.push(Diagnostic::at(&MODULE_NOT_FOUND, import.span, message));
             return;
         };
-        if library && import.in_function && library::is_optional(&dotted) {
+        if library && import.in_function && library::is_optional(name, &dotted, self.generic_functions) {
             return;
         }
         let target = self.find(&dotted);

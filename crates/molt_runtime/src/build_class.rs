@@ -161,6 +161,50 @@ pub(crate) fn type_new(rt: &mut Isolate, meta: Word, name: Word, bases: Word, ns
     Ok(Owned::share(Word::from_ptr(class)))
 }
 
+/// Assignment to `__bases__`: classes with the same layout of instances.
+pub(crate) fn set_bases(rt: &mut Isolate, this: Word, bases: Word) -> PyResult<()> {
+    let class = rt.class_obj(this);
+    let name = class.display_name();
+    if !class.has(ClassObj::HEAP) {
+        return Err(rt.type_error(format!("cannot set '__bases__' attribute of immutable type '{name}'")));
+    }
+    if bases.is_unbound() || !rt.is_tuple(bases) {
+        let kind = rt.type_name(bases);
+        return Err(rt.type_error(format!("can only assign tuple to {name}.__bases__, not {kind}")));
+    }
+    if tuple_items(bases).is_empty() {
+        return Err(rt.type_error(format!("can only assign non-empty tuple to {name}.__bases__, not ()")));
+    }
+    let new = layout_base(rt, tuple_items(bases))?;
+    let (new, old) = (rt.class(new), class.base);
+    // SAFETY: a class of the program has a base, which is live.
+    let old = unsafe { &mut *old };
+    if new.layout != old.layout || new.instance_size != old.instance_size {
+        let (a, b) = (new.display_name(), old.display_name());
+        return Err(rt.type_error(format!("__bases__ assignment: '{a}' object layout differs from '{b}'")));
+    }
+    if tuple_items(bases).iter().any(|&b| rt.is_subclass(rt.class_id(b), class.id)) {
+        return Err(rt.type_error("a __bases__ item causes an inheritance cycle"));
+    }
+    let mro = c3(rt, class, tuple_items(bases))?;
+    for &b in tuple_items(class.bases) {
+        let id = class.id;
+        rt.class_obj(b).subclasses.retain(|&s| s != id);
+    }
+    for &b in tuple_items(bases) {
+        rt.class_obj(b).subclasses.push(class.id);
+    }
+    class.base = new;
+    class.mro = mro;
+    let words: Vec<Word> = class.mro.iter().map(|&c| Word::from_ptr(c)).collect();
+    let order = rt.new_tuple_of(&words).into_word();
+    let old_words = [std::mem::replace(&mut class.mro_tuple, order), std::mem::replace(&mut class.bases, bases)];
+    crate::owned::inc(bases);
+    old_words.into_iter().for_each(crate::owned::dec);
+    rt.class_changed(class);
+    Ok(())
+}
+
 /// The native `next` and `call` hold while the class does not override the methods they stand for.
 fn inherit_native(rt: &mut Isolate, class: &mut ClassObj) {
     // SAFETY: the order holds live classes.

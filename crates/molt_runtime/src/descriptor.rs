@@ -329,7 +329,7 @@ pub(crate) static TYPE_SPEC: ClassSpec = ClassSpec::builtin(ClassId::TYPE, Layou
         getset("__name__", get_name, set_name),
         getset("__qualname__", get_qualname, set_qualname),
         getset("__module__", get_module, set_module),
-        getter("__bases__", get_bases),
+        getset("__bases__", get_bases, crate::build_class::set_bases),
         getter("__base__", get_base),
         getter("__mro__", get_mro),
         getter("__dict__", get_type_dict),

@@ -12,7 +12,7 @@ use crate::api::{field, set_field, str_text, tuple_items};
 use crate::class::ClassObj;
 use crate::layouts::TracebackObj;
 use crate::native::{ClassSpec, GetSetDef, NativeDef, def, getset};
-use crate::owned::inc;
+
 use crate::{Isolate, Owned, PyResult, Raised, exc};
 
 pub(crate) const ARGS: usize = 0;
@@ -540,7 +540,11 @@ pub(crate) fn create_classes(rt: &mut Isolate) {
         let words: Vec<Word> = class.mro.iter().map(|&c| Word::from_ptr(c)).collect();
         class.mro_tuple = rt.new_tuple_of(&words).into_word();
         let base_word = Word::from_ptr(base);
-        inc(base_word);
         class.bases = rt.new_tuple_of(&[base_word]).into_word();
+        if row.id == exc::BASE_EXCEPTION_GROUP {
+            for def in &crate::groups::METHODS {
+                rt.add_native_method(class, def);
+            }
+        }
     }
 }

@@ -312,6 +312,16 @@ static METHODS: &[NativeDef] = &[
 static GETSET: &[GetSetDef] = &[
     getset("__name__", get_name, set_name),
     getset("__qualname__", get_qualname, set_qualname),
+    getter("gi_code", |rt, this| Ok(rt.new_code(gen_obj(this).code))),
+    getter("gi_frame", |rt, this| {
+        let g = gen_obj(this);
+        if g.state == GeneratorObj::FINISHED {
+            return Ok(Owned::NONE);
+        }
+        // SAFETY: code descriptors are static.
+        let line = unsafe { (*g.code).first_line };
+        Ok(rt.new_frame(g.code, line))
+    }),
     getter("gi_running", get_running),
     getter("gi_suspended", get_suspended),
     getter("gi_yieldfrom", get_yieldfrom),

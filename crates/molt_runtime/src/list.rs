@@ -3,7 +3,7 @@
 use molt_abi::layout::ListObj;
 use molt_abi::{ClassId, Word};
 
-use crate::api::{str_bytes, CompareOp, list_items, list_obj, tuple_items};
+use crate::api::{CompareOp, list_items, list_obj, str_bytes, tuple_items};
 use crate::dict::{alloc_array, free_array};
 use crate::native::{ClassSpec, Layout, NativeDef, def};
 use crate::ops::wrap_index;
@@ -151,7 +151,8 @@ impl Isolate {
 
     /// `a < b`, with tuples of common items compared without calls.
     fn less(&mut self, a: Word, b: Word) -> PyResult<bool> {
-        if !(a.is_object() && b.is_object() && self.class_of(a) == ClassId::TUPLE && self.class_of(b) == ClassId::TUPLE) {
+        if !(a.is_object() && b.is_object() && self.class_of(a) == ClassId::TUPLE && self.class_of(b) == ClassId::TUPLE)
+        {
             return self.lt(a, b);
         }
         let (x, y) = (tuple_items(a), tuple_items(b));

@@ -188,14 +188,7 @@ impl Lower<'_> {
     }
 
     /// Arithmetic on two flonum words.
-    fn flonum_binary(
-        &mut self,
-        op: BinaryOp,
-        a: ValueId,
-        b: ValueId,
-        slow: molt_ir::BlockId,
-        done: molt_ir::BlockId,
-    ) {
+    fn flonum_binary(&mut self, op: BinaryOp, a: ValueId, b: ValueId, slow: molt_ir::BlockId, done: molt_ir::BlockId) {
         self.both_flonum(a, b, slow);
         let (x, y) = (self.flonum_value(a), self.flonum_value(b));
         let op = match op {

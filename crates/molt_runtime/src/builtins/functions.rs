@@ -3,6 +3,7 @@
 use molt_abi::{ClassId, Word};
 
 use crate::api::{CompareOp, str_bytes, str_char_len, tuple_items};
+use crate::generator::Step;
 use crate::names::Name;
 use crate::native::{NativeDef, def};
 use crate::num::int;
@@ -333,6 +334,16 @@ fn shared(w: Word) -> Word {
 }
 
 fn next(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    if rt.class_of(args[0]) == ClassId::GENERATOR {
+        // What a generator returns is the value of the StopIteration.
+        return match rt.generator_step(args[0], Word::NONE, false)? {
+            Step::Yielded(v) => Ok(v),
+            Step::Returned(v) => match given(args[1]) {
+                Some(d) => Ok(Owned::share(d)),
+                None => Err(rt.stop_iteration(v.word())),
+            },
+        };
+    }
     if rt.try_iterator_check(args[0]) {
         match rt.next(args[0]) {
             Ok(Some(v)) => return Ok(v),

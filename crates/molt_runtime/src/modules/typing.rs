@@ -2,10 +2,12 @@
 //!
 //! What they do beyond holding their parts is written in Python in `typing`, and called there.
 
-use molt_abi::Word;
+use molt_abi::{ClassId, Word};
 
 use crate::api::{field, str_text, tuple_items};
 use crate::builtins::generic_alias::UNION_SPEC;
+use crate::descriptor::full_name;
+use crate::names::Name;
 use crate::native::{ClassSpec, GetSetDef, Layout, NativeDef, def, getter};
 use crate::owned::inc;
 use crate::{Isolate, Owned, PyResult, native_module};
@@ -37,13 +39,19 @@ static FUNCTIONS: &[NativeDef] = &[def("_idfunc", "($module, x, /)", |_, a| Ok(O
 #[derive(Default)]
 struct NoDefault(Option<Owned>);
 
-static NO_DEFAULT: ClassSpec = ClassSpec::new("typing", "NoDefaultType")
+static NO_DEFAULT: ClassSpec = ClassSpec::new("builtins", "NoDefaultType")
     .layout(Layout::Plain)
     .methods(&[
+        def("__new__", "($type, /, *args, **kwargs)", |rt, a| {
+            if tuple_items(a[1]).is_empty() && rt.dict_len(a[2]) == 0 {
+                return Ok(no_default(rt));
+            }
+            Err(rt.type_error("NoDefaultType takes no arguments"))
+        }),
         def("__repr__", SELF, |rt, _| Ok(rt.new_str("typing.NoDefault"))),
         def("__reduce__", SELF, |rt, _| Ok(rt.new_str("NoDefault"))),
     ])
-    .flags(ClassSpec::NO_NEW);
+    .doc("The type of the NoDefault singleton.");
 
 fn no_default(rt: &mut Isolate) -> Owned {
     if let Some(w) = &rt.state::<NoDefault>().0 {
@@ -101,6 +109,57 @@ fn has_default(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let none = no_default(rt);
     Ok(Owned::from_bool(field(a[0], DEFAULT) != none.word()))
 }
+fn evaluate_default(rt: &mut Isolate, a: &[Word]) -> PyResult {
+    let none = no_default(rt);
+    evaluator_unless(rt, field(a[0], DEFAULT), none.word())
+}
+
+/// Number of `annotationlib.Format.STRING`.
+const FORMAT_STRING: i64 = 4;
+
+/// Evaluate function (PEP 649) of a part that has its value already.
+static CONST_EVALUATOR: ClassSpec = ClassSpec::new("_typing", "_ConstEvaluator")
+    .layout(Layout::Plain)
+    .hidden_words(1)
+    .methods(&[
+        def("__call__", "($self, format)", |rt, a| {
+            if rt.to_i64(a[1], "int")? != FORMAT_STRING {
+                return Ok(Owned::share(field(a[0], 0)));
+            }
+            let text = annotation_text(rt, field(a[0], 0))?;
+            Ok(rt.new_str(&text))
+        }),
+        def("__repr__", SELF, |rt, a| {
+            let text = rt.repr_text(field(a[0], 0))?;
+            Ok(rt.new_str(&format!("<constevaluator {text}>")))
+        }),
+    ])
+    .flags(ClassSpec::NO_NEW);
+
+/// The evaluate function of a value, or `None` when the value is `absent`.
+fn evaluator_unless(rt: &mut Isolate, value: Word, absent: Word) -> PyResult {
+    if value == absent {
+        return Ok(Owned::NONE);
+    }
+    part(rt, value, &CONST_EVALUATOR)
+}
+
+/// A value as an annotation would spell it.
+fn annotation_text(rt: &mut Isolate, w: Word) -> PyResult<String> {
+    if rt.class_of(w) == ClassId::TUPLE {
+        let items = rt.collect(w)?;
+        let texts = items.iter().map(|i| annotation_text(rt, i.word())).collect::<PyResult<Vec<String>>>()?;
+        return Ok(format!("({})", texts.join(", ")));
+    }
+    if w == Word::ELLIPSIS {
+        return Ok("...".to_owned());
+    }
+    if rt.is_class(w) {
+        return if rt.class_id(w) == ClassId::NONE { Ok("None".to_owned()) } else { full_name(rt, w) };
+    }
+    rt.repr_text(w)
+}
+
 fn refuse_subclass(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let name = rt.type_name(a[0]);
     Err(rt.type_error(format!("Cannot subclass an instance of {name}")))
@@ -116,6 +175,19 @@ fn check_name(rt: &mut Isolate, class: &str, w: Word) -> PyResult<()> {
     }
     let kind = rt.type_name(w);
     Err(rt.type_error(format!("{class}() argument 'name' must be str, not {kind}")))
+}
+
+/// Bound of a parameter. One that the program passed itself must be a type; one written in type parameter
+/// syntax, where the variance is inferred, may be anything, and a string stays as it is.
+fn check_bound(rt: &mut Isolate, bound: Word, inferred: Word) -> PyResult {
+    if bound.is_unbound() || bound.is_none() {
+        return Ok(Owned::NONE);
+    }
+    if inferred == Word::TRUE || rt.is_str(bound) {
+        return Ok(Owned::share(bound));
+    }
+    let message = rt.new_str("Bound must be a type.");
+    call_typing(rt, "_type_check", &[bound, message.word()])
 }
 
 fn flag(rt: &mut Isolate, w: Word) -> PyResult<Word> {
@@ -182,12 +254,13 @@ static TYPE_VAR_METHODS: &[NativeDef] = &[
             if !tuple_items(constraints).is_empty() && !bound.is_unbound() && !bound.is_none() {
                 return Err(rt.type_error("Constraints cannot be combined with bound=..."));
             }
+            let bound = check_bound(rt, bound, infer)?;
             let none = no_default(rt);
             let id = rt.class_id(class);
             let words = [
                 shared(name, Word::NONE),
                 shared(default, none.word()),
-                shared(bound, Word::NONE),
+                bound.into_word(),
                 shared(constraints, Word::NONE),
                 co,
                 contra,
@@ -203,22 +276,32 @@ static TYPE_VAR_METHODS: &[NativeDef] = &[
     def("__ror__", "($self, value, /)", ror),
     def("has_default", SELF, has_default),
     def("__typing_subst__", SUBST, |rt, a| call_typing(rt, "_typevar_subst", a)),
-    def("__typing_prepare_subst__", PREPARE, |rt, a| {
-        let params = rt.getattr(a[1], "__parameters__")?;
-        let at = rt.call_method(params.word(), "index", &[a[0]])?.word().as_small() as usize;
-        let given = tuple_items(a[2]);
-        if at < given.len() {
-            return Ok(Owned::share(a[2]));
-        }
-        let none = no_default(rt);
-        if at == given.len() && field(a[0], DEFAULT) != none.word() {
-            let all: Vec<Word> = given.iter().copied().chain([field(a[0], DEFAULT)]).collect();
-            return Ok(rt.new_tuple_of(&all));
-        }
-        let text = rt.repr_text(a[1])?;
-        Err(rt.type_error(format!("Too few arguments for {text}")))
+    def("__typing_prepare_subst__", PREPARE, prepare_type_var),
+    def("evaluate_bound", SELF, |rt, a| evaluator_unless(rt, field(a[0], BOUND), Word::NONE)),
+    def("evaluate_constraints", SELF, |rt, a| match tuple_items(field(a[0], CONSTRAINTS)) {
+        [] => Ok(Owned::NONE),
+        _ => evaluator_unless(rt, field(a[0], CONSTRAINTS), Word::NONE),
     }),
+    def("evaluate_default", SELF, evaluate_default),
 ];
+
+/// Arguments for the parameters of `alias`, with this parameter's default when they end just before it.
+fn prepare_type_var(rt: &mut Isolate, a: &[Word]) -> PyResult {
+    let params = rt.getattr(a[1], "__parameters__")?;
+    let given = rt.len(a[2])? as i64;
+    let at = rt.call_method(params.word(), "index", &[a[0]])?;
+    let at = rt.to_index(at.word())?;
+    if at < given {
+        return Ok(Owned::share(a[2]));
+    }
+    let none = no_default(rt);
+    if at == given && field(a[0], DEFAULT) != none.word() {
+        let last = rt.new_tuple_of(&[field(a[0], DEFAULT)]);
+        return rt.binary(Name::ADD, a[2], last.word());
+    }
+    let text = rt.str_text(a[1])?;
+    Err(rt.type_error(format!("Too few arguments for {text}; actual {given}, expected at least {}", at + 1)))
+}
 
 static PARAM_SPEC: ClassSpec = ClassSpec::new("typing", "ParamSpec")
     .layout(Layout::Plain)
@@ -254,17 +337,11 @@ static PARAM_SPEC_METHODS: &[NativeDef] = &[
             if co == Word::TRUE && contra == Word::TRUE {
                 return Err(rt.value_error("Bivariant types are not supported."));
             }
+            let bound = check_bound(rt, a[2], infer)?;
             let none = no_default(rt);
             let id = rt.class_id(a[0]);
-            let words = [
-                shared(a[1], Word::NONE),
-                shared(a[3], none.word()),
-                shared(a[2], Word::NONE),
-                Word::NONE,
-                co,
-                contra,
-                infer,
-            ];
+            let words =
+                [shared(a[1], Word::NONE), shared(a[3], none.word()), bound.into_word(), Word::NONE, co, contra, infer];
             Ok(rt.new_plain(id, words))
         },
     ),
@@ -276,18 +353,21 @@ static PARAM_SPEC_METHODS: &[NativeDef] = &[
     def("has_default", SELF, has_default),
     def("__typing_subst__", SUBST, |rt, a| call_typing(rt, "_paramspec_subst", a)),
     def("__typing_prepare_subst__", PREPARE, |rt, a| call_typing(rt, "_paramspec_prepare_subst", a)),
+    def("evaluate_default", SELF, evaluate_default),
 ];
 
 static PARAM_SPEC_ARGS: ClassSpec = ClassSpec::new("typing", "ParamSpecArgs")
     .layout(Layout::Plain)
     .hidden_words(1)
     .methods(PART_METHODS)
-    .getset(PART_GETSET);
+    .getset(PART_GETSET)
+    .flags(ClassSpec::UNHASHABLE | ClassSpec::WEAKREFABLE);
 static PARAM_SPEC_KWARGS: ClassSpec = ClassSpec::new("typing", "ParamSpecKwargs")
     .layout(Layout::Plain)
     .hidden_words(1)
     .methods(PART_METHODS)
-    .getset(PART_GETSET);
+    .getset(PART_GETSET)
+    .flags(ClassSpec::UNHASHABLE | ClassSpec::WEAKREFABLE);
 
 static PART_GETSET: &[GetSetDef] = &[getter("__origin__", |_, this| Ok(Owned::share(field(this, 0))))];
 
@@ -313,12 +393,22 @@ static PART_METHODS: &[NativeDef] = &[
         }
         rt.compare(crate::api::CompareOp::Eq, field(a[0], 0), field(a[1], 0))
     }),
-    def("__hash__", SELF, |rt, a| {
-        let h = rt.hash(field(a[0], 0))?;
-        Ok(rt.new_int(h))
-    }),
     def("__mro_entries__", "($self, bases, /)", refuse_subclass),
 ];
+
+/// `typing.Unpack[w]`.
+fn unpacked(rt: &mut Isolate, w: Word) -> PyResult {
+    let typing = rt.import("typing")?;
+    let unpack = rt.getattr(typing.word(), "Unpack")?;
+    rt.getitem(unpack.word(), w)
+}
+
+/// Iterator over the one item `Unpack[self]`, for `*self` among type arguments.
+fn iter_unpacked(rt: &mut Isolate, a: &[Word]) -> PyResult {
+    let one = unpacked(rt, a[0])?;
+    let one = rt.new_tuple(vec![one]);
+    rt.iter(one.word())
+}
 
 static TYPE_VAR_TUPLE: ClassSpec = ClassSpec::new("typing", "TypeVarTuple")
     .layout(Layout::Plain)
@@ -340,31 +430,36 @@ static TYPE_VAR_TUPLE_METHODS: &[NativeDef] = &[
     def("__reduce__", SELF, reduce_name),
     def("__mro_entries__", "($self, bases, /)", refuse_subclass),
     def("has_default", SELF, has_default),
-    def("__iter__", SELF, |rt, a| {
-        let typing = rt.import("typing")?;
-        let unpack = rt.getattr(typing.word(), "Unpack")?;
-        let one = rt.getitem(unpack.word(), a[0])?;
-        let one = rt.new_tuple(vec![one]);
-        rt.iter(one.word())
-    }),
+    def("__iter__", SELF, iter_unpacked),
     def("__typing_subst__", SUBST, |rt, _| Err(rt.type_error("Substitution of bare TypeVarTuple is not supported"))),
     def("__typing_prepare_subst__", PREPARE, |rt, a| call_typing(rt, "_typevartuple_prepare_subst", a)),
+    def("evaluate_default", SELF, evaluate_default),
 ];
 
 static TYPE_ALIAS_TYPE: ClassSpec = ClassSpec::new("typing", "TypeAliasType")
     .layout(Layout::Plain)
     .hidden_words(4)
     .methods(TYPE_ALIAS_METHODS)
-    .getset(TYPE_ALIAS_GETSET)
-    .flags(ClassSpec::HAS_DICT | ClassSpec::WEAKREFABLE);
+    .getset(TYPE_ALIAS_GETSET);
 
 static TYPE_ALIAS_GETSET: &[GetSetDef] = &[
     getter("__name__", name),
     getter("__value__", |_, this| Ok(Owned::share(field(this, 1)))),
     getter("__type_params__", |_, this| Ok(Owned::share(field(this, 2)))),
-    getter("__parameters__", |_, this| Ok(Owned::share(field(this, 2)))),
+    getter("__parameters__", alias_parameters),
     getter("__module__", |_, this| Ok(Owned::share(field(this, 3)))),
 ];
+
+/// The type parameters, tuples of type variables unpacked.
+fn alias_parameters(rt: &mut Isolate, this: Word) -> PyResult {
+    let tuples = rt.class_for(&TYPE_VAR_TUPLE);
+    let params = Owned::share(field(this, 2));
+    let mut made = Vec::new();
+    for &p in tuple_items(params.word()) {
+        made.push(if rt.class_of(p) == tuples { unpacked(rt, p)? } else { Owned::share(p) });
+    }
+    Ok(rt.new_tuple(made))
+}
 
 static TYPE_ALIAS_METHODS: &[NativeDef] = &[
     def("__new__", "($type, name, value, *, type_params=())", |rt, a| {
@@ -374,7 +469,7 @@ static TYPE_ALIAS_METHODS: &[NativeDef] = &[
             return Err(rt.type_error("type_params must be a tuple"));
         }
         let id = rt.class_id(a[0]);
-        let module = rt.name(crate::names::Name::MAIN);
+        let module = rt.name(Name::MAIN);
         let words = [
             shared(a[1], Word::NONE),
             shared(a[2], Word::NONE),
@@ -387,6 +482,8 @@ static TYPE_ALIAS_METHODS: &[NativeDef] = &[
     def("__reduce__", SELF, reduce_name),
     def("__or__", "($self, value, /)", or),
     def("__ror__", "($self, value, /)", ror),
+    def("__iter__", SELF, iter_unpacked),
+    def("evaluate_value", SELF, |rt, a| part(rt, field(a[0], 1), &CONST_EVALUATOR)),
     def("__getitem__", "($self, key, /)", |rt, a| {
         if tuple_items(field(a[0], 2)).is_empty() {
             return Err(rt.type_error("Only generic type aliases are subscriptable"));

@@ -1,14 +1,15 @@
 //! The module `_weakref`: weak references and proxies.
 //!
-//! A proxy holds a weak reference and passes every operation on to its referent, as long as that lives.
+//! A proxy is a weak reference of a class of its own: it is registered with its referent, goes dead with it
+//! and is handed to its callback. It passes every operation on to the referent, as long as that lives.
 
 use molt_abi::{ClassId, Word};
 
-use crate::api::{CompareOp, field};
+use crate::api::CompareOp;
+use crate::class::ClassObj;
 use crate::layouts::WeakrefObj;
 use crate::names::Name;
 use crate::native::{ClassSpec, Layout, NativeDef, def};
-use crate::owned::inc;
 use crate::{Isolate, Owned, PyResult, exc, native_module};
 
 native_module!(molt_module_weakref, "_weakref", init);
@@ -30,12 +31,23 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
     Ok(())
 }
 
-/// Live weak references to an object.
-fn references(rt: &Isolate, w: Word) -> Vec<Word> {
+/// Live weak references and proxies to an object: the shared reference, the shared proxy, then the others,
+/// newest first.
+fn references(rt: &mut Isolate, w: Word) -> Vec<Word> {
     if !w.is_object() {
         return Vec::new();
     }
-    rt.sides.get(&w.0).map(|s| s.weakrefs.clone()).unwrap_or_default()
+    let mut found = rt.sides.get(&w.0).map(|s| s.weakrefs.clone()).unwrap_or_default();
+    found.reverse();
+    found.sort_by_key(|&r| {
+        let shared = weakref_obj(r).callback.is_none();
+        match () {
+            () if shared && rt.class_of(r) == ClassId::WEAKREF => 0,
+            () if shared && is_proxy(rt, r) => 1,
+            () => 2,
+        }
+    });
+    found
 }
 
 static FUNCTIONS: &[NativeDef] = &[
@@ -46,26 +58,49 @@ static FUNCTIONS: &[NativeDef] = &[
     }),
     def("proxy", "($module, object, callback=None, /)", |rt, a| {
         let callback = if a[1].is_unbound() { Word::NONE } else { a[1] };
-        let reference = rt.call(rt.class_word(ClassId::WEAKREF), &[a[0], callback])?;
-        let spec = if rt.is_callable(a[0]) { &CALLABLE_PROXY } else { &PROXY };
-        let class = rt.class_for(spec);
-        inc(reference.word());
-        Ok(rt.new_plain(class, [reference.word()]))
+        new_proxy(rt, a[0], callback)
     }),
     def("_remove_dead_weakref", "($module, dct, key, /)", |rt, a| {
-        if let Some(value) = rt.dict_get(a[0], a[1])?
-            && rt.is_instance(value.word(), ClassId::WEAKREF)
-            && target_of(value.word()).is_unbound()
-        {
+        if !rt.is_dict(a[0]) {
+            let kind = rt.type_name(a[0]);
+            return Err(rt.type_error(format!("_remove_dead_weakref() argument 1 must be dict, not {kind}")));
+        }
+        let Some(value) = rt.dict_get(a[0], a[1])? else { return Ok(Owned::NONE) };
+        if !rt.is_instance(value.word(), ClassId::WEAKREF) && !is_proxy(rt, value.word()) {
+            return Err(rt.type_error("not a weakref"));
+        }
+        if weakref_obj(value.word()).target.is_unbound() {
             drop(rt.dict_remove(a[0], a[1])?);
         }
         Ok(Owned::NONE)
     }),
 ];
 
-fn target_of(reference: Word) -> Word {
-    // SAFETY: callers hold a weak reference.
-    unsafe { (*reference.as_ptr().cast::<WeakrefObj>()).target }
+/// A proxy of an object; proxies without a callback are shared.
+fn new_proxy(rt: &mut Isolate, target: Word, callback: Word) -> PyResult {
+    let weakrefable = target.is_object() && {
+        let class = rt.class(rt.class_of(target));
+        class.has(ClassSpec::WEAKREFABLE | ClassObj::METACLASS) || class.layout == Layout::Class
+    };
+    if !weakrefable {
+        let kind = rt.type_name(target);
+        return Err(rt.type_error(format!("cannot create weak reference to '{kind}' object")));
+    }
+    let spec = if rt.is_callable(target) { &CALLABLE_PROXY } else { &PROXY };
+    let class = rt.class_for(spec);
+    if callback.is_none() {
+        let known = references(rt, target);
+        if let Some(&shared) = known.iter().find(|&&r| rt.class_of(r) == class && weakref_obj(r).callback.is_none()) {
+            return Ok(Owned::share(shared));
+        }
+    }
+    Ok(crate::lifetime::new_weakref(rt, class, target, callback))
+}
+
+/// The words of a weak reference or proxy; `w` must be one.
+fn weakref_obj<'a>(w: Word) -> &'a WeakrefObj {
+    // SAFETY: callers pass instances of classes with the layout `Weakref`.
+    unsafe { &*w.as_ptr().cast::<WeakrefObj>() }
 }
 
 fn is_proxy(rt: &mut Isolate, w: Word) -> bool {
@@ -78,11 +113,19 @@ fn resolve(rt: &mut Isolate, w: Word) -> PyResult {
     if !is_proxy(rt, w) {
         return Ok(Owned::share(w));
     }
-    let target = target_of(field(w, 0));
+    let target = weakref_obj(w).target;
     if target.is_unbound() {
         return Err(rt.raise(exc::REFERENCE_ERROR, "weakly-referenced object no longer exists"));
     }
     Ok(Owned::share(target))
+}
+
+/// Result of a builtin function whose operands may be proxies.
+fn call_builtin(rt: &mut Isolate, name: &str, args: &[Word]) -> PyResult {
+    let operands = args.iter().map(|&w| resolve(rt, w)).collect::<PyResult<Vec<Owned>>>()?;
+    let words: Vec<Word> = operands.iter().map(Owned::word).collect();
+    let builtins = rt.import("builtins")?;
+    rt.call_method(builtins.word(), name, &words)
 }
 
 /// A binary operator with proxies among its operands.
@@ -124,9 +167,13 @@ macro_rules! operators {
             rt.str(target.word())
         }),
         def("__repr__", SELF, |rt, a| {
-            let target = resolve(rt, a[0])?;
-            let (name, at) = (rt.type_name(target.word()), target.word().0);
-            Ok(rt.new_str(&format!("<weakproxy at {:#x} to {name} at {at:#x}>", a[0].0)))
+            let (at, target) = (a[0].0, weakref_obj(a[0]).target);
+            let text = if target.is_unbound() {
+                format!("<weakproxy at {at:#x}; dead>")
+            } else {
+                format!("<weakproxy at {at:#x}; to '{}' at {:#x}>", rt.type_name(target), target.0)
+            };
+            Ok(rt.new_str(&text))
         }),
         def("__bool__", SELF, |rt, a| {
             let target = resolve(rt, a[0])?;
@@ -159,6 +206,10 @@ macro_rules! operators {
         }),
         def("__next__", SELF, |rt, a| {
             let target = resolve(rt, a[0])?;
+            if rt.lookup_special(target.word(), Name::NEXT).is_none() {
+                let kind = rt.type_name(target.word());
+                return Err(rt.type_error(format!("Weakref proxy referenced a non-iterator '{kind}' object")));
+            }
             match rt.next(target.word())? {
                 Some(v) => Ok(v),
                 None => Err(rt.stop_iteration(Word::NONE)),
@@ -167,9 +218,22 @@ macro_rules! operators {
         def("__neg__", SELF, |rt, a| unary(rt, Name::NEG, a)),
         def("__pos__", SELF, |rt, a| unary(rt, Name::POS, a)),
         def("__invert__", SELF, |rt, a| unary(rt, Name::INVERT, a)),
-        def("__abs__", SELF, |rt, a| {
+        def("__abs__", SELF, |rt, a| call_builtin(rt, "abs", a)),
+        def("__divmod__", VALUE, |rt, a| call_builtin(rt, "divmod", a)),
+        def("__rdivmod__", VALUE, |rt, a| call_builtin(rt, "divmod", &[a[1], a[0]])),
+        def("__pow__", "($self, value, mod=None, /)", |rt, a| match a[2].is_unbound() || a[2].is_none() {
+            true => binary(rt, Name::POW, a[0], a[1]),
+            false => call_builtin(rt, "pow", a),
+        }),
+        def("__rpow__", "($self, value, mod=None, /)", |rt, a| binary(rt, Name::POW, a[1], a[0])),
+        def("__ipow__", VALUE, |rt, a| inplace(rt, Name::POW, a[0], a[1])),
+        def("__bytes__", SELF, |rt, a| {
             let target = resolve(rt, a[0])?;
-            rt.call_method(target.word(), "__abs__", &[])
+            rt.call_method(target.word(), "__bytes__", &[])
+        }),
+        def("__reversed__", SELF, |rt, a| {
+            let target = resolve(rt, a[0])?;
+            rt.call_method(target.word(), "__reversed__", &[])
         }),
         def("__index__", SELF, |rt, a| {
             let target = resolve(rt, a[0])?;
@@ -204,7 +268,6 @@ static METHODS: &[NativeDef] = operators! {
     "__truediv__" "__rtruediv__" "__itruediv__" TRUEDIV,
     "__floordiv__" "__rfloordiv__" "__ifloordiv__" FLOORDIV,
     "__mod__" "__rmod__" "__imod__" MOD,
-    "__pow__" "__rpow__" "__ipow__" POW,
     "__lshift__" "__rlshift__" "__ilshift__" LSHIFT,
     "__rshift__" "__rrshift__" "__irshift__" RSHIFT,
     "__and__" "__rand__" "__iand__" AND,
@@ -214,14 +277,12 @@ static METHODS: &[NativeDef] = operators! {
 };
 
 static PROXY: ClassSpec = ClassSpec::new("weakref", "ProxyType")
-    .layout(Layout::Plain)
-    .hidden_words(1)
+    .layout(Layout::Weakref)
     .methods(METHODS)
     .flags(ClassSpec::UNHASHABLE | ClassSpec::NO_NEW);
 
 static CALLABLE_PROXY: ClassSpec = ClassSpec::new("weakref", "CallableProxyType")
-    .layout(Layout::Plain)
-    .hidden_words(1)
+    .layout(Layout::Weakref)
     .methods(METHODS)
     .call(|rt, this, args, kwnames| {
         let target = resolve(rt, this)?;

@@ -225,8 +225,12 @@ pub fn iterator_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
 }
 
 /// Methods of the byte iterators.
-pub static ITERATOR_METHODS: &[NativeDef] = &[def("__length_hint__", SELF, |rt, a| {
-    let state = native::<ByteIterator>(a[0]);
-    let len = state.source.as_ref().map_or(0, |s| bytes_methods::contents(rt, s.word()).len());
-    Ok(Owned::small(len.saturating_sub(state.at) as i64))
-})];
+pub static ITERATOR_METHODS: &[NativeDef] = &[
+    def("__iter__", SELF, crate::iter::self_iter),
+    def("__next__", SELF, crate::iter::self_next),
+    def("__length_hint__", SELF, |rt, a| {
+        let state = native::<ByteIterator>(a[0]);
+        let len = state.source.as_ref().map_or(0, |s| bytes_methods::contents(rt, s.word()).len());
+        Ok(Owned::small(len.saturating_sub(state.at) as i64))
+    }),
+];

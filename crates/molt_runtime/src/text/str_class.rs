@@ -415,6 +415,8 @@ fn iterator_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
 }
 
 static ITERATOR_METHODS: &[NativeDef] = &[
+    def("__iter__", SELF, crate::iter::self_iter),
+    def("__next__", SELF, crate::iter::self_next),
     def("__length_hint__", SELF, |_, a| {
         let state = native::<StrIterator>(a[0]);
         let left = state.text.as_ref().map_or(0, |t| wtf8::char_count(&str_bytes(t.word())[state.at..]));
