@@ -48,21 +48,36 @@ fn object_ne(rt: &mut Isolate, args: &[Word]) -> PyResult {
 fn object_hash(rt: &mut Isolate, args: &[Word]) -> PyResult {
     Ok(rt.new_int((args[0].0 >> 4) as i64))
 }
+/// TypeError unless an attribute name is a string.
+fn check_name(rt: &mut Isolate, name: Word) -> PyResult<()> {
+    if rt.is_str(name) {
+        return Ok(());
+    }
+    let kind = rt.type_name(name);
+    Err(rt.type_error(format!("attribute name must be string, not '{kind}'")))
+}
 fn object_getattribute(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    check_name(rt, args[1])?;
     match rt.get_attr_plain(args[0], args[1])? {
         Some(v) => Ok(v),
         None => Err(rt.no_attribute(args[0], args[1])),
     }
 }
 fn object_setattr(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    check_name(rt, args[1])?;
     rt.set_attr_plain(args[0], args[1], args[2])?;
     Ok(Owned::NONE)
 }
 fn object_delattr(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    check_name(rt, args[1])?;
     rt.set_attr_plain(args[0], args[1], Word::UNBOUND)?;
     Ok(Owned::NONE)
 }
 fn object_format(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    if !rt.is_str(args[1]) {
+        let kind = rt.type_name(args[1]);
+        return Err(rt.type_error(format!("__format__() argument must be str, not {kind}")));
+    }
     if !crate::api::str_bytes(args[1]).is_empty() {
         let msg = format!("unsupported format string passed to {}.__format__", rt.type_name(args[0]));
         return Err(rt.type_error(msg));
@@ -76,6 +91,10 @@ fn not_implemented(_: &mut Isolate, _: &[Word]) -> PyResult {
     Ok(Owned::immediate(Word::NOT_IMPLEMENTED))
 }
 fn object_dir(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    if rt.is_class(args[0]) {
+        let names = class_names(rt, rt.class_id(args[0]));
+        return Ok(rt.new_list(names));
+    }
     let mut names: Vec<Owned> = crate::namespace::own_items(rt, args[0]).into_iter().map(|p| p.0).collect();
     names.extend(class_names(rt, rt.class_of(args[0])));
     Ok(rt.new_list(names))

@@ -279,7 +279,13 @@ fn os_error_class(errno: i32) -> ClassId {
 // ---- classes -------------------------------------------------------------------------------------
 
 fn base_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let class = rt.class_id(args[0]);
+    let mut class = rt.class_id(args[0]);
+    if class == exc::OS_ERROR
+        && let [number, _, ..] = tuple_items(args[1])
+        && let Some(number) = number.to_small()
+    {
+        class = os_error_class(number as i32);
+    }
     let e = rt.new_exception(class, tuple_items(args[1]));
     init_fields(rt, e.word(), tuple_items(args[1]), args[2])?;
     Ok(e)

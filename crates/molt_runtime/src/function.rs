@@ -278,9 +278,8 @@ impl Isolate {
             return func(self, &room[..total]);
         }
         let mut bound = vec![Word::UNBOUND; total];
-        bound[0] = room[0];
-        if offset == 0 && total > 0 {
-            bound[0] = Word::UNBOUND;
+        if offset == 1 {
+            bound[0] = room[0];
         }
         let keep = self.bind_native(b, sig, args, kwnames, &mut bound[offset..])?;
         let r = func(self, &bound);

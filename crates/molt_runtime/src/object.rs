@@ -107,6 +107,17 @@ impl Isolate {
                 if get.is_unbound() {
                     return Ok(Owned::share(attr));
                 }
+                // Subclasses of builtin descriptors that do not override the protocol.
+                for kind in [ClassId::PROPERTY, ClassId::CLASSMETHOD, ClassId::STATICMETHOD] {
+                    if get == self.special(kind, Name::GET) && self.is_subclass(class, kind) {
+                        return match kind {
+                            ClassId::STATICMETHOD => Ok(Owned::share(field(attr, 0))),
+                            ClassId::CLASSMETHOD => self.bind_to(field(attr, 0), owner),
+                            _ if obj.is_unbound() => Ok(Owned::share(attr)),
+                            _ => self.property_get(attr, obj),
+                        };
+                    }
+                }
                 let obj = if obj.is_unbound() { Word::NONE } else { obj };
                 self.call(get, &[attr, obj, owner])
             }
@@ -429,8 +440,11 @@ impl Isolate {
     /// `descriptor.__set__(obj, value)`, or `__delete__` for `UNBOUND`.
     pub(crate) fn descr_set(&mut self, attr: Word, obj: Word, value: Word) -> PyResult<()> {
         let class = self.class_of(attr);
+        let hook = if value.is_unbound() { Name::DELETE } else { Name::SET };
+        let is_property = class == ClassId::PROPERTY
+            || self.is_subclass(class, ClassId::PROPERTY) && self.inherits_special(class, ClassId::PROPERTY, hook);
         match class {
-            ClassId::PROPERTY => {
+            _ if is_property => {
                 let (index, what) = if value.is_unbound() { (2, "deleter") } else { (1, "setter") };
                 let f = field(attr, index);
                 if f.is_none() {

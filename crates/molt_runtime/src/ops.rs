@@ -98,10 +98,25 @@ impl Isolate {
         if op == Name::ADD && self.class_of(a) == ClassId::STR && self.class_of(b) == ClassId::STR {
             return Ok(self.concat(a, b));
         }
+        if op == Name::ADD && self.is_sequence(a) && !self.is_sequence(b) {
+            // The reflected method comes before concatenation, which is what `+` of a sequence means last.
+            if let Some(r) = self.try_special(b, Name::RADD, &[a])?
+                && r.word() != Word::NOT_IMPLEMENTED
+            {
+                return Ok(r);
+            }
+        }
         if let Some(v) = self.binary_special(op, a, b)? {
             return Ok(v);
         }
         self.sequence_fallback(op, a, b, symbol(op))
+    }
+
+    fn is_sequence(&self, w: Word) -> bool {
+        matches!(
+            self.class_of(w),
+            ClassId::STR | ClassId::BYTES | ClassId::BYTEARRAY | ClassId::LIST | ClassId::TUPLE
+        )
     }
 
     /// The commonest operators on small integers and flonums.

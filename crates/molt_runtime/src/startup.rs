@@ -209,9 +209,27 @@ impl Isolate {
         if self.flush_stdout().is_err() {
             self.clear_exception();
         }
+        self.call_excepthook(e);
+        if self.is_instance(e, exc::KEYBOARD_INTERRUPT) { 130 } else { 1 }
+    }
+
+    /// Prints an uncaught exception: by `sys.excepthook` where the program replaced it.
+    fn call_excepthook(&mut self, e: Word) {
+        let (hook, original) = (self.sys_get("excepthook"), self.sys_get("__excepthook__"));
+        if let (Some(hook), Some(original)) = (&hook, &original)
+            && hook.word() != original.word()
+        {
+            let class = self.class_word(self.class_of(e));
+            let traceback = Owned::share(crate::api::field(e, crate::exception::TRACEBACK));
+            if self.call(hook.word(), &[class, e, traceback.word()]).is_ok() {
+                return;
+            }
+            let failure = self.take_exception();
+            self.print_unraisable_text("Error in sys.excepthook:", failure.word());
+            self.write_stderr("\nOriginal exception was:\n");
+        }
         let text = self.format_exception(e);
         self.write_stderr(&text);
-        if self.is_instance(e, exc::KEYBOARD_INTERRUPT) { 130 } else { 1 }
     }
 
     fn flush_stdout(&mut self) -> Result<(), Raised> {

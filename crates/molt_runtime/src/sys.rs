@@ -40,6 +40,12 @@ static FUNCTIONS: &[NativeDef] = &[
     def("getswitchinterval", "()", |rt, _| Ok(rt.new_float(0.005))),
     def("is_finalizing", "()", |rt, _| Ok(Owned::from_bool(rt.tearing_down))),
     def("excepthook", "(exctype, value, traceback, /)", |rt, a| {
+        if !rt.is_instance(a[1], molt_abi::ClassId::BASE_EXCEPTION) {
+            let kind = rt.type_name(a[1]);
+            let text = format!("TypeError: print_exception(): Exception expected for value, {kind} found\n");
+            rt.write_stderr(&text);
+            return Ok(Owned::NONE);
+        }
         let text = rt.format_exception(a[1]);
         rt.write_stderr(&text);
         Ok(Owned::NONE)

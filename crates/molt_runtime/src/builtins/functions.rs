@@ -467,8 +467,12 @@ fn vars(rt: &mut Isolate, args: &[Word]) -> PyResult {
 
 fn dir(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let Some(obj) = given(args[0]) else { return Err(rt.type_error("dir() without arguments is not supported")) };
-    let names = rt.call_method(obj, "__dir__", &[])?;
-    let names = rt.collect(names.word())?;
+    let method = rt.special(rt.class_of(obj), Name::DIR);
+    let method = Owned::share(method);
+    let names = rt.call_special(method.word(), obj, &[])?;
+    let mut names = rt.collect(names.word())?;
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|n| !rt.is_str(n.word()) || seen.insert(str_bytes(n.word()).to_vec()));
     let names = rt.sort_values(names, Word::NONE, false)?;
     Ok(rt.new_list(names))
 }
