@@ -9,7 +9,10 @@ pub fn build() -> Result<(), String> {
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository").to_path_buf()
+    // The variable of the run, not of the build: a target folder may be shared by several clones.
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest.parent().expect("xtask lies in the repository").to_path_buf()
 }
 
 /// The built executable.

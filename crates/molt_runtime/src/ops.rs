@@ -113,10 +113,7 @@ impl Isolate {
     }
 
     fn is_sequence(&self, w: Word) -> bool {
-        matches!(
-            self.class_of(w),
-            ClassId::STR | ClassId::BYTES | ClassId::BYTEARRAY | ClassId::LIST | ClassId::TUPLE
-        )
+        matches!(self.class_of(w), ClassId::STR | ClassId::BYTES | ClassId::BYTEARRAY | ClassId::LIST | ClassId::TUPLE)
     }
 
     /// The commonest operators on small integers and flonums.

@@ -2,10 +2,12 @@
 
 pub mod deque;
 pub mod dicts;
+mod ordered_views;
 
 use molt_abi::{ClassId, Word};
 
 use crate::api::{field, tuple_items};
+use crate::dict::dict_obj;
 use crate::native::{ClassSpec, Layout, NativeDef, def, getset};
 use crate::owned::inc;
 use crate::{Isolate, Owned, PyResult, exc, native_module};
@@ -42,9 +44,17 @@ fn count_elements(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let get = if direct { Owned::NONE } else { rt.getattr(a[0], "get")? };
     while let Some(item) = rt.next(it.word())? {
         if direct {
-            let old = rt.dict_get(a[0], item.word())?.unwrap_or(Owned::small(0));
-            let new = rt.add(old.word(), one)?;
-            rt.dict_set(a[0], item.word(), new.word())?;
+            rt.refresh_view(a[0]);
+            let hash = rt.hash(item.word())?;
+            let new = match rt.dict_find(a[0], item.word(), hash)? {
+                None => Owned::share(one),
+                Some(i) => {
+                    let old = Owned::share(dict_obj(a[0]).entries()[i].value);
+                    rt.add(old.word(), one)?
+                }
+            };
+            rt.dict_set_hashed(a[0], item.word(), hash, new.word())?;
+            rt.write_back_view(a[0])?;
         } else {
             let old = rt.call(get.word(), &[item.word(), Word::small(0)])?;
             let new = rt.add(old.word(), one)?;
@@ -69,6 +79,9 @@ pub static TUPLE_GETTER: ClassSpec =
             }),
             def("__get__", "($self, instance, owner=None, /)", |rt, a| {
                 if a[1].is_none() {
+                    if a[2].is_unbound() || a[2].is_none() {
+                        return Err(rt.type_error("__get__(None, None) is invalid"));
+                    }
                     return Ok(Owned::share(a[0]));
                 }
                 let index = field(a[0], 0).as_small();

@@ -378,7 +378,6 @@ static METHODS: &[NativeDef] = &[
         rt.call_method(raw.word(), "seek", &[a[1], Word::small(whence)])
     }),
     def("tell", SELF, |rt, a| {
-        check_open(rt, a[0], "tell of")?;
         let raw = raw_of(rt, a[0])?;
         let at = rt.call_method(raw.word(), "tell", &[])?;
         let at = rt.to_i64(at.word(), "ssize_t")?;

@@ -47,7 +47,13 @@ impl NativeData for Memory {}
 
 fn state<'a>(rt: &mut Isolate, w: Word) -> PyResult<&'a mut Memory> {
     let s = native::<Memory>(w);
-    if s.closed { Err(rt.value_error("I/O operation on closed file.")) } else { Ok(s) }
+    if !s.closed {
+        return Ok(s);
+    }
+    // CPython ends the sentence for bytes only.
+    let bytes = rt.class_for(&BYTES_IO);
+    let stop = if rt.is_instance(w, bytes) { "." } else { "" };
+    Err(rt.value_error(&format!("I/O operation on closed file{stop}")))
 }
 
 const SELF: &str = "($self, /)";

@@ -557,7 +557,10 @@ static METHODS: &[NativeDef] = &[
 ];
 
 fn delegate(rt: &mut Isolate, w: Word, method: &str) -> PyResult {
-    let buffer = open_buffer(rt, w)?;
+    // The stream below says itself that it is closed.
+    let Some(buffer) = state(w).buffer.clone() else {
+        return Err(rt.value_error("underlying buffer has been detached"));
+    };
     rt.call_method(buffer.word(), method, &[])
 }
 
