@@ -10,6 +10,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("molt_abi", &[]),
     ("molt_diagnostics", &["molt_base"]),
     ("molt_runtime", &["molt_abi"]),
+    ("molt_archive", &["molt_runtime"]),
     ("molt_ir", &["molt_base", "molt_abi"]),
     ("molt_opt", &["molt_base", "molt_abi", "molt_ir"]),
     ("molt_vm", &["molt_base", "molt_abi", "molt_ir"]),

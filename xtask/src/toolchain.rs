@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 /// Builds `molt` and the runtime archive.
 pub fn build() -> Result<(), String> {
-    crate::cargo(&["build", "--release", "--locked", "-q", "-p", "molt", "-p", "molt_runtime"])
+    crate::cargo(&["build", "--release", "--locked", "-q", "-p", "molt"])?;
+    crate::cargo(&["build", "--profile", "archive", "--locked", "-q", "-p", "molt_archive"])
 }
 
 /// The root of the repository.

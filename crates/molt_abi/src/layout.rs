@@ -163,8 +163,8 @@ pub const GENERATOR_STATE: i32 = 24;
 pub const GENERATOR_DELEGATE: i32 = 40;
 pub const GENERATOR_FRAME: i32 = 72;
 const _: () = assert!(size_of::<GeneratorObj>() == GENERATOR_FRAME as usize);
-const _: () = assert!(std::mem::offset_of!(GeneratorObj, state) == GENERATOR_STATE as usize);
-const _: () = assert!(std::mem::offset_of!(GeneratorObj, delegate) == GENERATOR_DELEGATE as usize);
+const _: () = assert!(core::mem::offset_of!(GeneratorObj, state) == GENERATOR_STATE as usize);
+const _: () = assert!(core::mem::offset_of!(GeneratorObj, delegate) == GENERATOR_DELEGATE as usize);
 
 /// Steps a generator: `sent` (borrowed) is the value of the suspended `yield`, or, when `mode` is
 /// [`RESUME_THROW`], the exception to raise there. The second half of the result is one of the

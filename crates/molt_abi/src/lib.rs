@@ -10,6 +10,10 @@
 //! - Runtime functions take the context first, then integer-class (64-bit) parameters only: a double
 //!   travels as its bits. This lets an interpreter call any entry without a signature of its own.
 //! - Parameters are borrowed and results owned unless the table says otherwise.
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
 
 pub mod class_ids;
 pub mod context;

@@ -137,8 +137,8 @@ impl Word {
     }
 }
 
-impl std::fmt::Debug for Word {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for Word {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match *self {
             Word::NONE => f.write_str("None"),
             Word::TRUE => f.write_str("True"),
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn flonums_are_exact_and_the_rest_is_refused() {
-        for v in [0.0, 1.0, -1.0, 1.5e-70, -3.25e70, std::f64::consts::PI, 2.0_f64.powi(-254)] {
+        for v in [0.0, 1.0, -1.0, 1.5e-70, -3.25e70, core::f64::consts::PI, 2.0_f64.powi(-254)] {
             let w = Word::try_flonum(v).expect("in the common range");
             assert!(w.is_flonum());
             assert_eq!(w.as_flonum().to_bits(), v.to_bits());

@@ -278,14 +278,13 @@ impl Imports for RuntimeImports {
     }
 }
 
-/// The runtime archive that belongs to this toolchain: beside the executable, or in `lib` beside its folder.
+/// The runtime archive that belongs to this toolchain: beside the executable, in `lib` beside its folder, or, in a
+/// build tree, in the folder of the profile `archive`.
 pub fn runtime_archive() -> PathBuf {
-    const NAME: &str = "libmolt_runtime.a";
+    const NAME: &str = "libmolt_archive.a";
     let exe = std::env::current_exe().unwrap_or_default();
     let beside = exe.with_file_name(NAME);
-    let in_lib = exe.parent().and_then(Path::parent).map(|p| p.join("lib").join(NAME));
-    match in_lib {
-        Some(p) if !beside.is_file() && p.is_file() => p,
-        _ => beside,
-    }
+    let above = exe.parent().and_then(Path::parent).unwrap_or(Path::new(""));
+    let elsewhere = ["lib", "archive"].map(|folder| above.join(folder).join(NAME));
+    if beside.is_file() { beside } else { elsewhere.into_iter().find(|p| p.is_file()).unwrap_or(beside) }
 }

@@ -3,7 +3,8 @@
 //! Every function here borrows from the object that the word points to: the caller keeps the object
 //! alive, and drops the view before anything that may run Python code when the object is mutable.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::string::String;
 
 use molt_abi::Word;
 use molt_abi::layout::{BytesObj, ListObj, STR_BYTES, StrObj, TupleObj};
@@ -45,7 +46,7 @@ impl CompareOp {
     }
 
     /// Whether the operator holds for an ordering.
-    pub fn holds(self, order: std::cmp::Ordering) -> bool {
+    pub fn holds(self, order: core::cmp::Ordering) -> bool {
         match self {
             CompareOp::Lt => order.is_lt(),
             CompareOp::Le => order.is_le(),
@@ -68,7 +69,7 @@ pub(crate) fn str_obj<'a>(w: Word) -> &'a StrObj {
 #[inline(always)]
 pub fn str_bytes<'a>(w: Word) -> &'a [u8] {
     // SAFETY: the bytes follow the header of a str object.
-    unsafe { std::slice::from_raw_parts((w.0 as *const u8).add(STR_BYTES as usize), str_obj(w).byte_len as usize) }
+    unsafe { core::slice::from_raw_parts((w.0 as *const u8).add(STR_BYTES as usize), str_obj(w).byte_len as usize) }
 }
 
 /// Text of a `str`; lone surrogates become U+FFFD.
@@ -95,7 +96,7 @@ pub fn bytes_slice<'a>(w: Word) -> &'a [u8] {
     // SAFETY: the caller says that the word is a live bytes object; its bytes follow the header.
     unsafe {
         let b = w.as_ptr().cast::<BytesObj>();
-        std::slice::from_raw_parts((*b).bytes.as_ptr(), (*b).len as usize)
+        core::slice::from_raw_parts((*b).bytes.as_ptr(), (*b).len as usize)
     }
 }
 
@@ -105,7 +106,7 @@ pub fn tuple_items<'a>(w: Word) -> &'a [Word] {
     // SAFETY: the caller says that the word is a live tuple; its items follow the header.
     unsafe {
         let t = w.as_ptr().cast::<TupleObj>();
-        std::slice::from_raw_parts((&raw const (*t).items).cast::<Word>(), (*t).len as usize)
+        core::slice::from_raw_parts((&raw const (*t).items).cast::<Word>(), (*t).len as usize)
     }
 }
 
@@ -124,7 +125,7 @@ pub fn list_items<'a>(w: Word) -> &'a [Word] {
         return &[];
     }
     // SAFETY: the buffer of a list holds `len` words.
-    unsafe { std::slice::from_raw_parts(l.items, l.len as usize) }
+    unsafe { core::slice::from_raw_parts(l.items, l.len as usize) }
 }
 
 /// State of a native object. Precondition: `w` is an instance of a class with `Layout::Native` made with
@@ -134,7 +135,7 @@ pub fn native<'a, T: NativeData>(w: Word) -> &'a mut T {
     // SAFETY: the caller says that the state is a `T`, checked in debug builds.
     unsafe {
         let data: &mut dyn NativeData = &mut *(*w.as_ptr().cast::<NativeObj>()).data;
-        debug_assert!((&*data as &dyn std::any::Any).is::<T>());
+        debug_assert!((&*data as &dyn core::any::Any).is::<T>());
         &mut *(data as *mut dyn NativeData).cast::<T>()
     }
 }
@@ -146,7 +147,7 @@ pub fn try_native<'a, T: NativeData>(rt: &Isolate, w: Word) -> Option<&'a mut T>
     }
     // SAFETY: a class with native layout has instances with boxed state.
     let data: &'a mut dyn NativeData = unsafe { &mut *(*w.as_ptr().cast::<NativeObj>()).data };
-    (data as &mut dyn std::any::Any).downcast_mut::<T>()
+    (data as &mut dyn core::any::Any).downcast_mut::<T>()
 }
 
 /// Word `index` of an instance with plain layout.
@@ -160,6 +161,6 @@ pub(crate) fn field(w: Word, index: usize) -> Word {
 pub(crate) fn set_field(w: Word, index: usize, value: Word) {
     crate::owned::inc(value);
     // SAFETY: as for `field`.
-    let old = unsafe { std::mem::replace(&mut *w.as_ptr().cast::<Word>().add(1 + index), value) };
+    let old = unsafe { core::mem::replace(&mut *w.as_ptr().cast::<Word>().add(1 + index), value) };
     crate::owned::dec(old);
 }

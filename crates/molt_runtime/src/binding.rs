@@ -1,5 +1,8 @@
 //! Binding of calls to the parameters of Python functions, with CPython's errors.
 
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use molt_abi::Word;
 use molt_abi::layout::{CodeDesc, FunctionObj};
 
@@ -14,7 +17,7 @@ pub(crate) fn var_names<'a>(code: &CodeDesc) -> &'a [Word] {
         return &[];
     }
     // SAFETY: the compiler emits `var_count` words.
-    unsafe { std::slice::from_raw_parts(code.var_names, code.var_count as usize) }
+    unsafe { core::slice::from_raw_parts(code.var_names, code.var_count as usize) }
 }
 
 impl Isolate {
@@ -24,7 +27,7 @@ impl Isolate {
         let r = self.bind_into(f, args, kwnames, out);
         if r.is_err() {
             for w in out {
-                dec(std::mem::replace(w, Word::UNBOUND));
+                dec(core::mem::replace(w, Word::UNBOUND));
             }
         }
         r

@@ -1,5 +1,10 @@
 //! Class creation: the `class` statement and `type(name, bases, namespace)`.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::layout::ClassSiteDesc;
 use molt_abi::{ClassId, Word};
 
@@ -198,7 +203,7 @@ pub(crate) fn set_bases(rt: &mut Isolate, this: Word, bases: Word) -> PyResult<(
     class.mro = mro;
     let words: Vec<Word> = class.mro.iter().map(|&c| Word::from_ptr(c)).collect();
     let order = rt.new_tuple_of(&words).into_word();
-    let old_words = [std::mem::replace(&mut class.mro_tuple, order), std::mem::replace(&mut class.bases, bases)];
+    let old_words = [core::mem::replace(&mut class.mro_tuple, order), core::mem::replace(&mut class.bases, bases)];
     crate::owned::inc(bases);
     old_words.into_iter().for_each(crate::owned::dec);
     rt.class_changed(class);
@@ -302,7 +307,7 @@ fn c3(rt: &mut Isolate, class: &mut ClassObj, bases: &[Word]) -> PyResult<Vec<*m
     }
     let mut lists: Vec<Vec<*mut ClassObj>> = bases.iter().map(|&b| rt.class_obj(b).mro.clone()).collect();
     lists.push(bases.iter().map(|&b| b.as_ptr().cast::<ClassObj>()).collect());
-    let mut mro = vec![std::ptr::from_mut(class)];
+    let mut mro = vec![core::ptr::from_mut(class)];
     loop {
         lists.retain(|l| !l.is_empty());
         if lists.is_empty() {
@@ -408,7 +413,7 @@ fn finish_namespace(rt: &mut Isolate, class: &mut ClassObj) -> PyResult<()> {
             let msg = format!("type __qualname__ must be a str, not {}", rt.type_name(q.word()));
             return Err(rt.type_error(msg));
         }
-        crate::owned::dec(std::mem::replace(&mut class.qualname, q.into_word()));
+        crate::owned::dec(core::mem::replace(&mut class.qualname, q.into_word()));
     }
     if let Some(cell) = rt.dict_remove_name(dict, rt.name(Name::CLASSCELL)) {
         crate::api::set_field(cell.word(), 0, Word::from_ptr(class));

@@ -4,6 +4,10 @@
 //! and an instance refers to its class by id. The namespace of a builtin class is filled when something
 //! first looks into it, so that start-up costs little.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::layout::Header;
 use molt_abi::{ClassId, Word};
 
@@ -236,7 +240,7 @@ impl Isolate {
             dict: dict.into_word(),
             bases: self.empty_tuple,
             mro_tuple: self.empty_tuple,
-            base: std::ptr::null_mut(),
+            base: core::ptr::null_mut(),
             mro: Vec::new(),
             subclasses: Vec::new(),
             slots: Vec::new(),
@@ -250,7 +254,7 @@ impl Isolate {
         let class = Box::leak(class);
         let index = id.0 as usize;
         if index >= self.classes.len() {
-            self.classes.resize(index + 64, std::ptr::null_mut());
+            self.classes.resize(index + 64, core::ptr::null_mut());
             self.ctx.classes = self.classes.as_mut_ptr().cast::<*mut Header>();
         }
         self.classes[index] = class;
@@ -267,7 +271,7 @@ impl Isolate {
             ClassId(self.next_spec_id - 1)
         });
         debug_assert!(id.0 < ClassId::FIRST_SITE);
-        self.spec_ids.insert(std::ptr::from_ref(spec) as usize, id);
+        self.spec_ids.insert(core::ptr::from_ref(spec) as usize, id);
         let name = self.intern(spec.name);
         let dict = self.new_dict();
         let class = self.new_class_object(id, ClassId::TYPE, name, dict);
@@ -298,12 +302,12 @@ impl Isolate {
                 class.call = b.call;
             }
             size = size.max(b.instance_size);
-            class.mro = std::iter::once(std::ptr::from_mut(class)).chain(b.mro.iter().copied()).collect();
+            class.mro = core::iter::once(core::ptr::from_mut(class)).chain(b.mro.iter().copied()).collect();
             b.subclasses.push(id);
             let base_word = Word::from_ptr(b);
-            class.bases = self.alloc_tuple(ClassId::TUPLE, 1, std::iter::once(base_word)).into_word();
+            class.bases = self.alloc_tuple(ClassId::TUPLE, 1, core::iter::once(base_word)).into_word();
         } else {
-            class.mro = vec![std::ptr::from_mut(class)];
+            class.mro = vec![core::ptr::from_mut(class)];
         }
         if id != ClassId::OBJECT && id != ClassId::TYPE {
             class.flags |= hook_flags(spec);
@@ -384,7 +388,7 @@ impl Isolate {
         let p = self.alloc_object(ClassId::MEMBER_DESCRIPTOR, size_of::<GetSetObj>()).cast::<GetSetObj>();
         // SAFETY: freshly allocated for this layout.
         unsafe {
-            (*p).def = std::ptr::null();
+            (*p).def = core::ptr::null();
             (*p).name = name;
             (*p).owner = owner;
             (*p).offset = offset as u64;
@@ -403,7 +407,7 @@ impl Isolate {
             }
             Box::new(sig)
         });
-        std::ptr::from_ref(&**entry)
+        core::ptr::from_ref(&**entry)
     }
 
     /// Namespace of a class, filled.
@@ -518,7 +522,7 @@ impl Isolate {
 
     /// Empties all inline caches.
     pub(crate) fn empty_caches(&mut self) {
-        let mut cache = std::mem::replace(&mut self.caches, std::ptr::null_mut());
+        let mut cache = core::mem::replace(&mut self.caches, core::ptr::null_mut());
         while !cache.is_null() {
             // SAFETY: only caches that were filled are in the list; they are static data.
             unsafe {
@@ -526,7 +530,7 @@ impl Isolate {
                 (*cache).offset = 0;
                 (*cache).kind = 0;
                 (*cache).value = Word::UNBOUND;
-                cache = std::mem::replace(&mut (*cache).next, std::ptr::null_mut());
+                cache = core::mem::replace(&mut (*cache).next, core::ptr::null_mut());
             }
         }
     }

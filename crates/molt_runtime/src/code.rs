@@ -1,5 +1,7 @@
 //! `code` objects, which show a static description, and the `frame` objects of tracebacks.
 
+use alloc::format;
+use alloc::vec::Vec;
 use molt_abi::layout::{CodeDesc, Position};
 use molt_abi::{ClassId, Word};
 
@@ -39,7 +41,7 @@ fn names(rt: &mut Isolate, start: *const Word, count: u32) -> Owned {
         return rt.new_tuple(Vec::new());
     }
     // SAFETY: the compiler emits `count` words.
-    let words = unsafe { std::slice::from_raw_parts(start, count as usize) };
+    let words = unsafe { core::slice::from_raw_parts(start, count as usize) };
     rt.new_tuple_of(words)
 }
 
@@ -87,9 +89,9 @@ static METHODS: &[NativeDef] = &[
         if rt.class_of(a[1]) != ClassId::CODE {
             return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
         }
-        Ok(Owned::from_bool(std::ptr::eq(desc(a[0]), desc(a[1]))))
+        Ok(Owned::from_bool(core::ptr::eq(desc(a[0]), desc(a[1]))))
     }),
-    def("__hash__", SELF, |rt, a| Ok(rt.new_int((std::ptr::from_ref(desc(a[0])) as usize >> 4) as i64))),
+    def("__hash__", SELF, |rt, a| Ok(rt.new_int((core::ptr::from_ref(desc(a[0])) as usize >> 4) as i64))),
     def("co_positions", SELF, |rt, a| {
         let d = desc(a[0]);
         let rows = (0..d.position_count as usize).map(|i| {

@@ -15,6 +15,8 @@
 //!
 //! Invariant: a collection starts only when no object is half released (`dealloc_depth` is zero).
 
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::Word;
 use molt_abi::layout::{FunctionObj, GeneratorObj, Header};
 
@@ -70,7 +72,7 @@ impl Drop for Marks {
     fn drop(&mut self) {
         for (chunk, _) in &self.tables {
             // SAFETY: chunks live as long as the heap.
-            unsafe { (**chunk).marks = std::ptr::null_mut() };
+            unsafe { (**chunk).marks = core::ptr::null_mut() };
         }
     }
 }
@@ -250,7 +252,7 @@ impl Isolate {
         if !ran {
             for &w in garbage {
                 if let Some(side) = self.sides.get_mut(&w.0) {
-                    let refs = std::mem::take(&mut side.weakrefs);
+                    let refs = core::mem::take(&mut side.weakrefs);
                     self.clear_weakrefs(&refs);
                 }
             }
@@ -262,7 +264,7 @@ impl Isolate {
     fn clear_references(&mut self, w: Word) {
         let class = self.class(self.class_of(w));
         let p = w.as_ptr();
-        let take = |slot: &mut Word| dec(std::mem::replace(slot, Word::UNBOUND));
+        let take = |slot: &mut Word| dec(core::mem::replace(slot, Word::UNBOUND));
         // SAFETY: the class's layout says what the object holds; the collector holds a reference to it.
         unsafe {
             match class.layout {
@@ -276,8 +278,8 @@ impl Isolate {
                     }
                 }
                 Layout::Builtin => take(&mut (*p.cast::<BuiltinObj>()).receiver),
-                Layout::Traceback => dec(std::mem::replace(&mut (*p.cast::<TracebackObj>()).next, Word::NONE)),
-                Layout::Weakref => dec(std::mem::replace(&mut (*p.cast::<WeakrefObj>()).callback, Word::NONE)),
+                Layout::Traceback => dec(core::mem::replace(&mut (*p.cast::<TracebackObj>()).next, Word::NONE)),
+                Layout::Weakref => dec(core::mem::replace(&mut (*p.cast::<WeakrefObj>()).callback, Word::NONE)),
                 _ => {}
             }
             if is_attribute_descriptor(class.id)

@@ -1,6 +1,10 @@
 //! The classes that the object model itself consists of: `object`, `type`, functions, methods,
 //! descriptors, `property`, `classmethod`, `staticmethod`, `super`, cells, and the constants' classes.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::layout::FunctionObj;
 use molt_abi::{ClassId, Word};
 
@@ -251,7 +255,7 @@ fn set_name(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
         return Err(rt.type_error(msg));
     }
     inc(value);
-    dec(std::mem::replace(&mut c.name, value));
+    dec(core::mem::replace(&mut c.name, value));
     Ok(())
 }
 fn get_qualname(rt: &mut Isolate, this: Word) -> PyResult {
@@ -260,7 +264,7 @@ fn get_qualname(rt: &mut Isolate, this: Word) -> PyResult {
 fn set_qualname(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
     let c = rt.class_obj(this);
     inc(value);
-    dec(std::mem::replace(&mut c.qualname, value));
+    dec(core::mem::replace(&mut c.qualname, value));
     Ok(())
 }
 fn get_module(rt: &mut Isolate, this: Word) -> PyResult {
@@ -411,7 +415,7 @@ macro_rules! function_words {
         fn $set(_: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
             let value = if value.is_none() { Word::UNBOUND } else { value };
             inc(value);
-            dec(std::mem::replace(&mut function_obj(this).$field, value));
+            dec(core::mem::replace(&mut function_obj(this).$field, value));
             Ok(())
         }
     )* };
@@ -680,7 +684,7 @@ fn property_init(rt: &mut Isolate, args: &[Word]) -> PyResult {
 }
 fn property_with(rt: &mut Isolate, this: Word, index: usize, f: Word) -> PyResult {
     let mut words = [0, 1, 2, 3, 4].map(|i| shared(field(this, i)));
-    dec(std::mem::replace(&mut words[index], shared(f)));
+    dec(core::mem::replace(&mut words[index], shared(f)));
     let id = rt.class_of(this);
     Ok(rt.new_plain(id, words))
 }

@@ -8,7 +8,8 @@
 //! A lookup by a string compares text without running Python code; any other key may run `__eq__`, after
 //! which the table is looked at anew when it changed meanwhile.
 
-use std::alloc::{Layout as MemLayout, alloc, dealloc, handle_alloc_error};
+use alloc::alloc::{Layout as MemLayout, alloc, dealloc, handle_alloc_error};
+use alloc::vec::Vec;
 
 use molt_abi::layout::Header;
 use molt_abi::{ClassId, Word};
@@ -59,8 +60,8 @@ pub(crate) fn dict_obj<'a>(w: Word) -> &'a mut DictObj {
 impl DictObj {
     /// Fields of an empty dict; the header stays.
     pub(crate) fn init(&mut self) {
-        self.entries = std::ptr::null_mut();
-        self.index = std::ptr::null_mut();
+        self.entries = core::ptr::null_mut();
+        self.index = core::ptr::null_mut();
         self.used = 0;
         self.filled = 0;
         self.capacity = 0;
@@ -76,7 +77,7 @@ impl DictObj {
             return &[];
         }
         // SAFETY: `filled` entries are initialised.
-        unsafe { std::slice::from_raw_parts(self.entries, self.filled as usize) }
+        unsafe { core::slice::from_raw_parts(self.entries, self.filled as usize) }
     }
 
     #[inline(always)]
@@ -219,7 +220,7 @@ impl DictObj {
     fn drop_index(&mut self) {
         if !self.index.is_null() {
             free_array(self.index, self.mask as usize + 1);
-            self.index = std::ptr::null_mut();
+            self.index = core::ptr::null_mut();
             self.mask = 0;
         }
     }
@@ -425,7 +426,7 @@ impl Isolate {
         inc(value);
         match dict.find(hash, |k| k == name || (self.is_str(k) && str_bytes(k) == text)) {
             Some(i) => {
-                let old = std::mem::replace(&mut dict.entry(i).value, value);
+                let old = core::mem::replace(&mut dict.entry(i).value, value);
                 dec(old);
             }
             None => {
@@ -466,7 +467,7 @@ impl Isolate {
         match self.dict_find(d, k, hash)? {
             Some(i) => {
                 inc(v);
-                let old = std::mem::replace(&mut dict_obj(d).entry(i).value, v);
+                let old = core::mem::replace(&mut dict_obj(d).entry(i).value, v);
                 dec(old);
             }
             None => {

@@ -1,5 +1,7 @@
 //! Methods of `dict`, its views, and `mappingproxy`.
 
+use alloc::format;
+use alloc::vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{field, str_bytes};

@@ -1,5 +1,8 @@
 //! What compiled code calls: every `molt_*` function of [`molt_abi::runtime`], and the address table.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::layout::{AttrCache, CodeDesc, FunctionObj, NativeModuleDesc, ResumeFn, StrObj};
 use molt_abi::{ClassId, Context, Ret, RtFn, Word};
 
@@ -33,7 +36,7 @@ fn words<'a>(p: *const Word, n: u64) -> &'a [Word] {
         return &[];
     }
     // SAFETY: compiled code passes arrays of `n` words.
-    unsafe { std::slice::from_raw_parts(p, n as usize) }
+    unsafe { core::slice::from_raw_parts(p, n as usize) }
 }
 
 /// Words of a call: positional arguments and keyword values.
@@ -70,7 +73,7 @@ mod exported {
         box_int(rt, v: i64) -> Word { rt.new_int(v).into_word() }
         big_from_digits(rt, p: *const u8, n: u64) -> Word {
             // SAFETY: compiled code passes `n` bytes.
-            let digits = unsafe { std::slice::from_raw_parts(p, n as usize) };
+            let digits = unsafe { core::slice::from_raw_parts(p, n as usize) };
             crate::num::int::from_digits(rt, digits).into_word()
         }
 
@@ -166,14 +169,14 @@ mod exported {
         call_method(rt, obj: Word, name: Word, args: *mut Word, nargs: u64, kwnames: Word, cache: *mut AttrCache) -> Ret {
             let nkw = if kwnames.is_unbound() { 0 } else { tuple_items(kwnames).len() };
             // SAFETY: compiled code leaves room for the receiver in front of the arguments.
-            let all = unsafe { std::slice::from_raw_parts_mut(args, nargs as usize + nkw + 1) };
+            let all = unsafe { core::slice::from_raw_parts_mut(args, nargs as usize + nkw + 1) };
             ret(rt.call_method_in_place(obj, name, all, kwnames, cache))
         }
         call_ex(rt, f: Word, args: Word, kwargs: Word) -> Ret { ret(rt.call_ex(f, args, kwargs)) }
         bind_args(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word, out: *mut Word) -> Ret {
             let n = crate::function::code_of(f).param_count() as usize;
             // SAFETY: compiled code passes room for all parameters.
-            let out = if n == 0 { &mut [][..] } else { unsafe { std::slice::from_raw_parts_mut(out, n) } };
+            let out = if n == 0 { &mut [][..] } else { unsafe { core::slice::from_raw_parts_mut(out, n) } };
             ret_done(rt.bind_arguments(f, call_words(args, nargs, kwnames), kwnames, out))
         }
         iter(rt, w: Word) -> Ret { ret(rt.iter(w)) }
@@ -542,7 +545,7 @@ fn with_enter(rt: &mut Isolate, manager: Word) -> PyResult<(Owned, Owned)> {
 impl Isolate {
     /// Runs pending signal handlers and collections (after EINTR, in long loops).
     pub fn poll(&mut self) -> PyResult<()> {
-        let pending = std::mem::take(&mut self.ctx.pending);
+        let pending = core::mem::take(&mut self.ctx.pending);
         if pending & crate::startup::PENDING_COLLECTION != 0 {
             self.collect_cycles();
         }

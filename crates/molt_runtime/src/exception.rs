@@ -5,6 +5,10 @@
 //! ```
 //! Absent traceback, cause and context are `None`; `suppress` is a bool.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::layout::CodeDesc;
 use molt_abi::{ClassId, Word};
 
@@ -101,7 +105,7 @@ impl Isolate {
 
     /// Makes an exception pending as it is.
     pub(crate) fn set_pending(&mut self, exception: Owned) {
-        let old = std::mem::replace(&mut self.ctx.exception, exception.into_word());
+        let old = core::mem::replace(&mut self.ctx.exception, exception.into_word());
         crate::owned::dec(old);
     }
 
@@ -129,8 +133,7 @@ impl Isolate {
 
     /// OSError subclass by errno, with `strerror` text.
     pub fn os_error(&mut self, errno: i32, filename: Option<Word>) -> Raised {
-        let text = std::io::Error::from_raw_os_error(errno).to_string();
-        let text = text.rsplit_once(" (os error").map_or(text.as_str(), |p| p.0).to_owned();
+        let text = crate::host::error_text(errno);
         let text = self.new_str(&text);
         let number = Word::small(i64::from(errno));
         let e = self.new_exception(os_error_class(errno), &[number, text.word()]);
@@ -150,7 +153,7 @@ impl Isolate {
 
     /// Takes the pending exception.
     pub fn take_exception(&mut self) -> Owned {
-        let w = std::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
+        let w = core::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
         debug_assert!(w.is_object(), "no exception is pending");
         // SAFETY: the context owned the reference.
         unsafe { Owned::from_word(w) }
@@ -163,7 +166,7 @@ impl Isolate {
 
     /// Drops the pending exception.
     pub fn clear_exception(&mut self) {
-        let w = std::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
+        let w = core::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
         crate::owned::dec(w);
     }
 
@@ -536,7 +539,7 @@ pub(crate) fn create_classes(rt: &mut Isolate) {
             let name = rt.intern(text);
             class.slots.push(crate::class::Slot { name, offset: class.slot_base + 8 * i as u32 });
         }
-        class.mro = std::iter::once(std::ptr::from_mut(class)).chain(base.mro.iter().copied()).collect();
+        class.mro = core::iter::once(core::ptr::from_mut(class)).chain(base.mro.iter().copied()).collect();
         base.subclasses.push(row.id);
         if row.id == exc::EXCEPTION_GROUP {
             let second = rt.class(ClassId::EXCEPTION);

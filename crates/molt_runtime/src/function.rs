@@ -1,5 +1,10 @@
 //! Calls: Python functions, builtin functions, methods, classes and callable objects.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::layout::{AttrCache, CodeDesc, FunctionObj};
 use molt_abi::{ClassId, Ret, Word};
 
@@ -47,7 +52,7 @@ impl Isolate {
         let mut all = Vec::with_capacity(args.len() + 1);
         all.push(obj);
         all.extend_from_slice(args);
-        self.call_method_in_place(obj, name, &mut all, Word::UNBOUND, std::ptr::null_mut())
+        self.call_method_in_place(obj, name, &mut all, Word::UNBOUND, core::ptr::null_mut())
     }
 
     /// Calls a method; `all[0]` is room for the receiver.

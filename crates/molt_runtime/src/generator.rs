@@ -1,5 +1,6 @@
 //! Generators: steps, `send`, `throw`, `close`, delegation.
 
+use alloc::format;
 use molt_abi::layout::{
     CodeDesc, GeneratorObj, RESUME_SEND, RESUME_THROW, ResumeFn, STEP_RAISED, STEP_RETURNED, STEP_YIELDED,
 };
@@ -74,7 +75,7 @@ impl Isolate {
         }
         let keep = Owned::share(w);
         let base = self.handled.len();
-        let saved = std::mem::replace(&mut g.handled, Word::UNBOUND);
+        let saved = core::mem::replace(&mut g.handled, Word::UNBOUND);
         if !saved.is_unbound() {
             for &e in tuple_items(saved) {
                 self.handled.push(Owned::share(e));
@@ -93,7 +94,7 @@ impl Isolate {
         }
         if r.error != STEP_YIELDED {
             g.state = GeneratorObj::FINISHED;
-            dec(std::mem::replace(&mut g.delegate, Word::UNBOUND));
+            dec(core::mem::replace(&mut g.delegate, Word::UNBOUND));
         }
         drop(keep);
         match r.error {
@@ -121,11 +122,11 @@ impl Isolate {
         match self.delegate_once(delegate.word(), sent, mode) {
             Ok(Step::Yielded(v)) => Ret { value: v.into_word(), error: STEP_YIELDED },
             Ok(Step::Returned(v)) => {
-                dec(std::mem::replace(&mut gen_obj(w).delegate, Word::UNBOUND));
+                dec(core::mem::replace(&mut gen_obj(w).delegate, Word::UNBOUND));
                 Ret { value: v.into_word(), error: STEP_RETURNED }
             }
             Err(Raised) => {
-                dec(std::mem::replace(&mut gen_obj(w).delegate, Word::UNBOUND));
+                dec(core::mem::replace(&mut gen_obj(w).delegate, Word::UNBOUND));
                 Ret { value: Word::UNBOUND, error: STEP_RAISED }
             }
         }
@@ -279,7 +280,7 @@ fn get_name(_: &mut Isolate, this: Word) -> PyResult {
 }
 fn set_name(_: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
     inc(value);
-    dec(std::mem::replace(&mut gen_obj(this).name, value));
+    dec(core::mem::replace(&mut gen_obj(this).name, value));
     Ok(())
 }
 fn get_qualname(_: &mut Isolate, this: Word) -> PyResult {
@@ -287,7 +288,7 @@ fn get_qualname(_: &mut Isolate, this: Word) -> PyResult {
 }
 fn set_qualname(_: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
     inc(value);
-    dec(std::mem::replace(&mut gen_obj(this).qualname, value));
+    dec(core::mem::replace(&mut gen_obj(this).qualname, value));
     Ok(())
 }
 fn get_running(_: &mut Isolate, this: Word) -> PyResult {

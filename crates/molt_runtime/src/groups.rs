@@ -1,5 +1,9 @@
 //! Exception groups: splitting for `except*` and what is raised afterwards.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{field, list_items, set_field, tuple_items};

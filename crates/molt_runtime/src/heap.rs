@@ -12,8 +12,9 @@
 //! Invariant: whatever is neither in a free list nor beyond `carved` is a live object, which is how the
 //! cycle collector finds all objects without a per-object link.
 
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::ptr::null_mut;
+use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use alloc::vec::Vec;
+use core::ptr::null_mut;
 
 use molt_abi::context::{SIZE_CLASS_COUNT, SIZE_CLASS_STEP};
 
@@ -183,7 +184,7 @@ impl Heap {
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        for object in std::mem::take(&mut self.large) {
+        for object in core::mem::take(&mut self.large) {
             // SAFETY: every registered block has its prefix and is freed once.
             unsafe {
                 let prefix = large_prefix(object);

@@ -1,19 +1,23 @@
 //! The isolate: heap, classes, modules and pending exception of one interpreter.
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::marker::PhantomPinned;
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::any::{Any, TypeId};
+use core::hash::{BuildHasherDefault, Hasher};
+use core::marker::PhantomPinned;
+use hashbrown::HashMap;
 
 use molt_abi::context::SIZE_CLASS_COUNT;
 use molt_abi::layout::{AttrCache, Header, ProgramDesc};
 use molt_abi::{ClassId, Context, Word};
 
 use crate::class::ClassObj;
+use crate::current::set_current;
 use crate::heap::Heap;
 use crate::names::{NAME_TEXTS, Name};
 use crate::native::ClassSpec;
-use crate::owned::{Owned, set_current};
+use crate::owned::Owned;
 use crate::signature::NativeSig;
 
 /// Hasher for keys that are addresses or small numbers.
@@ -96,7 +100,7 @@ pub struct Isolate {
     /// Ids of classes made from specifications, by the specification's address.
     pub(crate) spec_ids: AddressMap<usize, ClassId>,
     pub(crate) next_spec_id: u32,
-    pub(crate) states: HashMap<TypeId, Box<dyn Any>>,
+    pub(crate) states: AddressMap<TypeId, Box<dyn Any>>,
     pub(crate) sides: AddressMap<u64, Side>,
     pub(crate) interned: HashMap<&'static [u8], Word, BuildHasherDefault<AddressHasher>>,
     /// Interned strings that the isolate allocated.
@@ -127,27 +131,27 @@ impl Isolate {
         let ctx = Context {
             exception: Word::UNBOUND,
             depth_left: 1000,
-            globals: std::ptr::null_mut(),
-            classes: std::ptr::null_mut(),
+            globals: core::ptr::null_mut(),
+            classes: core::ptr::null_mut(),
             pending: 0,
             live_objects: 0,
-            free: [std::ptr::null_mut(); SIZE_CLASS_COUNT],
+            free: [core::ptr::null_mut(); SIZE_CLASS_COUNT],
         };
         let none = LookupEntry { class: u32::MAX, name: Word::UNBOUND, value: Word::UNBOUND };
         let mut rt = Box::new(Isolate {
             ctx,
             heap: Heap::new(),
-            classes: vec![std::ptr::null_mut(); ClassId::FIRST_SITE as usize],
+            classes: vec![core::ptr::null_mut(); ClassId::FIRST_SITE as usize],
             names: [Word::UNBOUND; Name::COUNT],
             hash_key: crate::startup::hash_key(),
             handled: Vec::new(),
             recursion_limit: 1000,
-            caches: std::ptr::null_mut(),
+            caches: core::ptr::null_mut(),
             lookups: Box::new([none; LOOKUP_ENTRIES]),
             slot_lookups: Box::new([SlotEntry { class: u32::MAX, offset: 0, name: Word::UNBOUND }; LOOKUP_ENTRIES]),
             spec_ids: AddressMap::default(),
             next_spec_id: crate::exc::END,
-            states: HashMap::new(),
+            states: AddressMap::default(),
             sides: AddressMap::default(),
             interned: HashMap::default(),
             owned_interned: Vec::new(),
@@ -159,7 +163,7 @@ impl Isolate {
             native_depth: 0,
             dealloc_depth: 0,
             dealloc_queue: Vec::new(),
-            program: program.map_or(std::ptr::null(), |p| p),
+            program: program.map_or(core::ptr::null(), |p| p),
             globals: Vec::new(),
             modules: crate::module::Modules::default(),
             argv: argv.to_vec(),
@@ -184,9 +188,9 @@ impl Isolate {
             self.names[i] = self.intern(text);
         }
         let sites = program.map_or(0, |p| p.class_site_count as usize);
-        self.classes.resize(ClassId::FIRST_SITE as usize + sites, std::ptr::null_mut());
+        self.classes.resize(ClassId::FIRST_SITE as usize + sites, core::ptr::null_mut());
         self.ctx.classes = self.classes.as_mut_ptr().cast::<*mut Header>();
-        let empty = self.alloc_tuple(ClassId::TUPLE, 0, std::iter::empty()).into_word();
+        let empty = self.alloc_tuple(ClassId::TUPLE, 0, core::iter::empty()).into_word();
         // SAFETY: just made; the empty tuple lives as long as the isolate.
         unsafe { (*empty.as_ptr()).refs = Header::IMMORTAL };
         self.ctx.live_objects -= 1;
@@ -219,7 +223,7 @@ impl Isolate {
 
     /// Id of the class of a specification; makes the class on first use.
     pub fn class_for(&mut self, spec: &'static ClassSpec) -> ClassId {
-        if let Some(&id) = self.spec_ids.get(&(std::ptr::from_ref(spec) as usize)) {
+        if let Some(&id) = self.spec_ids.get(&(core::ptr::from_ref(spec) as usize)) {
             return id;
         }
         self.make_spec_class(spec)

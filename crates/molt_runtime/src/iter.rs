@@ -1,6 +1,10 @@
 //! Builtin iterators, `range`, `slice`, `enumerate`, `zip`, `map`, `filter` and `reversed`. All are plain
 //! objects whose words are the iterated object and small integers.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{field, list_items, set_field, tuple_items};

@@ -10,6 +10,12 @@
 //! - `Err(Raised)` means that exactly one exception is pending in the isolate, and `Ok` that none is.
 //! - Any call that can run Python code can change any mutable object: no native code keeps a Rust
 //!   reference into a list, dict, set or native state across such a call.
+#![no_std]
+
+extern crate alloc;
+// The standard library is there for tests, and where the thread's isolate cannot be had without it.
+#[cfg(any(test, miri, not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))))]
+extern crate std;
 
 pub mod api;
 pub mod class;
@@ -26,6 +32,7 @@ mod binding;
 mod build_class;
 mod builtins;
 mod code;
+mod current;
 pub mod cycles;
 mod descriptor;
 mod dict;
@@ -35,6 +42,7 @@ mod exception;
 mod function;
 mod generator;
 mod groups;
+mod host;
 mod iter;
 mod lifetime;
 mod list;

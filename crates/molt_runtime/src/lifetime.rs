@@ -1,5 +1,6 @@
 //! The end of objects: finalisers, weak references, children, memory; and what each layout refers to.
 
+use alloc::boxed::Box;
 use molt_abi::layout::{FloatObj, FunctionObj, GeneratorObj, Header, StrObj, TupleObj};
 use molt_abi::{ClassId, Word};
 
@@ -84,7 +85,7 @@ impl Isolate {
 
     /// Runs `__del__` or closes a generator; errors go to `sys.unraisablehook`.
     pub(crate) fn run_finalizer(&mut self, w: Word, class: &ClassObj) {
-        let pending = std::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
+        let pending = core::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
         let result = if class.layout == Layout::Generator {
             crate::generator::close(self, w).map(drop)
         } else {
@@ -131,7 +132,7 @@ impl Isolate {
                         return size;
                     }
                 }
-                Layout::Int => std::ptr::drop_in_place(&raw mut (*p.cast::<IntObj>()).value),
+                Layout::Int => core::ptr::drop_in_place(&raw mut (*p.cast::<IntObj>()).value),
                 Layout::Native => {
                     let data = (*p.cast::<NativeObj>()).data;
                     drop(Box::from_raw(data));
@@ -156,7 +157,7 @@ impl Isolate {
             let callback = unsafe { (*r.as_ptr().cast::<WeakrefObj>()).callback };
             if !callback.is_none() {
                 let keep = (Owned::share(r), Owned::share(callback));
-                let pending = std::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
+                let pending = core::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
                 if self.call(callback, &[r]).is_err() {
                     self.write_unraisable(keep.1.word());
                 }

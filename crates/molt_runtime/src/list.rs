@@ -1,5 +1,8 @@
 //! `list`: storage and methods.
 
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::layout::ListObj;
 use molt_abi::{ClassId, Word};
 
@@ -44,7 +47,7 @@ pub(crate) fn release_items(l: &mut ListObj) {
         dec(unsafe { *l.items.add(i) });
     }
     free_array(l.items, l.capacity as usize);
-    (l.items, l.len, l.capacity) = (std::ptr::null_mut(), 0, 0);
+    (l.items, l.len, l.capacity) = (core::ptr::null_mut(), 0, 0);
 }
 
 /// Takes all items and the buffer out of a list.
@@ -52,7 +55,7 @@ pub(crate) fn take_items(l: &mut ListObj) -> Vec<Owned> {
     // SAFETY: the words are initialised, and the list gives up its references below.
     let items = (0..l.len as usize).map(|i| unsafe { Owned::from_word(*l.items.add(i)) }).collect();
     free_array(l.items, l.capacity as usize);
-    l.items = std::ptr::null_mut();
+    l.items = core::ptr::null_mut();
     l.len = 0;
     l.capacity = 0;
     items
@@ -78,7 +81,7 @@ impl Isolate {
             let l = p.cast::<ListObj>();
             (*l).len = 0;
             (*l).capacity = capacity as u64;
-            (*l).items = if capacity == 0 { std::ptr::null_mut() } else { alloc_array(capacity) };
+            (*l).items = if capacity == 0 { core::ptr::null_mut() } else { alloc_array(capacity) };
             for i in size_of::<ListObj>() / 8..size / 8 {
                 p.cast::<Word>().add(i).write(Word::UNBOUND);
             }
@@ -168,7 +171,7 @@ impl Isolate {
             }
             if p.is_object() && q.is_object() && self.class_of(p) == ClassId::STR && self.class_of(q) == ClassId::STR {
                 match str_bytes(p).cmp(str_bytes(q)) {
-                    std::cmp::Ordering::Equal => continue,
+                    core::cmp::Ordering::Equal => continue,
                     order => return Ok(order.is_lt()),
                 }
             }
@@ -408,7 +411,7 @@ fn reverse(_: &mut Isolate, args: &[Word]) -> PyResult {
     let l = list_obj(args[0]);
     if l.len > 1 {
         // SAFETY: the buffer holds `len` words.
-        unsafe { std::slice::from_raw_parts_mut(l.items, l.len as usize) }.reverse();
+        unsafe { core::slice::from_raw_parts_mut(l.items, l.len as usize) }.reverse();
     }
     Ok(Owned::NONE)
 }
@@ -472,7 +475,7 @@ fn setitem(rt: &mut Isolate, args: &[Word]) -> PyResult {
     };
     inc(args[2]);
     // SAFETY: the index is below the length.
-    let old = unsafe { std::mem::replace(&mut *l.items.add(i), args[2]) };
+    let old = unsafe { core::mem::replace(&mut *l.items.add(i), args[2]) };
     dec(old);
     Ok(Owned::NONE)
 }

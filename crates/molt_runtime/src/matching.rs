@@ -1,5 +1,8 @@
 //! Helpers of the `match` statement.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use crate::api::{str_text, tuple_items};

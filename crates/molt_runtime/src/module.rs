@@ -1,5 +1,10 @@
 //! Modules: program modules over the isolate's global slots, native modules, and imports by name.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::layout::{ModuleDesc, NativeModuleDesc, ProgramDesc};
 use molt_abi::{ClassId, Word};
 
@@ -121,7 +126,7 @@ impl Isolate {
         match self.module_slot(module, name) {
             Some(slot) => {
                 inc(value);
-                let old = std::mem::replace(&mut self.globals[slot], value);
+                let old = core::mem::replace(&mut self.globals[slot], value);
                 dec(old);
             }
             None => self.dict_set_name(module_obj(module).dict, name, value),
@@ -139,7 +144,7 @@ impl Isolate {
             return Err(self.no_attribute(module, name));
         }
         match self.module_slot(module, name) {
-            Some(slot) => dec(std::mem::replace(&mut self.globals[slot], Word::UNBOUND)),
+            Some(slot) => dec(core::mem::replace(&mut self.globals[slot], Word::UNBOUND)),
             None => drop(self.dict_remove_name(module_obj(module).dict, name)),
         }
         Ok(())
@@ -209,14 +214,14 @@ impl Isolate {
 
     /// Native module by its descriptor; made and filled on first use.
     pub(crate) fn import_native(&mut self, desc: &'static NativeModuleDesc) -> PyResult {
-        let key = std::ptr::from_ref(desc) as usize;
+        let key = core::ptr::from_ref(desc) as usize;
         if let Some(m) = self.modules.native.get(&key) {
             return Ok(m.clone());
         }
-        let module = self.new_module(std::ptr::null());
+        let module = self.new_module(core::ptr::null());
         // SAFETY: descriptors name static text.
-        let text = unsafe { std::slice::from_raw_parts(desc.name, desc.name_len as usize) };
-        let name = self.intern(std::str::from_utf8(text).unwrap_or(""));
+        let text = unsafe { core::slice::from_raw_parts(desc.name, desc.name_len as usize) };
+        let name = self.intern(core::str::from_utf8(text).unwrap_or(""));
         self.module_put(module.word(), self.name(Name::NAME), name);
         self.module_put(module.word(), self.name(Name::DOC), Word::NONE);
         self.modules.native.insert(key, module.clone());
@@ -330,7 +335,7 @@ fn repr(rt: &mut Isolate, args: &[Word]) -> PyResult {
 }
 
 fn new(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let module = rt.new_module(std::ptr::null());
+    let module = rt.new_module(core::ptr::null());
     let doc = if args[2].is_unbound() { Word::NONE } else { args[2] };
     rt.module_put(module.word(), rt.name(Name::NAME), args[1]);
     rt.module_put(module.word(), rt.name(Name::DOC), doc);

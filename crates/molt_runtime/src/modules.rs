@@ -3,6 +3,8 @@
 //! Every file exports its module with [`native_module!`](crate::native_module) under the symbol listed
 //! in [`molt_abi::modules`].
 
+use alloc::format;
+
 pub mod abc;
 pub mod atexit;
 pub mod bisect;

@@ -4,6 +4,7 @@
 //! The object is a `dict` followed by one word, its target. Before a method reads it, its entries are
 //! made anew from the target; after a change they are written back.
 
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::dict::{DictObj, dict_obj};
@@ -56,7 +57,7 @@ pub(crate) fn own_items(rt: &Isolate, obj: Word) -> Vec<(Owned, Owned)> {
 impl Isolate {
     fn view_target(&self, d: Word) -> Option<Word> {
         let class = self.class_of(d);
-        if class == ClassId::DICT || !std::ptr::eq(self.class(class).spec?, &SPEC) {
+        if class == ClassId::DICT || !core::ptr::eq(self.class(class).spec?, &SPEC) {
             return None;
         }
         // SAFETY: views have a target word.

@@ -9,7 +9,7 @@
 //! In a class, `$self` first means a method, `$type` first a class method (a static one for `__new__`,
 //! which gets the class as `args[0]`), neither a static method.
 
-use std::any::Any;
+use core::any::Any;
 
 use molt_abi::{ClassId, Word};
 

@@ -5,6 +5,7 @@
 //! result fits it, so two equal exact integers never differ in form.
 
 pub mod binary;
+pub mod c_math;
 pub mod complex;
 pub mod complex_class;
 pub mod float;

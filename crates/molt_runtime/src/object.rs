@@ -1,5 +1,7 @@
 //! Attribute access: the generic algorithm, descriptors, class attributes, modules and inline caches.
 
+use alloc::format;
+use alloc::string::String;
 use molt_abi::layout::AttrCache;
 use molt_abi::{ClassId, Word};
 
@@ -616,6 +618,6 @@ pub(crate) fn slot_at(obj: Word, offset: u32) -> Word {
 pub(crate) fn store_slot(obj: Word, offset: u32, value: Word) {
     inc(value);
     // SAFETY: as for `slot_at`.
-    let old = unsafe { std::mem::replace(&mut *obj.as_ptr().byte_add(offset as usize).cast::<Word>(), value) };
+    let old = unsafe { core::mem::replace(&mut *obj.as_ptr().byte_add(offset as usize).cast::<Word>(), value) };
     dec(old);
 }

@@ -1,6 +1,10 @@
 //! Operators and protocols: arithmetic, comparison, truth, hash, text forms, items and iteration. Exact
 //! builtin types are told apart by class id first; everything else goes through special methods.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{CompareOp, bytes_slice, list_items, list_obj, str_bytes, str_is_ascii, str_text, tuple_items};
@@ -312,7 +316,7 @@ impl Isolate {
         }
         if a.is_object() && b.is_object() && self.class_of(a) == ClassId::STR && self.class_of(b) == ClassId::STR {
             if a == b {
-                return Some(op.holds(std::cmp::Ordering::Equal));
+                return Some(op.holds(core::cmp::Ordering::Equal));
             }
             return Some(op.holds(str_bytes(a).cmp(str_bytes(b))));
         }
@@ -626,7 +630,7 @@ impl Isolate {
                 };
                 crate::owned::inc(value);
                 // SAFETY: the index is below the length.
-                let old = unsafe { std::mem::replace(&mut *l.items.add(i), value) };
+                let old = unsafe { core::mem::replace(&mut *l.items.add(i), value) };
                 crate::owned::dec(old);
                 return Ok(());
             }

@@ -5,12 +5,11 @@
 //! finds the isolate through the thread's current-isolate pointer; that cold path is the only use of
 //! thread-local storage.
 
-use std::cell::Cell;
-use std::fmt;
+use core::fmt;
 
 use molt_abi::{Header, Word};
 
-use crate::isolate::Isolate;
+use crate::current::current;
 
 /// Token saying that an exception is pending in the isolate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,20 +17,6 @@ pub struct Raised;
 
 /// Result of an operation that may raise a Python exception.
 pub type PyResult<T = Owned> = Result<T, Raised>;
-
-thread_local! {
-    static CURRENT: Cell<*mut Isolate> = const { Cell::new(std::ptr::null_mut()) };
-}
-
-/// Makes `isolate` the one that this thread's dropped references belong to; returns the previous one.
-pub fn set_current(isolate: *mut Isolate) -> *mut Isolate {
-    CURRENT.with(|c| c.replace(isolate))
-}
-
-/// The thread's isolate. Null before one is entered.
-pub fn current() -> *mut Isolate {
-    CURRENT.with(Cell::get)
-}
 
 /// One reference to a value.
 #[repr(transparent)]
@@ -52,7 +37,7 @@ impl Owned {
     #[inline(always)]
     pub const fn into_word(self) -> Word {
         let w = self.0;
-        std::mem::forget(self);
+        core::mem::forget(self);
         w
     }
 

@@ -1,5 +1,8 @@
 //! `object.__reduce_ex__`, `__reduce__` and `__getstate__`: how `copy` takes objects apart (PEP 307).
 
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use crate::api::{list_items, str_bytes};

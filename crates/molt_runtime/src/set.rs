@@ -1,5 +1,8 @@
 //! `set` and `frozenset`: the table of a dict whose values are all `None`.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::dict::{DictObj, dict_obj};

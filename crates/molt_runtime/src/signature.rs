@@ -1,6 +1,7 @@
 //! Parsed text signatures of native functions and the binding of calls to them.
 
 use crate::native::NativeDef;
+use alloc::vec::Vec;
 
 /// Parameters of a native function.
 #[derive(Debug, Default)]

@@ -1,12 +1,17 @@
 //! Start and end of a program: builtin classes, constants, the entry module, exit status, tear-down.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::layout::{LazyConst, ProgramDesc};
 use molt_abi::{ClassId, Header, Word};
 
 use crate::api::tuple_items;
 use crate::class::ClassObj;
+use crate::current::set_current;
 use crate::native::ClassSpec;
-use crate::owned::{dec, set_current};
+use crate::owned::dec;
 use crate::{Isolate, Owned, Raised, exc};
 
 /// Bits of `Context::pending`.
@@ -23,7 +28,8 @@ pub(crate) const MAX_RECURSION: i64 = 1_000_000;
 
 /// Key of the string hash: `PYTHONHASHSEED`, else random.
 pub(crate) fn hash_key() -> (u64, u64) {
-    match std::env::var("PYTHONHASHSEED").ok().and_then(|s| s.parse::<u32>().ok()) {
+    let seed = crate::host::env_var(c"PYTHONHASHSEED");
+    match seed.and_then(|s| core::str::from_utf8(&s).ok()?.parse::<u32>().ok()) {
         Some(0) => (0, 0),
         Some(seed) => {
             let mut x = seed;
@@ -63,7 +69,7 @@ pub(crate) fn create_builtin_classes(rt: &mut Isolate) {
         crate::traceback::SPECS,
     ];
     for spec in tables.into_iter().flatten() {
-        if !rt.spec_ids.contains_key(&(std::ptr::from_ref(*spec) as usize)) {
+        if !rt.spec_ids.contains_key(&(core::ptr::from_ref(*spec) as usize)) {
             rt.make_spec_class(spec);
         }
     }
@@ -78,7 +84,7 @@ pub(crate) fn make_lazy_constants(rt: &mut Isolate, p: &ProgramDesc) {
         let made = unsafe {
             match row.kind {
                 LazyConst::INT => {
-                    let digits = std::slice::from_raw_parts(row.data, row.len as usize);
+                    let digits = core::slice::from_raw_parts(row.data, row.len as usize);
                     crate::num::int::from_digits(rt, digits)
                 }
                 LazyConst::COMPLEX => {
@@ -86,7 +92,7 @@ pub(crate) fn make_lazy_constants(rt: &mut Isolate, p: &ProgramDesc) {
                     crate::num::complex::new(rt, (parts.read_unaligned(), parts.add(1).read_unaligned()))
                 }
                 LazyConst::BUILTIN => {
-                    let name = std::str::from_utf8_unchecked(std::slice::from_raw_parts(row.data, row.len as usize));
+                    let name = core::str::from_utf8_unchecked(core::slice::from_raw_parts(row.data, row.len as usize));
                     let name = rt.intern(name);
                     let module = builtins(rt);
                     rt.module_get(module.word(), name).unwrap_or(Owned::immediate(Word::UNBOUND))
@@ -125,24 +131,21 @@ pub(crate) fn builtins(rt: &mut Isolate) -> Owned {
 pub fn run_program(program: *const ProgramDesc, argv: &[impl AsRef<[u8]>]) -> i32 {
     let address = program as usize;
     let argv: Vec<Vec<u8>> = argv.iter().map(|a| a.as_ref().to_vec()).collect();
-    let thread = std::thread::Builder::new().stack_size(STACK_SIZE).spawn(move || {
+    let status = crate::host::on_stack(STACK_SIZE, || {
         // SAFETY: the caller passes the root of a loaded program, which is static data.
         let program: &'static ProgramDesc = unsafe { &*(address as *const ProgramDesc) };
         let mut rt = Isolate::new(Some(program), &argv);
         let status = rt.run(program);
-        let check = std::env::var_os("MOLT_LEAK_CHECK").is_some_and(|v| v == "1");
+        let check = crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1");
         match rt.tear_down(check) {
             Ok(()) => status,
             Err(report) => {
-                eprintln!("{report}");
+                crate::host::write_stderr(format!("{report}\n").as_bytes());
                 LEAK_STATUS
             }
         }
     });
-    match thread.map(std::thread::JoinHandle::join) {
-        Ok(Ok(status)) => status,
-        _ => 1,
-    }
+    status.unwrap_or(1)
 }
 
 /// Entry point of executables.
@@ -152,12 +155,12 @@ pub fn run_program(program: *const ProgramDesc, argv: &[impl AsRef<[u8]>]) -> i3
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn molt_main(
     argc: i32,
-    argv: *const *const std::ffi::c_char,
+    argv: *const *const core::ffi::c_char,
     program: *const ProgramDesc,
 ) -> i32 {
     let args: Vec<Vec<u8>> = (0..argc as usize)
         // SAFETY: by the caller's promise.
-        .map(|i| unsafe { std::ffi::CStr::from_ptr(*argv.add(i)) }.to_bytes().to_vec())
+        .map(|i| unsafe { core::ffi::CStr::from_ptr(*argv.add(i)) }.to_bytes().to_vec())
         .collect();
     run_program(program, &args)
 }
@@ -245,16 +248,16 @@ impl Isolate {
         self.handled.clear();
         self.clear_exception_quietly();
         for i in 0..self.globals.len() {
-            dec(std::mem::replace(&mut self.globals[i], Word::UNBOUND));
+            dec(core::mem::replace(&mut self.globals[i], Word::UNBOUND));
         }
-        for w in std::mem::take(&mut self.immortals) {
+        for w in core::mem::take(&mut self.immortals) {
             // SAFETY: made immortal with the one reference that is given up here.
             unsafe { (*w.as_ptr()).refs = Header::ONE };
             self.ctx.live_objects += 1;
             dec(w);
         }
         self.collect_cycles();
-        let modules = std::mem::take(&mut self.modules);
+        let modules = core::mem::take(&mut self.modules);
         for m in modules.program.iter().chain(modules.native.values()) {
             // SAFETY: these are module objects.
             let dict = unsafe { (*m.word().as_ptr().cast::<crate::layouts::ModuleObj>()).dict };
@@ -297,7 +300,7 @@ impl Isolate {
     }
 
     fn leak_report(&mut self, names: &[String]) -> String {
-        let mut counts = std::collections::BTreeMap::<&str, usize>::new();
+        let mut counts = alloc::collections::BTreeMap::<&str, usize>::new();
         let left = self.ctx.live_objects;
         for w in self.all_objects() {
             *counts.entry(&names[self.class_of(w.word()).0 as usize]).or_default() += 1;
@@ -307,7 +310,7 @@ impl Isolate {
     }
 
     fn clear_exception_quietly(&mut self) {
-        dec(std::mem::replace(&mut self.ctx.exception, Word::UNBOUND));
+        dec(core::mem::replace(&mut self.ctx.exception, Word::UNBOUND));
     }
 }
 
@@ -317,6 +320,6 @@ impl Drop for Isolate {
             // SAFETY: made by `Box::leak` in `new_class_object`; nothing uses classes any more.
             drop(unsafe { Box::from_raw(class) });
         }
-        set_current(std::ptr::null_mut());
+        set_current(core::ptr::null_mut());
     }
 }

@@ -3,6 +3,10 @@
 //! A class is a subclass of `tuple` with one member descriptor a visible field; fields that are not items
 //! of the tuple are attributes of the instance.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::layout::TupleObj;
 use molt_abi::{ClassId, Word};
 
@@ -98,7 +102,7 @@ impl Isolate {
 
     /// The class of a struct sequence; made on first use.
     pub fn struct_seq_class(&mut self, seq: &'static StructSeq) -> ClassId {
-        let known = self.spec_ids.contains_key(&(std::ptr::from_ref(&seq.spec) as usize));
+        let known = self.spec_ids.contains_key(&(core::ptr::from_ref(&seq.spec) as usize));
         let id = self.class_for(&seq.spec);
         if known {
             return id;

@@ -1,5 +1,7 @@
 //! "Did you mean" suggestions: the edit distance that CPython uses, with its limits.
 
+use alloc::vec::Vec;
+
 const MOVE: usize = 2;
 const CASE: usize = 1;
 

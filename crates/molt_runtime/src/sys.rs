@@ -1,5 +1,8 @@
 //! The `sys` module: program arguments, standard streams, limits, hooks and facts about the platform.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use crate::api::{field, str_bytes};
@@ -213,7 +216,7 @@ fn set_lists(rt: &mut Isolate, module: Word) {
 fn set_texts(rt: &mut Isolate, module: Word) {
     let (major, minor, micro) = VERSION;
     let version = format!("{major}.{minor}.{micro} (Molt {})", env!("CARGO_PKG_VERSION"));
-    let executable = std::env::current_exe().map_or_else(|_| String::new(), |p| p.to_string_lossy().into_owned());
+    let executable = crate::host::current_exe();
     for (name, text) in [
         ("platform", if cfg!(target_os = "macos") { "darwin" } else { "linux" }),
         ("byteorder", if cfg!(target_endian = "little") { "little" } else { "big" }),
@@ -278,7 +281,7 @@ fn set_records(rt: &mut Isolate, module: Word) {
 impl Isolate {
     /// Text from the operating system: bytes that are not UTF-8 become lone surrogates (PEP 383).
     pub(crate) fn new_str_os(&mut self, bytes: &[u8]) -> Owned {
-        match std::str::from_utf8(bytes) {
+        match core::str::from_utf8(bytes) {
             Ok(text) => self.new_str(text),
             Err(_) => {
                 let mut out = Vec::with_capacity(bytes.len() + 8);
@@ -308,7 +311,6 @@ impl Isolate {
 
     /// Writes to `sys.stderr`, or to the descriptor when there is none.
     pub(crate) fn write_stderr(&mut self, text: &str) {
-        use std::io::Write;
         if let Some(err) = self.sys_get("stderr")
             && !err.word().is_none()
         {
@@ -319,7 +321,6 @@ impl Isolate {
             }
             self.clear_exception();
         }
-        // Nothing is left to report a failure to.
-        let _ = std::io::stderr().write_all(text.as_bytes());
+        crate::host::write_stderr(text.as_bytes());
     }
 }

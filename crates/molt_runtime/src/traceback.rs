@@ -1,6 +1,10 @@
 //! Traceback objects and the text of uncaught exceptions, as CPython 3.13 prints it.
 
-use std::collections::HashMap;
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use molt_abi::layout::{CodeDesc, Position};
 use molt_abi::{ClassId, Word};
@@ -95,9 +99,12 @@ impl Isolate {
             list.push(Entry { filename, name, position });
             tb = tb_obj(tb).next;
         }
-        let mut sources: HashMap<String, Option<String>> = HashMap::new();
+        let mut sources: BTreeMap<String, Option<String>> = BTreeMap::new();
         let mut source = |file: &str| {
-            let read = || std::fs::read(file).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
+            let read = || {
+                let bytes = crate::host::c_path(file).and_then(|p| crate::host::read_file(&p))?;
+                Some(String::from_utf8_lossy(&bytes).into_owned())
+            };
             sources.entry(file.to_owned()).or_insert_with(read).clone()
         };
         out.push_str(&traceback_text::entries(&list, &mut source));

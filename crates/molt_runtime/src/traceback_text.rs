@@ -3,7 +3,12 @@
 //!
 //! Source: `Lib/traceback.py` of CPython 3.13, behaviour of `StackSummary._format_frame` and `format`.
 
-use std::fmt::Write as _;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 use molt_abi::layout::Position;
 

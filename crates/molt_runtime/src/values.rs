@@ -1,6 +1,8 @@
 //! Making values of the builtin types, and interned strings.
 
-use std::hash::Hasher;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::hash::Hasher;
 
 use molt_abi::layout::{BytesObj, FloatObj, Header, StrObj, TupleObj};
 use molt_abi::{ClassId, Word};
@@ -85,7 +87,7 @@ impl Isolate {
             (*p).char_len = char_len as u64;
             let bytes = (&raw mut (*p).bytes).cast::<u8>();
             bytes.write_bytes(0, byte_len + 1);
-            fill(std::slice::from_raw_parts_mut(bytes, byte_len));
+            fill(core::slice::from_raw_parts_mut(bytes, byte_len));
             Owned::from_word(Word::from_ptr(p))
         }
     }
@@ -94,7 +96,7 @@ impl Isolate {
     fn short_str(&mut self, bytes: &[u8]) -> Owned {
         let slot = bytes.first().map_or(128, |&b| usize::from(b & 127));
         if self.short_strings[slot].is_unbound() {
-            let text = if bytes.is_empty() { "" } else { std::str::from_utf8(bytes).unwrap_or("") };
+            let text = if bytes.is_empty() { "" } else { core::str::from_utf8(bytes).unwrap_or("") };
             let w = self.intern(text);
             self.short_strings[slot] = w;
         }
@@ -301,7 +303,7 @@ impl Isolate {
         // SAFETY: freshly allocated for this layout.
         unsafe {
             (*p).def = def;
-            (*p).sig = std::ptr::null();
+            (*p).sig = core::ptr::null();
             (*p).receiver = Owned::share(receiver).into_word();
             (*p).owner = Owned::share(owner).into_word();
             Owned::from_word(Word::from_ptr(p))

@@ -1,5 +1,7 @@
 //! The functions of the `builtins` module.
 
+use alloc::format;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{CompareOp, str_bytes, str_char_len, tuple_items};
@@ -471,7 +473,7 @@ fn dir(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let method = Owned::share(method);
     let names = rt.call_special(method.word(), obj, &[])?;
     let mut names = rt.collect(names.word())?;
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = alloc::collections::BTreeSet::new();
     names.retain(|n| !rt.is_str(n.word()) || seen.insert(str_bytes(n.word()).to_vec()));
     let names = rt.sort_values(names, Word::NONE, false)?;
     Ok(rt.new_list(names))

@@ -1,5 +1,10 @@
 //! `types.GenericAlias` (`list[int]`) and unions (`int | str`).
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{field, tuple_items};

@@ -2,7 +2,8 @@
 //!
 //! Classes live as long as the isolate, so registries and caches hold plain class ids.
 
-use std::collections::{HashMap, HashSet};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 use molt_abi::{ClassId, Word};
 
@@ -21,15 +22,15 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
 #[derive(Default)]
 struct AbcData {
     registry: Vec<ClassId>,
-    cache: HashSet<ClassId>,
-    negative: HashSet<ClassId>,
+    cache: BTreeSet<ClassId>,
+    negative: BTreeSet<ClassId>,
     /// Value of the token when the negative cache was last emptied.
     negative_token: u64,
 }
 
 #[derive(Default)]
 struct AbcState {
-    classes: HashMap<ClassId, AbcData>,
+    classes: BTreeMap<ClassId, AbcData>,
     /// Counts registrations of the whole program.
     token: u64,
 }

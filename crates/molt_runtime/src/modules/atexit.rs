@@ -4,6 +4,9 @@
 //! run or a comparison that registers, unregisters or clears in the middle meets no moved calls. What is
 //! registered during a run is dropped with the rest at its end.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use crate::api::tuple_items;
@@ -71,7 +74,7 @@ fn unregister(rt: &mut Isolate, a: &[Word]) -> PyResult {
 
 fn clear(rt: &mut Isolate) {
     // Dropping may run program code, so the list is taken first.
-    let gone = std::mem::take(&mut rt.state::<Calls>().0);
+    let gone = core::mem::take(&mut rt.state::<Calls>().0);
     drop(gone);
 }
 

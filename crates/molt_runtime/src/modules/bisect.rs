@@ -1,5 +1,6 @@
 //! The module `_bisect`: binary search in sorted sequences. `bisect` and `insort` are names of the Python half.
 
+use alloc::format;
 use molt_abi::{ClassId, Word};
 
 use crate::names::Name;

@@ -1,5 +1,8 @@
 //! The module `_collections`: `deque`, `defaultdict`, `OrderedDict`, and what `namedtuple` and `Counter` need.
 
+use alloc::format;
+use alloc::vec;
+
 pub mod deque;
 pub mod dicts;
 mod ordered_views;

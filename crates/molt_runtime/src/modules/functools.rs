@@ -1,5 +1,11 @@
 //! The module `_functools`: `partial`, `reduce`, `cmp_to_key`, the `lru_cache` wrapper.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::operator::call_with;
@@ -337,7 +343,7 @@ static LRU_METHODS: &[NativeDef] = &[
     def("cache_clear", "($self, /)", |rt, a| {
         let empty = rt.new_dict();
         let c = native::<LruCache>(a[0]);
-        let old = (std::mem::replace(&mut c.table, empty), std::mem::take(&mut c.slots));
+        let old = (core::mem::replace(&mut c.table, empty), core::mem::take(&mut c.slots));
         c.free.clear();
         (c.head, c.tail, c.hits, c.misses) = (END, END, 0, 0);
         drop(old);
@@ -429,8 +435,8 @@ fn store(rt: &mut Isolate, this: Word, table: Owned, key: Owned, value: Owned, m
         let oldest = c.tail;
         if oldest != END {
             c.unlink(oldest);
-            let old_key = std::mem::replace(&mut c.slots[oldest].key, Owned::NONE);
-            let old_value = std::mem::replace(&mut c.slots[oldest].value, Owned::NONE);
+            let old_key = core::mem::replace(&mut c.slots[oldest].key, Owned::NONE);
+            let old_value = core::mem::replace(&mut c.slots[oldest].value, Owned::NONE);
             c.free.push(oldest);
             rt.dict_remove(table.word(), old_key.word())?;
             drop(old_value);

@@ -1,5 +1,7 @@
 //! The module `gc`: control of the cycle collector. There is one generation.
 
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::tuple_items;

@@ -3,6 +3,7 @@
 //! Comparisons run program code, so the list is looked at anew after each; a list whose length changed
 //! meanwhile is an error.
 
+use alloc::format;
 use molt_abi::Word;
 
 use crate::api::list_items;
@@ -90,7 +91,7 @@ fn swap(heap: Word, i: usize, j: usize) {
     let l = crate::api::list_obj(heap);
     debug_assert!(i < l.len as usize && j < l.len as usize);
     // SAFETY: both indices lie in the list.
-    unsafe { std::ptr::swap(l.items.add(i), l.items.add(j)) };
+    unsafe { core::ptr::swap(l.items.add(i), l.items.add(j)) };
 }
 
 /// Moves the item at `at` towards the root, not above `top`.
@@ -144,7 +145,7 @@ fn exchange_first(heap: Word, item: Word) -> Owned {
     inc(item);
     let l = crate::api::list_obj(heap);
     // SAFETY: callers checked that the list is not empty.
-    unsafe { Owned::from_word(std::mem::replace(&mut *l.items, item)) }
+    unsafe { Owned::from_word(core::mem::replace(&mut *l.items, item)) }
 }
 
 fn pop(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {

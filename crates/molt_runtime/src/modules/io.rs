@@ -4,6 +4,10 @@
 //! own buffer and calls the next one directly when it is ours, by method call otherwise. Dropping a chain
 //! writes what is buffered and closes the descriptor.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+
 pub mod base;
 pub mod buffered;
 pub mod file;

@@ -3,6 +3,9 @@
 //! All iterators share one state type with owned words in roles that each class names; a class is a
 //! constructor and a step function.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
 mod combine;
 mod streams;
 

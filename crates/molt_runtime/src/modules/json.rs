@@ -1,5 +1,8 @@
 //! The module `_json`: the scanner and the encoder of `json`.
 
+use alloc::format;
+use alloc::vec::Vec;
+
 pub mod decode;
 pub mod encode;
 

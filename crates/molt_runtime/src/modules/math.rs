@@ -1,5 +1,8 @@
 //! The module `math`.
 
+use alloc::format;
+use alloc::vec;
+
 pub mod integer;
 pub mod sums;
 
@@ -7,6 +10,7 @@ use molt_abi::Word;
 
 use crate::names::Name;
 use crate::native::{NativeDef, def};
+use crate::num::c_math;
 use crate::num::float;
 use crate::num::int::{self, IntRef};
 use crate::{Isolate, Owned, PyResult, Raised, native_module};
@@ -28,9 +32,9 @@ fn init(rt: &mut Isolate, module: Word) -> PyResult<()> {
     rt.module_functions(module, integer::FUNCTIONS);
     rt.module_functions(module, sums::FUNCTIONS);
     let constants = [
-        ("pi", std::f64::consts::PI),
-        ("e", std::f64::consts::E),
-        ("tau", std::f64::consts::TAU),
+        ("pi", core::f64::consts::PI),
+        ("e", core::f64::consts::E),
+        ("tau", core::f64::consts::TAU),
         ("inf", f64::INFINITY),
         ("nan", f64::NAN),
     ];
@@ -80,36 +84,39 @@ macro_rules! test {
     };
 }
 
+const TWO_53: f64 = (1u64 << 53) as f64;
+const TWO_64: f64 = (1u128 << 64) as f64;
+
 static FUNCTIONS: &[NativeDef] = &[
-    unary!("acos", f64::acos, false),
+    unary!("acos", c_math::acos, false),
     unary!("acosh", |x| acosh(x), false),
-    unary!("asin", f64::asin, false),
+    unary!("asin", c_math::asin, false),
     unary!("asinh", |x| asinh(x), false),
-    unary!("atan", f64::atan, false),
+    unary!("atan", c_math::atan, false),
     unary!("atanh", |x| atanh(x), false),
-    unary!("cbrt", f64::cbrt, false),
-    unary!("cos", f64::cos, false),
-    unary!("cosh", f64::cosh, true),
+    unary!("cbrt", c_math::cbrt, false),
+    unary!("cos", c_math::cos, false),
+    unary!("cosh", c_math::cosh, true),
     unary!("erf", |x| erf(x), false),
     unary!("erfc", |x| erfc(x), false),
-    unary!("exp", f64::exp, true),
-    unary!("exp2", f64::exp2, true),
-    unary!("expm1", f64::exp_m1, true),
+    unary!("exp", c_math::exp, true),
+    unary!("exp2", c_math::exp2, true),
+    unary!("expm1", c_math::exp_m1, true),
     unary!("fabs", f64::abs, false),
-    unary!("log1p", f64::ln_1p, false),
-    unary!("sin", f64::sin, false),
-    unary!("sinh", f64::sinh, true),
-    unary!("sqrt", f64::sqrt, false),
-    unary!("tan", f64::tan, false),
-    unary!("tanh", f64::tanh, false),
-    unary!("degrees", |x| x * (180.0 / std::f64::consts::PI), false),
-    unary!("radians", |x| x * (std::f64::consts::PI / 180.0), false),
+    unary!("log1p", c_math::ln_1p, false),
+    unary!("sin", c_math::sin, false),
+    unary!("sinh", c_math::sinh, true),
+    unary!("sqrt", c_math::sqrt, false),
+    unary!("tan", c_math::tan, false),
+    unary!("tanh", c_math::tanh, false),
+    unary!("degrees", |x| x * (180.0 / core::f64::consts::PI), false),
+    unary!("radians", |x| x * (core::f64::consts::PI / 180.0), false),
     test!("isfinite", f64::is_finite),
     test!("isinf", f64::is_infinite),
     test!("isnan", f64::is_nan),
     def("atan2", "($module, y, x, /)", |rt, a| {
         let (y, x) = pair(rt, a)?;
-        Ok(rt.new_float(y.atan2(x)))
+        Ok(rt.new_float(c_math::atan2(y, x)))
     }),
     def("copysign", "($module, x, y, /)", |rt, a| {
         let (x, y) = pair(rt, a)?;
@@ -128,7 +135,7 @@ static FUNCTIONS: &[NativeDef] = &[
     }),
     def("pow", "($module, x, y, /)", |rt, a| {
         let (x, y) = pair(rt, a)?;
-        let r = x.powf(y);
+        let r = c_math::powf(x, y);
         if x == 0.0 && y < 0.0 && y.is_finite() {
             return Err(domain_error(rt));
         }
@@ -137,7 +144,7 @@ static FUNCTIONS: &[NativeDef] = &[
     def("fma", "($module, x, y, z, /)", |rt, a| {
         let (x, y) = pair(rt, a)?;
         let z = rt.to_f64(a[2])?;
-        let r = x.mul_add(y, z);
+        let r = c_math::mul_add(x, y, z);
         if r.is_nan() && !x.is_nan() && !y.is_nan() && !z.is_nan() {
             return Err(rt.value_error("invalid operation in fma"));
         }
@@ -155,9 +162,9 @@ static FUNCTIONS: &[NativeDef] = &[
     }),
     def("modf", "($module, x, /)", |rt, a| {
         let x = rt.to_f64(a[0])?;
-        let fraction = if x.is_infinite() { 0.0f64.copysign(x) } else { x.fract().copysign(x) };
+        let fraction = if x.is_infinite() { 0.0f64.copysign(x) } else { c_math::fract(x).copysign(x) };
         let fraction = if x.is_nan() { x } else { fraction };
-        let items = vec![rt.new_float(fraction), rt.new_float(x.trunc())];
+        let items = vec![rt.new_float(fraction), rt.new_float(c_math::trunc(x))];
         Ok(rt.new_tuple(items))
     }),
     def("ulp", "($module, x, /)", |rt, a| {
@@ -187,27 +194,27 @@ static FUNCTIONS: &[NativeDef] = &[
         }
     }),
     def("log", "($module, x, base=None, /)", |rt, a| {
-        let numerator = logarithm(rt, a[0], f64::ln)?;
+        let numerator = logarithm(rt, a[0], c_math::ln)?;
         if a[1].is_unbound() {
             return Ok(rt.new_float(numerator));
         }
-        let denominator = logarithm(rt, a[1], f64::ln)?;
+        let denominator = logarithm(rt, a[1], c_math::ln)?;
         if denominator == 0.0 {
             return Err(rt.zero_division_error("float division by zero"));
         }
         Ok(rt.new_float(numerator / denominator))
     }),
     def("log2", "($module, x, /)", |rt, a| {
-        let v = logarithm(rt, a[0], f64::log2)?;
+        let v = logarithm(rt, a[0], c_math::log2)?;
         Ok(rt.new_float(v))
     }),
     def("log10", "($module, x, /)", |rt, a| {
-        let v = logarithm(rt, a[0], f64::log10)?;
+        let v = logarithm(rt, a[0], c_math::log10)?;
         Ok(rt.new_float(v))
     }),
     def("isclose", "($module, /, a, b, *, rel_tol=1e-09, abs_tol=0.0)", is_close),
-    def("ceil", "($module, x, /)", |rt, a| integral(rt, a[0], Name::CEIL, f64::ceil)),
-    def("floor", "($module, x, /)", |rt, a| integral(rt, a[0], Name::FLOOR, f64::floor)),
+    def("ceil", "($module, x, /)", |rt, a| integral(rt, a[0], Name::CEIL, c_math::ceil)),
+    def("floor", "($module, x, /)", |rt, a| integral(rt, a[0], Name::FLOOR, c_math::floor)),
     def("trunc", "($module, x, /)", |rt, a| {
         if rt.is_float(a[0]) {
             return float::to_int(rt, float::of_float(a[0]));
@@ -244,7 +251,7 @@ pub fn frexp(x: f64) -> (f64, i64) {
     let bits = x.to_bits();
     let biased = (bits >> 52) as i64 & 0x7ff;
     if biased == 0 {
-        let (m, e) = frexp(x * 2f64.powi(64));
+        let (m, e) = frexp(x * TWO_64);
         return (m, e - 64);
     }
     (f64::from_bits(bits & !(0x7ff << 52) | 1022 << 52), biased - 1022)
@@ -256,7 +263,7 @@ pub fn scale(x: f64, exponent: i64) -> f64 {
         return x;
     }
     let (m, e) = frexp(x);
-    let mantissa = (m.abs() * 2f64.powi(53)) as u128;
+    let mantissa = (m.abs() * TWO_53) as u128;
     let e = e.saturating_add(exponent).clamp(-5000, 5000) - 53;
     int::round_to_f64(mantissa, false, e).unwrap_or(f64::INFINITY).copysign(x)
 }
@@ -313,7 +320,7 @@ fn logarithm(rt: &mut Isolate, w: Word, f: fn(f64) -> f64) -> PyResult<f64> {
             let bits = int::bit_length(value);
             let shifted = b >> (bits - 64);
             let m = int::big_to_f64(&shifted).unwrap_or(1.0);
-            return Ok(f(m / 2f64.powi(64)) + f(2.0) * bits as f64);
+            return Ok(f(m / TWO_64) + f(2.0) * bits as f64);
         }
     }
     let x = rt.to_f64(w)?;
@@ -395,14 +402,14 @@ fn lanczos_sum(x: f64) -> f64 {
 
 /// `sin(pi * x)`, accurate near integers.
 fn sin_pi(x: f64) -> f64 {
-    use std::f64::consts::PI;
+    use core::f64::consts::PI;
     let y = x.abs() % 2.0;
-    let r = match (2.0 * y).round() as i32 {
-        0 => (PI * y).sin(),
-        1 => (PI * (y - 0.5)).cos(),
-        2 => (PI * (1.0 - y)).sin(),
-        3 => -(PI * (y - 1.5)).cos(),
-        _ => (PI * (y - 2.0)).sin(),
+    let r = match c_math::round(2.0 * y) as i32 {
+        0 => c_math::sin(PI * y),
+        1 => c_math::cos(PI * (y - 0.5)),
+        2 => c_math::sin(PI * (1.0 - y)),
+        3 => -c_math::cos(PI * (y - 1.5)),
+        _ => c_math::sin(PI * (y - 2.0)),
     };
     r * 1f64.copysign(x)
 }
@@ -414,7 +421,7 @@ fn gamma(x: f64) -> Result<f64, Pole> {
     if x == 0.0 {
         return Err(Pole::Domain);
     }
-    if x == x.floor() {
+    if x == c_math::floor(x) {
         if x < 0.0 {
             return Err(Pole::Domain);
         }
@@ -437,21 +444,21 @@ fn gamma(x: f64) -> Result<f64, Pole> {
             * LANCZOS_G
             / y;
     let r = if x < 0.0 {
-        let mut r = -std::f64::consts::PI / sin_pi(abs) / abs * y.exp() / lanczos_sum(abs);
+        let mut r = -core::f64::consts::PI / sin_pi(abs) / abs * c_math::exp(y) / lanczos_sum(abs);
         r -= z * r;
         if abs < 140.0 {
-            r / y.powf(abs - 0.5)
+            r / c_math::powf(y, abs - 0.5)
         } else {
-            let root = y.powf(abs / 2.0 - 0.25);
+            let root = c_math::powf(y, abs / 2.0 - 0.25);
             r / root / root
         }
     } else {
-        let mut r = lanczos_sum(abs) / y.exp();
+        let mut r = lanczos_sum(abs) / c_math::exp(y);
         r += z * r;
         if abs < 140.0 {
-            r * y.powf(abs - 0.5)
+            r * c_math::powf(y, abs - 0.5)
         } else {
-            let root = y.powf(abs / 2.0 - 0.25);
+            let root = c_math::powf(y, abs / 2.0 - 0.25);
             r * root * root
         }
     };
@@ -462,17 +469,17 @@ fn log_gamma(x: f64) -> Result<f64, Pole> {
     if !x.is_finite() {
         return Ok(if x.is_nan() { x } else { f64::INFINITY });
     }
-    if x == x.floor() && x <= 2.0 {
+    if x == c_math::floor(x) && x <= 2.0 {
         return if x <= 0.0 { Err(Pole::Domain) } else { Ok(0.0) };
     }
     let abs = x.abs();
     if abs < 1e-20 {
-        return Ok(-abs.ln());
+        return Ok(-c_math::ln(abs));
     }
-    let mut r = lanczos_sum(abs).ln() - LANCZOS_G;
-    r += (abs - 0.5) * ((abs + LANCZOS_G - 0.5).ln() - 1.0);
+    let mut r = c_math::ln(lanczos_sum(abs)) - LANCZOS_G;
+    r += (abs - 0.5) * (c_math::ln(abs + LANCZOS_G - 0.5) - 1.0);
     if x < 0.0 {
-        r = std::f64::consts::PI.ln() - sin_pi(abs).abs().ln() - abs.ln() - r;
+        r = c_math::ln(core::f64::consts::PI) - c_math::ln(sin_pi(abs).abs()) - c_math::ln(abs) - r;
     }
     if r.is_infinite() { Err(Pole::Range) } else { Ok(r) }
 }

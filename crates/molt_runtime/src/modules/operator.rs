@@ -1,5 +1,9 @@
 //! The module `_operator`.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use crate::api::{CompareOp, native, str_bytes, tuple_items};
@@ -233,7 +237,7 @@ const CALL: &str = "($self, obj, /)";
 static ITEM_GETTER: ClassSpec = ClassSpec::new("operator", "itemgetter")
     .methods(&[
         def("__new__", "($type, item, /, *items)", |rt, a| {
-            let words = std::iter::once(a[1]).chain(tuple_items(a[2]).iter().copied()).map(Owned::share).collect();
+            let words = core::iter::once(a[1]).chain(tuple_items(a[2]).iter().copied()).map(Owned::share).collect();
             new_getter(rt, a[0], words, Owned::NONE)
         }),
         def("__call__", CALL, |rt, a| get_items(rt, a[0], a[1])),
@@ -252,7 +256,7 @@ fn get_items(rt: &mut Isolate, this: Word, obj: Word) -> PyResult {
 static ATTR_GETTER: ClassSpec = ClassSpec::new("operator", "attrgetter")
     .methods(&[
         def("__new__", "($type, attr, /, *attrs)", |rt, a| {
-            let words: Vec<Word> = std::iter::once(a[1]).chain(tuple_items(a[2]).iter().copied()).collect();
+            let words: Vec<Word> = core::iter::once(a[1]).chain(tuple_items(a[2]).iter().copied()).collect();
             if words.iter().any(|&w| !rt.is_str(w)) {
                 return Err(rt.type_error("attribute name must be a string"));
             }
@@ -289,7 +293,7 @@ static METHOD_CALLER: ClassSpec = ClassSpec::new("operator", "methodcaller")
             if !rt.is_str(a[1]) {
                 return Err(rt.type_error("method name must be a string"));
             }
-            let words = std::iter::once(a[1]).chain(tuple_items(a[2]).iter().copied()).map(Owned::share).collect();
+            let words = core::iter::once(a[1]).chain(tuple_items(a[2]).iter().copied()).map(Owned::share).collect();
             let kwargs = if rt.dict_len(a[3]) == 0 { Owned::NONE } else { Owned::share(a[3]) };
             new_getter(rt, a[0], words, kwargs)
         }),

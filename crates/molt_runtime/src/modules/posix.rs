@@ -3,6 +3,9 @@
 //! Paths may be `str`, `bytes` or path-like; a result is `bytes` when the path was. Functions that take a path use the
 //! system's `…at` calls throughout, so that `dir_fd` is one more argument; `_have_functions` says so to `os`.
 
+use alloc::format;
+use alloc::vec::Vec;
+
 pub mod children;
 pub mod files;
 pub mod owner;
@@ -11,7 +14,7 @@ pub mod process;
 pub mod stat;
 pub mod system;
 
-use std::ffi::CString;
+use alloc::ffi::CString;
 
 use molt_abi::Word;
 

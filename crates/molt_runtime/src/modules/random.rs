@@ -1,5 +1,8 @@
 //! The module `_random`: the Mersenne Twister MT19937 (Matsumoto and Nishimura 1998), seeded as CPython does.
 
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use crate::api::{native, tuple_items};
@@ -74,7 +77,7 @@ impl Twister {
         let mut key = [0u32; N];
         for part in key.chunks_mut(64) {
             // SAFETY: the pointer and length describe the chunk; on failure the words stay as they are.
-            unsafe { libc::getrandom(part.as_mut_ptr().cast(), std::mem::size_of_val(part), 0) };
+            unsafe { libc::getrandom(part.as_mut_ptr().cast(), core::mem::size_of_val(part), 0) };
         }
         Twister::from_key(&key)
     }

@@ -3,6 +3,9 @@
 //! Both functions give lazy iterators: an error in a later part of the text is raised when the iteration
 //! gets there, after the parts before it. An escaped brace ends a part.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
 use molt_abi::Word;
 
 use crate::api::{native, str_bytes};

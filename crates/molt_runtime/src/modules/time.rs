@@ -4,7 +4,12 @@
 //! The zone variables follow from what local time is in winter and in summer, not from the C library's
 //! variables of the same names, which know only the last rule of a zone.
 
-use std::ffi::{CStr, CString};
+use alloc::ffi::CString;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use molt_abi::Word;
 
@@ -12,6 +17,7 @@ use crate::api::{str_bytes, tuple_items};
 use crate::modules::io::file::last_errno;
 use crate::names::Name;
 use crate::native::{NativeDef, def};
+use crate::num::c_math;
 use crate::num::{float, int};
 use crate::structseq::StructSeq;
 use crate::{Isolate, Owned, PyResult, native_module};
@@ -156,7 +162,7 @@ macro_rules! clocks {
         def("clock_settime", ANY, |rt, a| {
             let [id, seconds] = arguments(rt, a[0], "clock_settime", 2)?;
             let id = clock_arg(rt, id)?;
-            let t = span_arg(rt, seconds, f64::floor)?;
+            let t = span_arg(rt, seconds, c_math::floor)?;
             set_clock(rt, id, t)
         }),
         def("clock_settime_ns", ANY, |rt, a| {
@@ -226,7 +232,7 @@ static FUNCTIONS: &[NativeDef] = clocks! {
 fn arguments<const N: usize>(rt: &mut Isolate, args: Word, name: &str, required: usize) -> PyResult<[Word; N]> {
     let given = tuple_items(args);
     if (required..=N).contains(&given.len()) {
-        return Ok(std::array::from_fn(|i| given.get(i).copied().unwrap_or(Word::UNBOUND)));
+        return Ok(core::array::from_fn(|i| given.get(i).copied().unwrap_or(Word::UNBOUND)));
     }
     let (bound, n) = match given.len() {
         _ if required == N => ("exactly", N),
@@ -260,7 +266,7 @@ fn span_arg(rt: &mut Isolate, w: Word, round: fn(f64) -> f64) -> PyResult<i64> {
 }
 
 fn away_from_zero(v: f64) -> f64 {
-    if v >= 0.0 { v.ceil() } else { v.floor() }
+    if v >= 0.0 { c_math::ceil(v) } else { c_math::floor(v) }
 }
 
 fn sleep(rt: &mut Isolate, a: &[Word]) -> PyResult {
@@ -272,7 +278,7 @@ fn sleep(rt: &mut Isolate, a: &[Word]) -> PyResult {
     loop {
         // SAFETY: a complete time; the rest is not asked for.
         let r =
-            unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, std::ptr::null_mut()) };
+            unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, core::ptr::null_mut()) };
         match r {
             0 => return Ok(Owned::NONE),
             libc::EINTR => rt.poll()?,
@@ -287,7 +293,7 @@ fn seconds_arg(rt: &mut Isolate, w: Word) -> PyResult<i64> {
         return Ok(nanoseconds(libc::CLOCK_REALTIME).div_euclid(SECOND));
     }
     if rt.is_float(w) {
-        return rounded(rt, float::of_float(w).floor());
+        return rounded(rt, c_math::floor(float::of_float(w)));
     }
     let index = rt.index(w)?;
     int::to_i64(index.word()).ok_or_else(|| rt.overflow_error(POINT_TOO_LARGE))
@@ -295,7 +301,7 @@ fn seconds_arg(rt: &mut Isolate, w: Word) -> PyResult<i64> {
 
 fn empty_tm() -> libc::tm {
     // SAFETY: `tm` is plain data; a null zone name means none.
-    unsafe { std::mem::zeroed() }
+    unsafe { core::mem::zeroed() }
 }
 
 /// Local time or Greenwich time at a point in time.
@@ -452,7 +458,7 @@ fn strftime(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let Ok(format) = CString::new(format) else { return Err(rt.value_error("embedded null character")) };
     let text = formatted(&format, &moment);
     // Lone surrogates of the format are no text of the system.
-    if std::str::from_utf8(format.as_bytes()).is_ok() { Ok(rt.new_str_os(&text)) } else { Ok(rt.new_str_wtf8(&text)) }
+    if core::str::from_utf8(format.as_bytes()).is_ok() { Ok(rt.new_str_os(&text)) } else { Ok(rt.new_str_wtf8(&text)) }
 }
 
 fn formatted(format: &CStr, moment: &Moment) -> Vec<u8> {

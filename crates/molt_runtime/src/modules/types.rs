@@ -1,5 +1,9 @@
 //! The module `_types`: names of builtin classes, and `SimpleNamespace`.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{CompareOp, str_text, tuple_items};

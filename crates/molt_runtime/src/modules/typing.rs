@@ -2,6 +2,11 @@
 //!
 //! What they do beyond holding their parts is written in Python in `typing`, and called there.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{field, str_text, tuple_items};

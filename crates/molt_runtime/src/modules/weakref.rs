@@ -3,6 +3,8 @@
 //! A proxy is a weak reference of a class of its own: it is registered with its referent, goes dead with it
 //! and is handed to its callback. It passes every operation on to the referent, as long as that lives.
 
+use alloc::format;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::CompareOp;

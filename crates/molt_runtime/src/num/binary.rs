@@ -1,6 +1,7 @@
 //! Binary operators and comparisons across the number types, by operator name.
 
-use std::cmp::Ordering;
+use alloc::vec;
+use core::cmp::Ordering;
 
 use molt_abi::Word;
 

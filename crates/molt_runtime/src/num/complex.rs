@@ -1,11 +1,14 @@
 //! Complex numbers: arithmetic, text and parsing.
 
-use std::cmp::Ordering;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use molt_abi::{ClassId, Word};
 
 use super::{float, float_text, int};
 use crate::layouts::ComplexObj;
+use crate::num::c_math;
 use crate::{Isolate, Owned, PyResult};
 
 /// Real and imaginary part.
@@ -74,7 +77,7 @@ pub fn div(a: Pair, b: Pair) -> Option<Pair> {
 
 /// `a ** b`.
 pub fn pow(rt: &mut Isolate, a: Pair, b: Pair) -> PyResult {
-    if b.1 == 0.0 && b.0.fract() == 0.0 && b.0.abs() <= 100.0 {
+    if b.1 == 0.0 && c_math::fract(b.0) == 0.0 && b.0.abs() <= 100.0 {
         if a == (0.0, 0.0) && b.0 < 0.0 {
             return Err(rt.zero_division_error("0.0 to a negative or complex power"));
         }
@@ -86,15 +89,15 @@ pub fn pow(rt: &mut Isolate, a: Pair, b: Pair) -> PyResult {
         }
         return Ok(new(rt, (0.0, 0.0)));
     }
-    let magnitude = a.0.hypot(a.1);
-    let mut length = magnitude.powf(b.0);
-    let angle = a.1.atan2(a.0);
+    let magnitude = c_math::hypot(a.0, a.1);
+    let mut length = c_math::powf(magnitude, b.0);
+    let angle = c_math::atan2(a.1, a.0);
     let mut phase = angle * b.0;
     if b.1 != 0.0 {
-        length *= (-angle * b.1).exp();
-        phase += b.1 * magnitude.ln();
+        length *= c_math::exp(-angle * b.1);
+        phase += b.1 * c_math::ln(magnitude);
     }
-    finish_pow(rt, (length * phase.cos(), length * phase.sin()), a, b)
+    finish_pow(rt, (length * c_math::cos(phase), length * c_math::sin(phase)), a, b)
 }
 
 fn finish_pow(rt: &mut Isolate, v: Pair, a: Pair, b: Pair) -> PyResult {
@@ -119,7 +122,7 @@ fn integer_pow(a: Pair, n: i64) -> Pair {
 
 /// `abs(c)`.
 pub fn abs(rt: &mut Isolate, c: Pair) -> PyResult {
-    let v = if c.0.is_infinite() || c.1.is_infinite() { f64::INFINITY } else { c.0.hypot(c.1) };
+    let v = if c.0.is_infinite() || c.1.is_infinite() { f64::INFINITY } else { c_math::hypot(c.0, c.1) };
     if v.is_infinite() && c.0.is_finite() && c.1.is_finite() {
         return Err(rt.overflow_error("absolute value too large"));
     }
@@ -174,7 +177,7 @@ pub fn parse(text: &[u8]) -> Option<Pair> {
         _ => text,
     };
     let cleaned = float_text::without_underscores(text)?;
-    let text = std::str::from_utf8(&cleaned).ok()?;
+    let text = core::str::from_utf8(&cleaned).ok()?;
     let (first, used) = float_prefix(text);
     if let Some(re) = first {
         let rest = &text[used..];

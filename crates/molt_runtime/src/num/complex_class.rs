@@ -1,5 +1,7 @@
 //! The class `complex`.
 
+use alloc::format;
+use alloc::vec;
 use molt_abi::{ClassId, Word};
 
 use super::binary::{self, not_implemented};

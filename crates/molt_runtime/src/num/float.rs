@@ -1,10 +1,12 @@
 //! Arithmetic of doubles with Python's rules.
 
+use alloc::format;
 use dashu_int::IBig;
 use molt_abi::{ClassId, Word};
 
 use super::int::{self, IntRef};
 use crate::layouts::FloatObj;
+use crate::num::c_math;
 use crate::{Isolate, Owned, PyResult, exc};
 
 pub use super::float_text::repr;
@@ -65,7 +67,7 @@ pub fn divmod(a: f64, b: f64) -> (f64, f64) {
     if quotient == 0.0 {
         return (0.0f64.copysign(a / b), m);
     }
-    let floor = quotient.floor();
+    let floor = c_math::floor(quotient);
     (if quotient - floor > 0.5 { floor + 1.0 } else { floor }, m)
 }
 
@@ -79,10 +81,10 @@ pub fn pow(rt: &mut Isolate, a: f64, b: f64) -> PyResult {
     if a == 0.0 && b < 0.0 {
         return Err(rt.zero_division_error("0.0 cannot be raised to a negative power"));
     }
-    if a < 0.0 && a.is_finite() && b.is_finite() && b.fract() != 0.0 {
+    if a < 0.0 && a.is_finite() && b.is_finite() && c_math::fract(b) != 0.0 {
         return super::complex::pow(rt, (a, 0.0), (b, 0.0));
     }
-    let v = a.powf(b);
+    let v = c_math::powf(a, b);
     if v.is_infinite() && a.is_finite() && b.is_finite() {
         return Err(out_of_range(rt));
     }
@@ -103,7 +105,7 @@ pub fn hash(v: f64) -> i64 {
     if v.is_infinite() {
         return if v > 0.0 { 314_159 } else { -314_159 };
     }
-    if v.fract() == 0.0 && v.abs() < 9.0e18 {
+    if c_math::fract(v) == 0.0 && v.abs() < 9.0e18 {
         return int::hash_of(IntRef::Small(v as i64));
     }
     let (m, exponent) = decompose(v.abs());
@@ -148,7 +150,7 @@ pub fn round_digits(v: f64, digits: i64) -> Option<f64> {
     let (q, r) = int::floor_div_rem_big(&whole, &unit);
     let twice: IBig = &r * 2;
     let odd = dashu_int::ops::BitTest::bit(&q, 0);
-    let up = twice > unit || (twice == unit && (v.fract() != 0.0 || odd));
+    let up = twice > unit || (twice == unit && (c_math::fract(v) != 0.0 || odd));
     let rounded = (if up { q + 1 } else { q }) * unit;
     int::big_to_f64(&rounded).map(|r| r.copysign(v))
 }

@@ -1,5 +1,8 @@
 //! The class `float`.
 
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::binary::{self, not_implemented};
@@ -8,6 +11,7 @@ use super::{float, int};
 use crate::api::{CompareOp, str_bytes, str_is_ascii};
 use crate::names::Name;
 use crate::native::{ClassSpec, GetSetDef, Layout, NativeDef, def, getter};
+use crate::num::c_math;
 use crate::{Isolate, Owned, PyResult};
 
 pub static FLOAT_SPEC: ClassSpec = ClassSpec::builtin(ClassId::FLOAT, Layout::Float)
@@ -92,8 +96,8 @@ static METHODS: &[NativeDef] = &[
     def("__bool__", SELF, |_, a| Ok(Owned::from_bool(float::of_float(a[0]) != 0.0))),
     def("__int__", SELF, |rt, a| float::to_int(rt, float::of_float(a[0]))),
     def("__trunc__", SELF, |rt, a| float::to_int(rt, float::of_float(a[0]))),
-    def("__floor__", SELF, |rt, a| float::to_int(rt, float::of_float(a[0]).floor())),
-    def("__ceil__", SELF, |rt, a| float::to_int(rt, float::of_float(a[0]).ceil())),
+    def("__floor__", SELF, |rt, a| float::to_int(rt, c_math::floor(float::of_float(a[0])))),
+    def("__ceil__", SELF, |rt, a| float::to_int(rt, c_math::ceil(float::of_float(a[0])))),
     def("__float__", SELF, |rt, a| plain(rt, a[0])),
     def("__round__", "($self, ndigits=None, /)", float_round),
     def("__hash__", SELF, |rt, a| {
@@ -116,7 +120,7 @@ static METHODS: &[NativeDef] = &[
     def("conjugate", SELF, |rt, a| plain(rt, a[0])),
     def("is_integer", SELF, |_, a| {
         let v = float::of_float(a[0]);
-        Ok(Owned::from_bool(v.is_finite() && v.fract() == 0.0))
+        Ok(Owned::from_bool(v.is_finite() && c_math::fract(v) == 0.0))
     }),
     def("as_integer_ratio", SELF, |rt, a| {
         let v = float::of_float(a[0]);
@@ -137,7 +141,7 @@ static METHODS: &[NativeDef] = &[
 fn float_round(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let v = float::of_float(a[0]);
     if a[1].is_unbound() || a[1].is_none() {
-        return float::to_int(rt, v.round_ties_even());
+        return float::to_int(rt, c_math::round_ties_even(v));
     }
     let digits = rt.to_i64_clamped(a[1])?;
     match float::round_digits(v, digits) {

@@ -5,6 +5,10 @@
 
 use super::int::round_to_f64;
 use super::int_text::{SmallBuffer, trim_ascii_space, write_i64};
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// Decimal digits of a finite double: value = 0.d1d2d3… * 10^point.
 pub struct Digits {
@@ -23,7 +27,7 @@ pub fn shortest(v: f64) -> Digits {
         match text[i] {
             b'.' => seen_point = true,
             b'e' => {
-                let exponent: i32 = std::str::from_utf8(&text[i + 1..])
+                let exponent: i32 = core::str::from_utf8(&text[i + 1..])
                     .ok()
                     .and_then(|s| s.trim_start_matches('+').parse().ok())
                     .expect("the formatter writes a valid exponent");
@@ -60,7 +64,7 @@ pub fn repr(v: f64) -> String {
 
 /// Appends `repr(v)`.
 pub fn write_repr(out: &mut Vec<u8>, v: f64) {
-    if v.fract() == 0.0 && v.abs() < 1e15 && (v != 0.0 || v.is_sign_positive()) {
+    if super::c_math::fract(v) == 0.0 && v.abs() < 1e15 && (v != 0.0 || v.is_sign_positive()) {
         let mut buffer: SmallBuffer = [0; 20];
         out.extend_from_slice(write_i64(&mut buffer, v as i64));
         out.extend_from_slice(b".0");
@@ -100,7 +104,7 @@ fn layout(
     out: &mut Vec<u8>,
     digits: &[u8],
     point: i32,
-    range: std::ops::Range<i32>,
+    range: core::ops::Range<i32>,
     point_zero: bool,
     keep_point: bool,
     uppercase: bool,
@@ -199,9 +203,8 @@ pub fn format(v: f64, code: u8, precision: usize, alternate: bool) -> String {
 }
 
 fn write_fixed(out: &mut Vec<u8>, v: f64, precision: usize, alternate: bool) {
-    use std::io::Write;
     let asked = precision.min(MAX_FRACTION);
-    write!(out, "{:.*}", asked, v.abs()).expect("writing to memory cannot fail");
+    out.extend_from_slice(format!("{:.*}", asked, v.abs()).as_bytes());
     out.resize(out.len() + precision - asked, b'0');
     if precision == 0 && alternate {
         out.push(b'.');
@@ -218,7 +221,7 @@ pub fn parse(text: &[u8]) -> Option<f64> {
     } else {
         text
     };
-    std::str::from_utf8(text).ok()?.parse().ok()
+    core::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// Removes underscores, each of which must stand between two digits.

@@ -3,8 +3,10 @@
 //! Functions that take `IntRef` cannot fail for want of type; [`of`] makes one from any `int`, `bool` or
 //! instance of a subclass.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
+use alloc::borrow::Cow;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use dashu_int::ops::{Abs, BitTest, DivRem, UnsignedAbs};
 use dashu_int::{IBig, Sign, UBig};
@@ -162,7 +164,7 @@ pub fn new_of_class(rt: &mut Isolate, class: ClassId, value: Word) -> Owned {
 
 /// Integer of decimal digits (a literal of the program; no length limit).
 pub fn from_digits(rt: &mut Isolate, digits: &[u8]) -> Owned {
-    let text = std::str::from_utf8(digits).expect("digits are ASCII");
+    let text = core::str::from_utf8(digits).expect("digits are ASCII");
     let value = IBig::from_str_radix(text, 10).expect("the compiler checked the literal");
     new(rt, value)
 }
@@ -198,7 +200,7 @@ pub fn mul(rt: &mut Isolate, a: IntRef, b: IntRef) -> Owned {
         },
         (Big(x), Small(y)) | (Small(y), Big(x)) => new(rt, x * y),
         (Big(x), Big(y)) => {
-            if std::ptr::eq(x, y) {
+            if core::ptr::eq(x, y) {
                 new(rt, x.sqr().into())
             } else {
                 new(rt, x * y)
@@ -530,7 +532,7 @@ pub fn compare_f64(a: IntRef, f: f64) -> Option<Ordering> {
     if f.is_infinite() {
         return Some(if f > 0.0 { Ordering::Less } else { Ordering::Greater });
     }
-    let floor = f.floor();
+    let floor = super::c_math::floor(f);
     let order =
         if floor.abs() < 9.0e18 { compare(a, Small(floor as i64)) } else { compare(a, Big(&f64_to_big(floor))) };
     Some(if order == Ordering::Equal && floor != f { Ordering::Less } else { order })
@@ -602,6 +604,25 @@ pub fn round_to_power(rt: &mut Isolate, a: IntRef, digits: usize) -> Owned {
     new(rt, q * unit)
 }
 
+/// Sign and magnitude in 32-bit digits, least significant first, without leading zeros.
+pub fn to_u32_digits(w: Word) -> (bool, Vec<u32>) {
+    let value = of_int(w);
+    let bytes = value.to_big().into_owned().unsigned_abs().to_le_bytes();
+    let digit = |part: &[u8]| part.iter().rev().fold(0u32, |acc, &b| acc << 8 | u32::from(b));
+    let mut digits: Vec<u32> = bytes.chunks(4).map(digit).collect();
+    while digits.last() == Some(&0) {
+        digits.pop();
+    }
+    (value.is_negative(), digits)
+}
+
+/// The integer with these 32-bit digits, least significant first.
+pub fn from_u32_digits(rt: &mut Isolate, negative: bool, digits: &[u32]) -> Owned {
+    let bytes: Vec<u8> = digits.iter().flat_map(|d| d.to_le_bytes()).collect();
+    let magnitude = UBig::from_le_bytes(&bytes);
+    new(rt, IBig::from_parts(if negative { Sign::Negative } else { Sign::Positive }, magnitude))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -649,23 +670,4 @@ mod tests {
         assert_eq!(compare_f64(Small(0), f64::NAN), None);
         assert_eq!(compare_f64(Big(&f64_to_big(1e300)), 1e300), Some(Ordering::Equal));
     }
-}
-
-/// Sign and magnitude in 32-bit digits, least significant first, without leading zeros.
-pub fn to_u32_digits(w: Word) -> (bool, Vec<u32>) {
-    let value = of_int(w);
-    let bytes = value.to_big().into_owned().unsigned_abs().to_le_bytes();
-    let digit = |part: &[u8]| part.iter().rev().fold(0u32, |acc, &b| acc << 8 | u32::from(b));
-    let mut digits: Vec<u32> = bytes.chunks(4).map(digit).collect();
-    while digits.last() == Some(&0) {
-        digits.pop();
-    }
-    (value.is_negative(), digits)
-}
-
-/// The integer with these 32-bit digits, least significant first.
-pub fn from_u32_digits(rt: &mut Isolate, negative: bool, digits: &[u32]) -> Owned {
-    let bytes: Vec<u8> = digits.iter().flat_map(|d| d.to_le_bytes()).collect();
-    let magnitude = UBig::from_le_bytes(&bytes);
-    new(rt, IBig::from_parts(if negative { Sign::Negative } else { Sign::Positive }, magnitude))
 }

@@ -1,5 +1,8 @@
 //! The classes `int` and `bool`.
 
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use dashu_int::{IBig, UBig};
 use molt_abi::{ClassId, Word};
 

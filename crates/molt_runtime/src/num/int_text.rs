@@ -1,5 +1,9 @@
 //! Integers as text: printing in any base and parsing with underscores, prefixes and non-ASCII digits.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use dashu_int::IBig;
 use molt_abi::Word;
 

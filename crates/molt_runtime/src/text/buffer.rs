@@ -1,6 +1,7 @@
 //! Reading the bytes of bytes-like objects.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
+use alloc::format;
 
 use molt_abi::{ClassId, Word};
 

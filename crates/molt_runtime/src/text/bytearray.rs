@@ -1,5 +1,10 @@
 //! The class `bytearray`.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::bytes_class::{self, initial_contents, joined};

@@ -1,5 +1,9 @@
 //! The class `bytes` and its iterator.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::bytes_methods::{self, SHARED, SHARED_CASE, byte_value, contents};

@@ -1,5 +1,9 @@
 //! Methods that `bytes` and `bytearray` share. Each returns the kind of object it was called on.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::str_object::{count_bytes, fill_repeated, find_bytes, range_args, replace_bytes};

@@ -1,5 +1,9 @@
 //! Text encodings: UTF-8, ASCII, Latin-1, UTF-16, UTF-32, with CPython's error handlers.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::str_object::make;
@@ -95,7 +99,7 @@ pub fn str_encode(rt: &mut Isolate, a: &[Word]) -> PyResult {
 pub fn decode_with(rt: &mut Isolate, bytes: &[u8], encoding: Word, errors: Word) -> PyResult {
     let encoding = encoding_arg(rt, encoding)?;
     if matches!(encoding, Encoding::Utf8)
-        && let Ok(s) = std::str::from_utf8(bytes)
+        && let Ok(s) = core::str::from_utf8(bytes)
     {
         return Ok(rt.new_str(s));
     }
@@ -262,7 +266,7 @@ fn without_mark(bytes: &[u8], encoding: Encoding) -> (&[u8], Encoding) {
 /// Decodes from `start` up to the end or the first malformed sequence.
 pub fn decode_run(bytes: &[u8], start: usize, encoding: Encoding, out: &mut Vec<u8>) -> Result<(), Malformed> {
     match encoding {
-        Encoding::Utf8 | Encoding::Utf8Sig => match std::str::from_utf8(&bytes[start..]) {
+        Encoding::Utf8 | Encoding::Utf8Sig => match core::str::from_utf8(&bytes[start..]) {
             Ok(s) => out.extend_from_slice(s.as_bytes()),
             Err(e) => {
                 let at = start + e.valid_up_to();
@@ -424,7 +428,7 @@ pub fn incomplete_tail(bytes: &[u8], encoding: Encoding) -> usize {
             for back in 1..=tail {
                 let at = bytes.len() - back;
                 if !wtf8::is_continuation(bytes[at]) {
-                    let bad = bytes[at] >= 0x80 && std::str::from_utf8(&bytes[at..]).is_err();
+                    let bad = bytes[at] >= 0x80 && core::str::from_utf8(&bytes[at..]).is_err();
                     let cut = bad && malformed_utf8(bytes, at).reason == "unexpected end of data";
                     return if cut { back } else { 0 };
                 }

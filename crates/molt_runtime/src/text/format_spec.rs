@@ -4,6 +4,10 @@
 //! [[fill]align][sign]["z"]["#"]["0"][width][grouping]["." precision][type]
 //! ```
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::str_object::{StrRef, make};

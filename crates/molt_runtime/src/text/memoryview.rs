@@ -1,5 +1,10 @@
 //! The class `memoryview`: one-dimensional views of bytes and bytearrays with the native formats.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::buffer;

@@ -1,5 +1,7 @@
 //! `%` formatting of `str` and `bytes`.
 
+use alloc::format;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::str_object::{StrRef, make};

@@ -1,6 +1,7 @@
 //! `repr` and `ascii` of text and bytes.
 
 use super::{unicode, wtf8};
+use alloc::vec::Vec;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -87,6 +88,8 @@ pub fn repr_of_str(text: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+
     use super::*;
 
     #[test]

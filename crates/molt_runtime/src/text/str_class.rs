@@ -1,5 +1,9 @@
 //! The class `str` and its iterator.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::str_object::{self, StrRef, find_bytes, make, range_args, str_arg};

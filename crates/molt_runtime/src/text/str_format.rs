@@ -1,5 +1,9 @@
 //! `str.format`, `str.format_map` and the parsing of replacement fields.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::str_object::make;
@@ -48,7 +52,7 @@ pub fn parse(text: &[u8]) -> Result<Vec<Piece<'_>>, String> {
         }
         let end = field_end(text, at)?;
         let field = parse_field(&text[at..end])?;
-        pieces.push(Piece { literal: std::mem::take(&mut literal), field: Some(field) });
+        pieces.push(Piece { literal: core::mem::take(&mut literal), field: Some(field) });
         at = end + 1;
     }
     if !literal.is_empty() {
@@ -146,7 +150,7 @@ pub fn index_of(text: &[u8]) -> Result<Option<i64>, String> {
     if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
         return Ok(None);
     }
-    match std::str::from_utf8(text).ok().and_then(|t| t.parse().ok()) {
+    match core::str::from_utf8(text).ok().and_then(|t| t.parse().ok()) {
         Some(i) => Ok(Some(i)),
         None => Err("Too many decimal digits in format string".to_owned()),
     }

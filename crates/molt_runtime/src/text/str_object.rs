@@ -1,5 +1,7 @@
 //! Making and cutting `str` objects, and the argument forms that string methods share.
 
+use alloc::format;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::wtf8;
@@ -213,7 +215,7 @@ pub fn join(rt: &mut Isolate, separator: Word, iterable: Word) -> PyResult {
         }
         collected = rt.collect(iterable)?;
         // SAFETY: `Owned` is a transparent wrapper of a word.
-        unsafe { std::slice::from_raw_parts(collected.as_ptr().cast::<Word>(), collected.len()) }
+        unsafe { core::slice::from_raw_parts(collected.as_ptr().cast::<Word>(), collected.len()) }
     };
     if let [only] = items
         && rt.class_of(*only) == ClassId::STR

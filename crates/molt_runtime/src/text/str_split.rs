@@ -1,5 +1,8 @@
 //! Splitting methods of `str`.
 
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::str_object::{StrRef, find_bytes, make, str_arg};
@@ -398,6 +401,8 @@ fn interleave(text: &[u8], new: &[u8], limit: usize) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+
     use super::*;
 
     fn spaces(text: &str, limit: usize) -> Vec<String> {

@@ -1,5 +1,8 @@
 //! `str.translate` and `str.maketrans`.
 
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::str_object::{StrRef, make};

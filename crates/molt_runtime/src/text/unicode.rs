@@ -2,6 +2,7 @@
 
 use super::unicode_tables::{self as tables, BLOCKS, DECIMAL_ZEROS, FLAGS, INDEX};
 use super::wtf8;
+use alloc::vec::Vec;
 
 const ALPHA: u16 = 1;
 const DECIMAL: u16 = 2;
@@ -252,6 +253,8 @@ pub fn is_identifier(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::{String, ToString};
+
     use super::*;
 
     fn text(bytes: Vec<u8>) -> String {

@@ -2,6 +2,8 @@
 //!
 //! All functions expect well-formed WTF-8, which every `str` object holds.
 
+use alloc::vec::Vec;
+
 /// Code points of a text.
 pub fn chars(text: &[u8]) -> Chars<'_> {
     Chars { text, at: 0 }

@@ -4,7 +4,12 @@
 //! that walks a deque through its iterator (`repr`, `copy` of subclasses, comparisons) sees an overridden
 //! `__iter__`, as in CPython.
 
-use std::collections::VecDeque;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use molt_abi::{ClassId, Word};
 
@@ -38,7 +43,7 @@ impl Deque {
     /// Empties the deque; the caller releases the items when it holds no view of the deque any more.
     fn take_all(&mut self) -> VecDeque<Owned> {
         self.version += u64::from(!self.items.is_empty());
-        std::mem::take(&mut self.items)
+        core::mem::take(&mut self.items)
     }
 
     /// Takes the first or last item out.
@@ -331,7 +336,7 @@ static METHODS: &[NativeDef] = &[
     }),
     def("__setitem__", "($self, key, value, /)", |rt, a| {
         let i = position(rt, a[0], a[1])?;
-        let old = std::mem::replace(&mut deque(a[0]).items[i], Owned::share(a[2]));
+        let old = core::mem::replace(&mut deque(a[0]).items[i], Owned::share(a[2]));
         drop(old);
         Ok(Owned::NONE)
     }),

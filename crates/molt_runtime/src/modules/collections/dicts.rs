@@ -4,6 +4,10 @@
 //! and gives views and iterators of its own (see [`super::ordered_views`]). Where CPython goes through methods
 //! that a subclass may override, so does this module.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::ordered_views::{self, Direction};

@@ -4,6 +4,7 @@
 //! iterator or on the exact class. An iterator stops with an error as soon as the keys changed in any way, but
 //! only while it has something left to give.
 
+use alloc::vec;
 use molt_abi::{ClassId, Word};
 
 use super::dicts::mutated;
@@ -212,7 +213,7 @@ fn step(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
 
 /// What an iterator has still to give, without advancing it.
 fn remaining(rt: &mut Isolate, this: Word) -> PyResult {
-    let words: [Word; 5] = std::array::from_fn(|i| field(this, i));
+    let words: [Word; 5] = core::array::from_fn(|i| field(this, i));
     inc(words[DICT]);
     let class = rt.class_of(this);
     let copy = rt.new_plain(class, words);

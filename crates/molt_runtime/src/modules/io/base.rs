@@ -1,5 +1,9 @@
 //! The abstract bases `_IOBase`, `_RawIOBase`, `_BufferedIOBase` and `_TextIOBase`.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::{closed_file, unsupported};

@@ -1,5 +1,8 @@
 //! `BufferedReader`, `BufferedWriter` and `BufferedRandom`.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::base::{self, BUFFERED_IO_BASE};
@@ -60,7 +63,7 @@ impl Buffered {
     fn write_out_on_drop(&mut self) {
         let Some(raw) = self.raw.as_ref().filter(|_| self.direct) else { return };
         let fd = file::state(raw.word()).fd;
-        let mut rest = std::mem::take(&mut self.pending);
+        let mut rest = core::mem::take(&mut self.pending);
         while fd >= 0 && !rest.is_empty() {
             // SAFETY: the pointer and length describe `rest`.
             let n = unsafe { libc::write(fd, rest.as_ptr().cast(), rest.len()) };
@@ -143,7 +146,7 @@ fn raw_write_all(rt: &mut Isolate, w: Word, bytes: &[u8]) -> PyResult<()> {
 /// Writes out what is pending.
 pub fn flush(rt: &mut Isolate, w: Word) -> PyResult<()> {
     check_open(rt, w, "flush of")?;
-    let pending = std::mem::take(&mut state(w).pending);
+    let pending = core::mem::take(&mut state(w).pending);
     if pending.is_empty() { Ok(()) } else { raw_write_all(rt, w, &pending) }
 }
 

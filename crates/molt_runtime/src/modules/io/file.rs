@@ -1,6 +1,11 @@
 //! `FileIO`: an unbuffered file descriptor.
 
-use std::ffi::CString;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::ffi::CString;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use molt_abi::Word;
 
@@ -90,7 +95,7 @@ pub fn for_descriptor(rt: &mut Isolate, fd: i32, readable: bool, name: Owned) ->
 
 /// The C library's error number.
 pub fn last_errno() -> i32 {
-    std::io::Error::last_os_error().raw_os_error().unwrap_or(0)
+    crate::host::last_errno()
 }
 
 fn failed(rt: &mut Isolate) -> Raised {
@@ -244,7 +249,7 @@ static METHODS: &[NativeDef] = &[
 /// Closes the descriptor if the object owns it.
 pub fn close(rt: &mut Isolate, w: Word) -> PyResult<()> {
     let s = state(w);
-    let fd = std::mem::replace(&mut s.fd, -1);
+    let fd = core::mem::replace(&mut s.fd, -1);
     if fd >= 0 && s.closefd {
         // SAFETY: the descriptor is ours and is closed once.
         if unsafe { libc::close(fd) } < 0 && last_errno() != libc::EINTR {
@@ -301,7 +306,7 @@ pub fn read_all(rt: &mut Isolate, w: Word) -> PyResult<Option<Vec<u8>>> {
 fn file_size(fd: i32) -> Option<i64> {
     // SAFETY: `stat` is plain data, and fstat fills it.
     unsafe {
-        let mut st: libc::stat = std::mem::zeroed();
+        let mut st: libc::stat = core::mem::zeroed();
         (libc::fstat(fd, &mut st) == 0).then_some(st.st_size)
     }
 }
@@ -397,7 +402,7 @@ fn check_opened(rt: &mut Isolate, w: Word, file: Word) -> PyResult<()> {
     let s = state(w);
     // SAFETY: `stat` is plain data, and fstat fills it.
     let (ok, is_dir) = unsafe {
-        let mut st: libc::stat = std::mem::zeroed();
+        let mut st: libc::stat = core::mem::zeroed();
         (libc::fstat(s.fd, &mut st) == 0, st.st_mode & libc::S_IFMT == libc::S_IFDIR)
     };
     let code = match (ok, is_dir) {
@@ -405,7 +410,7 @@ fn check_opened(rt: &mut Isolate, w: Word, file: Word) -> PyResult<()> {
         (false, _) if last_errno() == libc::EBADF => libc::EBADF,
         _ => return Ok(()),
     };
-    let fd = std::mem::replace(&mut s.fd, -1);
+    let fd = core::mem::replace(&mut s.fd, -1);
     if code == libc::EISDIR && s.closefd && !rt.is_int(file) {
         // SAFETY: the descriptor was opened above.
         unsafe { libc::close(fd) };

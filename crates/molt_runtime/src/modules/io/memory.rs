@@ -1,5 +1,8 @@
 //! `BytesIO` and `StringIO`.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::base::{self, BUFFERED_IO_BASE, TEXT_IO_BASE};

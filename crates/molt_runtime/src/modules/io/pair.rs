@@ -1,5 +1,7 @@
 //! `BufferedRWPair` and `IncrementalNewlineDecoder`.
 
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::base::BUFFERED_IO_BASE;
@@ -150,7 +152,7 @@ static DECODER_METHODS: &[NativeDef] = &[
 impl NewlineDecoder {
     fn translate(&mut self, input: &[u8], at_end: bool) -> Vec<u8> {
         let mut text = Vec::with_capacity(input.len() + 1);
-        if std::mem::take(&mut self.pending_return) {
+        if core::mem::take(&mut self.pending_return) {
             text.push(b'\r');
         }
         text.extend_from_slice(input);

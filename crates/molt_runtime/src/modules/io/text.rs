@@ -3,6 +3,11 @@
 //! Text read ahead is kept as decoded but before newline translation, so that `tell` can encode the
 //! unread rest to find its position.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::base::TEXT_IO_BASE;
@@ -66,7 +71,7 @@ impl NativeData for TextIo {
 impl TextIo {
     fn hand_over(&mut self) {
         if let Some(buffer) = self.buffer.as_ref().filter(|_| self.direct) {
-            buffered::append_on_drop(buffer.word(), &std::mem::take(&mut self.pending));
+            buffered::append_on_drop(buffer.word(), &core::mem::take(&mut self.pending));
         }
     }
 }
@@ -197,7 +202,7 @@ fn write_encoded(rt: &mut Isolate, w: Word, text: Word) -> PyResult<()> {
 }
 
 fn push_pending(rt: &mut Isolate, w: Word) -> PyResult<()> {
-    let pending = std::mem::take(&mut state(w).pending);
+    let pending = core::mem::take(&mut state(w).pending);
     if pending.is_empty() {
         return Ok(());
     }
@@ -225,7 +230,7 @@ fn fill(rt: &mut Isolate, w: Word) -> PyResult<bool> {
         s.decoded.clear();
         s.at = 0;
     }
-    let mut bytes = std::mem::take(&mut s.undecoded);
+    let mut bytes = core::mem::take(&mut s.undecoded);
     bytes.extend_from_slice(&chunk);
     if chunk.is_empty() {
         s.at_end = true;

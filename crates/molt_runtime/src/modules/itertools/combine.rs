@@ -1,5 +1,7 @@
 //! Combinatoric iterators: products, permutations, combinations.
 
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::{ITER, NEXT, State, constructor, make, spec, state};

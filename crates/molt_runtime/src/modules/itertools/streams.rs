@@ -1,5 +1,9 @@
 //! Iterators that transform streams one item at a time.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::{ITER, NEXT, State, constructor, finish, given, make, spec, state};
@@ -362,7 +366,7 @@ static GROUPER: ClassSpec = ClassSpec::new("itertools", "_grouper")
             return Ok(None);
         }
         let unbound = Owned::immediate(Word::UNBOUND);
-        Ok(Some(std::mem::replace(&mut state(parent.word()).items[1], unbound)))
+        Ok(Some(core::mem::replace(&mut state(parent.word()).items[1], unbound)))
     })
     .flags(ClassSpec::NO_NEW);
 

@@ -3,8 +3,14 @@
 //! The scanner works on the bytes of the string; places in errors and results count characters, which
 //! are converted only where the text is not ASCII.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::hash::BuildHasherDefault;
+use hashbrown::HashMap;
 
 use molt_abi::{ClassId, Word};
 

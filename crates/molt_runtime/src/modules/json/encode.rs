@@ -1,5 +1,9 @@
 //! `make_encoder`: values as JSON text, written into one buffer.
 
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{list_items, native, str_bytes, str_text, tuple_items};
@@ -91,7 +95,7 @@ fn quoting(rt: &Isolate, f: Word) -> Quoting {
         // SAFETY: the class has this layout; rows are static.
         let row = unsafe { (*f.as_ptr().cast::<BuiltinObj>()).def };
         for (def, quoting) in super::FUNCTIONS.iter().zip([Quoting::Unicode, Quoting::Ascii]) {
-            if std::ptr::eq(def, row) {
+            if core::ptr::eq(def, row) {
                 return quoting;
             }
         }

@@ -1,5 +1,6 @@
 //! Integer functions of `math`.
 
+use alloc::format;
 use dashu_int::ops::{Gcd, SquareRoot, UnsignedAbs};
 use dashu_int::{IBig, UBig};
 use molt_abi::Word;

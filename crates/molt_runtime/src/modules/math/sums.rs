@@ -1,10 +1,12 @@
 //! Sums and products of `math`: exact and compensated.
 
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::{frexp, scale};
 use crate::names::Name;
 use crate::native::{NativeDef, def};
+use crate::num::c_math;
 use crate::num::{float, int};
 use crate::{Isolate, Owned, PyResult};
 
@@ -61,7 +63,7 @@ impl ExactSum {
         for i in 0..self.partials.len() {
             let mut y = self.partials[i];
             if x.abs() < y.abs() {
-                std::mem::swap(&mut x, &mut y);
+                core::mem::swap(&mut x, &mut y);
             }
             let high = x + y;
             let low = y - (high - x);
@@ -144,14 +146,14 @@ fn norm(values: &[f64]) -> f64 {
     for &v in values {
         let x = scale(v, -exponent);
         let square = x * x;
-        let square_low = x.mul_add(x, -square);
+        let square_low = c_math::mul_add(x, x, -square);
         let next = sum + square;
         lost += (if sum.abs() >= square { (sum - next) + square } else { (square - next) + sum }) + square_low;
         sum = next;
     }
-    let h = (sum + lost).sqrt();
+    let h = c_math::sqrt(sum + lost);
     let square = h * h;
-    let residual = (sum - square) - h.mul_add(h, -square) + lost;
+    let residual = (sum - square) - c_math::mul_add(h, h, -square) + lost;
     scale(h + residual / (2.0 * h), exponent)
 }
 
@@ -171,7 +173,7 @@ fn sum_of_products(rt: &mut Isolate, a: &[Word]) -> PyResult {
             plain += product;
             if product.is_finite() {
                 sum.add(product);
-                sum.add(x.mul_add(y, -product));
+                sum.add(c_math::mul_add(x, y, -product));
             }
         }
         let v = if plain.is_finite() { sum.value() } else { plain };

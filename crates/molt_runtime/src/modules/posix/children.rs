@@ -1,6 +1,9 @@
 //! Child processes: making them, running programs in them and waiting for them.
 
-use std::ffi::CString;
+use alloc::ffi::CString;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use molt_abi::Word;
 
@@ -204,5 +207,5 @@ fn environment(rt: &mut Isolate, w: Word) -> PyResult<Vec<CString>> {
 
 /// The null-terminated array that the system takes; valid as long as the strings.
 fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
-    strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
+    strings.iter().map(|s| s.as_ptr()).chain([core::ptr::null()]).collect()
 }

@@ -1,7 +1,12 @@
 //! Open descriptors and directory listings.
 
-use std::borrow::Cow;
-use std::ffi::{CStr, CString};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::ffi::CString;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use molt_abi::Word;
 
@@ -75,7 +80,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let (to, from) = (int_arg(rt, a[0])?, int_arg(rt, a[1])?);
         let mut at = if a[2].is_none() { None } else { Some(rt.to_i64(a[2], "int")?) };
         let n = rt.to_i64_clamped(a[3])?.max(0) as usize;
-        let place = at.as_mut().map_or(std::ptr::null_mut(), |at| &raw mut *at);
+        let place = at.as_mut().map_or(core::ptr::null_mut(), |at| &raw mut *at);
         // SAFETY: the offset is null or a local variable.
         match retrying(rt, || unsafe { libc::sendfile(to, from, place, n) })? {
             Ok(n) => Ok(rt.new_int(n as i64)),
@@ -293,7 +298,7 @@ static SCAN: ClassSpec = ClassSpec::new("posix", "ScandirIterator")
     .flags(ClassSpec::NO_NEW);
 
 fn close_scan(_: &mut Isolate, a: &[Word]) -> PyResult {
-    let gone = std::mem::take(&mut native::<Scan>(a[0]).entries);
+    let gone = core::mem::take(&mut native::<Scan>(a[0]).entries);
     drop(gone);
     Ok(Owned::NONE)
 }
@@ -380,7 +385,7 @@ fn mode_of(rt: &mut Isolate, this: Word, follow: bool) -> PyResult<Option<libc::
     let e = native::<DirEntry>(this);
     // SAFETY: `stat` is plain data; the path is a C string.
     let (st, r) = unsafe {
-        let mut st: libc::stat = std::mem::zeroed();
+        let mut st: libc::stat = core::mem::zeroed();
         let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
         let r = libc::fstatat(e.dir, e.path.as_ptr(), &mut st, flags);
         (st, r)

@@ -1,5 +1,7 @@
 //! Owners of files, and the users and groups that the process acts for.
 
+use alloc::format;
+use alloc::vec;
 use molt_abi::Word;
 
 use super::{Target, check, dir_arg, done, follow_flags, int_arg, param};
@@ -41,7 +43,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     def("setegid", "($module, egid, /)", |rt, a| set_id(rt, a[0], "gid", libc::setegid)),
     def("getgroups", "($module, /)", |rt, _| {
         // SAFETY: asks for the number of groups only.
-        let n = unsafe { libc::getgroups(0, std::ptr::null_mut()) };
+        let n = unsafe { libc::getgroups(0, core::ptr::null_mut()) };
         let n = check(rt, n, None)?;
         let mut groups = vec![0; n as usize];
         // SAFETY: room for as many groups as are asked for.

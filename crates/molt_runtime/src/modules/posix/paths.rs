@@ -1,6 +1,9 @@
 //! Directories, links, names and path arithmetic.
 
-use std::ffi::CStr;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use molt_abi::Word;
 
@@ -9,6 +12,7 @@ use crate::api::{bytes_slice, str_bytes, tuple_items};
 use crate::modules::io::file::last_errno;
 use crate::names::Name;
 use crate::native::{NativeDef, def};
+use crate::num::c_math;
 use crate::{Isolate, Owned, PyResult};
 
 const PATH: &str = "($module, /, path)";
@@ -253,11 +257,11 @@ fn stamp_of_seconds(rt: &mut Isolate, w: Word) -> PyResult<libc::timespec> {
     if seconds.is_nan() {
         return Err(rt.value_error("Invalid value NaN (not a number)"));
     }
-    let whole = seconds.floor();
+    let whole = c_math::floor(seconds);
     if !(-9.3e18..9.2e18).contains(&whole) {
         return Err(rt.overflow_error("timestamp out of range for platform time_t"));
     }
-    Ok(libc::timespec { tv_sec: whole as i64, tv_nsec: ((seconds - whole) * 1e9).floor() as i64 })
+    Ok(libc::timespec { tv_sec: whole as i64, tv_nsec: c_math::floor((seconds - whole) * 1e9) as i64 })
 }
 
 /// Bytes of a str or bytes path, and whether it was bytes.

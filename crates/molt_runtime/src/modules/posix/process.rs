@@ -1,7 +1,8 @@
 //! The process and its environment.
 
-use std::ffi::CStr;
-use std::os::unix::ffi::OsStringExt;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use super::{check, done, failed, int_arg};
 use crate::modules::io::file::{last_errno, path_arg};
@@ -38,7 +39,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         // SAFETY: ends the process without running anything more.
         unsafe { libc::_exit(status) }
     }),
-    def("abort", NONE, |_, _| std::process::abort()),
+    def("abort", NONE, |_, _| crate::host::abort()),
     def("urandom", "($module, size, /)", |rt, a| {
         let n = rt.to_i64(a[0], "int")?;
         let Ok(n) = usize::try_from(n) else { return Err(rt.value_error("negative argument not allowed")) };
@@ -73,15 +74,15 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let text = unsafe { CStr::from_ptr(libc::strerror(code)) }.to_bytes().to_vec();
         Ok(rt.new_str_os(&text))
     }),
-    def("cpu_count", NONE, |rt, _| match std::thread::available_parallelism() {
-        Ok(n) => Ok(rt.new_int(n.get() as i64)),
-        Err(_) => Ok(Owned::NONE),
+    def("cpu_count", NONE, |rt, _| match crate::host::cpu_count() {
+        Some(n) => Ok(rt.new_int(n as i64)),
+        None => Ok(Owned::NONE),
     }),
     def("get_terminal_size", "($module, fd=1, /)", |rt, a| {
         let fd = if a[0].is_unbound() { 1 } else { int_arg(rt, a[0])? };
         // SAFETY: the request fills a `winsize`, which is plain data.
         let (size, r) = unsafe {
-            let mut size: libc::winsize = std::mem::zeroed();
+            let mut size: libc::winsize = core::mem::zeroed();
             let r = libc::ioctl(fd, libc::TIOCGWINSZ, &mut size);
             (size, r)
         };
@@ -92,7 +93,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     def("times", NONE, |rt, _| {
         // SAFETY: plain data that the call fills.
         let (t, elapsed, ticks) = unsafe {
-            let mut t: libc::tms = std::mem::zeroed();
+            let mut t: libc::tms = core::mem::zeroed();
             let elapsed = libc::times(&mut t);
             (t, elapsed, libc::sysconf(libc::_SC_CLK_TCK) as f64)
         };
@@ -103,7 +104,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     def("uname", NONE, |rt, _| {
         // SAFETY: plain data that the call fills with C strings.
         let fields = unsafe {
-            let mut u: libc::utsname = std::mem::zeroed();
+            let mut u: libc::utsname = core::mem::zeroed();
             if libc::uname(&mut u) != 0 {
                 return Err(failed(rt, None));
             }
@@ -138,8 +139,8 @@ pub static FUNCTIONS: &[NativeDef] = &[
 /// The environment as a dict from bytes to bytes.
 pub fn environment(rt: &mut Isolate) -> PyResult {
     let table = rt.new_dict();
-    for (name, value) in std::env::vars_os() {
-        let (name, value) = (rt.new_bytes(&name.into_vec()), rt.new_bytes(&value.into_vec()));
+    for (name, value) in crate::host::environment() {
+        let (name, value) = (rt.new_bytes(&name), rt.new_bytes(&value));
         rt.dict_set(table.word(), name.word(), value.word())?;
     }
     Ok(table)

@@ -1,6 +1,7 @@
 //! `stat` and `statvfs` with their results.
 
-use std::ffi::CString;
+use alloc::ffi::CString;
+use alloc::vec::Vec;
 
 use molt_abi::Word;
 
@@ -75,7 +76,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
 pub fn of_path(rt: &mut Isolate, dir: i32, path: &CString, shown: Word, flags: i32) -> PyResult {
     // SAFETY: `stat` is plain data; the path is a C string.
     let (st, r) = unsafe {
-        let mut st: libc::stat = std::mem::zeroed();
+        let mut st: libc::stat = core::mem::zeroed();
         let r = libc::fstatat(dir, path.as_ptr(), &mut st, flags);
         (st, r)
     };
@@ -87,7 +88,7 @@ fn file_system(rt: &mut Isolate, parameter: PathParam, w: Word) -> PyResult {
     let target = parameter.target(rt, w)?;
     // SAFETY: `statvfs` is plain data, and the path a C string.
     let (st, r) = unsafe {
-        let mut st: libc::statvfs = std::mem::zeroed();
+        let mut st: libc::statvfs = core::mem::zeroed();
         let r = match &target {
             Target::Path(path) => libc::statvfs(path.as_ptr(), &mut st),
             Target::Descriptor(fd) => libc::fstatvfs(*fd, &mut st),
@@ -117,7 +118,7 @@ fn file_system(rt: &mut Isolate, parameter: PathParam, w: Word) -> PyResult {
 fn of_descriptor(rt: &mut Isolate, fd: i32, shown: Option<Word>) -> PyResult {
     // SAFETY: `stat` is plain data.
     let (st, r) = unsafe {
-        let mut st: libc::stat = std::mem::zeroed();
+        let mut st: libc::stat = core::mem::zeroed();
         let r = libc::fstat(fd, &mut st);
         (st, r)
     };

@@ -1,5 +1,7 @@
 //! The machine: configuration values, scheduling and device numbers.
 
+use alloc::vec;
+use alloc::vec::Vec;
 use molt_abi::Word;
 
 use super::{check, done, failed, int_arg};
@@ -92,7 +94,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let pid = int_arg(rt, a[0])?;
         // SAFETY: a set of bits that the call fills.
         let (set, r) = unsafe {
-            let mut set: libc::cpu_set_t = std::mem::zeroed();
+            let mut set: libc::cpu_set_t = core::mem::zeroed();
             let r = libc::sched_getaffinity(pid, size_of::<libc::cpu_set_t>(), &mut set);
             (set, r)
         };
