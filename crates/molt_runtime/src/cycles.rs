@@ -130,7 +130,7 @@ impl Isolate {
         self.gc.running = false;
         self.gc.collections += 1;
         self.gc.collected += found as u64;
-        self.heap.collect_at = self.ctx.live_objects * 2 + GROWTH_FLOOR;
+        self.heap.collect_at = self.ctx.live_objects * 3 + GROWTH_FLOOR;
         found
     }
 

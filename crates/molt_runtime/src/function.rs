@@ -83,7 +83,9 @@ impl Isolate {
                     ClassId::FUNCTION | ClassId::METHOD_DESCRIPTOR | ClassId::WRAPPER_DESCRIPTOR
                 );
             if direct && self.own_attr(obj, class, name).is_none() {
-                self.fill_cache(cache, obj, name, true);
+                if !self.cache_is_taken(cache) {
+                    self.fill_cache(cache, obj, name, true);
+                }
                 all[0] = obj;
                 let keep = Owned::share(attr);
                 return self.vectorcall(keep.word(), all, kwnames);
@@ -175,6 +177,11 @@ impl Isolate {
         }
         // SAFETY: rows are static and parsed signatures live as long as the isolate.
         let (def, sig) = unsafe { (&*b.def, &*b.sig) };
+        if kwnames.is_unbound()
+            && let Some(r) = self.call_simple(b, sig, def.func, args)
+        {
+            return r;
+        }
         let mut room = [Word::UNBOUND; 12];
         let takes_receiver = matches!(sig.receiver, Receiver::Instance | Receiver::Class);
         if !takes_receiver {
@@ -199,6 +206,45 @@ impl Isolate {
             }
         }
         self.call_native(b, sig, def.func, Some(receiver), &args[1..], kwnames, &mut room)
+    }
+
+    /// The commonest calls, without binding: positional arguments for a signature without `*`, `**` and required
+    /// keywords, on a receiver of exactly the owner's class. `None` if this is another.
+    #[inline(always)]
+    fn call_simple(
+        &mut self,
+        b: &BuiltinObj,
+        sig: &NativeSig,
+        func: crate::native::NativeFn,
+        args: &[Word],
+    ) -> Option<PyResult> {
+        const ROOM: usize = 6;
+        let receivers = match sig.receiver {
+            Receiver::None | Receiver::Module => 0,
+            Receiver::Instance
+                if b.receiver.is_unbound()
+                    && !args.is_empty()
+                    && !b.owner.is_unbound()
+                    && self.class_of(args[0]) == self.class_id(b.owner) =>
+            {
+                1
+            }
+            _ => return None,
+        };
+        let count = args.len() - receivers;
+        if !sig.simple || count < sig.required || count > sig.positional {
+            return None;
+        }
+        let total = sig.word_count() + receivers;
+        if args.len() == total {
+            return Some(func(self, args));
+        }
+        if total > ROOM {
+            return None;
+        }
+        let mut room = [Word::UNBOUND; ROOM];
+        room[..args.len()].copy_from_slice(args);
+        Some(func(self, &room[..total]))
     }
 
     /// Checks the class that a call of a native `__new__` names: instances must have the layout it makes.
@@ -405,6 +451,12 @@ impl Isolate {
                 ClassId::STR => return self.str(*only),
                 _ => {}
             }
+        }
+        if id == ClassId::RANGE
+            && kwnames.is_unbound()
+            && let Some(range) = self.range_of_small(args)
+        {
+            return Ok(range);
         }
         let new = self.special(id, Name::NEW);
         let object_new = self.special(ClassId::OBJECT, Name::NEW);

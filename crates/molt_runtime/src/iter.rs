@@ -361,6 +361,29 @@ fn range_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
 }
 
 impl Isolate {
+    /// `range(...)` of one to three small integers with a step other than zero.
+    pub(crate) fn range_of_small(&mut self, args: &[Word]) -> Option<Owned> {
+        let (start, stop, step) = match *args {
+            [stop] => (Word::small(0), stop, Word::small(1)),
+            [start, stop] => (start, stop, Word::small(1)),
+            [start, stop, step] => (start, stop, step),
+            _ => return None,
+        };
+        if !start.is_small() || !stop.is_small() || !step.is_small() || step == Word::small(0) {
+            return None;
+        }
+        let (a, b, s) = (start.as_small(), stop.as_small(), step.as_small());
+        // Small integers have 63 bits: differences fit into 64.
+        let len = match s {
+            1 => (b - a).max(0),
+            s if s > 0 && a < b => (b - a - 1) / s + 1,
+            s if s < 0 && b < a => (a - b - 1) / -s + 1,
+            _ => 0,
+        };
+        let len = self.new_int(len).into_word();
+        Some(self.new_plain(ClassId::RANGE, [start, stop, step, len]))
+    }
+
     fn new_range(&mut self, start: &Owned, stop: &Owned, step: &Owned) -> PyResult {
         let (a, b, s) = (start.word(), stop.word(), step.word());
         let len = if a.is_small() && b.is_small() && s.is_small() {

@@ -118,8 +118,29 @@ impl Isolate {
         if reverse {
             pairs.reverse();
         }
-        let mut order: Vec<(Word, u32)> = pairs.iter().zip(0..).map(|(p, i)| (p.0.word(), i)).collect();
-        let failed = self.sort_keys(&mut order);
+        let keys = || pairs.iter().map(|p| p.0.word());
+        // Beginnings are only comparable with those of the same kind.
+        let kind = keys().next().and_then(|w| self.beginning(w)).map(|b| b.0);
+        let same = keys().all(|w| self.beginning(w).map(|b| b.0) == kind);
+        let mut order: Vec<SortKey> = (0..)
+            .zip(keys())
+            .map(|(at, key)| {
+                let beginning = if same { self.beginning(key).map_or(0, |b| b.1) } else { 0 };
+                SortKey { beginning, key, at }
+            })
+            .collect();
+        let failed = match kind.filter(|_| same) {
+            Some(INTS | FLOATS) => {
+                order.sort_by_key(|k| k.beginning);
+                false
+            }
+            Some(STRINGS) => {
+                order
+                    .sort_by(|a, b| a.beginning.cmp(&b.beginning).then_with(|| str_bytes(a.key).cmp(str_bytes(b.key))));
+                false
+            }
+            _ => self.sort_keys(&mut order),
+        };
         if failed {
             return Err(Raised);
         }
@@ -127,24 +148,19 @@ impl Isolate {
             order.reverse();
         }
         let mut values: Vec<Option<Owned>> = pairs.into_iter().map(|p| Some(p.1)).collect();
-        let sorted = order.iter().map(|&(_, i)| values[i as usize].take().expect("every index occurs once")).collect();
+        let sorted = order.iter().map(|k| values[k.at as usize].take().expect("every index occurs once")).collect();
         Ok(sorted)
     }
 
     /// Sorts keys with their positions, stably; whether a comparison raised.
-    fn sort_keys(&mut self, order: &mut Vec<(Word, u32)>) -> bool {
-        if order.iter().all(|p| p.0.is_small()) {
-            order.sort_by_key(|p| p.0.as_small());
-            return false;
-        }
-        if order.iter().all(|p| p.0.is_object() && self.class_of(p.0) == ClassId::STR) {
-            order.sort_by(|a, b| str_bytes(a.0).cmp(str_bytes(b.0)));
-            return false;
-        }
+    fn sort_keys(&mut self, order: &mut Vec<SortKey>) -> bool {
         let mut failed = false;
         merge_sort(order, &mut |a, b| {
+            if a.beginning != b.beginning {
+                return a.beginning < b.beginning;
+            }
             !failed
-                && self.less(a.0, b.0).unwrap_or_else(|Raised| {
+                && self.less(a.key, b.key).unwrap_or_else(|Raised| {
                     failed = true;
                     false
                 })
@@ -152,8 +168,42 @@ impl Isolate {
         failed
     }
 
+    /// Kind of a key and its beginning as a number that orders keys of that kind, as far as it tells them apart: all
+    /// of a small integer or flonum, eight bytes of a string, the same of a tuple's first item.
+    fn beginning(&self, key: Word) -> Option<(u8, u64)> {
+        const TOP: u64 = 1 << 63;
+        let own = |w: Word| {
+            if w.is_small() {
+                return Some((INTS, w.as_small() as u64 ^ TOP));
+            }
+            if w.is_flonum() {
+                // Negative numbers order by falling bits; both zeros are equal.
+                let bits = (w.as_flonum() + 0.0).to_bits();
+                return Some((FLOATS, if bits & TOP != 0 { !bits } else { bits | TOP }));
+            }
+            if !w.is_object() || self.class_of(w) != ClassId::STR {
+                return None;
+            }
+            let bytes = str_bytes(w);
+            let mut first = [0; 8];
+            let n = bytes.len().min(8);
+            first[..n].copy_from_slice(&bytes[..n]);
+            Some((STRINGS, u64::from_be_bytes(first)))
+        };
+        if key.is_object() && self.class_of(key) == ClassId::TUPLE {
+            return own(*tuple_items(key).first()?).map(|(kind, b)| (kind + IN_TUPLES, b));
+        }
+        own(key)
+    }
+
     /// `a < b`, with tuples of common items compared without calls.
     fn less(&mut self, a: Word, b: Word) -> PyResult<bool> {
+        if a.is_small() && b.is_small() {
+            return Ok(a.as_small() < b.as_small());
+        }
+        if a.is_object() && b.is_object() && self.class_of(a) == ClassId::STR && self.class_of(b) == ClassId::STR {
+            return Ok(str_bytes(a) < str_bytes(b));
+        }
         if !(a.is_object() && b.is_object() && self.class_of(a) == ClassId::TUPLE && self.class_of(b) == ClassId::TUPLE)
         {
             return self.lt(a, b);
@@ -181,6 +231,20 @@ impl Isolate {
         }
         Ok(x.len() < y.len())
     }
+}
+
+/// Kinds of keys with a beginning, and what is added for those in front of tuples.
+const INTS: u8 = 1;
+const FLOATS: u8 = 2;
+const STRINGS: u8 = 3;
+const IN_TUPLES: u8 = 4;
+
+/// A key being sorted: what orders most pairs without a look at the objects, the key itself, and its position.
+#[derive(Clone, Copy)]
+struct SortKey {
+    beginning: u64,
+    key: Word,
+    at: u32,
 }
 
 /// Binary insertion sort of short runs, merged pairwise; `less` may answer inconsistently.

@@ -18,6 +18,8 @@ pub struct NativeSig {
     pub required_keywords: u64,
     pub varargs: bool,
     pub varkw: bool,
+    /// Positional arguments alone satisfy it, and stand in the order they are passed on.
+    pub simple: bool,
 }
 
 /// What the first parameter of the text stands for.
@@ -73,6 +75,7 @@ impl NativeSig {
         sig.keyword_only = keyword_names.len();
         sig.varargs = args_name.is_some();
         sig.varkw = kwargs_name.is_some();
+        sig.simple = !sig.varargs && !sig.varkw && sig.required_keywords == 0;
         sig.names.extend(keyword_names);
         sig.names.extend(args_name);
         sig.names.extend(kwargs_name);
