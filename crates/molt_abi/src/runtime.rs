@@ -192,6 +192,8 @@ rt_table! {
     TupleNew = tuple_new(p i) -> w;
     /// `set_new(items, n)`: borrows the items; hashing may raise.
     SetNew = set_new(p i) -> r;
+    /// `set_literal(items, n, frozen)`: set or frozenset of constants, in the order of a constant of CPython.
+    SetLiteral = set_literal(p i i) -> r;
     /// `dict_new(pairs, n)`: `n` key/value pairs, borrowed.
     DictNew = dict_new(p i) -> r;
     ListAppend = list_append(w w) -> v;

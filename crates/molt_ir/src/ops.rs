@@ -224,6 +224,8 @@ ops! {
     ListNew "list.new" S "c*" -> "w" None "";
     TupleNew "tuple.new" S "c*" -> "w" None "";
     SetNew "set.new" S "w*" -> "w" None "RE";
+    /// Set of constants; with the immediate 1 a frozenset, which only a loop sees.
+    SetLiteral "set.literal" S "w*" -> "w" Int "RE";
     /// Keys and values in turn.
     DictNew "dict.new" S "w*" -> "w" None "RE";
     ListAppend "list.append" S "ww" -> "-" None "E" = ListAppend;

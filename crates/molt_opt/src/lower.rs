@@ -510,6 +510,12 @@ impl<'a> Lower<'a> {
             Op::TupleNew => self.display(RtFn::TupleNew, args),
             Op::StrJoin => self.display(RtFn::StrJoin, args),
             Op::SetNew => self.checked_display(RtFn::SetNew, args, args.len()),
+            Op::SetLiteral => {
+                let array = self.fill_array(0, args);
+                let count = self.m.iconst(args.len() as i64);
+                let frozen = self.m.iconst(imm as i64);
+                self.rt_checked(RtFn::SetLiteral, &[array, count, frozen])
+            }
             Op::DictNew => self.checked_display(RtFn::DictNew, args, args.len() / 2),
             Op::PyFormat => {
                 let conversion = self.m.iconst(imm as i64);

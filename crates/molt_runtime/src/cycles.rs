@@ -28,6 +28,7 @@ use crate::layouts::{BuiltinObj, NativeObj, TracebackObj, WeakrefObj};
 use crate::lifetime::{children, is_attribute_descriptor, object_size};
 use crate::native::Layout;
 use crate::owned::dec;
+use crate::set::set_obj;
 use crate::{Isolate, Owned};
 
 /// Mark of a cell that holds no object.
@@ -269,7 +270,8 @@ impl Isolate {
         unsafe {
             match class.layout {
                 Layout::List => drop(crate::list::take_items(list_obj(w))),
-                Layout::Dict | Layout::Set => dict_obj(w).take_all().into_iter().for_each(dec),
+                Layout::Dict => dict_obj(w).take_all().into_iter().for_each(dec),
+                Layout::Set => set_obj(w).take_all().into_iter().for_each(dec),
                 Layout::Native => (*(*p.cast::<NativeObj>()).data).clear(),
                 Layout::Function => {
                     let f = &mut *p.cast::<FunctionObj>();

@@ -331,20 +331,89 @@ fn view_mapping(rt: &mut Isolate, this: Word) -> PyResult {
     Ok(rt.new_plain(ClassId::MAPPING_PROXY, [field(this, 0)]))
 }
 
-/// Set operators of key and item views, through sets.
-macro_rules! view_operators {
-    ($($f:ident $op:ident),*) => { $(fn $f(rt: &mut Isolate, args: &[Word]) -> PyResult {
-        let a = rt.set_from(ClassId::SET, args[0])?;
-        let b = rt.set_from(ClassId::SET, args[1])?;
-        rt.binary(Name::$op, a.word(), b.word())
-    })* };
+fn is_set_view(rt: &Isolate, w: Word) -> bool {
+    matches!(rt.class_of(w), ClassId::DICT_KEYS | ClassId::DICT_ITEMS)
 }
-view_operators!(view_and AND, view_or OR, view_sub SUB, view_xor XOR);
+
+/// The items of an operand; the keys of a plain dict are taken in one go.
+fn view_to_set(rt: &mut Isolate, w: Word) -> PyResult {
+    let keys_of_dict = rt.class_of(w) == ClassId::DICT_KEYS && rt.class_of(field(w, 0)) == ClassId::DICT;
+    rt.set_from(ClassId::SET, if keys_of_dict { field(w, 0) } else { w })
+}
+
+fn view_and(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let (mut view, mut other) = (args[0], args[1]);
+    let len = rt.len(view)?;
+    if matches!(rt.class_of(other), ClassId::SET | ClassId::FROZENSET) && len <= rt.set_len(other) {
+        return rt.call_method(other, "intersection", &[view]);
+    }
+    if is_set_view(rt, other) && rt.len(other)? > len {
+        (view, other) = (other, view);
+    }
+    let made = rt.new_set(&[])?;
+    let it = rt.iter(other)?;
+    while let Some(item) = rt.next(it.word())? {
+        if rt.contains(view, item.word())? {
+            rt.set_add(made.word(), item.word())?;
+        }
+    }
+    Ok(made)
+}
+
+/// Changes the set of the left operand by a method of `set`.
+fn view_by(rt: &mut Isolate, left: Word, right: Word, method: &str) -> PyResult {
+    let made = view_to_set(rt, left)?;
+    rt.call_method(made.word(), method, &[right])?;
+    Ok(made)
+}
+
+fn view_xor(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let items = |w| rt.class_of(w) == ClassId::DICT_ITEMS;
+    if items(args[0]) && items(args[1]) {
+        return items_xor(rt, field(args[0], 0), field(args[1], 0));
+    }
+    view_by(rt, args[0], args[1], "symmetric_difference_update")
+}
+
+/// Pairs in one of two dicts: first those of the larger dict, as far as they differ, then what is left.
+fn items_xor(rt: &mut Isolate, a: Word, b: Word) -> PyResult {
+    let (small, large) = if rt.dict_len(a) > rt.dict_len(b) { (b, a) } else { (a, b) };
+    let rest = rt.dict_copy(small)?;
+    let made = rt.new_set(&[])?;
+    for (key, value) in rt.dict_items(large) {
+        let same = match rt.dict_get(rest.word(), key.word())? {
+            Some(there) => rt.eq(there.word(), value.word())?,
+            None => false,
+        };
+        if same {
+            rt.dict_remove(rest.word(), key.word())?;
+        } else {
+            let pair = rt.new_tuple(vec![key, value]);
+            rt.set_add(made.word(), pair.word())?;
+        }
+    }
+    for (key, value) in rt.dict_items(rest.word()) {
+        let pair = rt.new_tuple(vec![key, value]);
+        rt.set_add(made.word(), pair.word())?;
+    }
+    Ok(made)
+}
+
+fn reflected(f: crate::native::NativeFn, rt: &mut Isolate, args: &[Word]) -> PyResult {
+    f(rt, &[args[1], args[0]])
+}
+
+fn view_or(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    view_by(rt, args[0], args[1], "update")
+}
+
+fn view_sub(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    view_by(rt, args[0], args[1], "difference_update")
+}
 
 macro_rules! view_compare {
     ($($f:ident $op:ident),*) => { $(fn $f(rt: &mut Isolate, args: &[Word]) -> PyResult {
-        let other = rt.class_of(args[1]);
-        if !matches!(other, ClassId::DICT_KEYS | ClassId::DICT_ITEMS) && !rt.is_set(args[1]) {
+        if !is_set_view(rt, args[1]) && !rt.is_set(args[1]) {
             return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
         }
         let a = rt.set_from(ClassId::SET, args[0])?;
@@ -372,9 +441,11 @@ static SET_VIEW_METHODS: &[NativeDef] = &[
     def("__and__", "($self, value, /)", view_and),
     def("__rand__", "($self, value, /)", view_and),
     def("__or__", "($self, value, /)", view_or),
-    def("__ror__", "($self, value, /)", view_or),
+    def("__ror__", "($self, value, /)", |rt, a| reflected(view_or, rt, a)),
     def("__sub__", "($self, value, /)", view_sub),
+    def("__rsub__", "($self, value, /)", |rt, a| reflected(view_sub, rt, a)),
     def("__xor__", "($self, value, /)", view_xor),
+    def("__rxor__", "($self, value, /)", |rt, a| reflected(view_xor, rt, a)),
     def("__lt__", "($self, value, /)", view_lt),
     def("__le__", "($self, value, /)", view_le),
     def("__eq__", "($self, value, /)", view_eq),

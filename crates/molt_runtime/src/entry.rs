@@ -194,6 +194,9 @@ mod exported {
         list_new(rt, items: *const Word, n: u64) -> Word { rt.new_list(take(items, n)).into_word() }
         tuple_new(rt, items: *const Word, n: u64) -> Word { rt.new_tuple(take(items, n)).into_word() }
         set_new(rt, items: *const Word, n: u64) -> Ret { ret(rt.new_set(words(items, n))) }
+        set_literal(rt, items: *const Word, n: u64, frozen: u64) -> Ret {
+            ret(rt.set_literal(words(items, n), frozen != 0))
+        }
         dict_new(rt, pairs: *const Word, n: u64) -> Ret {
             let d = rt.new_dict();
             for pair in words(pairs, 2 * n).chunks_exact(2) {

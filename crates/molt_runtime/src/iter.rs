@@ -12,6 +12,7 @@ use crate::dict::dict_obj;
 use crate::names::Name;
 use crate::native::{ClassSpec, GetSetDef, Layout, NativeDef, NextFn, def, getter};
 use crate::owned::inc;
+use crate::set::set_obj;
 use crate::{Isolate, Owned, PyResult, Raised, exc};
 
 impl Isolate {
@@ -25,11 +26,17 @@ impl Isolate {
         self.new_plain(class, [w, Word::small(len as i64 - 1)])
     }
 
-    /// Iterator over a dict, a view or a set: object, position, number of entries at the start.
+    /// Iterator over a dict or a view: object, position, number of entries at the start.
     pub(crate) fn new_dict_iterator(&mut self, class: ClassId, w: Word) -> Owned {
         inc(w);
         let used = dict_obj(w).used;
         self.new_plain(class, [w, Word::small(0), Word::small(i64::from(used))])
+    }
+
+    /// Iterator over a set, with the same words.
+    pub(crate) fn new_set_iterator(&mut self, w: Word) -> Owned {
+        inc(w);
+        self.new_plain(ClassId::SET_ITERATOR, [w, Word::small(0), Word::small(set_obj(w).used as i64)])
     }
 }
 
@@ -109,9 +116,8 @@ fn dict_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
     let d = dict_obj(w);
     let class = rt.class_of(this);
     if i64::from(d.used) != field(this, 2).as_small() {
-        let what = if class == ClassId::SET_ITERATOR { "Set" } else { "dictionary" };
         set_field(this, 2, Word::small(-1));
-        return Err(rt.runtime_error(format!("{what} changed size during iteration")));
+        return Err(rt.runtime_error("dictionary changed size during iteration"));
     }
     let Some(at) = d.next_live(i) else { return finish(this) };
     set_index(this, at as i64 + 1);
@@ -121,6 +127,18 @@ fn dict_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
         ClassId::DICT_ITEM_ITERATOR => rt.new_tuple_of(&[e.key, e.value]),
         _ => Owned::share(e.key),
     }))
+}
+
+fn set_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
+    let Some((w, i)) = step(this) else { return Ok(None) };
+    let set = set_obj(w);
+    if set.used as i64 != field(this, 2).as_small() {
+        set_field(this, 2, Word::small(-1));
+        return Err(rt.runtime_error("Set changed size during iteration"));
+    }
+    let Some(at) = set.next_live(i) else { return finish(this) };
+    set_index(this, at as i64 + 1);
+    Ok(Some(Owned::share(set.slots()[at].key)))
 }
 
 fn callable_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
@@ -189,7 +207,7 @@ static SEQUENCE_ITERATOR: ClassSpec = iterator(ClassId::SEQUENCE_ITERATOR, 2, se
 static KEY_ITERATOR: ClassSpec = iterator(ClassId::DICT_KEY_ITERATOR, 3, dict_next);
 static VALUE_ITERATOR: ClassSpec = iterator(ClassId::DICT_VALUE_ITERATOR, 3, dict_next);
 static ITEM_ITERATOR: ClassSpec = iterator(ClassId::DICT_ITEM_ITERATOR, 3, dict_next);
-static SET_ITERATOR: ClassSpec = iterator(ClassId::SET_ITERATOR, 3, dict_next);
+static SET_ITERATOR: ClassSpec = iterator(ClassId::SET_ITERATOR, 3, set_next);
 static CALLABLE_ITERATOR: ClassSpec = iterator(ClassId::CALLABLE_ITERATOR, 2, callable_next).methods(CALLABLE_METHODS);
 
 // ---- enumerate, zip, map, filter, reversed -----------------------------------------------------------

@@ -13,6 +13,7 @@ use crate::layouts::{
 use crate::names::Name;
 use crate::native::Layout;
 use crate::owned::{dec, inc};
+use crate::set::set_obj;
 use crate::{Isolate, Owned};
 
 /// Releases nested deeper than this wait in a queue, so that long chains do not exhaust the stack.
@@ -126,12 +127,13 @@ impl Isolate {
                         return size;
                     }
                 }
-                Layout::Dict | Layout::Set => {
+                Layout::Dict => {
                     dict_obj(w).release_all();
                     if class.id == ClassId::DICT {
                         return size;
                     }
                 }
+                Layout::Set => set_obj(w).release_all(),
                 Layout::Int => core::ptr::drop_in_place(&raw mut (*p.cast::<IntObj>()).value),
                 Layout::Native => {
                     let data = (*p.cast::<NativeObj>()).data;
@@ -209,7 +211,8 @@ pub(crate) unsafe fn children(w: Word, class: &ClassObj, visit: &mut dyn FnMut(W
     unsafe {
         match class.layout {
             Layout::List => crate::api::list_items(w).iter().for_each(|&c| visit(c)),
-            Layout::Dict | Layout::Set => {
+            Layout::Set => set_obj(w).keys().for_each(&mut *visit),
+            Layout::Dict => {
                 for e in dict_obj(w).entries() {
                     visit(e.key);
                     visit(e.value);

@@ -667,6 +667,7 @@ impl Isolate {
                 let hash = self.hash(item)?;
                 return Ok(self.dict_find(container, item, hash)?.is_some());
             }
+            ClassId::SET | ClassId::FROZENSET => return self.set_has(container, item),
             ClassId::LIST => return self.sequence_contains(container, item, list_items),
             ClassId::TUPLE => return self.sequence_contains(container, item, tuple_items),
             ClassId::STR if self.class_of(item) == ClassId::STR => {
@@ -716,6 +717,7 @@ impl Isolate {
             ClassId::LIST => return Ok(self.new_indexed_iterator(ClassId::LIST_ITERATOR, w)),
             ClassId::TUPLE => return Ok(self.new_indexed_iterator(ClassId::TUPLE_ITERATOR, w)),
             ClassId::DICT => return Ok(self.new_dict_iterator(ClassId::DICT_KEY_ITERATOR, w)),
+            ClassId::SET | ClassId::FROZENSET => return Ok(self.new_set_iterator(w)),
             ClassId::GENERATOR => return Ok(Owned::share(w)),
             _ => {}
         }

@@ -1,51 +1,229 @@
-//! `set` and `frozenset`: the table of a dict whose values are all `None`.
+//! `set` and `frozenset`: how tables are filled, compared and combined. Which table is filled in which order
+//! follows CPython, because the order of the items shows it.
+//!
+//! Comparing keys may run Python code; a lookup starts anew when the table changed meanwhile.
 
-use alloc::format;
-use alloc::string::String;
+mod class;
+mod table;
+
 use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
-use crate::dict::{DictObj, dict_obj};
-use crate::native::{ClassSpec, Layout, NativeDef, def};
-use crate::{Isolate, Owned, PyResult};
+use crate::api::str_bytes;
+use crate::dict::dict_obj;
+use crate::native::Layout;
+use crate::owned::{dec, inc};
+use crate::{Isolate, Owned, PyResult, exc};
 
-/// A set shares the layout of a dict.
-pub type SetObj = DictObj;
+pub(crate) use class::SPECS;
+use table::Probe;
+pub use table::SetObj;
+
+/// The set object of a word that is a set or frozenset (or of a subclass).
+#[inline(always)]
+pub(crate) fn set_obj<'a>(w: Word) -> &'a mut SetObj {
+    // SAFETY: the caller says that the word is a live set and keeps no other view of its fields across
+    // code that may change it.
+    unsafe { &mut *w.as_ptr().cast::<SetObj>() }
+}
+
+/// Result of a lookup.
+enum Place {
+    Found(u64),
+    Free(u64),
+}
 
 impl Isolate {
     pub(crate) fn is_set(&self, w: Word) -> bool {
         w.is_object() && self.class(self.class_of(w)).layout == Layout::Set
     }
 
+    fn is_exact_set(&self, w: Word) -> bool {
+        matches!(self.class_of(w), ClassId::SET | ClassId::FROZENSET)
+    }
+
+    /// Empty instance of `set`, `frozenset` or a subclass.
+    pub(crate) fn new_set_of_class(&mut self, class: ClassId) -> Owned {
+        let size = self.class(class).instance_size as usize;
+        let p = self.alloc_object(class, size);
+        // SAFETY: the object starts with a `SetObj`; words after it are slots.
+        unsafe {
+            (*p.cast::<SetObj>()).init();
+            for i in size_of::<SetObj>() / 8..size / 8 {
+                p.cast::<Word>().add(i).write(Word::UNBOUND);
+            }
+            Owned::from_word(Word::from_ptr(p))
+        }
+    }
+
     pub fn new_set(&mut self, items: &[Word]) -> PyResult {
-        let set = self.new_dict_of_class(ClassId::SET);
+        let set = self.new_set_of_class(ClassId::SET);
         for &item in items {
             self.set_add(set.word(), item)?;
         }
         Ok(set)
     }
 
+    /// A display of three or more constants, or the constants that a loop runs over (`frozen`). CPython
+    /// keeps them as a frozenset, which it builds twice while compiling, and fills a set from it.
+    pub(crate) fn set_literal(&mut self, items: &[Word], frozen: bool) -> PyResult {
+        let first = self.new_set(items)?;
+        let constant = self.new_set_of_class(ClassId::FROZENSET);
+        for (item, hash) in self.set_entries(first.word()) {
+            self.set_add_hashed(constant.word(), item.word(), hash)?;
+        }
+        if frozen { Ok(constant) } else { self.set_from(ClassId::SET, constant.word()) }
+    }
+
     pub fn set_add(&mut self, set: Word, item: Word) -> PyResult<()> {
         let hash = self.hash(item)?;
-        if self.dict_find(set, item, hash)?.is_none() {
-            self.dict_set_hashed(set, item, hash, Word::NONE)?;
+        self.set_add_hashed(set, item, hash)
+    }
+
+    fn set_add_hashed(&mut self, set: Word, item: Word, hash: i64) -> PyResult<()> {
+        set_obj(set).allocate();
+        if let Place::Free(at) = self.set_find(set, item, hash)? {
+            inc(item);
+            set_obj(set).occupy(at, hash, item);
         }
         Ok(())
     }
 
+    /// Looks for a key in a set that has a table.
+    #[inline]
+    fn set_find(&mut self, set: Word, key: Word, hash: i64) -> PyResult<Place> {
+        'again: loop {
+            let (table, mask) = (set_obj(set).table, set_obj(set).mask);
+            let mut probe = Probe::new(mask, hash);
+            loop {
+                let (first, last) = probe.run();
+                for i in first..=last {
+                    let slot = *set_obj(set).slot(i);
+                    if slot.is_free() {
+                        return Ok(Place::Free(i));
+                    }
+                    if slot.hash != hash || slot.key.is_unbound() {
+                        continue;
+                    }
+                    if let Some(same) = self.same_at_sight(slot.key, key) {
+                        if same {
+                            return Ok(Place::Found(i));
+                        }
+                        continue;
+                    }
+                    let held = Owned::share(slot.key);
+                    let same = self.eq(held.word(), key)?;
+                    let s = set_obj(set);
+                    if s.table.is_null() {
+                        s.allocate();
+                        continue 'again;
+                    }
+                    if s.table != table || s.mask != mask || s.slot(i).key != slot.key {
+                        continue 'again;
+                    }
+                    if same {
+                        return Ok(Place::Found(i));
+                    }
+                }
+                probe.jump();
+            }
+        }
+    }
+
+    /// Whether two keys are equal, if that can be said without running Python code.
+    #[inline]
+    fn same_at_sight(&self, a: Word, b: Word) -> Option<bool> {
+        if a == b {
+            return Some(true);
+        }
+        if a.is_small() && b.is_small() {
+            return Some(false);
+        }
+        if self.class_of(a) == ClassId::STR && self.class_of(b) == ClassId::STR {
+            return Some(str_bytes(a) == str_bytes(b));
+        }
+        None
+    }
+
+    fn set_has_hashed(&mut self, set: Word, key: Word, hash: i64) -> PyResult<bool> {
+        if set_obj(set).table.is_null() {
+            return Ok(false);
+        }
+        Ok(matches!(self.set_find(set, key, hash)?, Place::Found(_)))
+    }
+
+    pub(crate) fn set_has(&mut self, set: Word, item: Word) -> PyResult<bool> {
+        let (key, hash) = self.set_key(item)?;
+        self.set_has_hashed(set, key.word(), hash)
+    }
+
+    fn set_discard_hashed(&mut self, set: Word, key: Word, hash: i64) -> PyResult<bool> {
+        if set_obj(set).table.is_null() {
+            return Ok(false);
+        }
+        match self.set_find(set, key, hash)? {
+            Place::Found(at) => {
+                dec(set_obj(set).remove_at(at));
+                Ok(true)
+            }
+            Place::Free(_) => Ok(false),
+        }
+    }
+
+    fn set_discard(&mut self, set: Word, item: Word) -> PyResult<bool> {
+        let (key, hash) = self.set_key(item)?;
+        self.set_discard_hashed(set, key.word(), hash)
+    }
+
+    /// The key to look for and its hash: an unhashable set stands for the frozenset of its items.
+    fn set_key(&mut self, item: Word) -> PyResult<(Owned, i64)> {
+        match self.hash(item) {
+            Ok(hash) => Ok((Owned::share(item), hash)),
+            Err(_) if self.is_set(item) && self.pending_is(exc::TYPE_ERROR) => {
+                self.clear_exception();
+                let frozen = self.set_from(ClassId::FROZENSET, item)?;
+                let hash = self.hash(frozen.word())?;
+                Ok((frozen, hash))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    pub(crate) fn set_len(&self, set: Word) -> usize {
+        set_obj(set).used as usize
+    }
+
+    /// Snapshot of the items.
+    pub(crate) fn set_items(&self, set: Word) -> Vec<Owned> {
+        set_obj(set).keys().map(Owned::share).collect()
+    }
+
+    /// Snapshot of the items with their hashes.
+    fn set_entries(&self, set: Word) -> Vec<(Owned, i64)> {
+        let live = set_obj(set).slots().iter().filter(|s| !s.key.is_unbound());
+        live.map(|s| (Owned::share(s.key), s.hash)).collect()
+    }
+
+    pub(crate) fn set_clear(&mut self, set: Word) {
+        for w in set_obj(set).take_all() {
+            dec(w);
+        }
+    }
+
     /// Set (or frozenset) of the items of an iterable.
     pub(crate) fn set_from(&mut self, class: ClassId, iterable: Word) -> PyResult {
-        let set = self.new_dict_of_class(class);
+        let set = self.new_set_of_class(class);
         self.set_update(set.word(), iterable)?;
         Ok(set)
     }
 
     pub(crate) fn set_update(&mut self, set: Word, iterable: Word) -> PyResult<()> {
         if self.is_set(iterable) {
-            for item in self.dict_keys(iterable) {
-                self.set_add(set, item.word())?;
-            }
-            return Ok(());
+            return self.set_merge(set, iterable);
+        }
+        if self.class_of(iterable) == ClassId::DICT {
+            set_obj(set).reserve(self.dict_len(iterable) as u64);
+            return self.each_key(iterable, |rt, key, hash| rt.set_add_hashed(set, key, hash));
         }
         let it = self.iter(iterable)?;
         while let Some(item) = self.next(it.word())? {
@@ -54,341 +232,197 @@ impl Isolate {
         Ok(())
     }
 
-    fn set_has(&mut self, set: Word, item: Word) -> PyResult<bool> {
-        if self.is_set(item) && self.class_of(item) == ClassId::SET {
-            let frozen = self.set_from(ClassId::FROZENSET, item)?;
-            let hash = self.hash(frozen.word())?;
-            return Ok(self.dict_find(set, frozen.word(), hash)?.is_some());
+    fn set_merge(&mut self, set: Word, other: Word) -> PyResult<()> {
+        let (s, o) = (set_obj(set), set_obj(other));
+        if set == other || o.used == 0 {
+            return Ok(());
         }
-        let hash = self.hash(item)?;
-        Ok(self.dict_find(set, item, hash)?.is_some())
+        s.reserve(o.used);
+        if s.fill == 0 {
+            o.keys().for_each(inc);
+            s.fill_from(o);
+            return Ok(());
+        }
+        self.each_item(other, |rt, key, hash| rt.set_add_hashed(set, key, hash).map(|()| true)).map(drop)
     }
 
-    fn set_discard(&mut self, set: Word, item: Word) -> PyResult<bool> {
-        let hash = self.hash(item)?;
-        match self.dict_find(set, item, hash)? {
-            Some(i) => {
-                drop(self.dict_take_at(set, i));
+    /// Calls `visit` with each item and its hash while it answers `true`; the set may change meanwhile.
+    /// Whether all were visited.
+    fn each_item(
+        &mut self,
+        set: Word,
+        mut visit: impl FnMut(&mut Isolate, Word, i64) -> PyResult<bool>,
+    ) -> PyResult<bool> {
+        let mut at = 0;
+        while let Some(i) = set_obj(set).next_live(at) {
+            let slot = set_obj(set).slots()[i];
+            let key = Owned::share(slot.key);
+            if !visit(self, key.word(), slot.hash)? {
+                return Ok(false);
+            }
+            at = i + 1;
+        }
+        Ok(true)
+    }
+
+    /// The same for the keys of a dict.
+    fn each_key(&mut self, dict: Word, mut visit: impl FnMut(&mut Isolate, Word, i64) -> PyResult<()>) -> PyResult<()> {
+        let mut at = 0;
+        while let Some(i) = dict_obj(dict).next_live(at) {
+            let entry = dict_obj(dict).entries()[i];
+            let key = Owned::share(entry.key);
+            visit(self, key.word(), entry.hash)?;
+            at = i + 1;
+        }
+        Ok(())
+    }
+
+    /// `set` or `frozenset`, whichever the set derives from.
+    fn plain_class(&self, set: Word) -> ClassId {
+        if self.is_instance(set, ClassId::FROZENSET) { ClassId::FROZENSET } else { ClassId::SET }
+    }
+
+    fn set_copy(&mut self, set: Word) -> PyResult {
+        let class = self.plain_class(set);
+        self.set_from(class, set)
+    }
+
+    fn set_intersection(&mut self, set: Word, other: Word) -> PyResult {
+        if set == other {
+            return self.set_copy(set);
+        }
+        let class = self.plain_class(set);
+        let made = self.new_set_of_class(class);
+        if self.is_set(other) {
+            let (walked, asked) = if self.set_len(other) > self.set_len(set) { (set, other) } else { (other, set) };
+            self.each_item(walked, |rt, key, hash| {
+                if rt.set_has_hashed(asked, key, hash)? {
+                    rt.set_add_hashed(made.word(), key, hash)?;
+                }
                 Ok(true)
+            })?;
+            return Ok(made);
+        }
+        let it = self.iter(other)?;
+        while let Some(item) = self.next(it.word())? {
+            let hash = self.hash(item.word())?;
+            if self.set_has_hashed(set, item.word(), hash)? {
+                self.set_add_hashed(made.word(), item.word(), hash)?;
+                if self.set_len(made.word()) >= self.set_len(set) {
+                    break;
+                }
             }
-            None => Ok(false),
         }
+        Ok(made)
     }
-}
 
-fn plain_class(rt: &Isolate, w: Word) -> ClassId {
-    if rt.is_instance(w, ClassId::FROZENSET) { ClassId::FROZENSET } else { ClassId::SET }
-}
-
-fn set_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let class = rt.class_id(args[0]);
-    Ok(rt.new_dict_of_class(class))
-}
-
-fn set_init(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    rt.dict_clear(args[0]);
-    if !args[1].is_unbound() {
-        rt.set_update(args[0], args[1])?;
-    }
-    Ok(Owned::NONE)
-}
-
-fn frozenset_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let class = rt.class_id(args[0]);
-    if args[1].is_unbound() {
-        return Ok(rt.new_dict_of_class(class));
-    }
-    if class == ClassId::FROZENSET && rt.class_of(args[1]) == class {
-        return Ok(Owned::share(args[1]));
-    }
-    rt.set_from(class, args[1])
-}
-
-fn repr(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let name = rt.type_name(args[0]);
-    let keys = rt.dict_keys(args[0]);
-    if keys.is_empty() {
-        return Ok(rt.new_str(&format!("{name}()")));
-    }
-    if !rt.repr_enter(args[0]) {
-        return Ok(rt.new_str(&format!("{name}(...)")));
-    }
-    let texts: PyResult<Vec<String>> = keys.iter().map(|k| rt.repr_text(k.word())).collect();
-    rt.repr_leave(args[0]);
-    let body = format!("{{{}}}", texts?.join(", "));
-    let text = if rt.class_of(args[0]) == ClassId::SET { body } else { format!("{name}({body})") };
-    Ok(rt.new_str(&text))
-}
-
-fn len(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    Ok(rt.new_int(rt.dict_len(args[0]) as i64))
-}
-fn contains(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    Ok(Owned::from_bool(rt.set_has(args[0], args[1])?))
-}
-fn iter(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    Ok(rt.new_dict_iterator(ClassId::SET_ITERATOR, args[0]))
-}
-fn add(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    rt.set_add(args[0], args[1])?;
-    Ok(Owned::NONE)
-}
-fn discard(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    rt.set_discard(args[0], args[1])?;
-    Ok(Owned::NONE)
-}
-fn remove(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    if rt.set_discard(args[0], args[1])? { Ok(Owned::NONE) } else { Err(rt.key_error(args[1])) }
-}
-fn pop(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    match dict_obj(args[0]).next_live(0) {
-        Some(i) => Ok(rt.dict_take_at(args[0], i).0),
-        None => {
-            let text = rt.new_str("pop from an empty set");
-            Err(rt.key_error(text.word()))
+    fn set_difference_update(&mut self, set: Word, other: Word) -> PyResult<()> {
+        if set == other {
+            self.set_clear(set);
+            return Ok(());
         }
-    }
-}
-fn clear(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    rt.dict_clear(args[0]);
-    Ok(Owned::NONE)
-}
-fn copy(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let class = plain_class(rt, args[0]);
-    rt.set_from(class, args[0])
-}
-
-/// The hash of CPython: mixed hashes of the items, independent of their order.
-fn frozenset_hash(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let shuffle = |h: u64| ((h ^ 89_869_747) ^ (h << 16)).wrapping_mul(3_644_798_167);
-    let mut h = 0u64;
-    let keys = rt.dict_keys(args[0]);
-    for k in &keys {
-        h ^= shuffle(rt.hash(k.word())? as u64);
-    }
-    h ^= (keys.len() as u64 + 1).wrapping_mul(1_927_868_237);
-    h ^= (h >> 11) ^ (h >> 25);
-    h = h.wrapping_mul(69_069).wrapping_add(907_133_923);
-    Ok(rt.new_int(if h == u64::MAX { 590_923_713 } else { h as i64 }))
-}
-
-/// Items of `a` for which being in `b` is `wanted`.
-fn filtered(rt: &mut Isolate, a: Word, b: Word, wanted: bool) -> PyResult {
-    let other = if rt.is_set(b) { Owned::share(b) } else { rt.set_from(ClassId::SET, b)? };
-    let class = plain_class(rt, a);
-    let made = rt.new_dict_of_class(class);
-    for k in rt.dict_keys(a) {
-        if rt.set_has(other.word(), k.word())? == wanted {
-            rt.set_add(made.word(), k.word())?;
-        }
-    }
-    Ok(made)
-}
-
-fn union_of(rt: &mut Isolate, a: Word, others: &[Word]) -> PyResult {
-    let class = plain_class(rt, a);
-    let made = rt.set_from(class, a)?;
-    for &o in others {
-        rt.set_update(made.word(), o)?;
-    }
-    Ok(made)
-}
-
-fn symmetric(rt: &mut Isolate, a: Word, b: Word) -> PyResult {
-    let other = rt.set_from(ClassId::SET, b)?;
-    let made = filtered(rt, a, other.word(), false)?;
-    for k in rt.dict_keys(other.word()) {
-        if !rt.set_has(a, k.word())? {
-            rt.set_add(made.word(), k.word())?;
-        }
-    }
-    Ok(made)
-}
-
-fn union(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    union_of(rt, args[0], crate::api::tuple_items(args[1]))
-}
-fn intersection(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let mut made = copy(rt, args)?;
-    for &o in crate::api::tuple_items(args[1]) {
-        made = filtered(rt, made.word(), o, true)?;
-    }
-    Ok(made)
-}
-fn difference(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let mut made = copy(rt, args)?;
-    for &o in crate::api::tuple_items(args[1]) {
-        made = filtered(rt, made.word(), o, false)?;
-    }
-    Ok(made)
-}
-fn symmetric_difference(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    symmetric(rt, args[0], args[1])
-}
-
-/// Moves the items of `made` into the set `into`.
-fn adopt(rt: &mut Isolate, into: Word, made: Owned) -> PyResult {
-    let keys = rt.dict_keys(made.word());
-    rt.dict_clear(into);
-    for k in keys {
-        rt.set_add(into, k.word())?;
-    }
-    Ok(Owned::NONE)
-}
-fn update(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    for &o in crate::api::tuple_items(args[1]) {
-        rt.set_update(args[0], o)?;
-    }
-    Ok(Owned::NONE)
-}
-fn intersection_update(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let made = intersection(rt, args)?;
-    adopt(rt, args[0], made)
-}
-fn difference_update(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let made = difference(rt, args)?;
-    adopt(rt, args[0], made)
-}
-fn symmetric_difference_update(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let made = symmetric(rt, args[0], args[1])?;
-    adopt(rt, args[0], made)
-}
-
-fn both_sets(rt: &Isolate, args: &[Word]) -> bool {
-    rt.is_set(args[0]) && rt.is_set(args[1])
-}
-macro_rules! operators {
-    ($($f:ident $g:ident = |$rt:ident, $a:ident, $b:ident| $body:expr;)*) => { $(
-        fn $f($rt: &mut Isolate, args: &[Word]) -> PyResult {
-            if !both_sets($rt, args) {
-                return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
+        if self.is_set(other) {
+            let much_larger = self.set_len(other) >> 3 > self.set_len(set);
+            let other = if much_larger { self.set_intersection(set, other)? } else { Owned::share(other) };
+            self.each_item(other.word(), |rt, key, hash| rt.set_discard_hashed(set, key, hash).map(|_| true))?;
+        } else {
+            let it = self.iter(other)?;
+            while let Some(item) = self.next(it.word())? {
+                let hash = self.hash(item.word())?;
+                self.set_discard_hashed(set, item.word(), hash)?;
             }
-            let ($a, $b) = (args[0], args[1]);
-            $body
         }
-        fn $g(rt: &mut Isolate, args: &[Word]) -> PyResult {
-            let made = $f(rt, args)?;
-            if rt.is_set(made.word()) {
-                adopt(rt, args[0], made)?;
-                return Ok(Owned::share(args[0]));
-            }
-            Ok(made)
-        }
-    )* };
-}
-operators! {
-    op_or op_ior = |rt, a, b| union_of(rt, a, &[b]);
-    op_and op_iand = |rt, a, b| filtered(rt, a, b, true);
-    op_sub op_isub = |rt, a, b| filtered(rt, a, b, false);
-    op_xor op_ixor = |rt, a, b| symmetric(rt, a, b);
-}
+        set_obj(set).tidy();
+        Ok(())
+    }
 
-/// Whether every item of `a` is in `b`.
-fn is_subset(rt: &mut Isolate, a: Word, b: Word) -> PyResult<bool> {
-    for k in rt.dict_keys(a) {
-        if !rt.set_has(b, k.word())? {
+    fn set_difference(&mut self, set: Word, other: Word) -> PyResult {
+        let other_len = if self.is_set(other) {
+            Some(self.set_len(other))
+        } else {
+            (self.class_of(other) == ClassId::DICT).then(|| self.dict_len(other))
+        };
+        if other_len.is_none_or(|n| self.set_len(set) >> 2 > n) {
+            let made = self.set_copy(set)?;
+            self.set_difference_update(made.word(), other)?;
+            return Ok(made);
+        }
+        let class = self.plain_class(set);
+        let made = self.new_set_of_class(class);
+        let in_set = self.is_set(other);
+        self.each_item(set, |rt, key, hash| {
+            let there =
+                if in_set { rt.set_has_hashed(other, key, hash)? } else { rt.dict_find(other, key, hash)?.is_some() };
+            if !there {
+                rt.set_add_hashed(made.word(), key, hash)?;
+            }
+            Ok(true)
+        })?;
+        Ok(made)
+    }
+
+    fn set_symmetric_update(&mut self, set: Word, other: Word) -> PyResult<()> {
+        let toggle = |rt: &mut Isolate, key: Word, hash: i64| {
+            if rt.set_discard_hashed(set, key, hash)? { Ok(()) } else { rt.set_add_hashed(set, key, hash) }
+        };
+        if set == other {
+            self.set_clear(set);
+            return Ok(());
+        }
+        if self.class_of(other) == ClassId::DICT {
+            return self.each_key(other, toggle);
+        }
+        let class = self.plain_class(set);
+        let items = if self.is_set(other) { Owned::share(other) } else { self.set_from(class, other)? };
+        self.each_item(items.word(), |rt, key, hash| toggle(rt, key, hash).map(|()| true)).map(drop)
+    }
+
+    fn set_symmetric(&mut self, set: Word, other: Word) -> PyResult {
+        let class = self.plain_class(set);
+        let made = self.set_from(class, other)?;
+        self.set_symmetric_update(made.word(), set)?;
+        Ok(made)
+    }
+
+    /// Whether every item of `set` is in the set `other`.
+    fn set_within(&mut self, set: Word, other: Word) -> PyResult<bool> {
+        if self.set_len(set) > self.set_len(other) {
             return Ok(false);
         }
+        self.each_item(set, |rt, key, hash| rt.set_has_hashed(other, key, hash))
     }
-    Ok(true)
-}
-macro_rules! set_compare {
-    ($($f:ident = |$x:ident, $y:ident| $size:expr, $swap:literal;)*) => { $(
-        fn $f(rt: &mut Isolate, args: &[Word]) -> PyResult {
-            if !both_sets(rt, args) {
-                return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
-            }
-            let ($x, $y) = (rt.dict_len(args[0]), rt.dict_len(args[1]));
-            let (a, b) = if $swap { (args[1], args[0]) } else { (args[0], args[1]) };
-            Ok(Owned::from_bool($size && is_subset(rt, a, b)?))
+
+    fn sets_disjoint(&mut self, set: Word, other: Word) -> PyResult<bool> {
+        if set == other {
+            return Ok(self.set_len(set) == 0);
         }
-    )* };
-}
-set_compare! {
-    lt = |x, y| x < y, false;
-    le = |x, y| x <= y, false;
-    eq = |x, y| x == y, false;
-    gt = |x, y| x > y, true;
-    ge = |x, y| x >= y, true;
-}
-fn ne(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let r = eq(rt, args)?;
-    Ok(if r.word().is_bool() { Owned::from_bool(r.word() == Word::FALSE) } else { r })
-}
-fn issubset(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let other = rt.set_from(ClassId::SET, args[1])?;
-    Ok(Owned::from_bool(is_subset(rt, args[0], other.word())?))
-}
-fn issuperset(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let other = rt.set_from(ClassId::SET, args[1])?;
-    Ok(Owned::from_bool(is_subset(rt, other.word(), args[0])?))
-}
-fn isdisjoint(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let common = filtered(rt, args[0], args[1], true)?;
-    Ok(Owned::from_bool(rt.dict_len(common.word()) == 0))
-}
+        if self.is_exact_set(other) {
+            let (walked, asked) = if self.set_len(other) > self.set_len(set) { (set, other) } else { (other, set) };
+            return self.each_item(walked, |rt, key, hash| rt.set_has_hashed(asked, key, hash).map(|found| !found));
+        }
+        let it = self.iter(other)?;
+        while let Some(item) = self.next(it.word())? {
+            let hash = self.hash(item.word())?;
+            if self.set_has_hashed(set, item.word(), hash)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 
-macro_rules! method_table {
-    ($name:ident: $($extra:expr),*) => {
-        static $name: &[NativeDef] = &[
-            def("__repr__", "($self, /)", repr),
-            def("__len__", "($self, /)", len),
-            def("__contains__", "($self, key, /)", contains),
-            def("__iter__", "($self, /)", iter),
-            def("__or__", "($self, value, /)", op_or),
-            def("__reduce__", "($self, /)", |rt, a| {
-                let items = rt.collect(a[0])?;
-                let items = rt.new_list(items);
-                crate::reduce::by_call(rt, a[0], items)
-            }),
-            def("__and__", "($self, value, /)", op_and),
-            def("__sub__", "($self, value, /)", op_sub),
-            def("__xor__", "($self, value, /)", op_xor),
-            def("__lt__", "($self, value, /)", lt),
-            def("__le__", "($self, value, /)", le),
-            def("__eq__", "($self, value, /)", eq),
-            def("__ne__", "($self, value, /)", ne),
-            def("__gt__", "($self, value, /)", gt),
-            def("__ge__", "($self, value, /)", ge),
-            def("copy", "($self, /)", copy),
-            def("union", "($self, /, *others)", union),
-            def("intersection", "($self, /, *others)", intersection),
-            def("difference", "($self, /, *others)", difference),
-            def("symmetric_difference", "($self, other, /)", symmetric_difference),
-            def("issubset", "($self, other, /)", issubset),
-            def("issuperset", "($self, other, /)", issuperset),
-            def("isdisjoint", "($self, other, /)", isdisjoint),
-            $($extra),*
-        ];
-    };
+    /// The hash of CPython: mixed hashes of the items, independent of their order.
+    fn frozenset_hash(&mut self, set: Word) -> i64 {
+        let s = set_obj(set);
+        if s.hash != -1 {
+            return s.hash;
+        }
+        let shuffle = |h: u64| ((h ^ 89_869_747) ^ (h << 16)).wrapping_mul(3_644_798_167);
+        let live = s.slots().iter().filter(|slot| !slot.key.is_unbound());
+        let mut h = live.fold(0, |h, slot| h ^ shuffle(slot.hash as u64));
+        h ^= (s.used + 1).wrapping_mul(1_927_868_237);
+        h ^= (h >> 11) ^ (h >> 25);
+        h = h.wrapping_mul(69_069).wrapping_add(907_133_923);
+        s.hash = if h == u64::MAX { 590_923_713 } else { h as i64 };
+        s.hash
+    }
 }
-method_table!(SET_METHODS:
-    def("__new__", "($type, /, *args, **kwargs)", set_new),
-    def("__init__", "($self, iterable=(), /)", set_init),
-    def("__ior__", "($self, value, /)", op_ior),
-    def("__iand__", "($self, value, /)", op_iand),
-    def("__isub__", "($self, value, /)", op_isub),
-    def("__ixor__", "($self, value, /)", op_ixor),
-    def("add", "($self, object, /)", add),
-    def("discard", "($self, object, /)", discard),
-    def("remove", "($self, object, /)", remove),
-    def("pop", "($self, /)", pop),
-    def("clear", "($self, /)", clear),
-    def("update", "($self, /, *others)", update),
-    def("intersection_update", "($self, /, *others)", intersection_update),
-    def("difference_update", "($self, /, *others)", difference_update),
-    def("symmetric_difference_update", "($self, other, /)", symmetric_difference_update)
-);
-method_table!(FROZENSET_METHODS:
-    def("__new__", "($type, iterable=(), /)", frozenset_new),
-    def("__hash__", "($self, /)", frozenset_hash)
-);
-
-static SET_SPEC: ClassSpec = ClassSpec::builtin(ClassId::SET, Layout::Set).methods(SET_METHODS).flags(
-    ClassSpec::BASETYPE | ClassSpec::UNHASHABLE | ClassSpec::GENERIC | ClassSpec::MATCH_SELF | ClassSpec::WEAKREFABLE,
-);
-static FROZENSET_SPEC: ClassSpec = ClassSpec::builtin(ClassId::FROZENSET, Layout::Set)
-    .methods(FROZENSET_METHODS)
-    .flags(ClassSpec::BASETYPE | ClassSpec::GENERIC | ClassSpec::MATCH_SELF | ClassSpec::WEAKREFABLE);
-
-pub(crate) static SPECS: &[&ClassSpec] = &[&SET_SPEC, &FROZENSET_SPEC];

@@ -20,7 +20,7 @@ impl<'a> Lowerer<'a> {
             return self.none();
         }
         let first = &generators[0];
-        let iterable = self.expr(&first.iter);
+        let iterable = self.iterated(&first.iter);
         self.at(&first.iter);
         let iterator = self.f.b.word(Op::PyIter, &[iterable], 0);
         self.at(e);
@@ -112,7 +112,7 @@ impl<'a> Lowerer<'a> {
             match rest.first() {
                 None => element(self),
                 Some(inner) => {
-                    let iterable = self.expr(&inner.iter);
+                    let iterable = self.iterated(&inner.iter);
                     self.at(&inner.iter);
                     let iterator = self.f.b.word(Op::PyIter, &[iterable], 0);
                     self.comprehension_loops(rest, iterator, element);

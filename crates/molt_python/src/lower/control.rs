@@ -118,7 +118,7 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(super) fn for_stmt(&mut self, f: &'a ast::StmtFor) {
-        let iterable = self.expr(&f.iter);
+        let iterable = self.iterated(&f.iter);
         self.at(&f.iter);
         let iterator = self.f.b.word(Op::PyIter, &[iterable], 0);
         let (head, body, next) = (self.f.b.block(), self.f.b.block(), self.f.b.block());

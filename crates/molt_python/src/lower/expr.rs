@@ -340,7 +340,30 @@ impl<'a> Lowerer<'a> {
         self.f.b.word(Op::TupleNew, &values, 0)
     }
 
+    /// What a loop runs over: a display of constants is a constant of its own there.
+    pub(super) fn iterated(&mut self, e: &'a Expr) -> ValueId {
+        if let Expr::Set(s) = e
+            && let Some(constants) = self.constants(&s.elts)
+        {
+            self.at(e);
+            return self.f.b.word(Op::SetLiteral, &constants, 1);
+        }
+        self.expr(e)
+    }
+
+    /// The values of expressions that are all constants.
+    fn constants(&mut self, elements: &'a [Expr]) -> Option<Vec<ValueId>> {
+        let folded: Option<Vec<_>> = elements.iter().map(|e| self.fold_id(e)).collect();
+        Some(folded?.into_iter().map(|id| self.const_value(id)).collect())
+    }
+
     fn set(&mut self, elements: &'a [Expr], e: &'a Expr) -> ValueId {
+        if elements.len() > 2
+            && let Some(constants) = self.constants(elements)
+        {
+            self.at(e);
+            return self.f.b.word(Op::SetLiteral, &constants, 0);
+        }
         let plain = elements.iter().take_while(|e| !e.is_starred_expr()).count();
         let values: Vec<ValueId> = elements[..plain].iter().map(|e| self.expr(e)).collect();
         self.at(e);

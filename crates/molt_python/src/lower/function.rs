@@ -267,7 +267,7 @@ impl<'a> Lowerer<'a> {
             code,
         };
         let first = &g.generators[0];
-        let iterable = self.expr(&first.iter);
+        let iterable = self.iterated(&first.iter);
         self.at(&first.iter);
         let iterator = self.f.b.word(Op::PyIter, &[iterable], 0);
         let id = self.build_function(spec, |l| {
