@@ -158,10 +158,10 @@ fn compare(t: &Test, who: &str, mut command: Command, dir: &Path) -> Result<(), 
     if status != expected_status {
         return Err(format!("{who}: status {status}, expected {expected_status}\n{stdout}{stderr}"));
     }
-    if let Some(expected) = &t.output {
-        if stdout != expected.as_str() {
-            return Err(format!("{who}: printed\n{stdout}--- expected\n{expected}{stderr}"));
-        }
+    if let Some(expected) = &t.output
+        && stdout != expected.as_str()
+    {
+        return Err(format!("{who}: printed\n{stdout}--- expected\n{expected}{stderr}"));
     }
     if let Some(expected) = &t.error {
         let last = stderr.trim_end().lines().last().unwrap_or_default();

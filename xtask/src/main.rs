@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         Some("ci") => ci(),
         Some("tidy") => tidy::run(),
         Some("lang") => toolchain::build().and_then(|()| lang::run(filter)),
-        Some("bench") => toolchain::build().and_then(|()| bench::run(filter)),
+        Some("bench") => toolchain::build().and_then(|()| bench::run(&args[1..])),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
