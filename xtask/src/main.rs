@@ -2,6 +2,7 @@
 
 mod bench;
 mod lang;
+mod mutants;
 mod tidy;
 mod toolchain;
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         Some("ci") => ci(),
         Some("tidy") => tidy::run(),
         Some("lang") => toolchain::build().and_then(|()| lang::run(filter)),
+        Some("mutants") => mutants::run(filter),
         Some("bench") => toolchain::build().and_then(|()| bench::run(&args[1..])),
         _ => {
             eprintln!("{USAGE}");
