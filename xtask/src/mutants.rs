@@ -112,6 +112,7 @@ struct Copy {
 impl Copy {
     /// Makes the copy equal to the checkout. Files that are equal are not written, so that builds stay incremental.
     fn refresh(&self) -> Result<(), String> {
+        std::fs::create_dir_all(&self.tree).map_err(|e| format!("{}: {e}", self.tree.display()))?;
         for part in PARTS {
             mirror(&root().join(part), &self.tree.join(part)).map_err(|e| format!("{part}: {e}"))?;
         }
