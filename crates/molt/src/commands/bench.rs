@@ -9,7 +9,8 @@ use molt_bench::{Contestant, Options, Program, Report, contest, html, json, mach
 use molt_driver::cache;
 
 use super::write_text;
-use crate::args::{BenchArgs, ColorChoice, Common, EngineChoice};
+use crate::args::{BenchArgs, Common, EngineChoice};
+use crate::report;
 
 /// Least seconds of work in a sample.
 const SAMPLE_S: f64 = 1.0;
@@ -32,34 +33,25 @@ fn measure(common: &Common, args: &BenchArgs, scratch: &Path) -> u8 {
     let program = Program { name: stem.clone(), folder: PathBuf::from("."), contestants };
     let mut progress = if common.quiet { Progress::silent() } else { Progress::on_terminal() };
     let options = Options { rounds: args.runs, sample_s: SAMPLE_S };
-    let report = contest::run(&[program], options, &mut progress);
-    publish(common, args, &report, &stem)
+    let results = contest::run(&[program], options, &mut progress);
+    publish(common, args, &results, &stem)
 }
 
 /// Prints the report in the wanted forms.
-fn publish(common: &Common, args: &BenchArgs, report: &Report, name: &str) -> u8 {
+fn publish(common: &Common, args: &BenchArgs, results: &Report, name: &str) -> u8 {
     let about = about();
     if let Some(path) = &args.html {
-        let status = write_text(&html::page(report, &format!("molt bench: {name}"), &about), Some(path));
+        let status = write_text(&html::page(results, &format!("molt bench: {name}"), &about), Some(path));
         if status != 0 {
             return status;
         }
     }
-    let text =
-        if common.json { format!("{}\n", json::value(report, &about)) } else { table::text(report, use_color(common)) };
-    write_text(&text, None).max(u8::from(report.has_failures()))
-}
-
-fn use_color(common: &Common) -> bool {
-    match common.color {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto => {
-            std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-                && std::env::var_os("MOLT_COLOR").is_none_or(|v| v != "never")
-                && std::io::stdout().is_terminal()
-        }
-    }
+    let text = if common.json {
+        format!("{}\n", json::value(results, &about))
+    } else {
+        table::text(results, report::use_color(common, std::io::stdout().is_terminal()))
+    };
+    write_text(&text, None).max(u8::from(results.has_failures()))
 }
 
 fn about() -> Vec<(String, String)> {
