@@ -1,78 +1,154 @@
-//! Benchmarks: programs of `bench/`, ours and the reference's interleaved, answers checked first, ratios of medians.
+//! Benchmarks: programs of `bench/` on our engines, the reference and its peers, interleaved, answers checked first.
+//! The table goes to standard output, the samples and the page with plots to `target/bench`.
 
+mod peers;
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+
+use molt_bench::progress::Progress;
+use molt_bench::{Contestant, Options, Program, Report, contest, html, json, machine, table};
 
 use crate::toolchain::{molt, reference, root};
 
-const SAMPLES: usize = 3;
+const USAGE: &str = "usage: cargo xtask bench [FILTER] [--rounds N] [--sample SECONDS] [--peers none|found|NAME,NAME]
+                         [--engines native,jit,vm] [--out FOLDER] [-- ARGUMENTS OF THE PROGRAMS]";
 
-pub fn run(filter: Option<&str>) -> Result<(), String> {
+/// What to measure.
+struct Job {
+    filter: Option<String>,
+    options: Options,
+    peers: peers::Choice,
+    engines: Vec<String>,
+    out: PathBuf,
+    arguments: Vec<OsString>,
+}
+
+/// Measures, prints and writes; an error if an engine gave a wrong answer.
+pub fn run(args: &[String]) -> Result<(), String> {
+    let job = parse(args)?;
     let python = reference().ok_or("no reference interpreter: set MOLT_REFERENCE")?;
-    let out_dir = std::env::temp_dir().join("molt-bench");
-    std::fs::create_dir_all(&out_dir).map_err(|e| e.to_string())?;
-    let mut product = 1.0f64;
-    let mut count = 0;
-    println!("{:<16} {:>9} {:>9} {:>7}", "program", "molt s", "ref s", "ratio");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join("bench"))
-        .map_err(|e| e.to_string())?
+    let scratch = job.out.join("programs");
+    std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
+    let mut progress = Progress::on_terminal();
+    let found = peers::found(&python, &job.peers);
+    let mut programs = Vec::new();
+    for file in files(job.filter.as_deref())? {
+        progress.prepare(&format!("building {}", file.display()));
+        programs.push(program(&file, &scratch, &python, &found, &job));
+    }
+    if programs.is_empty() {
+        return Err("no program in bench/ has that name".into());
+    }
+    let report = contest::run(&programs, job.options, &mut progress);
+    print!("{}", table::text(&report, std::io::stdout().is_terminal()));
+    write_reports(&report, &job.out, args)?;
+    match wrong(&report) {
+        None => Ok(()),
+        Some(why) => Err(why),
+    }
+}
+
+fn parse(args: &[String]) -> Result<Job, String> {
+    let mut job = Job {
+        filter: None,
+        options: Options { rounds: 5, sample_s: 1.0 },
+        peers: peers::Choice::Found,
+        engines: vec!["native".into(), "vm".into()],
+        out: root().join("target/bench"),
+        arguments: Vec::new(),
+    };
+    let mut rest = args.iter();
+    while let Some(a) = rest.next() {
+        let mut value = || rest.next().ok_or_else(|| format!("`{a}` needs a value\n{USAGE}"));
+        match a.as_str() {
+            "--rounds" => job.options.rounds = number(value()?)?.max(1.0) as u32,
+            "--sample" => job.options.sample_s = number(value()?)?,
+            "--peers" => job.peers = peers::Choice::of(value()?),
+            "--engines" => job.engines = value()?.split(',').map(str::to_string).collect(),
+            "--out" => job.out = PathBuf::from(value()?),
+            "--" => job.arguments.extend(rest.by_ref().map(OsString::from)),
+            option if option.starts_with('-') => return Err(format!("unknown option `{option}`\n{USAGE}")),
+            filter => job.filter = Some(filter.to_string()),
+        }
+    }
+    Ok(job)
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a number\n{USAGE}"))
+}
+
+fn files(filter: Option<&str>) -> Result<Vec<PathBuf>, String> {
+    let dir = root().join("bench");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&dir)
+        .map_err(|e| format!("{}: {e}", dir.display()))?
         .flatten()
         .map(|e| e.path())
         .filter(|p| p.extension().is_some_and(|e| e == "py"))
+        .filter(|p| filter.is_none_or(|f| stem(p).contains(f)))
         .collect();
     files.sort();
-    for file in files {
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        if filter.is_some_and(|f| !name.contains(f)) {
-            continue;
-        }
-        match one(&file, &out_dir.join(&name), &python) {
-            Ok((ours, theirs)) => {
-                let ratio = theirs / ours;
-                product *= ratio;
-                count += 1;
-                println!("{name:<16} {ours:>9.3} {theirs:>9.3} {ratio:>6.2}x");
-            }
-            Err(e) => println!("{name:<16} {e}"),
+    Ok(files)
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn program(file: &Path, scratch: &Path, python: &Path, found: &[peers::Peer], job: &Job) -> Program {
+    let mut contestants = vec![Contestant {
+        name: "cpython 3.13".into(),
+        command: Ok(vec![python.as_os_str().to_os_string(), file.as_os_str().to_os_string()]),
+    }];
+    for engine in &job.engines {
+        contestants.push(Contestant { name: format!("molt {engine}"), command: engine_command(engine, file, scratch) });
+    }
+    contestants.extend(found.iter().filter_map(|p| p.contestant(file, scratch)));
+    for c in &mut contestants {
+        if let Ok(command) = &mut c.command {
+            command.extend(job.arguments.iter().cloned());
         }
     }
-    if count > 0 {
-        println!("{:<16} {:>27.2}x over {count}", "geometric mean", product.powf(1.0 / f64::from(count)));
+    Program { name: stem(file), folder: root(), contestants }
+}
+
+/// `native` is built before; `jit` and `vm` compile in every run.
+fn engine_command(engine: &str, file: &Path, scratch: &Path) -> Result<Vec<OsString>, String> {
+    if engine == "native" {
+        let exe = scratch.join(stem(file));
+        peers::compile(Command::new(molt()).arg("build").arg(file).arg("-o").arg(&exe))?;
+        return Ok(vec![exe.into_os_string()]);
     }
+    let file = file.as_os_str().to_os_string();
+    Ok(vec![molt().into_os_string(), "run".into(), "--engine".into(), engine.into(), file])
+}
+
+fn write_reports(report: &Report, out: &Path, args: &[String]) -> Result<(), String> {
+    let mut about =
+        vec![("command".to_string(), format!("cargo xtask bench {}", args.join(" ")).trim_end().to_string())];
+    about.extend(commit().map(|c| ("commit".to_string(), c)));
+    about.extend(machine::facts());
+    let page = out.join("report.html");
+    let write = |path: &Path, text: String| std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()));
+    write(&page, html::page(report, "Molt benchmarks", &about))?;
+    write(&out.join("report.json"), format!("{:#}\n", json::value(report, &about)))?;
+    println!("\nplots: {}", page.display());
     Ok(())
 }
 
-fn one(file: &Path, exe: &Path, python: &Path) -> Result<(f64, f64), String> {
-    let built = Command::new(molt()).arg("build").arg(file).arg("-o").arg(exe).output().map_err(|e| e.to_string())?;
-    if !built.status.success() {
-        return Err("not built".into());
-    }
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..SAMPLES {
-        let (answer, t) = timed(Command::new(exe))?;
-        let mut reference = Command::new(python);
-        reference.arg(file);
-        let (expected, u) = timed(reference)?;
-        if answer != expected {
-            return Err("wrong answer".into());
-        }
-        ours.push(t);
-        theirs.push(u);
-    }
-    Ok((median(ours), median(theirs)))
+/// The commit that was measured, with a mark if the tree differs from it.
+fn commit() -> Option<String> {
+    let output = Command::new("git").args(["describe", "--always", "--dirty"]).current_dir(root()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
-fn timed(mut c: Command) -> Result<(Vec<u8>, f64), String> {
-    let start = Instant::now();
-    let out = c.output().map_err(|e| e.to_string())?;
-    if !out.status.success() {
-        return Err(format!("status {:?}", out.status.code()));
-    }
-    Ok((out.stdout, start.elapsed().as_secs_f64()))
-}
-
-fn median(mut v: Vec<f64>) -> f64 {
-    v.sort_by(f64::total_cmp);
-    v[v.len() / 2]
+/// The first engine of ours without a result. A peer that cannot run a program is no fault of this repository.
+fn wrong(report: &Report) -> Option<String> {
+    report.programs.iter().find_map(|(program, outcomes)| {
+        let faulty = outcomes.iter().find(|o| o.contestant.starts_with("molt ") && o.results.is_err())?;
+        Some(format!("{program}: {} has no result", faulty.contestant))
+    })
 }

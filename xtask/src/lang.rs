@@ -24,6 +24,34 @@ struct Test {
 }
 
 pub fn run(filter: Option<&str>) -> Result<(), String> {
+    let (molt, reference) = (molt(), reference());
+    let tests = tests(filter)?;
+    let mut failures = String::new();
+    let (mut passed, mut failed) = (0, 0);
+    for t in &tests {
+        match outcome(t, &molt, reference.as_deref()) {
+            None => passed += 1,
+            Some(why) => {
+                failed += 1;
+                writeln!(failures, "FAILED {}\n{why}\n", t.name).expect("writing to a string");
+            }
+        }
+    }
+    print!("{failures}");
+    println!("{passed} passed, {failed} failed");
+    if failed == 0 { Ok(()) } else { Err("language tests failed".into()) }
+}
+
+/// The first test that fails with another toolchain, and without the reference; an error if no test has the name.
+pub fn first_failure(filter: &str, molt: &Path) -> Result<Option<String>, String> {
+    let tests = tests(Some(filter))?;
+    if tests.is_empty() {
+        return Err(format!("no language test is called `{filter}`"));
+    }
+    Ok(tests.iter().find(|t| outcome(t, molt, None).is_some()).map(|t| t.name.clone()))
+}
+
+fn tests(filter: Option<&str>) -> Result<Vec<Test>, String> {
     let mut tests = Vec::new();
     for path in files_with(&root().join("tests/lang/python"), "md") {
         let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
@@ -35,22 +63,16 @@ pub fn run(filter: Option<&str>) -> Result<(), String> {
     if let Some(f) = filter {
         tests.retain(|t| t.name.contains(f));
     }
-    let mut failures = String::new();
-    let (mut passed, mut failed) = (0, 0);
-    for t in &tests {
-        let result = run_test(t);
-        let ok = result.is_ok() != t.expected_fail;
-        if ok {
-            passed += 1;
-        } else {
-            failed += 1;
-            let why = result.err().unwrap_or_else(|| "passes, but is marked expected-fail".into());
-            writeln!(failures, "FAILED {}\n{why}\n", t.name).expect("writing to a string");
-        }
+    Ok(tests)
+}
+
+/// Why a test is not as it should be.
+fn outcome(t: &Test, molt: &Path, reference: Option<&Path>) -> Option<String> {
+    match (run_test(t, molt, reference), t.expected_fail) {
+        (Ok(()), false) | (Err(_), true) => None,
+        (Ok(()), true) => Some("passes, but is marked expected-fail".into()),
+        (Err(why), false) => Some(why),
     }
-    print!("{failures}");
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { Ok(()) } else { Err("language tests failed".into()) }
 }
 
 fn stem(path: &Path) -> String {
@@ -124,7 +146,7 @@ fn finish(test: Test, tests: &mut Vec<Test>) {
     }
 }
 
-fn run_test(t: &Test) -> Result<(), String> {
+fn run_test(t: &Test, molt: &Path, reference: Option<&Path>) -> Result<(), String> {
     let dir = std::env::temp_dir().join(format!("molt-lang-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&dir);
     for (name, text) in &t.files {
@@ -134,11 +156,11 @@ fn run_test(t: &Test) -> Result<(), String> {
     }
     let mut runs: Vec<(String, Command)> = Vec::new();
     for engine in ENGINES {
-        let mut c = Command::new(molt());
+        let mut c = Command::new(molt);
         c.args(["run", "--verify", "--engine", engine, "main.py"]).env("MOLT_LEAK_CHECK", "1");
         runs.push(((*engine).to_string(), c));
     }
-    if let Some(python) = reference() {
+    if let Some(python) = reference {
         let mut c = Command::new(python);
         c.arg("main.py");
         runs.push(("reference".into(), c));
@@ -158,10 +180,10 @@ fn compare(t: &Test, who: &str, mut command: Command, dir: &Path) -> Result<(), 
     if status != expected_status {
         return Err(format!("{who}: status {status}, expected {expected_status}\n{stdout}{stderr}"));
     }
-    if let Some(expected) = &t.output {
-        if stdout != expected.as_str() {
-            return Err(format!("{who}: printed\n{stdout}--- expected\n{expected}{stderr}"));
-        }
+    if let Some(expected) = &t.output
+        && stdout != expected.as_str()
+    {
+        return Err(format!("{who}: printed\n{stdout}--- expected\n{expected}{stderr}"));
     }
     if let Some(expected) = &t.error {
         let last = stderr.trim_end().lines().last().unwrap_or_default();

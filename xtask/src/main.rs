@@ -1,18 +1,26 @@
 //! Chores of the repository: `cargo xtask ci|tidy|lang|bench`. Scripts live here rather than in shell.
 
 mod bench;
+mod deny;
+mod dist;
+mod docs;
 mod lang;
+mod mutants;
 mod tidy;
 mod toolchain;
 
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask ci | tidy | lang [FILTER] | bench [FILTER]
+const USAGE: &str = "usage: cargo xtask ci | tidy | lang [FILTER] | docs [FILTER] | bench [OPTIONS] | mutants [NAME] | deny | dist [FOLDER]
 
-  ci     everything continuous integration runs
-  tidy   layers, file sizes, lint of the text rules
-  lang   literate language tests and whole programs, on every engine
-  bench  programs of bench/ against the reference, as ratios";
+  ci       everything continuous integration runs
+  tidy     layers, file sizes, lint of the text rules
+  lang     literate language tests and whole programs, on every engine
+  docs     links and examples of the book
+  bench    programs of bench/ against the reference and its peers, as ratios; writes target/bench/report.html
+  mutants  seeded bugs that the suites must notice (slow)
+  deny     licences, advisories, duplicates and sources of the dependencies
+  dist     archive of the toolchain";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -21,7 +29,11 @@ fn main() -> ExitCode {
         Some("ci") => ci(),
         Some("tidy") => tidy::run(),
         Some("lang") => toolchain::build().and_then(|()| lang::run(filter)),
-        Some("bench") => toolchain::build().and_then(|()| bench::run(filter)),
+        Some("docs") => toolchain::build().and_then(|()| docs::run(filter)),
+        Some("deny") => deny::run(),
+        Some("dist") => toolchain::build().and_then(|()| dist::run(filter)),
+        Some("mutants") => mutants::run(filter),
+        Some("bench") => toolchain::build().and_then(|()| bench::run(&args[1..])),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -40,7 +52,9 @@ fn ci() -> Result<(), String> {
     tidy::run()?;
     cargo(&["test", "--workspace", "--locked"])?;
     toolchain::build()?;
-    lang::run(None)
+    lang::run(None)?;
+    docs::run(None)?;
+    deny::run()
 }
 
 /// Runs cargo and shows what it prints.

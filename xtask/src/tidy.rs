@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("molt_cranelift", &["molt_base", "molt_abi", "molt_ir"]),
     ("molt_python", &["molt_base", "molt_abi", "molt_diagnostics", "molt_ir"]),
     ("molt_link", &[]),
+    ("molt_bench", &[]),
     (
         "molt_driver",
         &[
@@ -36,7 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "molt_filetest",
         &["molt_abi", "molt_ir", "molt_python", "molt_diagnostics", "molt_opt", "molt_vm", "molt_cranelift"],
     ),
-    ("molt", &["molt_driver", "molt_diagnostics"]),
+    ("molt", &["molt_driver", "molt_diagnostics", "molt_bench"]),
 ];
 
 const MOST_LINES: usize = 1_500;

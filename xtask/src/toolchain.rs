@@ -18,8 +18,17 @@ pub fn root() -> PathBuf {
 
 /// The built executable.
 pub fn molt() -> PathBuf {
+    built("release", "molt")
+}
+
+/// The built runtime archive.
+pub fn archive() -> PathBuf {
+    built("archive", "libmolt_archive.a")
+}
+
+fn built(profile: &str, file: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("release").join("molt")
+    target.join(profile).join(file)
 }
 
 /// The reference interpreter, if this machine has one: `MOLT_REFERENCE`, else `python3.13`.

@@ -135,6 +135,8 @@ pub enum Verb {
         #[arg(short = 'x')]
         exit_first: bool,
     },
+    /// Measure a program against a Python, as ratios
+    Bench(BenchArgs),
     /// Explain a diagnostic code
     Explain { code: String },
     /// Check the surroundings
@@ -152,4 +154,27 @@ pub enum Verb {
     Version,
     /// Print a completion script
     Completions { shell: clap_complete::Shell },
+}
+
+/// What `molt bench` measures. Options stand before the file; what follows it are the program's arguments.
+#[derive(Debug, Args)]
+#[command(trailing_var_arg = true)]
+pub struct BenchArgs {
+    /// Samples of each contestant
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// Python to compare with; `none` compares engines only [default: the first of python3.14, python3.13, python3]
+    #[arg(long, value_name = "PYTHON")]
+    pub against: Option<String>,
+    /// Engines to measure, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [EngineChoice::Native, EngineChoice::Vm])]
+    pub engine: Vec<EngineChoice>,
+    /// Write a page with plots
+    #[arg(long, value_name = "PAGE")]
+    pub html: Option<PathBuf>,
+    /// Program to measure
+    pub file: PathBuf,
+    /// Its arguments
+    #[arg(allow_hyphen_values = true)]
+    pub args: Vec<String>,
 }

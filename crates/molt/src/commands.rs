@@ -1,5 +1,6 @@
 //! What the verbs do.
 
+mod bench;
 mod diff;
 
 use std::io::{Read, Write};
@@ -24,6 +25,7 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Run { module, code, engine, rest } => run(&common, module, code, engine, rest),
         Verb::Check { files } => check(&common, &files),
         Verb::Test { files, diff, reference, exit_first } => diff::test(&common, &files, diff, &reference, exit_first),
+        Verb::Bench(args) => bench::bench(&common, &args),
         Verb::Explain { code } => explain(&code),
         Verb::Doctor => show_findings(),
         Verb::Size { artefact, top } => size(&artefact, top),

@@ -7,21 +7,22 @@ use molt_driver::{DriverError, Session};
 
 use crate::args::{ColorChoice, Common};
 
-/// Whether colours are wanted on standard error.
-pub fn use_color(common: &Common) -> bool {
+/// Whether colours are wanted on a stream that is a terminal or is none.
+pub fn use_color(common: &Common, terminal: bool) -> bool {
     match common.color {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => {
             std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
                 && std::env::var_os("MOLT_COLOR").is_none_or(|v| v != "never")
-                && std::io::stderr().is_terminal()
+                && terminal
         }
     }
 }
 
 /// Prints the session's diagnostics to standard error.
 pub fn diagnostics(session: &Session, common: &Common) {
+    let color = use_color(common, std::io::stderr().is_terminal());
     let mut err = std::io::stderr().lock();
     for d in &session.diagnostics {
         if common.quiet && !d.is_error() {
@@ -30,7 +31,7 @@ pub fn diagnostics(session: &Session, common: &Common) {
         let text = if common.json {
             to_json(d, &session.sources).to_string()
         } else {
-            render(d, &session.sources, RenderOptions { color: use_color(common), ..RenderOptions::default() })
+            render(d, &session.sources, RenderOptions { color, ..RenderOptions::default() })
         };
         // Nothing useful can be done when standard error is closed.
         let _ = writeln!(err, "{text}");

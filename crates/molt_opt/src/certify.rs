@@ -178,4 +178,24 @@ mod tests {
         let e = certify(f).expect_err("one reference is left");
         assert!(e.contains("leaves with"), "{e}");
     }
+
+    #[test]
+    fn a_use_after_the_release_is_found() {
+        let text = format!(
+            "{HEAD}fn @0 \"f\" plain m0 {{\nb0(v0: any, v1: any):\n    rc.inc v1\n    v2: any = list.new v1\n    \
+             rc.dec v2\n    v3: any = py.binary v2, v2 add\n    ret v3\n}}\n"
+        );
+        let p = parse::program(&text).expect("the text parses");
+        let e = certify(&p.funcs[molt_ir::FuncId(0)]).expect_err("the list is gone");
+        assert!(e.contains("used after its release"), "{e}");
+    }
+
+    #[test]
+    fn a_block_parameter_that_nothing_uses_is_released() {
+        let (_, r) = owned(&format!(
+            "{HEAD}fn @0 \"f\" plain m0 {{\nb0(v0: any, v1: any):\n    v2: any = list.new v1\n    jump -> b1(v2)\n\
+             b1(v3: any):\n    v4: any = list.new v1\n    ret v4\n}}\n"
+        ));
+        r.expect("balanced");
+    }
 }
