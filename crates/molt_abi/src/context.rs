@@ -29,7 +29,7 @@ pub const SIZE_CLASS_STEP: usize = 16;
 ///
 /// ```text
 /// 0          exception     pending exception or UNBOUND (owned)
-/// 8          depth_left    calls that may still nest before RecursionError
+/// 8          depth_left    calls that may still nest before the runtime is asked
 /// 16         globals       module variables of the whole program, one word each
 /// 24         classes       class objects by id
 /// 32         pending       non-zero when a signal or a collection waits for a safepoint
@@ -46,6 +46,9 @@ pub struct Context {
     pub live_objects: i64,
     pub free: [*mut u8; SIZE_CLASS_COUNT],
 }
+
+/// Most that `depth_left` is while calls are made; a higher limit is handed out in steps.
+pub const DEPTH_STEP: i64 = 2_000;
 
 pub const CTX_EXCEPTION: i32 = 0;
 pub const CTX_DEPTH_LEFT: i32 = 8;

@@ -166,20 +166,21 @@ impl<'a> Lower<'a> {
         self.values[r.index()] = Some(value);
     }
 
-    /// Counts the call against the recursion limit.
+    /// Counts the call against the recursion limit. Unsigned, the compare also catches what is negative.
     fn prologue(&mut self) {
         let ctx = self.m.ctx();
         let depth = self.m.load(ctx, context::CTX_DEPTH_LEFT);
         let one = self.m.iconst(1);
         let less = self.m.int(Op::ISub, &[depth, one]);
         self.m.store(ctx, context::CTX_DEPTH_LEFT, less);
-        let over = self.m.icmp_imm(IntCond::Slt, less, 0);
+        let over = self.m.icmp_imm(IntCond::Ugt, less, context::DEPTH_STEP);
         let (bad, ok) = (self.m.cold_block(), self.m.block());
         self.m.brif(over, (bad, &[]), (ok, &[]));
         self.m.current = bad;
-        self.m.rt(RtFn::RecursionError, &[]);
+        let r = self.m.rt(RtFn::MoreDepth, &[]);
+        let refused = self.m.icmp_imm(IntCond::Ne, r[1], 0);
         let leave = self.leave_block();
-        self.m.jump(leave, &[]);
+        self.m.brif(refused, (leave, &[]), (ok, &[]));
         self.m.current = ok;
     }
 

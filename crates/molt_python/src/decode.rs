@@ -13,7 +13,7 @@ pub fn decode(bytes: &[u8], filename: &str) -> Result<String, SourceFault> {
     let Some(encoding) = encoding else {
         return Err(SourceFault::new(0, format!("encoding problem: {}", declared.unwrap_or_default())));
     };
-    if has_mark && encoding != Encoding::Utf8 {
+    if has_mark && declared.as_deref().is_some_and(|name| !is_spelt_utf8(name)) {
         let name = declared.unwrap_or_default();
         return Err(SourceFault::new(0, format!("encoding problem: {name} with BOM")));
     }
@@ -24,11 +24,19 @@ pub fn decode(bytes: &[u8], filename: &str) -> Result<String, SourceFault> {
     Ok(unify_line_ends(text))
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Whether a name is `utf-8` or `utf-8-…`; beside a byte-order mark CPython takes no other spelling.
+fn is_spelt_utf8(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    name == "utf-8" || name.starts_with("utf-8-")
+}
+
+#[derive(Clone, Copy)]
 enum Encoding {
     Utf8,
     Latin1,
     Ascii,
+    /// One of the encodings of the web, which include those of most old editors.
+    Legacy(&'static encoding_rs::Encoding),
 }
 
 impl Encoding {
@@ -40,13 +48,30 @@ impl Encoding {
                 Some(Encoding::Latin1)
             }
             "ascii" | "us-ascii" | "646" => Some(Encoding::Ascii),
-            _ => None,
+            _ => Encoding::legacy(&name),
         }
+    }
+
+    fn legacy(name: &str) -> Option<Encoding> {
+        let label = match name.strip_prefix("cp") {
+            Some("932") => "shift-jis".to_owned(),
+            Some(page) => format!("windows-{page}"),
+            None => name.to_owned(),
+        };
+        let found = encoding_rs::Encoding::for_label_no_replacement(label.as_bytes())?;
+        // Text needs to look like ASCII up to the declaration, and these names mean other things to CPython.
+        let usable = found.is_ascii_compatible() && found != encoding_rs::X_USER_DEFINED && found != encoding_rs::UTF_8;
+        usable.then_some(Encoding::Legacy(found))
     }
 
     fn decode(self, bytes: &[u8], filename: &str, declared: bool) -> Result<String, SourceFault> {
         match self {
             Encoding::Latin1 => Ok(bytes.iter().map(|&b| b as char).collect()),
+            Encoding::Legacy(encoding) => {
+                let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
+                let fault = || SourceFault::new(0, format!("(unicode error) the text is not {}", encoding.name()));
+                text.map(std::borrow::Cow::into_owned).ok_or_else(fault)
+            }
             Encoding::Ascii => match bytes.iter().position(|&b| b >= 0x80) {
                 Some(at) => Err(SourceFault::new(
                     0,
@@ -148,6 +173,15 @@ mod tests {
         );
         assert!(decode(b"#!x\n# vim: set fileencoding=ascii :\n\xe9", "m.py").is_err());
         assert!(decode(b"x = 1\n# coding: klingon\n", "m.py").is_ok());
+    }
+
+    #[test]
+    fn old_encodings_are_read() {
+        assert_eq!(decode(b"# coding: cp1252\n'\x80'", "m.py").ok().as_deref(), Some("# coding: cp1252\n'€'"));
+        assert_eq!(decode(b"# coding: iso8859-15\n'\xa4'", "m.py").ok().as_deref(), Some("# coding: iso8859-15\n'€'"));
+        assert_eq!(decode(b"# coding: cp949\n'\xaa\xa7'", "m.py").ok().as_deref(), Some("# coding: cp949\n'ぇ'"));
+        assert!(decode(b"# coding: utf-16\n", "m.py").is_err());
+        assert!(decode(b"\xef\xbb\xbf# coding: utf8\n", "m.py").is_err());
     }
 
     #[test]

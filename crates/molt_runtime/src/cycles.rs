@@ -101,7 +101,7 @@ impl Isolate {
     /// Asks for a collection at the next safepoint, if automatic collection is on.
     pub(crate) fn request_collection(&mut self) {
         if self.gc.enabled && self.gc.threshold[0] != 0 {
-            self.ctx.pending |= crate::startup::PENDING_COLLECTION;
+            self.set_pending_work(crate::startup::PENDING_COLLECTION);
         }
     }
 

@@ -331,8 +331,9 @@ mod exported {
         exception_match(rt, e: Word, class: Word) -> Ret { ret_truth(rt.exception_matches(e, class)) }
         group_split(rt, e: Word, class: Word) -> Ret { ret(crate::groups::split_for_handler(rt, e, class)) }
         group_reraise(rt, original: Word, raised: Word) -> Ret { ret(crate::groups::reraise(rt, original, raised)) }
+        more_depth(rt) -> Ret { ret_done(rt.more_depth()) }
         recursion_error(rt) -> Ret {
-            rt.raise(exc::RECURSION_ERROR, "maximum recursion depth exceeded");
+            rt.too_deep("");
             Ret::ERR
         }
         poll(rt) -> Ret { ret_done(rt.poll()) }
@@ -548,7 +549,7 @@ fn with_enter(rt: &mut Isolate, manager: Word) -> PyResult<(Owned, Owned)> {
 impl Isolate {
     /// Runs pending signal handlers and collections (after EINTR, in long loops).
     pub fn poll(&mut self) -> PyResult<()> {
-        let pending = core::mem::take(&mut self.ctx.pending);
+        let pending = self.take_pending_work();
         if pending & crate::startup::PENDING_COLLECTION != 0 {
             self.collect_cycles();
         }

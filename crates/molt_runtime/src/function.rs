@@ -14,7 +14,7 @@ use crate::layouts::BuiltinObj;
 use crate::names::Name;
 use crate::object::CACHE_METHOD;
 use crate::signature::{NativeSig, Receiver};
-use crate::{Isolate, Owned, PyResult, Raised, exc};
+use crate::{Isolate, Owned, PyResult, Raised};
 
 /// Result of a compiled function as a Rust result.
 #[inline(always)]
@@ -119,6 +119,7 @@ impl Isolate {
             ClassId::TYPE => self.call_class(f, args, kwnames),
             _ => {
                 if let Some(call) = self.class(class).call {
+                    self.check_stack()?;
                     return call(self, f, args, kwnames);
                 }
                 if self.class(class).has(ClassObj::METACLASS) && self.inherits_special(class, ClassId::TYPE, Name::CALL)
@@ -524,19 +525,6 @@ impl Isolate {
             plural(names.len())
         );
         self.type_error(msg)
-    }
-
-    /// Guards native recursion: RecursionError `maximum recursion depth exceeded{what}`.
-    pub fn enter_call(&mut self, what: &str) -> PyResult<()> {
-        if self.ctx.depth_left <= 0 {
-            return Err(self.raise(exc::RECURSION_ERROR, format!("maximum recursion depth exceeded{what}")));
-        }
-        self.ctx.depth_left -= 1;
-        Ok(())
-    }
-
-    pub fn leave_call(&mut self) {
-        self.ctx.depth_left += 1;
     }
 }
 

@@ -18,6 +18,7 @@ use core::ptr::null_mut;
 
 use molt_abi::context::{SIZE_CLASS_COUNT, SIZE_CLASS_STEP};
 
+use crate::PyResult;
 use crate::isolate::Isolate;
 
 /// Bytes and alignment of a chunk.
@@ -266,5 +267,22 @@ impl Isolate {
         // SAFETY: the cell is ours again, and is at least 16 bytes.
         unsafe { p.cast::<*mut u8>().write(self.ctx.free[class]) };
         self.ctx.free[class] = p;
+    }
+}
+
+impl Isolate {
+    /// MemoryError for a request that the system would not grant (`None`: more than any). Every size that a program
+    /// chooses passes here before memory is asked for, since a failed allocation of Rust ends the process.
+    pub fn check_room(&mut self, bytes: Option<usize>) -> PyResult<()> {
+        const UNEXAMINED: usize = 64 << 20;
+        let granted = |n: usize| {
+            let mut probe: Vec<u8> = Vec::new();
+            // Seen by the black box, the request is really made.
+            core::hint::black_box(&mut probe).try_reserve_exact(n).is_ok()
+        };
+        if bytes.is_some_and(|n| n <= UNEXAMINED || granted(n)) {
+            return Ok(());
+        }
+        Err(self.raise_args(crate::exc::MEMORY_ERROR, &[]))
     }
 }

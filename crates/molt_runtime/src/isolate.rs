@@ -93,7 +93,7 @@ pub struct Isolate {
     pub hash_key: (u64, u64),
     /// Exceptions being handled, innermost last.
     pub handled: Vec<Owned>,
-    pub recursion_limit: i64,
+    pub(crate) depth: crate::stack::Depth,
     pub(crate) caches: *mut AttrCache,
     pub(crate) lookups: Box<[LookupEntry; LOOKUP_ENTRIES]>,
     pub(crate) slot_lookups: Box<[SlotEntry; LOOKUP_ENTRIES]>,
@@ -130,7 +130,7 @@ impl Isolate {
     pub fn new(program: Option<&'static ProgramDesc>, argv: &[Vec<u8>]) -> Box<Isolate> {
         let ctx = Context {
             exception: Word::UNBOUND,
-            depth_left: 1000,
+            depth_left: crate::stack::Depth::DEFAULT_LIMIT,
             globals: core::ptr::null_mut(),
             classes: core::ptr::null_mut(),
             pending: 0,
@@ -145,7 +145,7 @@ impl Isolate {
             names: [Word::UNBOUND; Name::COUNT],
             hash_key: crate::startup::hash_key(),
             handled: Vec::new(),
-            recursion_limit: 1000,
+            depth: crate::stack::Depth::new(),
             caches: core::ptr::null_mut(),
             lookups: Box::new([none; LOOKUP_ENTRIES]),
             slot_lookups: Box::new([SlotEntry { class: u32::MAX, offset: 0, name: Word::UNBOUND }; LOOKUP_ENTRIES]),

@@ -53,6 +53,8 @@ mod object;
 mod ops;
 mod reduce;
 mod set;
+mod signals;
+mod stack;
 pub mod startup;
 mod structseq;
 mod suggest;

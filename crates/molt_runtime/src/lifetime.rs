@@ -87,15 +87,16 @@ impl Isolate {
     /// Runs `__del__` or closes a generator; errors go to `sys.unraisablehook`.
     pub(crate) fn run_finalizer(&mut self, w: Word, class: &ClassObj) {
         let pending = core::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
-        let result = if class.layout == Layout::Generator {
-            crate::generator::close(self, w).map(drop)
+        if class.layout == Layout::Generator {
+            if crate::generator::close(self, w).is_err() {
+                self.write_unraisable(w);
+            }
         } else {
             self.side_mut(w).finalized = true;
             let method = Owned::share(self.special(class.id, Name::DEL));
-            self.call_special(method.word(), w, &[]).map(drop)
-        };
-        if result.is_err() {
-            self.write_unraisable(w);
+            if self.call_special(method.word(), w, &[]).is_err() {
+                self.write_unraisable(method.word());
+            }
         }
         self.ctx.exception = pending;
     }

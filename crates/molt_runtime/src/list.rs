@@ -609,7 +609,9 @@ fn mul(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let Some(n) = crate::text::repeat_count(rt, args[1])? else {
         return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
     };
-    let all = list_items(args[0]).repeat(n.max(0) as usize);
+    let items = list_items(args[0]);
+    rt.check_room(items.len().checked_mul(8).and_then(|size| size.checked_mul(n.max(0) as usize)))?;
+    let all = items.repeat(n.max(0) as usize);
     Ok(rt.new_list_of(&all))
 }
 
@@ -753,7 +755,9 @@ pub(crate) mod tuple {
         let Some(n) = crate::text::repeat_count(rt, args[1])? else {
             return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
         };
-        let all = items(args[0]).repeat(n.max(0) as usize);
+        let all = items(args[0]);
+        rt.check_room(all.len().checked_mul(8).and_then(|size| size.checked_mul(n.max(0) as usize)))?;
+        let all = all.repeat(n.max(0) as usize);
         Ok(rt.new_tuple_of(&all))
     }
 

@@ -429,6 +429,7 @@ impl Isolate {
             let msg = format!("unhashable type: '{}'", self.type_name(w));
             return Err(self.type_error(msg));
         }
+        self.check_stack()?;
         let r = self.call_special(method, w, &[])?;
         if !self.is_int(r.word()) {
             return Err(self.type_error("__hash__ method should return an integer"));
@@ -741,6 +742,7 @@ impl Isolate {
     pub fn next(&mut self, it: Word) -> PyResult<Option<Owned>> {
         let class = self.class_of(it);
         if let Some(next) = self.class(class).next {
+            self.check_stack()?;
             return next(self, it);
         }
         let method = self.special(class, Name::NEXT);
@@ -763,6 +765,10 @@ impl Isolate {
             ClassId::LIST => return Ok(list_items(w).iter().map(|&i| Owned::share(i)).collect()),
             ClassId::TUPLE => return Ok(tuple_items(w).iter().map(|&i| Owned::share(i)).collect()),
             _ => {}
+        }
+        if self.class_of(w) == ClassId::RANGE {
+            let room = self.len(w)?.checked_mul(8);
+            self.check_room(room)?;
         }
         let it = self.iter(w)?;
         let mut items = Vec::new();

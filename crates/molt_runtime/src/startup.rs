@@ -20,11 +20,14 @@ pub(crate) const PENDING_COLLECTION: u64 = 2;
 
 /// Exit status of a program that ends with live objects under `MOLT_LEAK_CHECK=1`.
 const LEAK_STATUS: i32 = 99;
+/// Status of an interrupted program where the process cannot die by the signal.
+const INTERRUPTED_STATUS: i32 = 130;
 
-/// Address space of the thread that runs the program; pages are committed when touched.
-const STACK_SIZE: usize = 1 << 30;
-/// Deepest recursion that the stack allows, at 1 KiB a call.
-pub(crate) const MAX_RECURSION: i64 = 1_000_000;
+/// Address space of the thread that runs the program, the first that the system grants; pages are committed when
+/// touched. The largest holds a million nested calls of an interpreted function.
+const STACK_SIZES: &[usize] = &[2 << 30, 1 << 30, 256 << 20, 64 << 20];
+/// Status of a program whose thread cannot be started.
+const NO_THREAD_STATUS: i32 = 71;
 
 /// Key of the string hash: `PYTHONHASHSEED`, else random.
 pub(crate) fn hash_key() -> (u64, u64) {
@@ -127,25 +130,48 @@ pub(crate) fn builtins(rt: &mut Isolate) -> Owned {
     m
 }
 
+/// How a program ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    Status(i32),
+    /// An uncaught KeyboardInterrupt: the process dies by the signal.
+    Interrupted,
+}
+
 /// Runs a program to its end on a thread with a large stack; returns the exit status.
 pub fn run_program(program: *const ProgramDesc, argv: &[impl AsRef<[u8]>]) -> i32 {
-    let address = program as usize;
     let argv: Vec<Vec<u8>> = argv.iter().map(|a| a.as_ref().to_vec()).collect();
-    let status = crate::host::on_stack(STACK_SIZE, || {
-        // SAFETY: the caller passes the root of a loaded program, which is static data.
-        let program: &'static ProgramDesc = unsafe { &*(address as *const ProgramDesc) };
-        let mut rt = Isolate::new(Some(program), &argv);
-        let status = rt.run(program);
-        let check = crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1");
-        match rt.tear_down(check) {
-            Ok(()) => status,
-            Err(report) => {
-                crate::host::write_stderr(format!("{report}\n").as_bytes());
-                LEAK_STATUS
+    crate::signals::block();
+    for &size in STACK_SIZES {
+        match crate::host::on_stack(size, || run_here(program, &argv, size)) {
+            Some(Ending::Status(status)) => return status,
+            Some(Ending::Interrupted) => {
+                crate::signals::die_of_interrupt();
+                return INTERRUPTED_STATUS;
             }
+            None => {}
         }
-    });
-    status.unwrap_or(1)
+    }
+    crate::host::write_stderr(b"error: cannot start the program: no memory for its stack\n");
+    NO_THREAD_STATUS
+}
+
+fn run_here(program: *const ProgramDesc, argv: &[Vec<u8>], stack_size: usize) -> Ending {
+    // SAFETY: the caller passes the root of a loaded program, which is static data.
+    let program: &'static ProgramDesc = unsafe { &*program };
+    let mut rt = Isolate::new(Some(program), argv);
+    rt.set_stack_size(stack_size);
+    crate::signals::install(&mut rt);
+    let ending = rt.run(program);
+    crate::signals::withdraw();
+    let check = crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1");
+    match rt.tear_down(check) {
+        Ok(()) => ending,
+        Err(report) => {
+            crate::host::write_stderr(format!("{report}\n").as_bytes());
+            Ending::Status(LEAK_STATUS)
+        }
+    }
 }
 
 /// Entry point of executables.
@@ -176,11 +202,11 @@ impl Isolate {
         }
     }
 
-    fn run(&mut self, program: &ProgramDesc) -> i32 {
+    fn run(&mut self, program: &ProgramDesc) -> Ending {
         let started = self.import_native(&crate::sys::molt_module_sys);
         let result = started.and_then(|_| self.import_program(program.entry_module as usize));
-        let mut status = match result {
-            Ok(_) => 0,
+        let mut ending = match result {
+            Ok(_) => Ending::Status(0),
             Err(Raised) => {
                 let e = self.take_exception();
                 self.report_uncaught(e.word())
@@ -190,56 +216,92 @@ impl Isolate {
         if self.flush_stdout().is_err() {
             let e = self.take_exception();
             self.print_unraisable_text("Exception ignored on flushing sys.stdout:", e.word());
-            status = 120;
+            ending = Ending::Status(120);
         }
-        status
+        ending
     }
 
-    /// Prints an uncaught exception (or obeys SystemExit); returns the exit status.
-    fn report_uncaught(&mut self, e: Word) -> i32 {
+    /// Prints an uncaught exception, or obeys SystemExit.
+    fn report_uncaught(&mut self, e: Word) -> Ending {
         if self.is_instance(e, exc::SYSTEM_EXIT) {
-            let code = crate::exception::extra(e, 0);
-            if code.is_none() || code.is_unbound() {
-                return 0;
-            }
-            if self.is_int(code) {
-                return crate::num::int::to_i64(code).map_or(-1, |v| (v & 0xff) as i32);
-            }
-            let text = self.str_text(code).unwrap_or_default();
-            self.write_stderr(&format!("{text}\n"));
-            return 1;
+            return Ending::Status(self.exit_status(e));
         }
         if self.flush_stdout().is_err() {
             self.clear_exception();
         }
-        self.call_excepthook(e);
-        if self.is_instance(e, exc::KEYBOARD_INTERRUPT) { 130 } else { 1 }
+        let interrupted = self.class_of(e) == exc::KEYBOARD_INTERRUPT;
+        match self.call_excepthook(e) {
+            Some(status) => Ending::Status(status),
+            None if interrupted => Ending::Interrupted,
+            None => Ending::Status(1),
+        }
     }
 
-    /// Prints an uncaught exception: by `sys.excepthook` where the program replaced it.
-    fn call_excepthook(&mut self, e: Word) {
+    /// What a SystemExit asks for; a code that is no number is printed.
+    fn exit_status(&mut self, e: Word) -> i32 {
+        let code = match self.getattr(e, "code") {
+            Ok(code) => code,
+            Err(Raised) => {
+                self.clear_exception();
+                Owned::share(e)
+            }
+        };
+        let code = code.word();
+        if code.is_none() || code.is_unbound() {
+            return 0;
+        }
+        if self.is_int(code) {
+            return crate::num::int::to_i64(code).map_or(-1, |v| v as i32) & 0xff;
+        }
+        if self.flush_stdout().is_err() {
+            self.clear_exception();
+        }
+        if let Ok(text) = self.str_text(code) {
+            self.write_stderr(&format!("{text}\n"));
+        } else {
+            self.clear_exception();
+        }
+        1
+    }
+
+    /// Prints an uncaught exception: by `sys.excepthook` where the program replaced it. The status if the hook left
+    /// by SystemExit.
+    fn call_excepthook(&mut self, e: Word) -> Option<i32> {
         let (hook, original) = (self.sys_get("excepthook"), self.sys_get("__excepthook__"));
+        if hook.is_none() {
+            self.write_stderr("sys.excepthook is missing\n");
+        }
         if let (Some(hook), Some(original)) = (&hook, &original)
             && hook.word() != original.word()
         {
             let class = self.class_word(self.class_of(e));
             let traceback = Owned::share(crate::api::field(e, crate::exception::TRACEBACK));
             if self.call(hook.word(), &[class, e, traceback.word()]).is_ok() {
-                return;
+                return None;
             }
             let failure = self.take_exception();
-            self.print_unraisable_text("Error in sys.excepthook:", failure.word());
+            if self.is_instance(failure.word(), exc::SYSTEM_EXIT) {
+                return Some(self.exit_status(failure.word()));
+            }
+            let text = self.format_exception(failure.word());
+            self.write_stderr(&format!("Error in sys.excepthook:\n{text}"));
             self.write_stderr("\nOriginal exception was:\n");
         }
         let text = self.format_exception(e);
         self.write_stderr(&text);
+        None
     }
 
+    /// Flushes `sys.stdout` unless it is closed or gone.
     fn flush_stdout(&mut self) -> Result<(), Raised> {
-        match self.sys_get("stdout") {
-            Some(out) if !out.word().is_none() => self.call_method(out.word(), "flush", &[]).map(drop),
-            _ => Ok(()),
+        let Some(out) = self.sys_get("stdout").filter(|out| !out.word().is_none()) else { return Ok(()) };
+        let closed = self.getattr(out.word(), "closed").and_then(|closed| self.truth(closed.word()));
+        match closed {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(Raised) => self.clear_exception(),
         }
+        self.call_method(out.word(), "flush", &[]).map(drop)
     }
 
     /// Drops modules, classes and caches. With `check`, an error that lists what is still alive.

@@ -19,7 +19,7 @@ pub(crate) const VERSION: (i64, i64, i64) = (3, 14, 0);
 
 static FUNCTIONS: &[NativeDef] = &[
     def("exit", "(status=None, /)", exit),
-    def("getrecursionlimit", "()", |rt, _| Ok(rt.new_int(rt.recursion_limit))),
+    def("getrecursionlimit", "()", |rt, _| Ok(rt.new_int(rt.depth.limit))),
     def("setrecursionlimit", "(limit, /)", set_recursion_limit),
     def("exc_info", "()", exc_info),
     def("exception", "()", |rt, _| {
@@ -84,18 +84,18 @@ pub(crate) fn exit(rt: &mut Isolate, a: &[Word]) -> PyResult {
 
 fn set_recursion_limit(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let n = rt.to_i64(a[0], "int")?;
+    if i32::try_from(n).is_err() {
+        return Err(rt.overflow_error("Python int too large to convert to C int"));
+    }
     if n < 1 {
         return Err(rt.value_error("recursion limit must be greater or equal than 1"));
     }
-    let used = rt.recursion_limit - rt.ctx.depth_left;
+    let used = rt.depth_used();
     if used >= n {
         let msg = format!("cannot set the recursion limit to {n} at the recursion depth {used}: the limit is too low");
         return Err(rt.raise(exc::RECURSION_ERROR, msg));
     }
-    // The thread's stack is sized for the deepest recursion that is allowed.
-    let n = n.min(crate::startup::MAX_RECURSION);
-    rt.ctx.depth_left = n - used;
-    rt.recursion_limit = n;
+    rt.set_depth_limit(n);
     Ok(Owned::NONE)
 }
 
@@ -300,20 +300,21 @@ impl Isolate {
     pub(crate) fn print_unraisable(&mut self, e: Word, place: Word) {
         let place = if place.is_none() { String::new() } else { self.repr_text(place).unwrap_or_default() };
         let mut text = if place.is_empty() { String::new() } else { format!("Exception ignored in: {place}\n") };
-        text.push_str(&self.format_exception(e));
+        text.push_str(&self.format_exception_plainly(e));
         self.write_stderr(&text);
     }
 
     pub(crate) fn print_unraisable_text(&mut self, head: &str, e: Word) {
-        let text = format!("{head}\n{}", self.format_exception(e));
+        let text = format!("{head}\n{}", self.format_exception_plainly(e));
         self.write_stderr(&text);
     }
 
-    /// Writes to `sys.stderr`, or to the descriptor when there is none.
+    /// Writes to `sys.stderr`, or to the descriptor when the name is gone; `None` there takes nothing.
     pub(crate) fn write_stderr(&mut self, text: &str) {
-        if let Some(err) = self.sys_get("stderr")
-            && !err.word().is_none()
-        {
+        if let Some(err) = self.sys_get("stderr") {
+            if err.word().is_none() {
+                return;
+            }
             let w = self.new_str_wtf8(text.as_bytes());
             debug_assert!(str_bytes(w.word()).len() == text.len());
             if self.call_method(err.word(), "write", &[w.word()]).is_ok() {

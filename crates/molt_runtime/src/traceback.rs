@@ -1,23 +1,21 @@
 //! Traceback objects and the text of uncaught exceptions, as CPython 3.13 prints it.
 
+mod report;
+
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-
 use molt_abi::layout::{CodeDesc, Position};
 use molt_abi::{ClassId, Word};
 
-use crate::api::{field, str_text, tuple_items};
-use crate::exception::{CAUSE, CONTEXT, SUPPRESS, TRACEBACK, extra};
+use self::report::Report;
+use crate::api::str_text;
+use crate::exception::extra;
 use crate::layouts::TracebackObj;
 use crate::native::{ClassSpec, Layout, getter};
-use crate::traceback_text::{self, Entry};
 use crate::{Isolate, Owned, PyResult, exc};
-
-const CAUSE_TEXT: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
-const CONTEXT_TEXT: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
 
 fn tb_obj<'a>(w: Word) -> &'a TracebackObj {
     // SAFETY: callers hold a traceback.
@@ -42,72 +40,16 @@ fn place<'a>(tb: &TracebackObj) -> (&'a CodeDesc, Position) {
 impl Isolate {
     /// Text of an exception with its traceback and chain.
     pub(crate) fn format_exception(&mut self, e: Word) -> String {
-        let mut out = String::new();
-        self.format_chained(e, &mut Vec::new(), &mut out, "");
-        out
+        let mut report = Report::new(true);
+        report.add(self, e);
+        report.into_text()
     }
 
-    fn format_chained(&mut self, e: Word, seen: &mut Vec<Word>, out: &mut String, indent: &str) {
-        seen.push(e);
-        let (cause, context) = (field(e, CAUSE), field(e, CONTEXT));
-        if cause.is_object() && !seen.contains(&cause) {
-            self.format_chained(cause, seen, out, indent);
-            push_indented(out, CAUSE_TEXT, indent);
-        } else if context.is_object() && field(e, SUPPRESS) != Word::TRUE && !seen.contains(&context) {
-            self.format_chained(context, seen, out, indent);
-            push_indented(out, CONTEXT_TEXT, indent);
-        }
-        if self.is_instance(e, exc::BASE_EXCEPTION_GROUP) && extra(e, 1).is_object() {
-            self.format_group(e, seen, out, indent);
-            return;
-        }
-        let mut text = String::new();
-        if field(e, TRACEBACK).is_object() {
-            text.push_str("Traceback (most recent call last):\n");
-            self.format_entries(field(e, TRACEBACK), &mut text);
-        }
-        self.format_only(e, &mut text);
-        push_indented(out, &text, indent);
-    }
-
-    fn format_group(&mut self, e: Word, seen: &mut Vec<Word>, out: &mut String, indent: &str) {
-        let top = indent.is_empty();
-        let bar = if top { "  | ".to_owned() } else { indent.to_owned() };
-        let mut text = String::new();
-        if field(e, TRACEBACK).is_object() {
-            let head = if top { "  + " } else { indent };
-            out.push_str(&format!("{head}Exception Group Traceback (most recent call last):\n"));
-            self.format_entries(field(e, TRACEBACK), &mut text);
-        }
-        self.format_only(e, &mut text);
-        push_indented(out, &text, &bar);
-        let members = tuple_items(extra(e, 1));
-        let margin = bar.trim_end_matches("| ").to_owned();
-        for (i, &m) in members.iter().enumerate() {
-            let lead = if i == 0 { "+-" } else { "  " };
-            out.push_str(&format!("{margin}{lead}+---------------- {} ----------------\n", i + 1));
-            self.format_chained(m, seen, out, &format!("{margin}  | "));
-        }
-        out.push_str(&format!("{margin}  +------------------------------------\n"));
-    }
-
-    fn format_entries(&mut self, mut tb: Word, out: &mut String) {
-        let mut list = Vec::new();
-        while tb.is_object() {
-            let (code, position) = place(tb_obj(tb));
-            let (filename, name) = (str_text(code.filename).into_owned(), str_text(code.name).into_owned());
-            list.push(Entry { filename, name, position });
-            tb = tb_obj(tb).next;
-        }
-        let mut sources: BTreeMap<String, Option<String>> = BTreeMap::new();
-        let mut source = |file: &str| {
-            let read = || {
-                let bytes = crate::host::c_path(file).and_then(|p| crate::host::read_file(&p))?;
-                Some(String::from_utf8_lossy(&bytes).into_owned())
-            };
-            sources.entry(file.to_owned()).or_insert_with(read).clone()
-        };
-        out.push_str(&traceback_text::entries(&list, &mut source));
+    /// The same without marks under source lines, as CPython prints where it cannot run Python code.
+    pub(crate) fn format_exception_plainly(&mut self, e: Word) -> String {
+        let mut report = Report::new(false);
+        report.add(self, e);
+        report.into_text()
     }
 
     /// The last lines: class, message and notes.
@@ -177,13 +119,6 @@ impl Isolate {
     fn call_dir(&mut self, w: Word) -> PyResult<Vec<Owned>> {
         let list = self.call_method(w, "__dir__", &[])?;
         self.collect(list.word())
-    }
-}
-
-fn push_indented(out: &mut String, text: &str, indent: &str) {
-    for line in text.split_inclusive('\n') {
-        out.push_str(if line == "\n" { indent.trim_end() } else { indent });
-        out.push_str(line);
     }
 }
 

@@ -235,7 +235,7 @@ impl<'a> Lowerer<'a> {
         let mut seen = HashSet::new();
         for key in &p.keys {
             if let Some(id) = self.fold_id(key)
-                && !seen.insert(id)
+                && !seen.insert(numeric_key(self.program.consts.get(id), id))
             {
                 let text = self.text[key.range()].to_owned();
                 let message = format!("mapping pattern checks duplicate key ({text})");
@@ -340,4 +340,18 @@ fn binds_nothing(pattern: &Pattern) -> bool {
         Pattern::MatchStar(p) => p.name.is_none(),
         _ => false,
     }
+}
+
+/// What a constant is equal to as a key: numbers of all kinds are compared by value.
+fn numeric_key(value: Option<&Const>, id: ConstId) -> (ConstId, Option<u64>) {
+    let number = match value {
+        Some(Const::True) => 1.0,
+        Some(Const::False) => 0.0,
+        Some(Const::Int(n)) if n.unsigned_abs() < 1 << 53 => *n as f64,
+        Some(Const::Float(bits)) => f64::from_bits(*bits),
+        Some(Const::Complex(real, imaginary)) if f64::from_bits(*imaginary) == 0.0 => f64::from_bits(*real),
+        _ => return (id, None),
+    };
+    // Both zeros are one key.
+    (ConstId::NONE, Some((number + 0.0).to_bits()))
 }

@@ -1,6 +1,8 @@
 //! The walk that fills [`Scopes`]: bindings and uses, early errors that CPython's symbol table and compiler
 //! report, and the imports of the module.
 
+mod places;
+
 use molt_base::{FileId, Interner, Span, Symbol};
 use molt_diagnostics::registry::{
     DUPLICATE_PARAMETER, INVALID_SCOPE, INVALID_SYNTAX, INVALID_TARGET, MISPLACED_STATEMENT, NESTING_LIMIT,
@@ -11,6 +13,7 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, Expr, ExprContext, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
+use self::places::type_param_places;
 use super::{NodeRole, Owner, Scope, ScopeId, ScopeKind, Scopes, mangle, node_key};
 use crate::program::ImportRef;
 
@@ -41,6 +44,9 @@ pub fn collect(names: &mut Interner, file: FileId, module: &ast::ModModule) -> C
         comprehension_kind: "list",
         star_clause: None,
         future_allowed: true,
+        lazy_place: ANNOTATION,
+        blocks: 0,
+        iterating: false,
     };
     c.scopes.class_cell = Some(c.names.intern("__class__"));
     c.scopes.class_dict = Some(c.names.intern("__classdict__"));
@@ -77,7 +83,15 @@ struct Collector<'n> {
     /// Loops at the innermost `except*` clause around the statement at hand.
     star_clause: Option<u32>,
     future_allowed: bool,
+    /// What the innermost lazily evaluated part is, for messages.
+    lazy_place: &'static str,
+    /// Blocks open in the function.
+    blocks: u32,
+    /// Whether the target of a comprehension's loop is being walked.
+    iterating: bool,
 }
+
+const ANNOTATION: &str = "an annotation";
 
 impl Collector<'_> {
     fn error(&mut self, code: &'static Code, range: TextRange, message: impl Into<String>) {
@@ -101,12 +115,16 @@ impl Collector<'_> {
     }
 
     fn bind(&mut self, name: &str, range: TextRange) {
-        if name == "__debug__" {
-            self.error(&INVALID_TARGET, range, "cannot assign to __debug__");
-        }
+        self.refuse_debug(name, ExprContext::Store, range);
         let symbol = self.symbol(name);
+        let iterating = self.iterating;
         let use_ = self.here().name_mut(symbol);
+        let rebound = iterating && (use_.global || use_.nonlocal);
         use_.bound = true;
+        if rebound {
+            let message = format!("comprehension inner loop cannot rebind assignment expression target '{name}'");
+            self.error(&INVALID_TARGET, range, message);
+        }
     }
 
     fn use_name(&mut self, name: &str) {
@@ -139,7 +157,9 @@ impl Collector<'_> {
         let loops = if kind.is_inlined() { self.loops } else { std::mem::take(&mut self.loops) };
         let conditional = std::mem::take(&mut self.conditional);
         let star_clause = if kind.is_inlined() { self.star_clause } else { self.star_clause.take() };
+        let blocks = if kind.is_inlined() { self.blocks } else { std::mem::take(&mut self.blocks) };
         body(self);
+        self.blocks = blocks;
         self.star_clause = star_clause;
         self.conditional = conditional;
         self.loops = loops;
@@ -227,21 +247,25 @@ impl Collector<'_> {
             self.bind(p.name(), p.name().range);
             self.here().name_mut(symbol).param = true;
         }
+        self.check_type_defaults(params);
         for p in &params.type_params {
+            let (bound_place, default_place) = type_param_places(p);
             if let ast::TypeParam::TypeVar(v) = p
                 && let Some(bound) = &v.bound
             {
-                self.lazy(bound);
+                self.lazy(bound, bound_place);
             }
             if let Some(default) = p.default() {
-                self.lazy(default);
+                self.lazy(default, default_place);
             }
         }
     }
 
     /// An expression that runs in a frame of its own when it is asked for.
-    fn lazy(&mut self, e: &Expr) {
+    fn lazy(&mut self, e: &Expr, place: &'static str) {
+        let outer = std::mem::replace(&mut self.lazy_place, place);
         self.within(e, NodeRole::Annotations, ScopeKind::Annotations, None, |c| c.annotation(e));
+        self.lazy_place = outer;
     }
 
     fn class(&mut self, class: &ast::StmtClassDef) {
@@ -300,7 +324,9 @@ impl Collector<'_> {
 
     fn comprehension_part(&mut self, g: &ast::Comprehension) {
         let before = self.here().names.len();
+        let outer = std::mem::replace(&mut self.iterating, true);
         self.visit_expr(&g.target);
+        self.iterating = outer;
         let scope = self.here();
         for (_, n) in &mut scope.names[before..] {
             n.iteration |= n.bound;
@@ -331,6 +357,17 @@ impl Collector<'_> {
                 self.error(&INVALID_TARGET, target.range, message);
             }
             at = parent.expect("comprehensions have a parent");
+        }
+        if let Some(place) = self.closed_place(self.scopes.scopes[at].kind) {
+            let message = match at == self.current {
+                true => format!("named expression cannot be used within {place}"),
+                false => {
+                    let preposition =
+                        if self.scopes.scopes[at].kind == ScopeKind::TypeParams { "within" } else { "in" };
+                    format!("assignment expression within a comprehension cannot be used {preposition} {place}")
+                }
+            };
+            self.error(&INVALID_TARGET, target.range, message);
         }
         if at == self.current {
             self.bind(name, target.range);
@@ -411,12 +448,18 @@ impl Collector<'_> {
 
     fn check_nonlocals(&mut self) {
         for (scope, symbol, span) in std::mem::take(&mut self.scopes.nonlocals) {
-            if self.scopes.scopes[scope].name(symbol).nonlocal
-                && self.scopes.resolve(scope, symbol).owner == Owner::Global
-            {
-                let message = format!("no binding for nonlocal '{}' found", self.names.text(symbol));
-                self.diagnostics.push(Diagnostic::at(&INVALID_SCOPE, span, message));
+            if !self.scopes.scopes[scope].name(symbol).nonlocal {
+                continue;
             }
+            let name = self.names.text(symbol);
+            let message = match self.scopes.resolve(scope, symbol).owner {
+                Owner::Global => format!("no binding for nonlocal '{name}' found"),
+                Owner::Scope(owner) if self.scopes.scopes[owner].kind == ScopeKind::TypeParams => {
+                    format!("nonlocal binding not allowed for type parameter '{name}'")
+                }
+                Owner::Scope(_) => continue,
+            };
+            self.diagnostics.push(Diagnostic::at(&INVALID_SCOPE, span, message));
         }
     }
 
@@ -424,13 +467,11 @@ impl Collector<'_> {
         let host = self.scopes.host(self.current);
         let kind = self.scopes.scopes[self.current].kind;
         if self.scopes.scopes[host].kind == ScopeKind::Function && self.is_generator_expression(host) {
-            self.error(&MISPLACED_STATEMENT, range, format!("'{word}' inside generator expression"));
+            self.error(&MISPLACED_STATEMENT, range, "'yield' inside generator expression");
         } else if kind == ScopeKind::Comprehension {
             let kind = self.comprehension_kind;
-            self.error(&MISPLACED_STATEMENT, range, format!("'{word}' inside {kind} comprehension"));
-        } else if kind == ScopeKind::Annotations {
-            self.error(&MISPLACED_STATEMENT, range, format!("{word} expression cannot be used within an annotation"));
-        } else if self.scopes.scopes[host].kind != ScopeKind::Function {
+            self.error(&MISPLACED_STATEMENT, range, format!("'yield' inside {kind} comprehension"));
+        } else if !self.refuse_at_closed_place(range, "yield") && self.scopes.scopes[host].kind != ScopeKind::Function {
             self.error(&MISPLACED_STATEMENT, range, format!("'{word}' outside function"));
         }
         self.scopes.scopes[host].is_generator = true;
@@ -492,6 +533,10 @@ impl Collector<'_> {
                 let class_dict = self.scopes.class_dict.expect("interned at the start");
                 self.scopes.scopes[annotations].name_mut(class_dict).used = true;
             }
+        }
+        if !a.target.is_name_expr() {
+            // Nothing ever evaluates it; its faults count all the same.
+            self.lazy(&a.annotation, ANNOTATION);
         }
         if let Some(value) = &a.value {
             self.visit_expr(value);
@@ -586,27 +631,27 @@ impl Collector<'_> {
             }
         }
         let guard = u32::from(t.handlers.iter().any(catches_import_error));
-        self.guards += guard;
+        let (catches, ends) = (usize::from(!t.handlers.is_empty()), usize::from(!t.finalbody.is_empty()));
         self.conditional += 1;
-        self.visit_body(&t.body);
+        self.guards += guard;
+        self.blocks(catches + ends, t.range, |c| c.visit_body(&t.body));
         self.guards -= guard;
         let star_clause = self.star_clause;
         if t.is_star {
             self.star_clause = Some(self.loops);
         }
-        for handler in &t.handlers {
-            self.visit_except_handler(handler);
-        }
+        // The clause and what restores the handled exception after it.
+        self.blocks(2 * catches + ends, t.range, |c| t.handlers.iter().for_each(|h| c.visit_except_handler(h)));
         self.star_clause = star_clause;
-        self.visit_body(&t.orelse);
+        self.blocks(ends, t.range, |c| c.visit_body(&t.orelse));
         self.conditional -= 1;
-        self.visit_body(&t.finalbody);
+        self.blocks(ends, t.range, |c| c.visit_body(&t.finalbody));
     }
 
-    fn loop_body<'a>(&mut self, body: &'a [Stmt], orelse: &'a [Stmt]) {
+    fn loop_body<'a>(&mut self, range: TextRange, body: &'a [Stmt], orelse: &'a [Stmt]) {
         self.conditional += 1;
         self.loops += 1;
-        self.visit_body(body);
+        self.blocks(1, range, |c| c.visit_body(body));
         self.loops -= 1;
         self.visit_body(orelse);
         self.conditional -= 1;
@@ -623,9 +668,9 @@ impl Collector<'_> {
                 match &alias.type_params {
                     Some(params) => self.within(&**params, NodeRole::TypeParams, ScopeKind::TypeParams, None, |c| {
                         c.type_params(params);
-                        c.lazy(&alias.value);
+                        c.lazy(&alias.value, "a type alias");
                     }),
-                    None => self.lazy(&alias.value),
+                    None => self.lazy(&alias.value, "a type alias"),
                 }
             }
             Stmt::AnnAssign(a) => self.annotated_assignment(a),
@@ -644,17 +689,18 @@ impl Collector<'_> {
             Stmt::For(f) => {
                 self.visit_expr(&f.iter);
                 self.visit_expr(&f.target);
-                self.loop_body(&f.body, &f.orelse);
+                self.loop_body(f.range, &f.body, &f.orelse);
             }
             Stmt::While(w) => {
                 self.visit_expr(&w.test);
-                self.loop_body(&w.body, &w.orelse);
+                self.loop_body(w.range, &w.body, &w.orelse);
             }
             Stmt::If(_) | Stmt::Match(_) | Stmt::With(_) => {
                 let guard = u32::from(matches!(stmt, Stmt::If(i) if is_type_checking(&i.test)));
                 self.guards += guard;
                 self.conditional += 1;
-                visitor::walk_stmt(self, stmt);
+                let managers = if let Stmt::With(w) = stmt { w.items.len() } else { 0 };
+                self.blocks(managers, stmt.range(), |c| visitor::walk_stmt(c, stmt));
                 self.conditional -= 1;
                 self.guards -= guard;
             }
@@ -698,7 +744,9 @@ impl Collector<'_> {
         match e {
             Expr::Name(n) => match n.ctx {
                 ExprContext::Load | ExprContext::Invalid => self.use_name(&n.id),
-                ExprContext::Store | ExprContext::Del => self.bind(&n.id, n.range),
+                ExprContext::Store => self.bind(&n.id, n.range),
+                ExprContext::Del if &*n.id == "__debug__" => self.refuse_debug(&n.id, n.ctx, n.range),
+                ExprContext::Del => self.bind(&n.id, n.range),
             },
             Expr::Named(n) => {
                 self.visit_expr(&n.value);
@@ -717,6 +765,7 @@ impl Collector<'_> {
                     c.visit_expr(&l.body);
                 });
             }
+            Expr::Await(a) if self.refuse_at_closed_place(a.range, "await") => {}
             Expr::Await(a) if !self.in_function() => {
                 self.error(&MISPLACED_STATEMENT, a.range, "'await' outside function");
             }
@@ -733,15 +782,22 @@ impl Collector<'_> {
                 visitor::walk_expr(self, e);
             }
             Expr::YieldFrom(y) => {
-                self.yield_(y.range, "yield");
+                self.yield_(y.range, "yield from");
                 visitor::walk_expr(self, e);
             }
             Expr::Compare(c) => {
                 self.warn_identity(c);
                 visitor::walk_expr(self, e);
             }
+            Expr::FString(f) => {
+                self.check_format_specs(&f.value);
+                visitor::walk_expr(self, e);
+            }
             Expr::Attribute(a) => {
                 self.names.intern(&a.attr);
+                if a.ctx == ExprContext::Store {
+                    self.refuse_debug(&a.attr, a.ctx, a.range);
+                }
                 self.visit_expr(&a.value);
                 if a.ctx == ExprContext::Store {
                     self.instance_attribute(a);
@@ -823,6 +879,7 @@ impl<'a> Visitor<'a> for Collector<'_> {
         let mut seen: Vec<&str> = Vec::new();
         for keyword in &arguments.keywords {
             let Some(name) = keyword.arg.as_ref().map(|a| a.as_str()) else { continue };
+            self.refuse_debug(name, ExprContext::Store, keyword.range);
             if seen.contains(&name) {
                 self.error(&DUPLICATE_PARAMETER, keyword.range, format!("keyword argument repeated: {name}"));
             }
@@ -857,6 +914,7 @@ impl<'a> Visitor<'a> for Collector<'_> {
         if let Some(name) = name {
             self.bind(name, name.range);
         }
+        self.check_value_pattern(pattern);
         self.nested(pattern.range(), |c| visitor::walk_pattern(c, pattern));
     }
 }

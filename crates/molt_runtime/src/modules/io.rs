@@ -207,7 +207,7 @@ pub fn open(rt: &mut Isolate, a: &[Word]) -> PyResult {
 }
 
 /// Text stream over a standard descriptor: 0, 1 or 2. Standard output is line-buffered only on a
-/// terminal, standard error always.
+/// terminal and unbuffered under `PYTHONUNBUFFERED`, standard error is never buffered.
 pub fn standard_stream(rt: &mut Isolate, fd: i32) -> PyResult {
     let (name, mode, errors) = match fd {
         0 => ("<stdin>", "r", "strict"),
@@ -217,6 +217,7 @@ pub fn standard_stream(rt: &mut Isolate, fd: i32) -> PyResult {
     let name = rt.new_str(name);
     let raw = file::for_descriptor(rt, fd, fd == 0, name);
     let is_terminal = file::state(raw.word()).is_terminal();
+    let unbuffered = fd == 2 || crate::host::env_var(c"PYTHONUNBUFFERED").is_some_and(|v| !v.is_empty());
     let class = rt.class_for(if fd == 0 { &buffered::BUFFERED_READER } else { &buffered::BUFFERED_WRITER });
     let buffer = rt.call(rt.class_word(class), &[raw.word()])?;
     let options = text::Options {
@@ -224,7 +225,7 @@ pub fn standard_stream(rt: &mut Isolate, fd: i32) -> PyResult {
         errors: errors.to_owned(),
         newline: if fd == 0 { None } else { Some(b"\n".to_vec()) },
         line_buffering: is_terminal || fd == 2,
-        write_through: fd == 2,
+        write_through: unbuffered,
         mode: mode.to_owned(),
     };
     text::wrap(rt, buffer.word(), options)

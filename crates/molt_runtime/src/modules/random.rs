@@ -193,6 +193,7 @@ static METHODS: &[NativeDef] = &[
             return Ok(Owned::small(i64::from(t.next_u32() >> (32 - k))));
         }
         let count = (k as usize).div_ceil(32);
+        rt.check_room(count.checked_mul(4))?;
         let mut words = Vec::with_capacity(count);
         let mut left = k;
         for _ in 0..count {

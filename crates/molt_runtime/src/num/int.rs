@@ -331,6 +331,7 @@ pub fn lshift(rt: &mut Isolate, a: IntRef, b: IntRef) -> PyResult {
     {
         return Ok(from_i64(rt, v << n));
     }
+    rt.check_room(Some(n / 8))?;
     let v = a.to_big().into_owned() << n;
     Ok(new(rt, v))
 }
@@ -380,8 +381,9 @@ pub fn pow(rt: &mut Isolate, a: IntRef, b: IntRef) -> PyResult {
         _ => {}
     }
     let Some(n) = b.to_i64().filter(|&n| n < MAX_SHIFT) else {
-        return Err(rt.raise(exc::MEMORY_ERROR, ""));
+        return Err(rt.raise_args(exc::MEMORY_ERROR, &[]));
     };
+    rt.check_room(bit_length(a).checked_mul(n as usize).map(|bits| bits / 8))?;
     let v = a.to_big().pow(n as usize);
     Ok(new(rt, v))
 }

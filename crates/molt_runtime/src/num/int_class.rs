@@ -259,6 +259,7 @@ fn to_bytes(rt: &mut Isolate, a: &[Word]) -> PyResult {
     if value.is_negative() && !signed {
         return Err(rt.overflow_error("can't convert negative int to unsigned"));
     }
+    rt.check_room(Some(length))?;
     let little = little_endian_bytes(value, length, signed);
     let Some(mut bytes) = little else { return Err(rt.overflow_error("int too big to convert")) };
     if big_endian {

@@ -75,6 +75,8 @@ const OWN: [NativeDef; 20] = [
     }),
     def("__imul__", "($self, value, /)", |rt, a| {
         let Some(n) = super::repeat_count(rt, a[1])? else { return crate::num::binary::not_implemented() };
+        let size = resizable(rt, a[0])?.bytes.len().saturating_mul(n.max(0) as usize);
+        rt.check_room(Some(size))?;
         let state = resizable(rt, a[0])?;
         state.bytes = state.bytes.repeat(n.max(0) as usize);
         Ok(Owned::share(a[0]))

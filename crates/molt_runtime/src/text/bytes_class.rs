@@ -125,8 +125,11 @@ pub fn initial_contents(
         let n = rt.index(source)?;
         return match int::to_i64(n.word()) {
             Some(n) if n < 0 => Err(rt.value_error("negative count")),
-            Some(n) if n < 1 << 46 => Ok(vec![0; n as usize]),
-            _ => Err(rt.overflow_error("cannot fit 'int' into an index-sized integer")),
+            Some(n) => {
+                rt.check_room(Some(n as usize))?;
+                Ok(vec![0; n as usize])
+            }
+            None => Err(rt.overflow_error("cannot fit 'int' into an index-sized integer")),
         };
     }
     from_iterable(rt, source, class)

@@ -235,8 +235,8 @@ fn add(rt: &mut Isolate, a: &[Word]) -> PyResult {
 fn multiply(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let Some(n) = super::repeat_count(rt, a[1])? else { return not_implemented() };
     let s = contents(rt, a[0]);
-    let total = s.len().checked_mul(n.max(0) as usize).filter(|&t| t < 1 << 46);
-    let Some(total) = total else { return Err(rt.raise(crate::exc::MEMORY_ERROR, "")) };
+    let total = s.len().saturating_mul(n.max(0) as usize);
+    rt.check_room(Some(total))?;
     let mut out = vec![0; total];
     if total > 0 {
         fill_repeated(&mut out, s);
@@ -479,6 +479,7 @@ fn pad(rt: &mut Isolate, a: &[Word], method: &str, left: fn(usize, usize) -> usi
     if width <= s.len() {
         return Ok(unchanged(rt, a[0]));
     }
+    rt.check_room(Some(width))?;
     let mut out = vec![fill; width];
     let before = left(width - s.len(), width);
     out[before..before + s.len()].copy_from_slice(s);
@@ -491,6 +492,7 @@ fn zfill(rt: &mut Isolate, a: &[Word]) -> PyResult {
     if width <= s.len() {
         return Ok(unchanged(rt, a[0]));
     }
+    rt.check_room(Some(width))?;
     let sign = usize::from(matches!(s.first(), Some(b'+' | b'-')));
     let mut out = s[..sign].to_vec();
     out.resize(width - s.len() + sign, b'0');

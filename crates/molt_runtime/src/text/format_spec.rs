@@ -126,6 +126,7 @@ fn number(rt: &mut Isolate, chars: &[u32], i: &mut usize) -> PyResult<Option<usi
         };
         *i += 1;
     }
+    rt.check_room(Some(value as usize))?;
     Ok((*i > start).then_some(value as usize))
 }
 

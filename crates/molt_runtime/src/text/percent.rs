@@ -144,6 +144,7 @@ fn conversion(
             (c.precision, at) = (Some(precision), next);
         }
     }
+    rt.check_room(c.width.checked_add(c.precision.unwrap_or(0)))?;
     while matches!(peek(at), Some(b'h' | b'l' | b'L')) {
         at += 1;
     }

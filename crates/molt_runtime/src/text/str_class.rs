@@ -282,6 +282,7 @@ fn pad(rt: &mut Isolate, a: &[Word], left: fn(usize, usize) -> usize) -> PyResul
         return Ok(plain(rt, a[0]));
     }
     let room = width - s.char_len;
+    rt.check_room(room.checked_mul(fill.bytes.len()).and_then(|size| size.checked_add(s.bytes.len())))?;
     let before = left(room, width) * fill.bytes.len();
     let byte_len = s.bytes.len() + room * fill.bytes.len();
     Ok(str_object::build(rt, byte_len, width, |out| {
@@ -315,6 +316,7 @@ fn zfill(rt: &mut Isolate, a: &[Word]) -> PyResult {
         return Ok(plain(rt, a[0]));
     }
     let zeros = width - s.char_len;
+    rt.check_room(s.bytes.len().checked_add(zeros))?;
     let sign = usize::from(matches!(s.bytes.first(), Some(b'+' | b'-')));
     Ok(str_object::build(rt, s.bytes.len() + zeros, width, |out| {
         out[..sign].copy_from_slice(&s.bytes[..sign]);
@@ -326,6 +328,8 @@ fn zfill(rt: &mut Isolate, a: &[Word]) -> PyResult {
 fn expandtabs(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let s = StrRef::of(a[0]);
     let size = if a[1].is_unbound() { 8 } else { rt.to_i64(a[1], "int")? };
+    let tabs = memchr::memchr_iter(b'\t', s.bytes).count();
+    rt.check_room(tabs.checked_mul(size.max(0) as usize))?;
     let out = expand_tabs(s.bytes, size.max(0) as usize);
     Ok(make(rt, &out, s.is_ascii()))
 }

@@ -86,9 +86,8 @@ pub fn repeat(rt: &mut Isolate, w: Word, n: i64) -> PyResult {
     if n <= 0 || s.bytes.is_empty() {
         return Ok(rt.new_str(""));
     }
-    let Some(len) = s.bytes.len().checked_mul(n as usize).filter(|&len| len < 1 << 46) else {
-        return Err(rt.raise(crate::exc::MEMORY_ERROR, ""));
-    };
+    let len = s.bytes.len().saturating_mul(n as usize);
+    rt.check_room(Some(len))?;
     Ok(build(rt, len, s.char_len * n as usize, |out| fill_repeated(out, s.bytes)))
 }
 

@@ -165,6 +165,7 @@ static RAW_METHODS: &[NativeDef] = &[
         if size < 0 {
             return rt.call_method(a[0], "readall", &[]);
         }
+        rt.check_room(Some(size as usize))?;
         let buffer = crate::text::bytearray::new(rt, vec![0; size as usize]);
         let n = rt.call_method(a[0], "readinto", &[buffer.word()])?;
         if n.word().is_none() {

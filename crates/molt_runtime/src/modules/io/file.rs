@@ -273,6 +273,7 @@ pub fn read(rt: &mut Isolate, w: Word, size: usize) -> PyResult<Option<Vec<u8>>>
         return Err(unsupported(rt, "File not open for reading"));
     }
     let fd = s.fd;
+    rt.check_room(Some(size))?;
     let mut out = vec![0; size];
     let n = read_some(rt, fd, &mut out)?;
     Ok(n.map(|n| {

@@ -42,6 +42,8 @@ static PRODUCT: ClassSpec = spec(
             for &w in tuple_items(iterables) {
                 once.push(rt.collect(w)?);
             }
+            let size = once.iter().map(|pool| 32 + 8 * pool.len()).sum::<usize>();
+            rt.check_room(size.checked_mul(repeat as usize))?;
             let pools: Vec<Vec<Owned>> = (0..repeat).flat_map(|_| once.iter().cloned()).collect();
             let done = pools.iter().any(Vec::is_empty);
             let numbers = vec![0; pools.len()];

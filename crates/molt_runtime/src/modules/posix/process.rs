@@ -43,6 +43,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     def("urandom", "($module, size, /)", |rt, a| {
         let n = rt.to_i64(a[0], "int")?;
         let Ok(n) = usize::try_from(n) else { return Err(rt.value_error("negative argument not allowed")) };
+        rt.check_room(Some(n))?;
         let mut bytes = vec![0u8; n];
         for part in bytes.chunks_mut(256) {
             // SAFETY: pointer and length describe the chunk.

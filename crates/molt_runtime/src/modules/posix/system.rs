@@ -110,6 +110,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
         let n = rt.to_i64(a[0], "int")?;
         let flags = if a[1].is_unbound() { 0 } else { int_arg(rt, a[1])? };
         let Ok(n) = usize::try_from(n) else { return Err(rt.os_error(libc::EINVAL, None)) };
+        rt.check_room(Some(n))?;
         let mut bytes = vec![0u8; n];
         // SAFETY: pointer and length describe the buffer.
         let got = unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), n, flags as libc::c_uint) };
