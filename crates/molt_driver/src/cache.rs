@@ -22,7 +22,8 @@ fn toolchain_id() -> String {
         std::fs::metadata(p).ok().map(|m| format!("{}:{:?}", m.len(), m.modified().ok())).unwrap_or_default()
     };
     let exe = std::env::current_exe().map(|p| stamp(&p)).unwrap_or_default();
-    format!("{} {exe}", env!("CARGO_PKG_VERSION"))
+    let runtime = stamp(&crate::session::runtime_archive());
+    format!("{} {exe} {runtime}", env!("CARGO_PKG_VERSION"))
 }
 
 /// A place in the cache for one program.
