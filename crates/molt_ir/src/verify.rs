@@ -84,7 +84,8 @@ impl Verifier<'_> {
             Level::Machine => self.stage == Stage::Machine,
             Level::Any => true,
         };
-        if !level_ok && !(self.stage == Stage::Machine && matches!(data.op, Op::Unreachable | Op::Jump)) {
+        let ends_machine_block = self.stage == Stage::Machine && matches!(data.op, Op::Unreachable | Op::Jump);
+        if !level_ok && !ends_machine_block {
             return Err(format!("not allowed at the {:?} stage", self.stage));
         }
         let args = self.func.args(inst);

@@ -322,10 +322,10 @@ impl Splitter {
     /// Takes the edges of suspensions away: control comes back through the dispatch only.
     fn close_suspensions(&mut self) {
         for b in self.func.layout.clone() {
-            if let Some(&last) = self.func.blocks[b].insts.last() {
-                if self.func.insts[last].op == Op::Suspend {
-                    self.func.clear_edges(last);
-                }
+            if let Some(&last) = self.func.blocks[b].insts.last()
+                && self.func.insts[last].op == Op::Suspend
+            {
+                self.func.clear_edges(last);
             }
         }
     }

@@ -333,7 +333,7 @@ impl<'a> Lower<'a> {
         a
     }
 
-    fn to_bit(&mut self, v: ValueId) -> ValueId {
+    fn truth_bit(&mut self, v: ValueId) -> ValueId {
         self.m.icmp_imm(IntCond::Ne, v, 0)
     }
 
@@ -342,11 +342,11 @@ impl<'a> Lower<'a> {
         let args: Vec<ValueId> = self.src.args(inst).iter().map(|&v| self.v(v)).collect();
         self.loc = data.loc;
         self.unwind = None;
-        if !data.op.info().is_terminator() {
-            if let Some(&e) = self.src.edges(inst).first() {
-                let values = self.src.edge_args(e).iter().map(|&v| self.v(v)).collect();
-                self.unwind = Some((self.block(e.block), values));
-            }
+        if !data.op.info().is_terminator()
+            && let Some(&e) = self.src.edges(inst).first()
+        {
+            let values = self.src.edge_args(e).iter().map(|&v| self.v(v)).collect();
+            self.unwind = Some((self.block(e.block), values));
         }
         if data.op.info().is_terminator() {
             self.terminator(inst, data.op, data.imm, &args);
@@ -387,7 +387,7 @@ impl<'a> Lower<'a> {
         }
         if let Some(result) = self.src.results(inst).next() {
             let bit = self.src.ty(result) == Type::I1;
-            let value = if bit { self.to_bit(r[0]) } else { r[0] };
+            let value = if bit { self.truth_bit(r[0]) } else { r[0] };
             self.define(inst, 0, value);
         }
     }

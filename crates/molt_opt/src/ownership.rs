@@ -180,11 +180,12 @@ impl Pass<'_> {
             return;
         }
         let key = (edge.block, decs.clone());
-        if incs.is_empty() && values.is_empty() {
-            if let Some(&shared) = self.edge_blocks.get(&key) {
-                self.func.set_edge(inst, e, shared, &[]);
-                return;
-            }
+        if incs.is_empty()
+            && values.is_empty()
+            && let Some(&shared) = self.edge_blocks.get(&key)
+        {
+            self.func.set_edge(inst, e, shared, &[]);
+            return;
         }
         let middle = self.func.new_block();
         self.func.blocks[middle].cold = self.func.blocks[edge.block].cold;

@@ -74,11 +74,12 @@ impl Isolate {
             return Err(self.missing_arguments(f, "positional", &missing));
         }
         for i in arg_count..named {
-            if out[i].is_unbound() && !function.kwdefaults.is_unbound() {
-                if let Some(v) = self.dict_get_name(function.kwdefaults, names[i]) {
-                    inc(v);
-                    out[i] = v;
-                }
+            if out[i].is_unbound()
+                && !function.kwdefaults.is_unbound()
+                && let Some(v) = self.dict_get_name(function.kwdefaults, names[i])
+            {
+                inc(v);
+                out[i] = v;
             }
         }
         let missing: Vec<Word> = (arg_count..named).filter(|&i| out[i].is_unbound()).map(|i| names[i]).collect();

@@ -423,12 +423,12 @@ fn finish_namespace(rt: &mut Isolate, class: &mut ClassObj) -> PyResult<()> {
         (Name::INIT_SUBCLASS, ClassId::CLASSMETHOD),
         (Name::CLASS_GETITEM, ClassId::CLASSMETHOD),
     ] {
-        if let Some(f) = rt.dict_get_name(dict, rt.name(name)) {
-            if rt.class_of(f) == ClassId::FUNCTION {
-                let f = Owned::share(f).into_word();
-                let wrapped = rt.new_plain(wrapper, [f]);
-                rt.dict_set_name(dict, rt.name(name), wrapped.word());
-            }
+        if let Some(f) = rt.dict_get_name(dict, rt.name(name))
+            && rt.class_of(f) == ClassId::FUNCTION
+        {
+            let f = Owned::share(f).into_word();
+            let wrapped = rt.new_plain(wrapper, [f]);
+            rt.dict_set_name(dict, rt.name(name), wrapped.word());
         }
     }
     if rt.dict_get_name(dict, rt.name(Name::DOC)).is_none() {

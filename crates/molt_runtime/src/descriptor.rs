@@ -675,10 +675,11 @@ fn property_init(rt: &mut Isolate, args: &[Word]) -> PyResult {
     for i in 0..4 {
         set_field(args[0], i, if args[1 + i].is_unbound() { Word::NONE } else { args[1 + i] });
     }
-    if field(args[0], 3).is_none() && !field(args[0], 0).is_none() {
-        if let Some(doc) = rt.getattr_opt(field(args[0], 0), "__doc__")? {
-            set_field(args[0], 3, doc.word());
-        }
+    if field(args[0], 3).is_none()
+        && !field(args[0], 0).is_none()
+        && let Some(doc) = rt.getattr_opt(field(args[0], 0), "__doc__")?
+    {
+        set_field(args[0], 3, doc.word());
     }
     Ok(Owned::NONE)
 }
@@ -710,10 +711,10 @@ fn set_property_doc(_: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
 }
 fn property_abstract(rt: &mut Isolate, this: Word) -> PyResult {
     for i in 0..3 {
-        if let Some(v) = rt.getattr_opt(field(this, i), "__isabstractmethod__")? {
-            if rt.truth(v.word())? {
-                return Ok(Owned::from_bool(true));
-            }
+        if let Some(v) = rt.getattr_opt(field(this, i), "__isabstractmethod__")?
+            && rt.truth(v.word())?
+        {
+            return Ok(Owned::from_bool(true));
         }
     }
     Ok(Owned::from_bool(false))

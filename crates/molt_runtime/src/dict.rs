@@ -81,6 +81,10 @@ impl DictObj {
     }
 
     #[inline(always)]
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "entries are the heap's, not the table header's; one thread has the isolate"
+    )]
     fn entry(&self, i: usize) -> &mut Entry {
         debug_assert!(i < self.filled as usize);
         // SAFETY: the index is below `filled`.

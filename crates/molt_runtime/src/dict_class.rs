@@ -67,10 +67,10 @@ fn getitem(rt: &mut Isolate, args: &[Word]) -> PyResult {
     if let Some(v) = rt.dict_get(args[0], args[1])? {
         return Ok(v);
     }
-    if rt.class_of(args[0]) != ClassId::DICT {
-        if let Some(v) = rt.try_special(args[0], Name::MISSING, &[args[1]])? {
-            return Ok(v);
-        }
+    if rt.class_of(args[0]) != ClassId::DICT
+        && let Some(v) = rt.try_special(args[0], Name::MISSING, &[args[1]])?
+    {
+        return Ok(v);
     }
     Err(rt.key_error(args[1]))
 }

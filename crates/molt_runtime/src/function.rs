@@ -386,10 +386,8 @@ impl Isolate {
                 }
             }
         }
-        for i in 0..sig.required {
-            if out[i].is_unbound() {
-                return Err(self.too_few_native(b, sig, pos.len(), i));
-            }
+        if let Some(i) = out[..sig.required].iter().position(|w| w.is_unbound()) {
+            return Err(self.too_few_native(b, sig, pos.len(), i));
         }
         for i in 0..sig.keyword_only {
             if sig.required_keywords >> i & 1 == 1 && out[sig.positional + i].is_unbound() {

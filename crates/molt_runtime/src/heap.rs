@@ -92,6 +92,12 @@ pub struct Heap {
     pub collect_at: i64,
 }
 
+impl Default for Heap {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Heap {
     pub fn new() -> Heap {
         Heap {

@@ -477,16 +477,18 @@ fn range_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
     if left == Word::small(0) {
         return Ok(None);
     }
-    if v.is_small() && step.is_small() && left.is_small() {
-        if let Some(next) = v.as_small().checked_add(step.as_small()).and_then(Word::try_small) {
-            // SAFETY: a range iterator has three words, all small integers here, which are not counted.
-            unsafe {
-                let words = this.as_ptr().cast::<Word>();
-                *words.add(1) = next;
-                *words.add(3) = Word::small(left.as_small() - 1);
-            }
-            return Ok(Some(Owned::immediate(v)));
+    if v.is_small()
+        && step.is_small()
+        && left.is_small()
+        && let Some(next) = v.as_small().checked_add(step.as_small()).and_then(Word::try_small)
+    {
+        // SAFETY: a range iterator has three words, all small integers here, which are not counted.
+        unsafe {
+            let words = this.as_ptr().cast::<Word>();
+            *words.add(1) = next;
+            *words.add(3) = Word::small(left.as_small() - 1);
         }
+        return Ok(Some(Owned::immediate(v)));
     }
     let result = Owned::share(v);
     let next = rt.add(v, step)?;

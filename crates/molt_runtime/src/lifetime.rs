@@ -49,11 +49,11 @@ impl Isolate {
             return;
         }
         // SAFETY: the object is dead but its memory is still ours.
-        if unsafe { (*w.as_ptr()).refs } & Header::HAS_SIDE != 0 {
-            if let Some(side) = self.sides.remove(&w.0) {
-                self.clear_weakrefs(&side.weakrefs);
-                drop(side);
-            }
+        if unsafe { (*w.as_ptr()).refs } & Header::HAS_SIDE != 0
+            && let Some(side) = self.sides.remove(&w.0)
+        {
+            self.clear_weakrefs(&side.weakrefs);
+            drop(side);
         }
         if class.layout == Layout::Weakref {
             self.unlink_weakref(w);
@@ -172,10 +172,10 @@ impl Isolate {
     fn unlink_weakref(&mut self, r: Word) {
         // SAFETY: the layout says so.
         let target = unsafe { (*r.as_ptr().cast::<WeakrefObj>()).target };
-        if !target.is_unbound() {
-            if let Some(side) = self.sides.get_mut(&target.0) {
-                side.weakrefs.retain(|&x| x != r);
-            }
+        if !target.is_unbound()
+            && let Some(side) = self.sides.get_mut(&target.0)
+        {
+            side.weakrefs.retain(|&x| x != r);
         }
     }
 }

@@ -72,7 +72,7 @@ impl Isolate {
     }
 
     /// An index: IndexError "cannot fit 'X' into an index-sized integer" when it is too large.
-    pub(crate) fn to_index(&mut self, w: Word) -> PyResult<i64> {
+    pub(crate) fn sized_index(&mut self, w: Word) -> PyResult<i64> {
         if let Some(i) = w.to_small() {
             return Ok(i);
         }

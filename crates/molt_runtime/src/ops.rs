@@ -222,12 +222,12 @@ impl Isolate {
             self.list_extend(a, b)?;
             return Ok(Owned::share(a));
         }
-        if a.is_object() && class != ClassId::STR {
-            if let Some(r) = self.try_special(a, Name(op.0 + INPLACE), &[b])? {
-                if r.word() != Word::NOT_IMPLEMENTED {
-                    return Ok(r);
-                }
-            }
+        if a.is_object()
+            && class != ClassId::STR
+            && let Some(r) = self.try_special(a, Name(op.0 + INPLACE), &[b])?
+            && r.word() != Word::NOT_IMPLEMENTED
+        {
+            return Ok(r);
         }
         if self.exact_numbers(a, b)
             && let Some(r) = crate::num::binary::apply(self, op, a, b)

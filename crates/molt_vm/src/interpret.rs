@@ -14,7 +14,10 @@ pub(crate) const STACK_WORDS: usize = 1 << 28;
 
 impl Vm {
     /// Calls a function with the raw words of its parameters.
-    pub fn call(&self, ctx: *mut Context, f: FuncId, args: &[u64]) -> Ret {
+    ///
+    /// # Safety
+    /// `ctx` is the context of the isolate that the program runs in, and `args` are of the function's parameter types.
+    pub unsafe fn call(&self, ctx: *mut Context, f: FuncId, args: &[u64]) -> Ret {
         let code = &self.codes[f.index()];
         let registers = self.top.get();
         let count = code.registers as usize;
@@ -154,13 +157,15 @@ impl Vm {
                     let count = callee.params.len();
                     let list = &code.lists[list as usize..];
                     let r = if count <= args.len() {
-                        for i in 0..count {
-                            args[i] = get!(list[i]);
+                        for (a, &r) in args.iter_mut().zip(&list[..count]) {
+                            *a = get!(r);
                         }
-                        self.call(ctx, FuncId(func), &args[..count])
+                        // SAFETY: verified IR passes a function what it takes.
+                        unsafe { self.call(ctx, FuncId(func), &args[..count]) }
                     } else {
                         let many: Vec<u64> = list[..count].iter().map(|&r| get!(r)).collect();
-                        self.call(ctx, FuncId(func), &many)
+                        // SAFETY: as above.
+                        unsafe { self.call(ctx, FuncId(func), &many) }
                     };
                     set!(to, r.value.0);
                     set!(to + 1, r.error);

@@ -134,7 +134,8 @@ impl Vm {
 pub(crate) unsafe extern "C" fn body_trampoline(ctx: *mut Context, module: Word, desc: *const ModuleDesc) -> Ret {
     let vm = Vm::active();
     let f = vm.bodies[&(desc as usize)];
-    vm.call(ctx, f, &[module.0, desc as u64])
+    // SAFETY: the runtime calls with its own context and the arguments of this kind of entry.
+    unsafe { vm.call(ctx, f, &[module.0, desc as u64]) }
 }
 
 pub(crate) unsafe extern "C" fn entry_trampoline(
@@ -148,7 +149,8 @@ pub(crate) unsafe extern "C" fn entry_trampoline(
     // SAFETY: generic entries are called with a function object, whose code descriptor lives in the image.
     let code: *const CodeDesc = unsafe { (*callee.as_ptr().cast::<molt_abi::layout::FunctionObj>()).code };
     let f = vm.entries[&(code as usize)];
-    vm.call(ctx, f, &[callee.0, args as u64, nargs, kwnames.0])
+    // SAFETY: the runtime calls with its own context and the arguments of this kind of entry.
+    unsafe { vm.call(ctx, f, &[callee.0, args as u64, nargs, kwnames.0]) }
 }
 
 pub(crate) unsafe extern "C" fn resume_trampoline(
@@ -161,5 +163,6 @@ pub(crate) unsafe extern "C" fn resume_trampoline(
     // SAFETY: the runtime resumes live generators only.
     let code = unsafe { (*generator).code };
     let f = vm.resumes[&(code as usize)];
-    vm.call(ctx, f, &[generator as u64, sent.0, mode])
+    // SAFETY: the runtime calls with its own context and the arguments of this kind of entry.
+    unsafe { vm.call(ctx, f, &[generator as u64, sent.0, mode]) }
 }

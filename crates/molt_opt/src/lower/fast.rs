@@ -274,7 +274,7 @@ impl Lower<'_> {
         }
         let index = self.m.iconst(op as i64);
         let r = self.rt_checked(RtFn::CompareTruth, &[index, args[0], args[1]]);
-        let bit = self.to_bit(r);
+        let bit = self.truth_bit(r);
         self.m.jump(done, &[bit]);
         self.m.current = done;
         result
@@ -290,7 +290,7 @@ impl Lower<'_> {
         self.m.brif(either, (done, &[yes]), (slow, &[]));
         self.m.current = slow;
         let r = self.rt_checked(RtFn::Truth, &[v]);
-        let bit = self.to_bit(r);
+        let bit = self.truth_bit(r);
         self.m.jump(done, &[bit]);
         self.m.current = done;
         result

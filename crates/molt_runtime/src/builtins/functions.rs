@@ -57,10 +57,8 @@ impl Isolate {
             return Ok(false);
         }
         let plain = self.is_class(class) && self.class_of(class) == ClassId::TYPE;
-        if !plain {
-            if let Some(r) = self.try_special(class, Name::SUBCLASSCHECK, &[sub])? {
-                return self.truth(r.word());
-            }
+        if !plain && let Some(r) = self.try_special(class, Name::SUBCLASSCHECK, &[sub])? {
+            return self.truth(r.word());
         }
         if !self.is_class(sub) {
             return Err(self.type_error("issubclass() arg 1 must be a class"));
@@ -96,10 +94,10 @@ fn print(rt: &mut Isolate, args: &[Word]) -> PyResult {
         write_piece(rt, file.word(), text.word())?;
     }
     write_piece(rt, file.word(), ending.word())?;
-    if let Some(f) = given(flush) {
-        if rt.truth(f)? {
-            rt.call_method(file.word(), "flush", &[])?;
-        }
+    if let Some(f) = given(flush)
+        && rt.truth(f)?
+    {
+        rt.call_method(file.word(), "flush", &[])?;
     }
     Ok(Owned::NONE)
 }
@@ -198,10 +196,10 @@ fn pow(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let Some(modulus) = given(args[2]).filter(|m| !m.is_none()) else {
         return rt.binary(Name::POW, args[0], args[1]);
     };
-    if let Some(r) = rt.try_special(args[0], Name::POW, &[args[1], modulus])? {
-        if r.word() != Word::NOT_IMPLEMENTED {
-            return Ok(r);
-        }
+    if let Some(r) = rt.try_special(args[0], Name::POW, &[args[1], modulus])?
+        && r.word() != Word::NOT_IMPLEMENTED
+    {
+        return Ok(r);
     }
     let (a, b, c) = (rt.type_name(args[0]), rt.type_name(args[1]), rt.type_name(modulus));
     Err(rt.type_error(format!("unsupported operand type(s) for ** or pow(): '{a}', '{b}', '{c}'")))

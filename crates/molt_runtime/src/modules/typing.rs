@@ -295,7 +295,7 @@ fn prepare_type_var(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let params = rt.getattr(a[1], "__parameters__")?;
     let given = rt.len(a[2])? as i64;
     let at = rt.call_method(params.word(), "index", &[a[0]])?;
-    let at = rt.to_index(at.word())?;
+    let at = rt.sized_index(at.word())?;
     if at < given {
         return Ok(Owned::share(a[2]));
     }

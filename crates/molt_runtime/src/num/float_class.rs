@@ -60,7 +60,7 @@ fn power(rt: &mut Isolate, a: Word, b: Word, modulus: Word) -> PyResult {
 const OTHER: &str = "($self, value, /)";
 const SELF: &str = "($self, /)";
 
-static GETSET: &[GetSetDef] = &[getter("real", |rt, w| plain(rt, w)), getter("imag", |rt, _| Ok(rt.new_float(0.0)))];
+static GETSET: &[GetSetDef] = &[getter("real", plain), getter("imag", |rt, _| Ok(rt.new_float(0.0)))];
 
 fn plain(rt: &mut Isolate, w: Word) -> PyResult {
     Ok(rt.new_float(float::of_float(w)))

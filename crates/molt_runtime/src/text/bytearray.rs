@@ -206,7 +206,7 @@ fn position(rt: &mut Isolate, w: Word, key: Word) -> PyResult<usize> {
         let name = rt.type_name(key);
         return Err(rt.type_error(format!("bytearray indices must be integers or slices, not {name}")));
     }
-    let i = rt.to_index(key)?;
+    let i = rt.sized_index(key)?;
     let len = native::<ByteArray>(w).bytes.len() as i64;
     let at = if i < 0 { i + len } else { i };
     if at < 0 || at >= len {

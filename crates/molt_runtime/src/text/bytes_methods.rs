@@ -136,7 +136,8 @@ pub const SHARED_CASE: [NativeDef; 4] = [
         let (mut found, mut in_word, mut ok) = (false, false, true);
         for b in contents(rt, a[0]) {
             let (upper, lower) = (b.is_ascii_uppercase(), b.is_ascii_lowercase());
-            ok &= !(upper && in_word) && !(lower && !in_word);
+            // Capitals begin words, small letters go on.
+            ok &= if in_word { !upper } else { !lower };
             in_word = upper || lower;
             found |= in_word;
         }
@@ -178,7 +179,7 @@ fn getitem(rt: &mut Isolate, a: &[Word]) -> PyResult {
         let (kind, name) = (kind_name(rt, a[0]), rt.type_name(key));
         return Err(rt.type_error(format!("{kind} indices must be integers or slices, not {name}")));
     }
-    let i = rt.to_index(key)?;
+    let i = rt.sized_index(key)?;
     let s = contents(rt, a[0]);
     let at = if i < 0 { i + s.len() as i64 } else { i };
     match usize::try_from(at).ok().and_then(|at| s.get(at)) {

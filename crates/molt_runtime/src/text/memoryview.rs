@@ -288,7 +288,7 @@ fn equality(rt: &mut Isolate, a: &[Word], want: bool) -> PyResult {
 }
 
 fn item_offset(rt: &mut Isolate, view: &View, key: Word) -> PyResult<usize> {
-    let i = rt.to_index(key)?;
+    let i = rt.sized_index(key)?;
     let at = if i < 0 { i + view.len as i64 } else { i };
     if at < 0 || at as usize >= view.len {
         return Err(rt.index_error("index out of bounds on dimension 1"));

@@ -118,7 +118,7 @@ pub fn getitem(rt: &mut Isolate, w: Word, key: Word) -> PyResult {
         let name = rt.type_name(key);
         return Err(rt.type_error(format!("string indices must be integers, not '{name}'")));
     }
-    let i = rt.to_index(key)?;
+    let i = rt.sized_index(key)?;
     index(rt, w, i)
 }
 

@@ -156,7 +156,7 @@ fn position(rt: &mut Isolate, w: Word, key: Word) -> PyResult<usize> {
         let name = rt.type_name(key);
         return Err(rt.type_error(format!("sequence index must be integer, not '{name}'")));
     }
-    let i = rt.to_index(key)?;
+    let i = rt.sized_index(key)?;
     let len = deque(w).items.len();
     crate::ops::wrap_index(i, len).ok_or_else(|| rt.index_error("deque index out of range"))
 }

@@ -56,7 +56,7 @@ fn state<'a>(rt: &mut Isolate, w: Word) -> PyResult<&'a mut Memory> {
     // CPython ends the sentence for bytes only.
     let bytes = rt.class_for(&BYTES_IO);
     let stop = if rt.is_instance(w, bytes) { "." } else { "" };
-    Err(rt.value_error(&format!("I/O operation on closed file{stop}")))
+    Err(rt.value_error(format!("I/O operation on closed file{stop}")))
 }
 
 const SELF: &str = "($self, /)";

@@ -143,6 +143,6 @@ fn result(rt: &mut Isolate, st: &libc::stat) -> Owned {
     let items = numbers.iter().map(|&n| rt.new_int(n)).collect();
     let mut hidden: Vec<Owned> = times.iter().map(|&(s, ns)| rt.new_float(s as f64 + 1e-9 * ns as f64)).collect();
     hidden.extend(times.iter().map(|&(s, ns)| rt.new_int(s * 1_000_000_000 + ns)));
-    hidden.extend([st.st_blksize as i64, st.st_blocks as i64, st.st_rdev as i64].map(|n| rt.new_int(n)));
+    hidden.extend([st.st_blksize, st.st_blocks, st.st_rdev as i64].map(|n| rt.new_int(n)));
     rt.new_struct_seq(&STAT_RESULT, items, hidden)
 }
