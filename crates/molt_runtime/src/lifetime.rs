@@ -86,16 +86,20 @@ impl Isolate {
     /// Runs `__del__` or closes a generator; errors go to `sys.unraisablehook`.
     pub(crate) fn run_finalizer(&mut self, w: Word, class: &ClassObj) {
         let pending = std::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
+        let mut culprit = w;
+        let mut method = Owned::NONE;
         let result = if class.layout == Layout::Generator {
             crate::generator::close(self, w).map(drop)
         } else {
             self.side_mut(w).finalized = true;
-            let method = Owned::share(self.special(class.id, Name::DEL));
+            method = Owned::share(self.special(class.id, Name::DEL));
+            culprit = method.word();
             self.call_special(method.word(), w, &[]).map(drop)
         };
         if result.is_err() {
-            self.write_unraisable(w);
+            self.write_unraisable(culprit);
         }
+        drop(method);
         self.ctx.exception = pending;
     }
 

@@ -29,6 +29,8 @@ pub(crate) fn set_obj<'a>(w: Word) -> &'a mut SetObj {
 /// Result of a lookup.
 enum Place {
     Found(u64),
+    /// Not there; a removed slot that the probe passed, the last one, takes the key.
+    Removed(u64),
     Free(u64),
 }
 
@@ -81,10 +83,12 @@ impl Isolate {
 
     fn set_add_hashed(&mut self, set: Word, item: Word, hash: i64) -> PyResult<()> {
         set_obj(set).allocate();
-        if let Place::Free(at) = self.set_find(set, item, hash)? {
-            inc(item);
-            set_obj(set).occupy(at, hash, item);
+        match self.set_find(set, item, hash)? {
+            Place::Found(_) => return Ok(()),
+            Place::Removed(at) => set_obj(set).reoccupy(at, hash, item),
+            Place::Free(at) => set_obj(set).occupy(at, hash, item),
         }
+        inc(item);
         Ok(())
     }
 
@@ -94,14 +98,18 @@ impl Isolate {
         'again: loop {
             let (table, mask) = (set_obj(set).table, set_obj(set).mask);
             let mut probe = Probe::new(mask, hash);
+            let mut removed = None;
             loop {
                 let (first, last) = probe.run();
                 for i in first..=last {
-                    let slot = *set_obj(set).slot(i);
+                    let slot = set_obj(set).slot(i);
                     if slot.is_free() {
-                        return Ok(Place::Free(i));
+                        return Ok(removed.map_or(Place::Free(i), Place::Removed));
                     }
-                    if slot.hash != hash || slot.key.is_unbound() {
+                    if slot.hash != hash {
+                        if slot.key.is_unbound() {
+                            removed = Some(i);
+                        }
                         continue;
                     }
                     if let Some(same) = self.same_at_sight(slot.key, key) {
@@ -165,7 +173,7 @@ impl Isolate {
                 dec(set_obj(set).remove_at(at));
                 Ok(true)
             }
-            Place::Free(_) => Ok(false),
+            Place::Removed(_) | Place::Free(_) => Ok(false),
         }
     }
 

@@ -24,7 +24,7 @@ static FUNCTIONS: &[NativeDef] = &[
     }),
     def("intern", "(string, /)", |rt, a| {
         if !rt.is_str(a[0]) {
-            let name = rt.type_name(a[0]);
+            let name = rt.argument_kind(a[0]);
             return Err(rt.type_error(format!("intern() argument must be str, not {name}")));
         }
         Ok(Owned::share(rt.intern_word(a[0])))
@@ -59,7 +59,8 @@ static FUNCTIONS: &[NativeDef] = &[
         let Some(out) = rt.sys_get("stdout") else { return Err(rt.runtime_error("lost sys.stdout")) };
         let text = format!("{}\n", rt.repr_text(a[0])?);
         let text = rt.new_str(&text);
-        rt.call_method(out.word(), "write", &[text.word()])
+        rt.call_method(out.word(), "write", &[text.word()])?;
+        Ok(Owned::NONE)
     }),
     def("unraisablehook", "(unraisable, /)", |rt, a| {
         let place = rt.getattr(a[0], "object")?;
@@ -70,6 +71,14 @@ static FUNCTIONS: &[NativeDef] = &[
     def("_get_cpu_count_config", "()", |_, _| Ok(Owned::small(-1))),
     def("audit", "(event, /, *args)", |_, _| Ok(Owned::NONE)),
 ];
+
+/// What `sys.unraisablehook` is called with.
+static HOOK_ARGS: crate::structseq::StructSeq = crate::structseq::StructSeq::new(
+    "builtins",
+    "UnraisableHookArgs",
+    &["exc_type", "exc_value", "exc_traceback", "err_msg", "object"],
+    &[],
+);
 
 /// Raises SystemExit.
 pub(crate) fn exit(rt: &mut Isolate, a: &[Word]) -> PyResult {
@@ -297,8 +306,26 @@ impl Isolate {
     pub(crate) fn print_unraisable(&mut self, e: Word, place: Word) {
         let place = if place.is_none() { String::new() } else { self.repr_text(place).unwrap_or_default() };
         let mut text = if place.is_empty() { String::new() } else { format!("Exception ignored in: {place}\n") };
-        text.push_str(&self.format_exception(e));
+        text.push_str(&self.format_plainly(e));
         self.write_stderr(&text);
+    }
+
+    /// Hands an exception that nobody can catch to `sys.unraisablehook`, if the program has put one there.
+    pub(crate) fn report_unraisable(&mut self, e: Word, place: Word) {
+        let (hook, own) = (self.sys_get("unraisablehook"), self.sys_get("__unraisablehook__"));
+        let Some(hook) = hook.filter(|h| !h.word().is_none() && own.as_ref().is_none_or(|o| o.word() != h.word()))
+        else {
+            return self.print_unraisable(e, place);
+        };
+        let class = Owned::share(self.class_word(self.class_of(e)));
+        let traceback = Owned::share(crate::api::field(e, crate::exception::TRACEBACK));
+        let fields = vec![class, Owned::share(e), traceback, Owned::NONE, Owned::share(place)];
+        let args = self.new_struct_seq(&HOOK_ARGS, fields, Vec::new());
+        let result = self.call(hook.word(), &[args.word()]);
+        if result.is_err() {
+            let failure = self.take_exception();
+            self.print_unraisable(failure.word(), hook.word());
+        }
     }
 
     pub(crate) fn print_unraisable_text(&mut self, head: &str, e: Word) {

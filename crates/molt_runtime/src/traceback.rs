@@ -12,8 +12,22 @@ use crate::native::{ClassSpec, Layout, getter};
 use crate::traceback_text::{self, Entry};
 use crate::{Isolate, Owned, PyResult, exc};
 
+/// Members of a group that are shown.
+const MAX_GROUP_WIDTH: usize = 15;
+
+/// State of printing one exception with all that it refers to.
+#[derive(Default)]
+struct Chain {
+    seen: Vec<Word>,
+    /// The last member of a group is being printed, and no group in it has drawn the closing line.
+    close_wanted: bool,
+}
+
 const CAUSE_TEXT: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
 const CONTEXT_TEXT: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
+
+/// Flag of a position: of a call, only the part before the parentheses is meant.
+pub(crate) const AT_ATTRIBUTE: u64 = 1 << 63;
 
 fn tb_obj<'a>(w: Word) -> &'a TracebackObj {
     // SAFETY: callers hold a traceback.
@@ -25,36 +39,45 @@ fn place<'a>(tb: &TracebackObj) -> (&'a CodeDesc, Position) {
     // SAFETY: code descriptors are static, and the index lies in their table.
     unsafe {
         let code = &*tb.code;
-        let known = tb.position < u64::from(code.position_count);
+        let index = tb.position & !AT_ATTRIBUTE;
+        let known = index < u64::from(code.position_count);
         let p = if known {
-            *code.positions.add(tb.position as usize)
+            *code.positions.add(index as usize)
         } else {
             Position { line: code.first_line, ..Position::default() }
         };
-        (code, p)
+        (code, if tb.position == index { p } else { before_anchor(p) })
     }
+}
+
+/// The part of a range before its anchor, without marks of its own.
+fn before_anchor(p: Position) -> Position {
+    if p.anchor_line == 0 {
+        return p;
+    }
+    Position { line: p.line, col: p.col, end_line: p.anchor_line, end_col: p.anchor_col, ..Position::default() }
 }
 
 impl Isolate {
     /// Text of an exception with its traceback and chain.
     pub(crate) fn format_exception(&mut self, e: Word) -> String {
         let mut out = String::new();
-        self.format_chained(e, &mut Vec::new(), &mut out, "");
+        self.format_chained(e, &mut Chain::default(), &mut out, "");
         out
     }
 
-    fn format_chained(&mut self, e: Word, seen: &mut Vec<Word>, out: &mut String, indent: &str) {
-        seen.push(e);
+    fn format_chained(&mut self, e: Word, chain: &mut Chain, out: &mut String, indent: &str) {
+        chain.seen.push(e);
         let (cause, context) = (field(e, CAUSE), field(e, CONTEXT));
-        if cause.is_object() && !seen.contains(&cause) {
-            self.format_chained(cause, seen, out, indent);
+        if cause.is_object() && !chain.seen.contains(&cause) {
+            self.format_chained(cause, chain, out, indent);
             push_indented(out, CAUSE_TEXT, indent);
-        } else if context.is_object() && field(e, SUPPRESS) != Word::TRUE && !seen.contains(&context) {
-            self.format_chained(context, seen, out, indent);
+        } else if context.is_object() && field(e, SUPPRESS) != Word::TRUE && !chain.seen.contains(&context) {
+            self.format_chained(context, chain, out, indent);
             push_indented(out, CONTEXT_TEXT, indent);
         }
         if self.is_instance(e, exc::BASE_EXCEPTION_GROUP) && extra(e, 1).is_object() {
-            self.format_group(e, seen, out, indent);
+            self.format_group(e, chain, out, indent);
             return;
         }
         let mut text = String::new();
@@ -66,7 +89,7 @@ impl Isolate {
         push_indented(out, &text, indent);
     }
 
-    fn format_group(&mut self, e: Word, seen: &mut Vec<Word>, out: &mut String, indent: &str) {
+    fn format_group(&mut self, e: Word, chain: &mut Chain, out: &mut String, indent: &str) {
         let top = indent.is_empty();
         let bar = if top { "  | ".to_owned() } else { indent.to_owned() };
         let mut text = String::new();
@@ -79,28 +102,42 @@ impl Isolate {
         push_indented(out, &text, &bar);
         let members = tuple_items(extra(e, 1));
         let margin = bar.trim_end_matches("| ").to_owned();
-        for (i, &m) in members.iter().enumerate() {
+        let shown = members.len().min(MAX_GROUP_WIDTH + 1);
+        for (i, &m) in members.iter().take(shown).enumerate() {
+            chain.close_wanted |= i + 1 == shown;
             let lead = if i == 0 { "+-" } else { "  " };
-            out.push_str(&format!("{margin}{lead}+---------------- {} ----------------\n", i + 1));
-            self.format_chained(m, seen, out, &format!("{margin}  | "));
+            let inner = format!("{margin}  | ");
+            if i < MAX_GROUP_WIDTH {
+                out.push_str(&format!("{margin}{lead}+---------------- {} ----------------\n", i + 1));
+                self.format_chained(m, chain, out, &inner);
+            } else {
+                let more = members.len() - MAX_GROUP_WIDTH;
+                out.push_str(&format!("{margin}{lead}+---------------- ... ----------------\n"));
+                out.push_str(&format!("{inner}and {more} more exception{}\n", crate::function::plural(more)));
+            }
         }
-        out.push_str(&format!("{margin}  +------------------------------------\n"));
+        if std::mem::take(&mut chain.close_wanted) {
+            out.push_str(&format!("{margin}  +------------------------------------\n"));
+        }
     }
 
-    fn format_entries(&mut self, mut tb: Word, out: &mut String) {
-        let mut list = Vec::new();
-        while tb.is_object() {
-            let (code, position) = place(tb_obj(tb));
-            let (filename, name) = (str_text(code.filename).into_owned(), str_text(code.name).into_owned());
-            list.push(Entry { filename, name, position });
-            tb = tb_obj(tb).next;
+    /// The exception alone, without marks under the lines: what is printed where nothing may be raised.
+    pub(crate) fn format_plainly(&mut self, e: Word) -> String {
+        let mut out = String::new();
+        if field(e, TRACEBACK).is_object() {
+            out.push_str("Traceback (most recent call last):\n");
+            let mut list = traceback_list(field(e, TRACEBACK));
+            for entry in &mut list {
+                entry.position = Position { line: entry.position.line, ..Position::default() };
+            }
+            push_entries(&list, &mut out);
         }
-        let mut sources: HashMap<String, Option<String>> = HashMap::new();
-        let mut source = |file: &str| {
-            let read = || std::fs::read(file).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
-            sources.entry(file.to_owned()).or_insert_with(read).clone()
-        };
-        out.push_str(&traceback_text::entries(&list, &mut source));
+        self.format_only(e, &mut out);
+        out
+    }
+
+    fn format_entries(&mut self, tb: Word, out: &mut String) {
+        push_entries(&traceback_list(tb), out);
     }
 
     /// The last lines: class, message and notes.
@@ -173,6 +210,27 @@ impl Isolate {
     }
 }
 
+/// The entries of a traceback, outermost first.
+fn traceback_list(mut tb: Word) -> Vec<Entry> {
+    let mut list = Vec::new();
+    while tb.is_object() {
+        let (code, position) = place(tb_obj(tb));
+        let (filename, name) = (str_text(code.filename).into_owned(), str_text(code.name).into_owned());
+        list.push(Entry { filename, name, position });
+        tb = tb_obj(tb).next;
+    }
+    list
+}
+
+fn push_entries(list: &[Entry], out: &mut String) {
+    let mut sources: HashMap<String, Option<String>> = HashMap::new();
+    let mut source = |file: &str| {
+        let read = || std::fs::read(file).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
+        sources.entry(file.to_owned()).or_insert_with(read).clone()
+    };
+    out.push_str(&traceback_text::entries(list, &mut source));
+}
+
 fn push_indented(out: &mut String, text: &str, indent: &str) {
     for line in text.split_inclusive('\n') {
         out.push_str(if line == "\n" { indent.trim_end() } else { indent });
@@ -191,7 +249,7 @@ pub(crate) static SPEC: ClassSpec = ClassSpec::builtin(ClassId::TRACEBACK, Layou
     .getset(&[
         getter("tb_next", next),
         getter("tb_lineno", line),
-        getter("tb_lasti", |_, this| Ok(Owned::small(2 * tb_obj(this).position as i64))),
+        getter("tb_lasti", |_, this| Ok(Owned::small(2 * (tb_obj(this).position & !AT_ATTRIBUTE) as i64))),
         getter("tb_frame", |rt, this| {
             let (code, p) = place(tb_obj(this));
             Ok(rt.new_frame(code, p.line))

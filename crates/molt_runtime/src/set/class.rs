@@ -186,7 +186,9 @@ macro_rules! operators {
 
 fn joined(rt: &mut Isolate, a: Word, b: Word) -> PyResult {
     let made = rt.set_copy(a)?;
-    rt.set_update(made.word(), b)?;
+    if a != b {
+        rt.set_update(made.word(), b)?;
+    }
     Ok(made)
 }
 

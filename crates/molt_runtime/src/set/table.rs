@@ -6,8 +6,7 @@
 //!          free: no key, hash 0            removed: no key, hash -1 (which no key has)
 //! ```
 //!
-//! A probe looks at a slot and up to nine behind it, then jumps. Removed slots are not taken again until the
-//! table is rebuilt. No table is allocated before the first item; the mask is that of the smallest table.
+//! A probe looks at a slot and up to nine behind it, then jumps. No table is allocated before the first item; the mask is that of the smallest table.
 
 use molt_abi::Word;
 use molt_abi::layout::Header;
@@ -108,10 +107,18 @@ impl SetObj {
     }
 
     #[inline(always)]
-    pub(super) fn slot(&self, i: u64) -> &mut Slot {
+    pub(super) fn slot(&self, i: u64) -> Slot {
         debug_assert!(!self.table.is_null() && i <= self.mask);
         // SAFETY: there is a table, and the index is not above the mask.
-        unsafe { &mut *self.table.add(i as usize) }
+        unsafe { *self.table.add(i as usize) }
+    }
+
+    /// Replaces a slot; what was in it.
+    #[inline(always)]
+    fn put(&mut self, i: u64, new: Slot) -> Slot {
+        debug_assert!(!self.table.is_null() && i <= self.mask);
+        // SAFETY: there is a table, and the index is not above the mask.
+        unsafe { self.table.add(i as usize).replace(new) }
     }
 
     /// The items.
@@ -137,7 +144,7 @@ impl SetObj {
     /// Fills the free slot `at`; takes over the key.
     #[inline(always)]
     pub(super) fn occupy(&mut self, at: u64, hash: i64, key: Word) {
-        *self.slot(at) = Slot { hash, key };
+        self.put(at, Slot { hash, key });
         self.fill += 1;
         self.used += 1;
         if self.fill * 5 >= self.mask * 3 {
@@ -145,9 +152,16 @@ impl SetObj {
         }
     }
 
+    /// Fills the removed slot `at`; takes over the key.
+    #[inline(always)]
+    pub(super) fn reoccupy(&mut self, at: u64, hash: i64, key: Word) {
+        self.put(at, Slot { hash, key });
+        self.used += 1;
+    }
+
     /// Empties the slot of an item; the caller owns the key returned.
     pub(super) fn remove_at(&mut self, at: u64) -> Word {
-        let key = std::mem::replace(self.slot(at), Slot::REMOVED).key;
+        let key = self.put(at, Slot::REMOVED).key;
         self.used -= 1;
         key
     }
@@ -199,7 +213,7 @@ impl SetObj {
             let (first, last) = probe.run();
             for i in first..=last {
                 if self.slot(i).key.is_unbound() {
-                    *self.slot(i) = new;
+                    self.put(i, new);
                     return;
                 }
             }
