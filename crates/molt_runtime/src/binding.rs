@@ -56,7 +56,7 @@ impl Isolate {
             out[named + usize::from(varargs)] = self.new_dict().into_word();
         }
         for (&key, &value) in keys.iter().zip(values) {
-            self.bind_keyword(f, key, value, pos.len(), out)?;
+            self.bind_keyword(f, key, value, keys, out)?;
         }
         if !varargs && pos.len() > arg_count {
             return Err(self.too_many_positional(f, pos.len(), out));
@@ -86,7 +86,7 @@ impl Isolate {
         if missing.is_empty() { Ok(()) } else { Err(self.missing_arguments(f, "keyword-only", &missing)) }
     }
 
-    fn bind_keyword(&mut self, f: Word, key: Word, value: Word, given: usize, out: &mut [Word]) -> PyResult<()> {
+    fn bind_keyword(&mut self, f: Word, key: Word, value: Word, keys: &[Word], out: &mut [Word]) -> PyResult<()> {
         let code = crate::function::code_of(f);
         let names = var_names(code);
         let named = (code.arg_count + code.kwonly_count) as usize;
@@ -111,10 +111,9 @@ impl Isolate {
             self.dict_set_name(dict, key, value);
             return Ok(());
         }
-        let _ = given;
         let name = self.function_qualname(f);
-        let as_keyword: Vec<String> =
-            (0..posonly).filter(|&i| str_bytes(names[i]) == text).map(|i| str_text(names[i]).into_owned()).collect();
+        let passed = |i: &usize| keys.iter().any(|&k| self.is_str(k) && str_bytes(k) == str_bytes(names[*i]));
+        let as_keyword: Vec<String> = (0..posonly).filter(passed).map(|i| str_text(names[i]).into_owned()).collect();
         if !as_keyword.is_empty() {
             let msg = format!(
                 "{name}() got some positional-only arguments passed as keyword arguments: '{}'",

@@ -117,11 +117,11 @@ fn best_metaclass(rt: &mut Isolate, start: ClassId, bases: &[Word]) -> PyResult<
 pub(crate) fn type_new(rt: &mut Isolate, meta: Word, name: Word, bases: Word, ns: Word, kwargs: Word) -> PyResult {
     if !rt.is_str(name) || !rt.is_tuple(bases) || !rt.is_dict(ns) {
         let msg = if !rt.is_str(name) {
-            format!("type.__new__() argument 1 must be str, not {}", rt.type_name(name))
+            format!("type.__new__() argument 1 must be str, not {}", rt.argument_kind(name))
         } else if !rt.is_tuple(bases) {
-            format!("type.__new__() argument 2 must be tuple, not {}", rt.type_name(bases))
+            format!("type.__new__() argument 2 must be tuple, not {}", rt.argument_kind(bases))
         } else {
-            format!("type.__new__() argument 3 must be dict, not {}", rt.type_name(ns))
+            format!("type.__new__() argument 3 must be dict, not {}", rt.argument_kind(ns))
         };
         return Err(rt.type_error(msg));
     }
@@ -152,7 +152,6 @@ pub(crate) fn type_new(rt: &mut Isolate, meta: Word, name: Word, bases: Word, ns
     for &b in tuple_items(bases.word()) {
         let b = rt.class_obj(b);
         class.flags |= b.flags & (ClassSpec::HAS_DICT | ClassSpec::SEQUENCE | ClassSpec::MAPPING);
-        b.subclasses.push(id);
     }
     let mro = c3(rt, class, tuple_items(bases.word()))?;
     class.mro = mro;
@@ -161,6 +160,9 @@ pub(crate) fn type_new(rt: &mut Isolate, meta: Word, name: Word, bases: Word, ns
     inherit_native(rt, class);
     lay_out(rt, class, base)?;
     finish_namespace(rt, class)?;
+    for &b in tuple_items(bases.word()) {
+        rt.class_obj(b).subclasses.push(id);
+    }
     rt.update_hooks(class);
     call_hooks(rt, class, kwargs)?;
     Ok(Owned::share(Word::from_ptr(class)))
@@ -256,8 +258,9 @@ fn layout_base(rt: &mut Isolate, bases: &[Word]) -> PyResult<ClassId> {
                     while !c.base.is_null() {
                         // SAFETY: bases are live classes.
                         let base = unsafe { &mut *c.base };
-                        if !c.has(ClassObj::HEAP) && (c.instance_size != base.instance_size || c.layout != base.layout)
-                        {
+                        let declared =
+                            !c.has(ClassObj::HEAP) || c.slots.iter().skip(base.slots.len()).any(|s| s.member);
+                        if declared && (c.instance_size != base.instance_size || c.layout != base.layout) {
                             break;
                         }
                         c = base;
@@ -338,14 +341,33 @@ fn lay_out(rt: &mut Isolate, class: &mut ClassObj, base: &ClassObj) -> PyResult<
     let mut names: Vec<Word> = Vec::new();
     if let Some(slots) = &explicit {
         let list = if rt.is_str(slots.word()) { vec![slots.clone()] } else { rt.collect(slots.word())? };
+        if !list.is_empty() && matches!(base.layout, Layout::Int | Layout::Bytes | Layout::Tuple | Layout::Class) {
+            let msg = format!("nonempty __slots__ not supported for subtype of '{}'", rt.class_name(base.id));
+            return Err(rt.type_error(msg));
+        }
+        // Whether `__dict__` and `__weakref__` were among the names.
+        let mut seen = (false, false);
         for s in list {
             if !rt.is_str(s.word()) {
                 let msg = format!("__slots__ items must be strings, not '{}'", rt.type_name(s.word()));
                 return Err(rt.type_error(msg));
             }
+            let identifier = rt.call_method(s.word(), "isidentifier", &[])?;
+            if identifier.word() != Word::TRUE {
+                return Err(rt.type_error("__slots__ must be identifiers"));
+            }
             match str_bytes(s.word()) {
-                b"__dict__" => class.flags |= ClassSpec::HAS_DICT,
-                b"__weakref__" => {}
+                b"__dict__" if base.has(ClassSpec::HAS_DICT) || seen.0 => {
+                    return Err(rt.type_error("__dict__ slot disallowed: we already got one"));
+                }
+                b"__weakref__" if base.has(ClassSpec::WEAKREFABLE) && base.id != ClassId::OBJECT || seen.1 => {
+                    return Err(rt.type_error("__weakref__ slot disallowed: we already got one"));
+                }
+                b"__dict__" => {
+                    seen.0 = true;
+                    class.flags |= ClassSpec::HAS_DICT;
+                }
+                b"__weakref__" => seen.1 = true,
                 _ => names.push(mangled(rt, class.name, s.word())),
             }
         }
@@ -367,12 +389,15 @@ fn lay_out(rt: &mut Isolate, class: &mut ClassObj, base: &ClassObj) -> PyResult<
         }
         let name = rt.intern_word(name);
         let offset = class.instance_size;
-        if explicit.is_some() {
+        if explicit.is_some() && !layout_takes_slots(class.layout) {
+            // Text has no room for words behind it; its attributes are kept beside the object.
+            class.flags |= ClassSpec::HAS_DICT;
+        } else if explicit.is_some() {
             let member = rt.new_member(name, class.id, offset as usize);
             rt.dict_set_name(class.dict, name, member.word());
         }
         if layout_takes_slots(class.layout) {
-            class.slots.push(Slot { name, offset });
+            class.slots.push(Slot { name, offset, member: explicit.is_some() });
             class.instance_size += 8;
         }
     }

@@ -4,7 +4,9 @@
 //! and an instance refers to its class by id. The namespace of a builtin class is filled when something
 //! first looks into it, so that start-up costs little.
 
+use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -61,6 +63,8 @@ pub struct ClassObj {
 pub struct Slot {
     pub name: Word,
     pub offset: u32,
+    /// It has a descriptor in the class, and is not an entry of `__dict__`.
+    pub member: bool,
 }
 
 /// Flags beside those of [`ClassSpec`].
@@ -214,7 +218,21 @@ impl Isolate {
 
     /// Name of a class for messages.
     pub(crate) fn class_name(&self, id: ClassId) -> String {
-        crate::api::str_text(self.class(id).name).into_owned()
+        let name = crate::api::str_text(self.class(id).name);
+        match self.class(id).spec {
+            Some(spec) if spec.module != "builtins" => format!("{}.{name}", spec.module),
+            _ => name.into_owned(),
+        }
+    }
+
+    /// What a message about a wrong argument calls it: `None`, or the name of its class.
+    pub(crate) fn argument_kind(&self, w: Word) -> String {
+        if w.is_none() { "None".to_owned() } else { self.type_name(w) }
+    }
+
+    /// Name of a value's class for its `repr`: without the module.
+    pub(crate) fn short_type_name(&self, w: Word) -> String {
+        crate::api::str_text(self.class(self.class_of(w)).name).into_owned()
     }
 
     // ---- making classes ------------------------------------------------------------------------
@@ -326,6 +344,9 @@ impl Isolate {
         let Some(spec) = class.spec else { return };
         for def in spec.methods {
             self.add_native_method(class, def);
+        }
+        if spec.next.is_some() && !spec.methods.iter().any(|m| m.name == "__next__") {
+            self.add_native_method(class, &crate::iter::NEXT_METHOD);
         }
         if spec.id == Some(ClassId::OBJECT) {
             for def in &crate::reduce::METHODS {

@@ -79,7 +79,7 @@ fn object_delattr(rt: &mut Isolate, args: &[Word]) -> PyResult {
 }
 fn object_format(rt: &mut Isolate, args: &[Word]) -> PyResult {
     if !rt.is_str(args[1]) {
-        let kind = rt.type_name(args[1]);
+        let kind = rt.argument_kind(args[1]);
         return Err(rt.type_error(format!("__format__() argument must be str, not {kind}")));
     }
     if !crate::api::str_bytes(args[1]).is_empty() {
@@ -88,7 +88,15 @@ fn object_format(rt: &mut Isolate, args: &[Word]) -> PyResult {
     }
     rt.str(args[0])
 }
-fn object_init_subclass(_: &mut Isolate, _: &[Word]) -> PyResult {
+fn object_init_subclass(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let owner = rt.class_name(rt.class_id(args[0]));
+    if rt.dict_len(args[2]) > 0 {
+        return Err(rt.type_error(format!("{owner}.__init_subclass__() takes no keyword arguments")));
+    }
+    let n = tuple_items(args[1]).len();
+    if n > 0 {
+        return Err(rt.type_error(format!("{owner}.__init_subclass__() takes no arguments ({n} given)")));
+    }
     Ok(Owned::NONE)
 }
 fn not_implemented(_: &mut Isolate, _: &[Word]) -> PyResult {
@@ -124,6 +132,11 @@ fn set_class(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
     let same = old.layout == new.layout
         && old.instance_size == new.instance_size
         && old.slots.iter().map(|s| s.name).eq(new.slots.iter().map(|s| s.name));
+    let modules = old.layout == Layout::Module && new.layout == Layout::Module;
+    let mutable = old.has(ClassObj::HEAP) && new.has(ClassObj::HEAP);
+    if !modules && !mutable {
+        return Err(rt.type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"));
+    }
     if !same || !old.has(ClassObj::HEAP) || !new.has(ClassObj::HEAP) {
         let msg = format!(
             "__class__ assignment: '{}' object layout differs from '{}'",
@@ -162,7 +175,7 @@ static OBJECT_METHODS: &[NativeDef] = &[
     def("__delattr__", "($self, name, /)", object_delattr),
     def("__format__", "($self, format_spec, /)", object_format),
     def("__dir__", "($self, /)", object_dir),
-    def("__init_subclass__", "($type, /)", object_init_subclass),
+    def("__init_subclass__", "($type, /, *args, **kwargs)", object_init_subclass),
     def("__subclasshook__", "($type, object, /)", not_implemented),
 ];
 pub(crate) static OBJECT_SPEC: ClassSpec = ClassSpec::builtin(ClassId::OBJECT, Layout::Plain)
@@ -250,7 +263,11 @@ fn get_name(rt: &mut Isolate, this: Word) -> PyResult {
 }
 fn set_name(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
     let c = rt.class_obj(this);
-    if !c.has(ClassObj::HEAP) || !rt.is_str(value) {
+    if c.has(ClassObj::HEAP) && !rt.is_str(value) {
+        let (name, kind) = (str_text(c.name).into_owned(), rt.type_name(value));
+        return Err(rt.type_error(format!("can only assign string to {name}.__name__, not '{kind}'")));
+    }
+    if !c.has(ClassObj::HEAP) {
         let msg = format!("cannot set '__name__' attribute of immutable type '{}'", str_text(c.name));
         return Err(rt.type_error(msg));
     }
@@ -263,6 +280,14 @@ fn get_qualname(rt: &mut Isolate, this: Word) -> PyResult {
 }
 fn set_qualname(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
     let c = rt.class_obj(this);
+    if !c.has(ClassObj::HEAP) || !rt.is_str(value) {
+        let name = str_text(c.name).into_owned();
+        return Err(rt.type_error(if c.has(ClassObj::HEAP) {
+            format!("can only assign string to {name}.__qualname__, not '{}'", rt.type_name(value))
+        } else {
+            format!("cannot set '__qualname__' attribute of immutable type '{name}'")
+        }));
+    }
     inc(value);
     dec(core::mem::replace(&mut c.qualname, value));
     Ok(())
@@ -379,19 +404,23 @@ fn keep(rt: &mut Isolate, this: Word, name: Name, value: Word) -> PyResult<()> {
     Ok(())
 }
 macro_rules! code_attributes {
-    ($($get:ident $set:ident $name:ident $field:ident;)*) => { $(
+    ($($get:ident $set:ident $name:ident $field:ident $text:literal;)*) => { $(
         fn $get(rt: &mut Isolate, this: Word) -> PyResult {
             over(rt, this, Name::$name, code_of(this).$field)
         }
         fn $set(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
+            if $text && !rt.is_str(value) {
+                let name = crate::names::NAME_TEXTS[Name::$name.0 as usize];
+                return Err(rt.type_error(format!("{name} must be set to a string object")));
+            }
             keep(rt, this, Name::$name, if value.is_unbound() { Word::NONE } else { value })
         }
     )* };
 }
 code_attributes! {
-    function_name set_function_name NAME name;
-    function_qualname set_function_qualname QUALNAME qualname;
-    function_doc set_function_doc DOC doc;
+    function_name set_function_name NAME name true;
+    function_qualname set_function_qualname QUALNAME qualname true;
+    function_doc set_function_doc DOC doc false;
 }
 fn function_module(rt: &mut Isolate, this: Word) -> PyResult {
     let index = code_of(this).module as usize;
@@ -408,12 +437,16 @@ fn bound_or_none(w: Word) -> PyResult {
     Ok(Owned::share(if w.is_unbound() { Word::NONE } else { w }))
 }
 macro_rules! function_words {
-    ($($get:ident $set:ident $field:ident;)*) => { $(
+    ($($get:ident $set:ident $field:ident $fits:expr, $wrong:literal;)*) => { $(
         fn $get(_: &mut Isolate, this: Word) -> PyResult {
             bound_or_none(function_obj(this).$field)
         }
-        fn $set(_: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
+        fn $set(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
             let value = if value.is_none() { Word::UNBOUND } else { value };
+            let fits: fn(&mut Isolate, Word) -> bool = $fits;
+            if !value.is_unbound() && !fits(rt, value) {
+                return Err(rt.type_error($wrong));
+            }
             inc(value);
             dec(core::mem::replace(&mut function_obj(this).$field, value));
             Ok(())
@@ -421,9 +454,12 @@ macro_rules! function_words {
     )* };
 }
 function_words! {
-    function_defaults set_function_defaults defaults;
-    function_kwdefaults set_function_kwdefaults kwdefaults;
-    function_annotate set_function_annotate annotate;
+    function_defaults set_function_defaults defaults
+        |rt, w| rt.is_tuple(w), "__defaults__ must be set to a tuple object";
+    function_kwdefaults set_function_kwdefaults kwdefaults
+        |rt, w| rt.is_dict(w), "__kwdefaults__ must be set to a dict object";
+    function_annotate set_function_annotate annotate
+        |rt, w| rt.is_callable(w), "__annotate__ must be callable or None";
 }
 fn function_closure(_: &mut Isolate, this: Word) -> PyResult {
     bound_or_none(function_obj(this).closure)
@@ -566,6 +602,12 @@ static METHOD_DESCRIPTOR_SPEC: ClassSpec = builtin(ClassId::METHOD_DESCRIPTOR, D
 static WRAPPER_SPEC: ClassSpec = builtin(ClassId::WRAPPER_DESCRIPTOR, DESCRIPTOR_METHODS);
 
 fn method_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    if !rt.is_callable(args[1]) {
+        return Err(rt.type_error("first argument must be callable"));
+    }
+    if args[2].is_none() {
+        return Err(rt.type_error("instance must not be None"));
+    }
     Ok(rt.new_bound_method(args[1], args[2]))
 }
 fn method_repr(rt: &mut Isolate, args: &[Word]) -> PyResult {
@@ -809,10 +851,15 @@ pub(crate) fn new_super(rt: &mut Isolate, class: Word, this: Word) -> PyResult {
     } else if rt.is_instance(this, id) {
         rt.class_word(rt.class_of(this))
     } else {
-        return Err(rt.type_error(
-            "super(type, obj): obj (instance of {}) is not an instance or subtype of type"
-                .replace("{}", &rt.type_name(this)),
-        ));
+        let (what, name) = if rt.is_class(this) {
+            ("type", rt.class_name(rt.class_id(this)))
+        } else {
+            ("instance of", rt.type_name(this))
+        };
+        let owner = rt.class_name(id);
+        return Err(rt.type_error(format!(
+            "super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({owner})."
+        )));
     };
     inc(this);
     Ok(rt.new_plain(ClassId::SUPER, [class, this, start]))
@@ -901,15 +948,36 @@ fn constant_hash(rt: &mut Isolate, args: &[Word]) -> PyResult {
     Ok(rt.new_int(if args[0].is_none() { 0xfca8_6420 } else { args[0].0 as i64 }))
 }
 const fn constant(id: ClassId, methods: &'static [NativeDef]) -> ClassSpec {
-    ClassSpec::builtin(id, Layout::Immediate).methods(methods).flags(ClassSpec::NO_NEW)
+    ClassSpec::builtin(id, Layout::Immediate).methods(methods)
 }
+fn constant_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let class = rt.class_id(args[0]);
+    if !tuple_items(args[1]).is_empty() || rt.dict_len(args[2]) > 0 {
+        let msg = format!("{} takes no arguments", rt.class_name(class));
+        return Err(rt.type_error(msg));
+    }
+    Ok(Owned::immediate(match class {
+        ClassId::NONE => Word::NONE,
+        ClassId::ELLIPSIS => Word::ELLIPSIS,
+        _ => Word::NOT_IMPLEMENTED,
+    }))
+}
+fn constant_reduce(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    constant_repr(rt, args)
+}
+const CONSTANT_NEW: NativeDef = def("__new__", "($type, /, *args, **kwargs)", constant_new);
 static NONE_METHODS: &[NativeDef] = &[
+    CONSTANT_NEW,
     def("__repr__", "($self, /)", constant_repr),
     def("__bool__", "($self, /)", none_bool),
     def("__hash__", "($self, /)", constant_hash),
 ];
-static CONSTANT_METHODS: &[NativeDef] =
-    &[def("__repr__", "($self, /)", constant_repr), def("__hash__", "($self, /)", constant_hash)];
+static CONSTANT_METHODS: &[NativeDef] = &[
+    CONSTANT_NEW,
+    def("__repr__", "($self, /)", constant_repr),
+    def("__reduce__", "($self, /)", constant_reduce),
+    def("__hash__", "($self, /)", constant_hash),
+];
 static NONE_SPEC: ClassSpec = constant(ClassId::NONE, NONE_METHODS);
 static ELLIPSIS_SPEC: ClassSpec = constant(ClassId::ELLIPSIS, CONSTANT_METHODS);
 static NOT_IMPLEMENTED_SPEC: ClassSpec = constant(ClassId::NOT_IMPLEMENTED, CONSTANT_METHODS);

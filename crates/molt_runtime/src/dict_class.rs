@@ -344,7 +344,7 @@ fn view_to_set(rt: &mut Isolate, w: Word) -> PyResult {
 fn view_and(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let (mut view, mut other) = (args[0], args[1]);
     let len = rt.len(view)?;
-    if matches!(rt.class_of(other), ClassId::SET | ClassId::FROZENSET) && len <= rt.set_len(other) {
+    if rt.class_of(other) == ClassId::SET && len <= rt.set_len(other) {
         return rt.call_method(other, "intersection", &[view]);
     }
     if is_set_view(rt, other) && rt.len(other)? > len {
@@ -375,12 +375,11 @@ fn view_xor(rt: &mut Isolate, args: &[Word]) -> PyResult {
     view_by(rt, args[0], args[1], "symmetric_difference_update")
 }
 
-/// Pairs in one of two dicts: first those of the larger dict, as far as they differ, then what is left.
-fn items_xor(rt: &mut Isolate, a: Word, b: Word) -> PyResult {
-    let (small, large) = if rt.dict_len(a) > rt.dict_len(b) { (b, a) } else { (a, b) };
-    let rest = rt.dict_copy(small)?;
+/// Pairs in one of two dicts: first those of the right one, as far as they differ, then what is left.
+fn items_xor(rt: &mut Isolate, left: Word, right: Word) -> PyResult {
+    let rest = rt.dict_copy(left)?;
     let made = rt.new_set(&[])?;
-    for (key, value) in rt.dict_items(large) {
+    for (key, value) in rt.dict_items(right) {
         let same = match rt.dict_get(rest.word(), key.word())? {
             Some(there) => rt.eq(there.word(), value.word())?,
             None => false,
@@ -472,6 +471,11 @@ static ITEMS_SPEC: ClassSpec = view(ClassId::DICT_ITEMS, SET_VIEW_METHODS).flags
 // ---- mappingproxy ----------------------------------------------------------------------------------
 
 fn proxy_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let mapping = !rt.is_list(args[1]) && !rt.is_tuple(args[1]);
+    if !mapping || rt.special(rt.class_of(args[1]), Name::GETITEM).is_unbound() {
+        let msg = format!("mappingproxy() argument must be a mapping, not {}", rt.type_name(args[1]));
+        return Err(rt.type_error(msg));
+    }
     inc(args[1]);
     Ok(rt.new_plain(ClassId::MAPPING_PROXY, [args[1]]))
 }
@@ -495,6 +499,21 @@ fn proxy_repr(rt: &mut Isolate, args: &[Word]) -> PyResult {
 fn proxy_eq(rt: &mut Isolate, args: &[Word]) -> PyResult {
     rt.compare(crate::api::CompareOp::Eq, field(args[0], 0), args[1])
 }
+/// What a proxy stands for; other values stand for themselves.
+fn unwrapped(rt: &Isolate, w: Word) -> Word {
+    if rt.class_of(w) == ClassId::MAPPING_PROXY { field(w, 0) } else { w }
+}
+fn proxy_or(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let (a, b) = (unwrapped(rt, args[0]), unwrapped(rt, args[1]));
+    rt.binary(Name::OR, a, b)
+}
+fn proxy_ror(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let (a, b) = (unwrapped(rt, args[1]), unwrapped(rt, args[0]));
+    rt.binary(Name::OR, a, b)
+}
+fn proxy_ior(rt: &mut Isolate, _: &[Word]) -> PyResult {
+    Err(rt.type_error("'|=' is not supported by mappingproxy; use '|' instead"))
+}
 fn proxy_get(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let default = if args[2].is_unbound() { Word::NONE } else { args[2] };
     rt.call_method(field(args[0], 0), "get", &[args[1], default])
@@ -504,6 +523,7 @@ macro_rules! proxied {
         rt.call_method(field(args[0], 0), $name, &[])
     })* };
 }
+proxied!(proxy_reversed "__reversed__", proxy_str "__str__");
 proxied!(proxy_keys "keys", proxy_values "values", proxy_items "items", proxy_copy "copy");
 
 static PROXY_METHODS: &[NativeDef] = &[
@@ -514,6 +534,11 @@ static PROXY_METHODS: &[NativeDef] = &[
     def("__contains__", "($self, key, /)", proxy_contains),
     def("__iter__", "($self, /)", proxy_iter),
     def("__eq__", "($self, value, /)", proxy_eq),
+    def("__or__", "($self, value, /)", proxy_or),
+    def("__ror__", "($self, value, /)", proxy_ror),
+    def("__ior__", "($self, value, /)", proxy_ior),
+    def("__reversed__", "($self, /)", proxy_reversed),
+    def("__str__", "($self, /)", proxy_str),
     def("get", "($self, key, default=None, /)", proxy_get),
     def("keys", "($self, /)", proxy_keys),
     def("values", "($self, /)", proxy_values),

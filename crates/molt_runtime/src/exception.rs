@@ -5,6 +5,7 @@
 //! ```
 //! Absent traceback, cause and context are `None`; `suppress` is a bool.
 
+use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -170,8 +171,11 @@ impl Isolate {
         crate::owned::dec(w);
     }
 
-    /// The pending exception passes through a frame.
+    /// The pending exception passes through a frame. A call site whose method could not be looked up shows the
+    /// attribute, not the call.
     pub(crate) fn add_traceback(&mut self, code: *const CodeDesc, position: u64) {
+        let missing = core::mem::take(&mut self.attribute_missing);
+        let position = if missing { position | crate::traceback::AT_ATTRIBUTE } else { position };
         let e = self.ctx.exception;
         if !e.is_object() {
             return;
@@ -248,7 +252,7 @@ impl Isolate {
     /// Reports the pending exception as "Exception ignored in: …".
     pub fn write_unraisable(&mut self, where_: Word) {
         let e = self.take_exception();
-        self.print_unraisable(e.word(), where_);
+        self.report_unraisable(e.word(), where_);
     }
 }
 
@@ -328,9 +332,13 @@ fn init_fields(rt: &mut Isolate, e: Word, args: &[Word], kwargs: Word) -> PyResu
             set_extra(e, 0, args[0]);
             set_extra(e, 1, args[1]);
             if let Some(&f) = args.get(2) {
-                set_extra(e, 2, f);
-                let two = rt.new_tuple_of(&args[..2]);
-                set_field(e, ARGS, two.word());
+                let written = rt.is_subclass(class, exc::BLOCKING_IO_ERROR) && rt.is_int(f);
+                set_extra(e, if written { 4 } else { 2 }, f);
+                set_extra(e, 3, args.get(4).copied().unwrap_or(Word::NONE));
+                if !written {
+                    let two = rt.new_tuple_of(&args[..2]);
+                    set_field(e, ARGS, two.word());
+                }
             }
         }
     } else if rt.is_subclass(class, exc::BASE_EXCEPTION_GROUP) {
@@ -342,34 +350,102 @@ fn init_fields(rt: &mut Isolate, e: Word, args: &[Word], kwargs: Word) -> PyResu
         }
     } else if rt.is_subclass(class, exc::IMPORT_ERROR) {
         set_extra(e, 0, if args.len() == 1 { args[0] } else { Word::NONE });
-        take_keywords(rt, e, kwargs, &["", "name", "path", "name_from"]);
+        take_keywords(rt, e, kwargs, "ImportError", &["", "name", "path", "name_from"])?;
     } else if rt.is_subclass(class, exc::ATTRIBUTE_ERROR) {
-        take_keywords(rt, e, kwargs, &["name", "obj"]);
+        take_keywords(rt, e, kwargs, "AttributeError", &["name", "obj"])?;
     } else if rt.is_subclass(class, exc::NAME_ERROR) {
-        take_keywords(rt, e, kwargs, &["name"]);
+        take_keywords(rt, e, kwargs, "NameError", &["name"])?;
     } else if rt.is_subclass(class, exc::SYNTAX_ERROR) {
         if let Some(&msg) = args.first() {
             set_extra(e, 0, msg);
         }
-    } else if args.len() == 5
-        && (rt.is_subclass(class, exc::UNICODE_DECODE_ERROR) || rt.is_subclass(class, exc::UNICODE_ENCODE_ERROR))
-    {
-        for (i, &a) in args.iter().enumerate() {
-            set_extra(e, i, a);
+        if let [_, details] = *args {
+            take_syntax_details(rt, e, details)?;
+        }
+    } else if rt.is_subclass(class, exc::UNICODE_DECODE_ERROR) || rt.is_subclass(class, exc::UNICODE_ENCODE_ERROR) {
+        take_unicode_arguments(rt, e, args, 0)?;
+    } else if rt.is_subclass(class, exc::UNICODE_TRANSLATE_ERROR) {
+        take_unicode_arguments(rt, e, args, 1)?;
+    }
+    Ok(())
+}
+
+/// `(filename, lineno, offset, text)`, and perhaps the end of the range and metadata.
+fn take_syntax_details(rt: &mut Isolate, e: Word, details: Word) -> PyResult<()> {
+    let details = rt.collect(details)?;
+    let n = details.len();
+    if !(4..=7).contains(&n) {
+        let (bound, limit) = if n < 4 { ("least", 4) } else { ("most", 7) };
+        return Err(rt.type_error(format!("function takes at {bound} {limit} arguments ({n} given)")));
+    }
+    if n == 5 {
+        return Err(rt.type_error("end_offset must be provided when end_lineno is provided"));
+    }
+    for (i, part) in details.iter().take(6).enumerate() {
+        set_extra(e, i + 1, part.word());
+    }
+    Ok(())
+}
+
+/// Codec, object, start, end and reason; an error of translation (`first` is 1) has no codec.
+fn take_unicode_arguments(rt: &mut Isolate, e: Word, args: &[Word], first: usize) -> PyResult<()> {
+    if args.len() != 5 - first {
+        let (wanted, n) = (5 - first, args.len());
+        return Err(rt.type_error(format!("function takes exactly {wanted} arguments ({n} given)")));
+    }
+    let decode = rt.is_subclass(rt.class_of(e), exc::UNICODE_DECODE_ERROR);
+    for (i, &a) in args.iter().enumerate() {
+        let field = i + first;
+        let (fits, wanted) = match field {
+            1 if decode => (rt.is_bytes(a) || !rt.is_str(a) && !rt.is_int(a), "a bytes-like object"),
+            2 | 3 => (rt.is_int(a), "int"),
+            _ => (rt.is_str(a), "str"),
+        };
+        if !fits {
+            let name = rt.type_name(a);
+            let msg = match field {
+                1 if decode => format!("{wanted} is required, not '{name}'"),
+                2 | 3 => format!("'{name}' object cannot be interpreted as an integer"),
+                _ => format!("argument {} must be {wanted}, not {name}", i + 1),
+            };
+            return Err(rt.type_error(msg));
+        }
+        set_extra(e, field, a);
+    }
+    Ok(())
+}
+
+fn take_keywords(rt: &mut Isolate, e: Word, kwargs: Word, class: &str, names: &[&str]) -> PyResult<()> {
+    if kwargs.is_unbound() {
+        return Ok(());
+    }
+    for (key, value) in rt.dict_items(kwargs) {
+        let text = str_text(key.word()).into_owned();
+        match names.iter().position(|n| *n == text) {
+            Some(i) => set_extra(e, i, value.word()),
+            None => return Err(rt.type_error(format!("{class}() got an unexpected keyword argument '{text}'"))),
         }
     }
     Ok(())
 }
 
-fn take_keywords(rt: &mut Isolate, e: Word, kwargs: Word, names: &[&str]) {
-    if kwargs.is_unbound() {
-        return;
+/// Message with file and line, as far as they are known.
+fn syntax_error_text(rt: &mut Isolate, e: Word) -> PyResult<Option<String>> {
+    if !rt.is_subclass(rt.class_of(e), exc::SYNTAX_ERROR) {
+        return Ok(None);
     }
-    for (i, name) in names.iter().enumerate() {
-        if let Some(v) = rt.dict_get_str(kwargs, name) {
-            set_extra(e, i, v.word());
-        }
-    }
+    let message = rt.str_text(extra(e, 0))?;
+    let file = rt.is_str(extra(e, 1)).then(|| {
+        let path = str_text(extra(e, 1)).into_owned();
+        path.rsplit('/').next().unwrap_or("").to_owned()
+    });
+    let line = rt.is_int(extra(e, 2)).then_some(extra(e, 2));
+    Ok(Some(match (file, line) {
+        (Some(file), Some(line)) => format!("{message} ({file}, line {})", rt.str_text(line)?),
+        (Some(file), None) => format!("{message} ({file})"),
+        (None, Some(line)) => format!("{message} (line {})", rt.str_text(line)?),
+        (None, None) => message,
+    }))
 }
 
 fn base_str(rt: &mut Isolate, args: &[Word]) -> PyResult {
@@ -381,7 +457,11 @@ fn base_str(rt: &mut Isolate, args: &[Word]) -> PyResult {
     }
     if rt.is_subclass(class, exc::OS_ERROR) && !extra(e, 0).is_none() && !extra(e, 1).is_none() {
         let head = format!("[Errno {}] {}", rt.str_text(extra(e, 0))?, rt.str_text(extra(e, 1))?);
-        let text = if extra(e, 2).is_none() { head } else { format!("{head}: {}", rt.repr_text(extra(e, 2))?) };
+        let text = match (extra(e, 2), extra(e, 3)) {
+            (first, _) if first.is_none() => head,
+            (first, second) if second.is_none() => format!("{head}: {}", rt.repr_text(first)?),
+            (first, second) => format!("{head}: {} -> {}", rt.repr_text(first)?, rt.repr_text(second)?),
+        };
         return Ok(rt.new_str(&text));
     }
     if rt.is_subclass(class, exc::BASE_EXCEPTION_GROUP) && extra(e, 1).is_object() {
@@ -390,6 +470,9 @@ fn base_str(rt: &mut Isolate, args: &[Word]) -> PyResult {
         return Ok(rt.new_str(&text));
     }
     if let Some(text) = unicode_error_text(rt, e)? {
+        return Ok(rt.new_str(&text));
+    }
+    if let Some(text) = syntax_error_text(rt, e)? {
         return Ok(rt.new_str(&text));
     }
     match items {
@@ -402,16 +485,23 @@ fn base_str(rt: &mut Isolate, args: &[Word]) -> PyResult {
 fn unicode_error_text(rt: &mut Isolate, e: Word) -> PyResult<Option<String>> {
     let class = rt.class_of(e);
     let decode = rt.is_subclass(class, exc::UNICODE_DECODE_ERROR);
-    if !(decode || rt.is_subclass(class, exc::UNICODE_ENCODE_ERROR)) || !rt.is_str(extra(e, 0)) {
+    let translate = rt.is_subclass(class, exc::UNICODE_TRANSLATE_ERROR);
+    let encode = translate || rt.is_subclass(class, exc::UNICODE_ENCODE_ERROR);
+    if !(decode || encode) || !(translate || rt.is_str(extra(e, 0))) || extra(e, 2).is_none() {
         return Ok(None);
     }
     let (start, end) = (rt.to_i64(extra(e, 2), "ssize_t")?, rt.to_i64(extra(e, 3), "ssize_t")?);
-    let (codec, reason) = (str_text(extra(e, 0)), rt.str_text(extra(e, 4))?);
-    let verb = if decode { "decode" } else { "encode" };
+    let reason = rt.str_text(extra(e, 4))?;
+    let subject = if translate { String::new() } else { format!("'{}' codec ", str_text(extra(e, 0))) };
+    let verb = match (decode, translate) {
+        (true, _) => "decode",
+        (_, true) => "translate",
+        _ => "encode",
+    };
     let what = if decode { "byte" } else { "character" };
     if end == start + 1 && decode && rt.is_bytes(extra(e, 1)) {
         let byte = crate::api::bytes_slice(extra(e, 1)).get(start as usize).copied().unwrap_or(0);
-        return Ok(Some(format!("'{codec}' codec can't decode byte 0x{byte:02x} in position {start}: {reason}")));
+        return Ok(Some(format!("{subject}can't decode byte 0x{byte:02x} in position {start}: {reason}")));
     }
     if end == start + 1 && !decode && rt.is_str(extra(e, 1)) {
         let one = rt.getitem(extra(e, 1), Word::small(start))?;
@@ -421,9 +511,9 @@ fn unicode_error_text(rt: &mut Isolate, e: Word) -> PyResult<Option<String>> {
             let c = shown.as_bytes()[1];
             shown = format!("'\\x{c:02x}'");
         }
-        return Ok(Some(format!("'{codec}' codec can't encode character {shown} in position {start}: {reason}")));
+        return Ok(Some(format!("{subject}can't {verb} character {shown} in position {start}: {reason}")));
     }
-    Ok(Some(format!("'{codec}' codec can't {verb} {what}s in position {start}-{}: {reason}", end - 1)))
+    Ok(Some(format!("{subject}can't {verb} {what}s in position {start}-{}: {reason}", end - 1)))
 }
 
 fn base_repr(rt: &mut Isolate, args: &[Word]) -> PyResult {
@@ -537,7 +627,7 @@ pub(crate) fn create_classes(rt: &mut Isolate) {
         class.slots = base.slots.clone();
         for (i, text) in row.fields.iter().enumerate() {
             let name = rt.intern(text);
-            class.slots.push(crate::class::Slot { name, offset: class.slot_base + 8 * i as u32 });
+            class.slots.push(crate::class::Slot { name, offset: class.slot_base + 8 * i as u32, member: true });
         }
         class.mro = core::iter::once(core::ptr::from_mut(class)).chain(base.mro.iter().copied()).collect();
         base.subclasses.push(row.id);

@@ -91,8 +91,13 @@ impl Isolate {
                 return self.vectorcall(keep.word(), all, kwnames);
             }
         }
-        let f = self.get_attr(obj, name)?;
-        self.vectorcall(f.word(), &all[1..], kwnames)
+        match self.get_attr(obj, name) {
+            Ok(f) => self.vectorcall(f.word(), &all[1..], kwnames),
+            Err(raised) => {
+                self.attribute_missing = !cache.is_null();
+                Err(raised)
+            }
+        }
     }
 
     fn shadowed(&self, obj: Word, name: Word) -> bool {
@@ -266,7 +271,8 @@ impl Isolate {
             // SAFETY: bases are live classes.
             solid = unsafe { &mut *solid.base };
         }
-        if solid.layout != owner.layout {
+        let exception = solid.has(ClassObj::EXCEPTION) && !owner.has(ClassObj::EXCEPTION);
+        if solid.layout != owner.layout || exception {
             let safe = solid.display_name();
             return Err(self.type_error(format!("{name}.__new__({text}) is not safe, use {safe}.__new__()")));
         }
@@ -381,7 +387,11 @@ impl Isolate {
                     return Err(self.type_error(format!("{}() takes no keyword arguments", native_names(b).0)));
                 }
                 None => {
-                    let msg = format!("{}() got an unexpected keyword argument '{}'", native_names(b).0, str_text(key));
+                    let known = sig.names[..sig.positional + sig.keyword_only].iter().map(|n| &**n);
+                    let hint = crate::suggest::closest(&str_text(key), known)
+                        .map_or_else(String::new, |s| format!(". Did you mean '{s}'?"));
+                    let msg =
+                        format!("{}() got an unexpected keyword argument '{}'{hint}", native_names(b).0, str_text(key));
                     return Err(self.type_error(msg));
                 }
             }

@@ -60,7 +60,7 @@ pub(crate) static METHODS: [NativeDef; 4] = [
 fn checked_arguments(rt: &mut Isolate, a: &[Word]) -> PyResult<(ClassId, Word, Vec<Owned>)> {
     let mut class = rt.class_id(a[0]);
     if !rt.is_str(a[1]) {
-        let kind = rt.type_name(a[1]);
+        let kind = rt.argument_kind(a[1]);
         return Err(rt.type_error(format!("BaseExceptionGroup.__new__() argument 1 must be str, not {kind}")));
     }
     if rt.special(rt.class_of(a[2]), Name::GETITEM).is_unbound() {

@@ -115,6 +115,8 @@ pub struct Isolate {
     pub(crate) printing: Vec<Word>,
     pub(crate) native_depth: usize,
     pub(crate) dealloc_depth: usize,
+    /// The pending exception says that a call site found no such method; see `add_traceback`.
+    pub(crate) attribute_missing: bool,
     pub(crate) dealloc_queue: Vec<Word>,
     pub(crate) program: *const ProgramDesc,
     pub(crate) globals: Vec<Word>,
@@ -162,6 +164,7 @@ impl Isolate {
             printing: Vec::new(),
             native_depth: 0,
             dealloc_depth: 0,
+            attribute_missing: false,
             dealloc_queue: Vec::new(),
             program: program.map_or(core::ptr::null(), |p| p),
             globals: Vec::new(),

@@ -161,10 +161,15 @@ pub(crate) fn self_iter(_: &mut Isolate, args: &[Word]) -> PyResult {
     Ok(Owned::share(args[0]))
 }
 
+/// `__next__` of every class with a native one.
+pub(crate) static NEXT_METHOD: NativeDef = def("__next__", "($self, /)", self_next);
+
 /// `__next__` of builtin iterators.
 pub(crate) fn self_next(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let class = rt.class_of(args[0]);
-    let next = rt.class(class).next.expect("the class has a native next");
+    // A class written in Python may have a `__next__` of its own that calls this one.
+    let order = &rt.class(rt.class_of(args[0])).mro;
+    // SAFETY: the order holds live classes.
+    let next = order.iter().find_map(|&c| unsafe { (*c).next }).expect("the class has a native next");
     match next(rt, args[0])? {
         Some(v) => Ok(v),
         None => Err(rt.stop_iteration(Word::NONE)),
@@ -360,18 +365,22 @@ adaptors! {
 // ---- range -------------------------------------------------------------------------------------------
 // Words: start, stop, step, length; a range iterator keeps the next value, the step and the count left.
 
+/// A bound as a plain integer, whatever class of integer it was.
+fn range_bound(rt: &mut Isolate, w: Word) -> PyResult {
+    let i = rt.index(w)?;
+    if rt.class_of(i.word()) == ClassId::INT {
+        return Ok(i);
+    }
+    rt.binary(Name::ADD, i.word(), Word::small(0))
+}
+
 fn range_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let args = [args[0], args[1], args[2], args[3]].map(|w| match w {
-        Word::TRUE => Word::small(1),
-        Word::FALSE => Word::small(0),
-        w => w,
-    });
     let (start, stop) = if args[2].is_unbound() {
-        (Owned::small(0), rt.index(args[1])?)
+        (Owned::small(0), range_bound(rt, args[1])?)
     } else {
-        (rt.index(args[1])?, rt.index(args[2])?)
+        (range_bound(rt, args[1])?, range_bound(rt, args[2])?)
     };
-    let step = if args[3].is_unbound() { Owned::small(1) } else { rt.index(args[3])? };
+    let step = if args[3].is_unbound() { Owned::small(1) } else { range_bound(rt, args[3])? };
     if step.word() == Word::small(0) {
         return Err(rt.value_error("range() arg 3 must not be zero"));
     }
@@ -450,13 +459,18 @@ fn range_getitem(rt: &mut Isolate, args: &[Word]) -> PyResult {
         let step = rt.binary(Name::MUL, Word::small(step), field(r, 2))?;
         return rt.new_range(&start, &stop, &step);
     }
-    let i = crate::list::item_index(rt, args[1], "range")?;
-    let n = rt.to_i64(field(r, 3), "ssize_t")?;
-    let i = if i < 0 { i + n } else { i };
-    if i < 0 || i >= n {
+    if !rt.is_int(args[1]) && rt.special(rt.class_of(args[1]), Name::INDEX).is_unbound() {
+        let msg = format!("range indices must be integers or slices, not {}", rt.type_name(args[1]));
+        return Err(rt.type_error(msg));
+    }
+    let mut i = rt.index(args[1])?;
+    if rt.lt(i.word(), Word::small(0))? {
+        i = rt.add(i.word(), field(r, 3))?;
+    }
+    if rt.lt(i.word(), Word::small(0))? || !rt.lt(i.word(), field(r, 3))? {
         return Err(rt.index_error("range object index out of range"));
     }
-    range_item(rt, r, Word::small(i))
+    range_item(rt, r, i.word())
 }
 
 fn range_iter(rt: &mut Isolate, args: &[Word]) -> PyResult {
@@ -530,6 +544,9 @@ fn range_contains(rt: &mut Isolate, args: &[Word]) -> PyResult {
 fn range_index(rt: &mut Isolate, args: &[Word]) -> PyResult {
     match range_position(rt, args[0], args[1])? {
         Some(i) => Ok(i),
+        None if !matches!(rt.class_of(args[1]), ClassId::INT | ClassId::BOOL) => {
+            Err(rt.value_error("sequence.index(x): x not in sequence"))
+        }
         None => {
             let msg = format!("{} is not in range", rt.repr_text(args[1])?);
             Err(rt.value_error(msg))
@@ -598,6 +615,7 @@ static RANGE: ClassSpec = ClassSpec::builtin(ClassId::RANGE, Layout::Plain)
         def("__iter__", "($self, /)", range_iter),
         def("__reversed__", "($self, /)", range_reversed),
         def("__eq__", "($self, value, /)", range_eq),
+        def("__reduce__", "($self, /)", range_reduce),
         def("__hash__", "($self, /)", range_hash),
         def("index", "($self, value, /)", range_index),
         def("count", "($self, value, /)", range_count),
@@ -636,6 +654,26 @@ fn slice_eq(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let (a, b) = (slice_key(rt, args[0]), slice_key(rt, args[1]));
     Ok(Owned::from_bool(rt.eq(a.word(), b.word())?))
 }
+macro_rules! slice_order {
+    ($($f:ident $op:ident),*) => { $(fn $f(rt: &mut Isolate, args: &[Word]) -> PyResult {
+        if rt.class_of(args[1]) != ClassId::SLICE {
+            return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
+        }
+        let (a, b) = (slice_key(rt, args[0]), slice_key(rt, args[1]));
+        rt.compare(crate::api::CompareOp::$op, a.word(), b.word())
+    })* };
+}
+slice_order!(slice_lt Lt, slice_le Le, slice_gt Gt, slice_ge Ge);
+fn slice_reduce(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let class = Owned::share(rt.class_word(ClassId::SLICE));
+    let words = slice_key(rt, args[0]);
+    Ok(rt.new_tuple(vec![class, words]))
+}
+fn range_reduce(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let class = Owned::share(rt.class_word(ClassId::RANGE));
+    let words = slice_key(rt, args[0]);
+    Ok(rt.new_tuple(vec![class, words]))
+}
 fn slice_hash(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let key = slice_key(rt, args[0]);
     let h = rt.hash(key.word())?;
@@ -654,6 +692,11 @@ static SLICE: ClassSpec = ClassSpec::builtin(ClassId::SLICE, Layout::Plain).hidd
     def("__new__", "($type, start, stop=<unrepresentable>, step=None, /)", slice_new),
     def("__repr__", "($self, /)", slice_repr),
     def("__eq__", "($self, value, /)", slice_eq),
+    def("__lt__", "($self, value, /)", slice_lt),
+    def("__le__", "($self, value, /)", slice_le),
+    def("__gt__", "($self, value, /)", slice_gt),
+    def("__ge__", "($self, value, /)", slice_ge),
+    def("__reduce__", "($self, /)", slice_reduce),
     def("__hash__", "($self, /)", slice_hash),
     def("indices", "($self, object, /)", slice_indices),
 ]);

@@ -87,17 +87,20 @@ impl Isolate {
     /// Runs `__del__` or closes a generator; errors go to `sys.unraisablehook`.
     pub(crate) fn run_finalizer(&mut self, w: Word, class: &ClassObj) {
         let pending = core::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
-        if class.layout == Layout::Generator {
-            if crate::generator::close(self, w).is_err() {
-                self.write_unraisable(w);
-            }
+        let mut culprit = w;
+        let mut method = Owned::NONE;
+        let result = if class.layout == Layout::Generator {
+            crate::generator::close(self, w).map(drop)
         } else {
             self.side_mut(w).finalized = true;
-            let method = Owned::share(self.special(class.id, Name::DEL));
-            if self.call_special(method.word(), w, &[]).is_err() {
-                self.write_unraisable(method.word());
-            }
+            method = Owned::share(self.special(class.id, Name::DEL));
+            culprit = method.word();
+            self.call_special(method.word(), w, &[]).map(drop)
+        };
+        if result.is_err() {
+            self.write_unraisable(culprit);
         }
+        drop(method);
         self.ctx.exception = pending;
     }
 

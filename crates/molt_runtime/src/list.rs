@@ -549,7 +549,7 @@ fn assign_slice(rt: &mut Isolate, list: Word, slice: Word, value: Word) -> PyRes
     let new = if value.is_unbound() {
         Vec::new()
     } else if rt.special(rt.class_of(value), crate::names::Name::ITER).is_unbound() && !rt.is_list(value) {
-        return Err(rt.type_error("can only assign an iterable"));
+        return Err(rt.type_error("must assign iterable to extended slice"));
     } else {
         rt.collect(value)?
     };

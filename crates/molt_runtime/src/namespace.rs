@@ -44,7 +44,7 @@ pub(crate) fn own_items(rt: &Isolate, obj: Word) -> Vec<(Owned, Owned)> {
     let mut items: Vec<(Owned, Owned)> = Vec::new();
     for slot in &class.slots {
         let v = slot_at(obj, slot.offset);
-        if !v.is_unbound() && !class.has(crate::class::ClassObj::EXCEPTION) {
+        if !v.is_unbound() && !slot.member {
             items.push((Owned::share(slot.name), Owned::share(v)));
         }
     }

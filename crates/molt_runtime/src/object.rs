@@ -93,12 +93,14 @@ impl Isolate {
             ClassId::PROPERTY => self.property_get(attr, obj),
             ClassId::GETSET_DESCRIPTOR if obj.is_unbound() => Ok(Owned::share(attr)),
             ClassId::GETSET_DESCRIPTOR => {
+                self.check_receiver(attr, obj)?;
                 // SAFETY: the class has this layout; rows are static.
                 let get = unsafe { (*(*attr.as_ptr().cast::<GetSetObj>()).def).get };
                 get(self, obj)
             }
             ClassId::MEMBER_DESCRIPTOR if obj.is_unbound() => Ok(Owned::share(attr)),
             ClassId::MEMBER_DESCRIPTOR => {
+                self.check_receiver(attr, obj)?;
                 // SAFETY: the class has this layout.
                 let d = unsafe { &*attr.as_ptr().cast::<GetSetObj>() };
                 let v = slot_at(obj, d.offset as u32);
@@ -334,7 +336,7 @@ impl Isolate {
     pub(crate) fn no_attribute(&mut self, obj: Word, name: Word) -> Raised {
         let text = str_text(name);
         let msg = if self.is_class(obj) {
-            format!("type object '{}' has no attribute '{text}'", str_text(self.class_obj(obj).name))
+            format!("type object '{}' has no attribute '{text}'", self.class_name(self.class_id(obj)))
         } else if self.class_of(obj) == ClassId::MODULE {
             // SAFETY: modules have this layout.
             let dict = unsafe { (*obj.as_ptr().cast::<ModuleObj>()).dict };
@@ -456,6 +458,7 @@ impl Isolate {
                 self.call(f, &args[..if value.is_unbound() { 1 } else { 2 }]).map(drop)
             }
             ClassId::GETSET_DESCRIPTOR => {
+                self.check_receiver(attr, obj)?;
                 // SAFETY: the class has this layout; rows are static.
                 let d = unsafe { &*attr.as_ptr().cast::<GetSetObj>() };
                 // SAFETY: as above.
@@ -469,8 +472,13 @@ impl Isolate {
                 }
             }
             ClassId::MEMBER_DESCRIPTOR => {
+                self.check_receiver(attr, obj)?;
                 // SAFETY: the class has this layout.
                 let d = unsafe { &*attr.as_ptr().cast::<GetSetObj>() };
+                if value.is_unbound() && slot_at(obj, d.offset as u32).is_unbound() {
+                    let text = str_text(d.name).into_owned();
+                    return Err(self.raise(exc::ATTRIBUTE_ERROR, text));
+                }
                 self.set_slot(obj, d.offset as u32, d.name, value)
             }
             _ => {
@@ -527,7 +535,7 @@ impl Isolate {
             return None;
         }
         let attr = self.lookup(id, name);
-        let member = self.member_offset(attr);
+        let member = self.member_offset(attr, id);
         if !attr.is_unbound() && self.is_data_descriptor(attr) && member.is_none() {
             return None;
         }
@@ -563,9 +571,9 @@ impl Isolate {
             }
             (0, attr, CACHE_METHOD)
         } else {
-            let Some(offset) = slot.or_else(|| self.member_offset(attr)) else { return };
+            let Some(offset) = slot.or_else(|| self.member_offset(attr, id)) else { return };
             if class.has(ClassObj::CUSTOM_SETATTR)
-                || (!attr.is_unbound() && self.is_data_descriptor(attr) && self.member_offset(attr).is_none())
+                || (!attr.is_unbound() && self.is_data_descriptor(attr) && self.member_offset(attr, id).is_none())
             {
                 return;
             }
@@ -584,10 +592,27 @@ impl Isolate {
         }
     }
 
-    fn member_offset(&self, attr: Word) -> Option<u32> {
+    /// Offset of a slot that a member descriptor names, if instances of the class have it.
+    fn member_offset(&self, attr: Word, class: ClassId) -> Option<u32> {
+        if !attr.is_object() || self.class_of(attr) != ClassId::MEMBER_DESCRIPTOR {
+            return None;
+        }
         // SAFETY: member descriptors have this layout.
-        (attr.is_object() && self.class_of(attr) == ClassId::MEMBER_DESCRIPTOR)
-            .then(|| unsafe { (*attr.as_ptr().cast::<GetSetObj>()).offset as u32 })
+        let d = unsafe { &*attr.as_ptr().cast::<GetSetObj>() };
+        self.is_subclass(class, self.class_obj(d.owner).id).then_some(d.offset as u32)
+    }
+
+    /// A descriptor may be called on anything; only instances of its class have the field it stands for.
+    #[inline]
+    fn check_receiver(&mut self, attr: Word, obj: Word) -> PyResult<()> {
+        // SAFETY: both kinds of descriptor have this layout.
+        let d = unsafe { &*attr.as_ptr().cast::<GetSetObj>() };
+        if self.is_instance(obj, self.class_obj(d.owner).id) {
+            return Ok(());
+        }
+        let (name, owner) = (str_text(d.name).into_owned(), self.class_name(self.class_obj(d.owner).id));
+        let kind = self.type_name(obj);
+        Err(self.type_error(format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{kind}' object")))
     }
 }
 

@@ -212,7 +212,19 @@ impl Isolate {
                 }
             }
         }
-        Err(self.type_error(format!("unsupported operand type(s) for {symbol}: '{left}' and '{right}'")))
+        let hint = if symbol == ">>" && self.is_print(a) {
+            ". Did you mean \"print(<message>, file=<output_stream>)\"?"
+        } else {
+            ""
+        };
+        Err(self.type_error(format!("unsupported operand type(s) for {symbol}: '{left}' and '{right}'{hint}")))
+    }
+
+    /// Whether a value is the builtin `print`.
+    fn is_print(&mut self, w: Word) -> bool {
+        let name = self.intern("print");
+        let builtins = crate::startup::builtins(self);
+        self.module_get(builtins.word(), name).is_some_and(|f| f.word() == w)
     }
 
     /// Augmented assignment; `op` is the plain operator.
@@ -454,7 +466,10 @@ impl Isolate {
             let msg = format!("object of type '{}' has no len()", self.type_name(w));
             return Err(self.type_error(msg));
         };
-        let n = self.to_i64(r.word(), "ssize_t")?;
+        let n = self.index(r.word())?;
+        let Some(n) = crate::num::int::to_i64(n.word()) else {
+            return Err(self.overflow_error("cannot fit 'int' into an index-sized integer"));
+        };
         usize::try_from(n).map_err(|_| self.value_error("__len__() should return >= 0"))
     }
 

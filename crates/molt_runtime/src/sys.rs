@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use molt_abi::Word;
 
@@ -27,7 +28,7 @@ static FUNCTIONS: &[NativeDef] = &[
     }),
     def("intern", "(string, /)", |rt, a| {
         if !rt.is_str(a[0]) {
-            let name = rt.type_name(a[0]);
+            let name = rt.argument_kind(a[0]);
             return Err(rt.type_error(format!("intern() argument must be str, not {name}")));
         }
         Ok(Owned::share(rt.intern_word(a[0])))
@@ -62,7 +63,8 @@ static FUNCTIONS: &[NativeDef] = &[
         let Some(out) = rt.sys_get("stdout") else { return Err(rt.runtime_error("lost sys.stdout")) };
         let text = format!("{}\n", rt.repr_text(a[0])?);
         let text = rt.new_str(&text);
-        rt.call_method(out.word(), "write", &[text.word()])
+        rt.call_method(out.word(), "write", &[text.word()])?;
+        Ok(Owned::NONE)
     }),
     def("unraisablehook", "(unraisable, /)", |rt, a| {
         let place = rt.getattr(a[0], "object")?;
@@ -73,6 +75,14 @@ static FUNCTIONS: &[NativeDef] = &[
     def("_get_cpu_count_config", "()", |_, _| Ok(Owned::small(-1))),
     def("audit", "(event, /, *args)", |_, _| Ok(Owned::NONE)),
 ];
+
+/// What `sys.unraisablehook` is called with.
+static HOOK_ARGS: crate::structseq::StructSeq = crate::structseq::StructSeq::new(
+    "builtins",
+    "UnraisableHookArgs",
+    &["exc_type", "exc_value", "exc_traceback", "err_msg", "object"],
+    &[],
+);
 
 /// Raises SystemExit.
 pub(crate) fn exit(rt: &mut Isolate, a: &[Word]) -> PyResult {
@@ -302,6 +312,24 @@ impl Isolate {
         let mut text = if place.is_empty() { String::new() } else { format!("Exception ignored in: {place}\n") };
         text.push_str(&self.format_exception_plainly(e));
         self.write_stderr(&text);
+    }
+
+    /// Hands an exception that nobody can catch to `sys.unraisablehook`, if the program has put one there.
+    pub(crate) fn report_unraisable(&mut self, e: Word, place: Word) {
+        let (hook, own) = (self.sys_get("unraisablehook"), self.sys_get("__unraisablehook__"));
+        let Some(hook) = hook.filter(|h| !h.word().is_none() && own.as_ref().is_none_or(|o| o.word() != h.word()))
+        else {
+            return self.print_unraisable(e, place);
+        };
+        let class = Owned::share(self.class_word(self.class_of(e)));
+        let traceback = Owned::share(crate::api::field(e, crate::exception::TRACEBACK));
+        let fields = vec![class, Owned::share(e), traceback, Owned::NONE, Owned::share(place)];
+        let args = self.new_struct_seq(&HOOK_ARGS, fields, Vec::new());
+        let result = self.call(hook.word(), &[args.word()]);
+        if result.is_err() {
+            let failure = self.take_exception();
+            self.print_unraisable(failure.word(), hook.word());
+        }
     }
 
     pub(crate) fn print_unraisable_text(&mut self, head: &str, e: Word) {

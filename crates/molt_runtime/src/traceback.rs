@@ -17,6 +17,9 @@ use crate::layouts::TracebackObj;
 use crate::native::{ClassSpec, Layout, getter};
 use crate::{Isolate, Owned, PyResult, exc};
 
+/// Flag of a position: of a call, only the part before the parentheses is meant.
+pub(crate) const AT_ATTRIBUTE: u64 = 1 << 63;
+
 fn tb_obj<'a>(w: Word) -> &'a TracebackObj {
     // SAFETY: callers hold a traceback.
     unsafe { &*w.as_ptr().cast::<TracebackObj>() }
@@ -27,14 +30,23 @@ fn place<'a>(tb: &TracebackObj) -> (&'a CodeDesc, Position) {
     // SAFETY: code descriptors are static, and the index lies in their table.
     unsafe {
         let code = &*tb.code;
-        let known = tb.position < u64::from(code.position_count);
+        let index = tb.position & !AT_ATTRIBUTE;
+        let known = index < u64::from(code.position_count);
         let p = if known {
-            *code.positions.add(tb.position as usize)
+            *code.positions.add(index as usize)
         } else {
             Position { line: code.first_line, ..Position::default() }
         };
-        (code, p)
+        (code, if tb.position == index { p } else { before_anchor(p) })
     }
+}
+
+/// The part of a range before its anchor, without marks of its own.
+fn before_anchor(p: Position) -> Position {
+    if p.anchor_line == 0 {
+        return p;
+    }
+    Position { line: p.line, col: p.col, end_line: p.anchor_line, end_col: p.anchor_col, ..Position::default() }
 }
 
 impl Isolate {
@@ -133,7 +145,7 @@ pub(crate) static SPEC: ClassSpec = ClassSpec::builtin(ClassId::TRACEBACK, Layou
     .getset(&[
         getter("tb_next", next),
         getter("tb_lineno", line),
-        getter("tb_lasti", |_, this| Ok(Owned::small(2 * tb_obj(this).position as i64))),
+        getter("tb_lasti", |_, this| Ok(Owned::small(2 * (tb_obj(this).position & !AT_ATTRIBUTE) as i64))),
         getter("tb_frame", |rt, this| {
             let (code, p) = place(tb_obj(this));
             Ok(rt.new_frame(code, p.line))

@@ -60,6 +60,10 @@ fn entry(out: &mut String, e: &Entry, source: Option<&str>) {
     if lines.iter().all(|l| l.trim().is_empty()) {
         return;
     }
+    if p.end_line == 0 {
+        writeln!(out, "    {}", lines[0].trim()).expect("writing to a string");
+        return;
+    }
     let segment = Segment::new(&lines, p);
     for line in segment.print() {
         writeln!(out, "    {line}").expect("writing to a string");

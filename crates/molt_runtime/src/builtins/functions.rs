@@ -373,23 +373,16 @@ impl Isolate {
     }
 }
 
-fn attribute_name(rt: &mut Isolate, w: Word, what: &str) -> PyResult<Word> {
+fn attribute_name(rt: &mut Isolate, w: Word) -> PyResult<Word> {
     if rt.is_str(w) {
         return Ok(rt.intern_word(w));
     }
     let kind = rt.type_name(w);
-    Err(rt.type_error(format!("{what}(): attribute name must be string, not '{kind}'")))
+    Err(rt.type_error(format!("attribute name must be string, not '{kind}'")))
 }
 
 fn getattr(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let name = match attribute_name(rt, args[1], "getattr") {
-        Ok(n) => n,
-        Err(_) => {
-            rt.clear_exception();
-            let kind = rt.type_name(args[1]);
-            return Err(rt.type_error(format!("attribute name must be string, not '{kind}'")));
-        }
-    };
+    let name = attribute_name(rt, args[1])?;
     match given(args[2]) {
         None => rt.get_attr(args[0], name),
         Some(default) => Ok(match rt.get_attr_opt(args[0], name)? {
@@ -400,18 +393,18 @@ fn getattr(rt: &mut Isolate, args: &[Word]) -> PyResult {
 }
 
 fn hasattr(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let name = attribute_name(rt, args[1], "hasattr")?;
+    let name = attribute_name(rt, args[1])?;
     Ok(Owned::from_bool(rt.get_attr_opt(args[0], name)?.is_some()))
 }
 
 fn setattr(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let name = attribute_name(rt, args[1], "setattr")?;
+    let name = attribute_name(rt, args[1])?;
     rt.set_attr(args[0], name, args[2])?;
     Ok(Owned::NONE)
 }
 
 fn delattr(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let name = attribute_name(rt, args[1], "delattr")?;
+    let name = attribute_name(rt, args[1])?;
     rt.del_attr(args[0], name)?;
     Ok(Owned::NONE)
 }
@@ -420,7 +413,7 @@ fn format(rt: &mut Isolate, args: &[Word]) -> PyResult {
     match given(args[1]) {
         Some(spec) if rt.is_str(spec) => rt.format(args[0], spec),
         Some(other) => {
-            let kind = rt.type_name(other);
+            let kind = rt.argument_kind(other);
             Err(rt.type_error(format!("format() argument 2 must be str, not {kind}")))
         }
         None => {

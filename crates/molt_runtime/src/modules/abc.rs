@@ -123,9 +123,13 @@ fn abc_init(rt: &mut Isolate, a: &[Word]) -> PyResult {
     Ok(Owned::NONE)
 }
 
-/// Gives a registered class, and what derives from it, the pattern-matching kind of the abstract class.
+/// Gives a registered class, and what derives from it, the pattern-matching kind of the abstract class. Builtin
+/// classes keep theirs: `str` is a `Sequence`, but no sequence pattern matches it.
 fn spread_kind(rt: &mut Isolate, class: ClassId, kind: u32) {
     let class = rt.class(class);
+    if !class.has(crate::class::ClassObj::HEAP) {
+        return;
+    }
     class.flags = class.flags & !(ClassSpec::SEQUENCE | ClassSpec::MAPPING) | kind;
     for sub in class.subclasses.clone() {
         spread_kind(rt, sub, kind);

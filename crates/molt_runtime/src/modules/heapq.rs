@@ -66,7 +66,7 @@ fn check(rt: &mut Isolate, heap: Word, what: &str) -> PyResult<()> {
     if rt.is_list(heap) {
         return Ok(());
     }
-    let name = rt.type_name(heap);
+    let name = rt.argument_kind(heap);
     Err(rt.type_error(format!("{what} must be list, not {name}")))
 }
 

@@ -143,7 +143,7 @@ fn parse_mode(rt: &mut Isolate, mode: &str) -> PyResult<Mode> {
 pub fn open(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let given = |w: Word| !w.is_unbound() && !w.is_none();
     if !a[1].is_unbound() && !rt.is_str(a[1]) {
-        let name = rt.type_name(a[1]);
+        let name = rt.argument_kind(a[1]);
         return Err(rt.type_error(format!("open() argument 'mode' must be str, not {name}")));
     }
     let mode_text = if a[1].is_unbound() { "r".to_owned() } else { str_text(a[1]).into_owned() };
@@ -157,7 +157,7 @@ pub fn open(rt: &mut Isolate, a: &[Word]) -> PyResult {
             }));
         }
         if given(w) && !rt.is_str(w) {
-            let name = rt.type_name(w);
+            let name = rt.argument_kind(w);
             return Err(rt.type_error(format!("open() argument '{what}' must be str or None, not {name}")));
         }
     }

@@ -178,7 +178,7 @@ fn check_name(rt: &mut Isolate, class: &str, w: Word) -> PyResult<()> {
     if rt.is_str(w) {
         return Ok(());
     }
-    let kind = rt.type_name(w);
+    let kind = rt.argument_kind(w);
     Err(rt.type_error(format!("{class}() argument 'name' must be str, not {kind}")))
 }
 

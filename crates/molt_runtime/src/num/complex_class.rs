@@ -118,7 +118,14 @@ fn parse(rt: &mut Isolate, x: Word) -> PyResult<Pair> {
     } else {
         complex::parse(&int_text::to_ascii_digits(str_bytes(x)))
     };
-    parsed.ok_or_else(|| rt.value_error("complex() arg is a malformed string"))
+    match parsed {
+        Some(value) => Ok(value),
+        None if str_bytes(x).contains(&b'_') => {
+            let text = rt.repr_text(x)?;
+            Err(rt.value_error(format!("could not convert string to complex: {text}")))
+        }
+        None => Err(rt.value_error("complex() arg is a malformed string")),
+    }
 }
 
 fn from_parts(rt: &mut Isolate, x: Word, y: Word) -> PyResult<Pair> {
@@ -147,7 +154,10 @@ fn from_parts(rt: &mut Isolate, x: Word, y: Word) -> PyResult<Pair> {
                 return Err(rt.type_error(format!("complex() second argument must be a number, not '{name}'")));
             }
         };
-        value = (value.0 - im.1, value.1 + im.0);
+        // A part that is not there must not turn the sign of a zero.
+        let (whole_x, whole_y) = (complex::of(rt, x).is_some(), complex::of(rt, y).is_some());
+        let re = if whole_y { value.0 - im.1 } else { value.0 };
+        value = (re, if whole_x { value.1 + im.0 } else { im.0 });
     }
     Ok(value)
 }
@@ -162,8 +172,8 @@ pub fn number(rt: &mut Isolate, x: Word) -> PyResult<Option<Pair>> {
         if let Some(c) = complex::of(rt, v.word()) {
             return Ok(Some(c));
         }
-        let (of, got) = (rt.type_name(x), rt.type_name(v.word()));
-        return Err(rt.type_error(format!("{of}.__complex__ returned non-complex (type {got})")));
+        let got = rt.type_name(v.word());
+        return Err(rt.type_error(format!("__complex__ returned non-complex (type {got})")));
     }
     Ok(float_class::real_number(rt, x)?.map(|f| (f, 0.0)))
 }

@@ -238,7 +238,7 @@ fn byte_order(rt: &mut Isolate, w: Word, function: &str) -> PyResult<bool> {
         return Ok(true);
     }
     if !rt.is_str(w) {
-        let name = rt.type_name(w);
+        let name = rt.argument_kind(w);
         return Err(rt.type_error(format!("{function}() argument 'byteorder' must be str, not {name}")));
     }
     match str_bytes(w) {

@@ -55,7 +55,7 @@ const OWN: [NativeDef; 20] = [
     def("__repr__", SELF, |rt, a| {
         let mut out = rt.type_name(a[0]).into_bytes();
         out.push(b'(');
-        repr::write_bytes(&mut out, &native::<ByteArray>(a[0]).bytes);
+        repr::write_bytearray(&mut out, &native::<ByteArray>(a[0]).bytes);
         out.push(b')');
         Ok(rt.new_str_wtf8(&out))
     }),

@@ -173,7 +173,7 @@ pub fn bytes_from_object(rt: &mut Isolate, w: Word) -> PyResult<Vec<u8>> {
 /// Bytes of a text of hexadecimal digit pairs with spaces between.
 pub fn from_hex(rt: &mut Isolate, w: Word) -> PyResult<Vec<u8>> {
     if !rt.is_str(w) {
-        let name = rt.type_name(w);
+        let name = rt.argument_kind(w);
         return Err(rt.type_error(format!("fromhex() argument must be str, not {name}")));
     }
     let text = str_bytes(w);

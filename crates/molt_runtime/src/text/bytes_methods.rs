@@ -110,7 +110,7 @@ pub const SHARED: [NativeDef; 50] = [
     def("zfill", "($self, width, /)", zfill),
     def("expandtabs", "($self, /, tabsize=8)", |rt, a| {
         let size = if a[1].is_unbound() { 8 } else { rt.to_i64(a[1], "int")? };
-        let out: Vec<u8> = str_class::expand_tabs(contents(rt, a[0]), size.max(0) as usize);
+        let out: Vec<u8> = str_class::expand_tabs(contents(rt, a[0]), size.max(0) as usize, |_| true);
         Ok(make_like(rt, a[0], &out))
     }),
     def("translate", "($self, table, /, delete=b'')", translate),
@@ -246,6 +246,9 @@ fn multiply(rt: &mut Isolate, a: &[Word]) -> PyResult {
 }
 
 fn compare(rt: &mut Isolate, op: CompareOp, a: &[Word]) -> PyResult {
+    if rt.is_bytes(a[0]) && !rt.is_bytes(a[1]) {
+        return not_implemented();
+    }
     match buffer::of_object(rt, a[1])? {
         Some(other) => Ok(Owned::from_bool(op.holds(contents(rt, a[0]).cmp(&other)))),
         None => not_implemented(),
@@ -255,7 +258,7 @@ fn compare(rt: &mut Isolate, op: CompareOp, a: &[Word]) -> PyResult {
 fn decode(rt: &mut Isolate, a: &[Word]) -> PyResult {
     for (w, name) in [(a[1], "encoding"), (a[2], "errors")] {
         if !w.is_unbound() && !rt.is_str(w) {
-            let got = rt.type_name(w);
+            let got = rt.argument_kind(w);
             return Err(rt.type_error(format!("decode() argument '{name}' must be str, not {got}")));
         }
     }
@@ -272,6 +275,9 @@ fn hex(rt: &mut Isolate, a: &[Word]) -> PyResult {
 }
 
 fn hex_separator(rt: &mut Isolate, w: Word) -> PyResult<char> {
+    if rt.is_str(w) && crate::api::str_char_len(w) == 1 && !crate::api::str_is_ascii(w) {
+        return Err(rt.value_error("sep must be ASCII."));
+    }
     let bytes = if rt.is_str(w) { crate::api::str_bytes(w).to_vec() } else { buffer::required(rt, w)?.into_owned() };
     match bytes.as_slice() {
         [b] if b.is_ascii() => Ok(*b as char),
@@ -439,6 +445,9 @@ fn replace(rt: &mut Isolate, a: &[Word]) -> PyResult {
 }
 
 fn join(rt: &mut Isolate, a: &[Word]) -> PyResult {
+    if !rt.is_iterable(a[1]) {
+        return Err(rt.type_error("can only join an iterable"));
+    }
     let items = rt.collect(a[1])?;
     let separator = contents(rt, a[0]).to_vec();
     let mut out = Vec::new();
@@ -462,13 +471,7 @@ fn pad(rt: &mut Isolate, a: &[Word], method: &str, left: fn(usize, usize) -> usi
     } else {
         match buffer::bytes_or_bytearray(rt, a[2]) {
             Some(b) if b.len() == 1 => b[0],
-            Some(b) => {
-                let (kind, n) = (rt.type_name(a[2]), b.len());
-                return Err(rt.type_error(format!(
-                    "{method}(): argument 2 must be a byte string of length 1, not a {kind} object of length {n}"
-                )));
-            }
-            None => {
+            _ => {
                 let name = rt.type_name(a[2]);
                 return Err(
                     rt.type_error(format!("{method}() argument 2 must be a byte string of length 1, not {name}"))

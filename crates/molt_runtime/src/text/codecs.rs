@@ -86,7 +86,7 @@ pub fn errors_arg(w: Word) -> String {
 pub fn str_encode(rt: &mut Isolate, a: &[Word]) -> PyResult {
     for (w, name) in [(a[1], "encoding"), (a[2], "errors")] {
         if !w.is_unbound() && !rt.is_str(w) {
-            let got = rt.type_name(w);
+            let got = rt.argument_kind(w);
             return Err(rt.type_error(format!("encode() argument '{name}' must be str, not {got}")));
         }
     }

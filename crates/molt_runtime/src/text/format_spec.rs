@@ -160,7 +160,7 @@ fn spec_arg<'a>(rt: &mut Isolate, w: Word) -> PyResult<&'a [u8]> {
     if rt.is_str(w) {
         return Ok(str_bytes(w));
     }
-    let name = rt.type_name(w);
+    let name = rt.argument_kind(w);
     Err(rt.type_error(format!("__format__() argument must be str, not {name}")))
 }
 
@@ -196,12 +196,12 @@ pub fn str_format(rt: &mut Isolate, a: &[Word]) -> PyResult {
         () if spec.code.is_some_and(|c| c != u32::from(b's')) => {
             return Err(unknown_code(rt, spec.code.unwrap_or(0), a[0]));
         }
+        () if spec.grouping == Some(b',') => "Cannot specify ',' with 's'.",
+        () if spec.grouping.is_some() => "Cannot specify '_' with 's'.",
         () if spec.sign == Some(b' ') => "Space not allowed in string format specifier",
         () if spec.sign.is_some() => "Sign not allowed in string format specifier",
         () if spec.no_negative_zero => "Negative zero coercion (z) not allowed in string format specifier",
         () if spec.alternate => "Alternate form (#) not allowed in string format specifier",
-        () if spec.grouping == Some(b',') => "Cannot specify ',' with 's'.",
-        () if spec.grouping.is_some() => "Cannot specify '_' with 's'.",
         () if spec.align == Some(b'=') && spec.align_given => "'=' alignment not allowed in string format specifier",
         () => "",
     };
@@ -358,9 +358,10 @@ fn format_char(rt: &mut Isolate, value: IntRef, spec: &Spec) -> PyResult {
         Some(c) if (0..0x11_0000).contains(&c) => {
             let (mut text, mut out) = (Vec::new(), Vec::new());
             wtf8::push(&mut text, c as u32);
-            pad(&mut out, spec, &text, 1, b'<');
+            pad(&mut out, spec, &text, 1, b'>');
             Ok(make(rt, &out, false))
         }
+        None => Err(rt.overflow_error("Python int too large to convert to C long")),
         _ => Err(rt.overflow_error("%c arg not in range(0x110000)")),
     }
 }
@@ -421,10 +422,10 @@ fn with_point(text: String) -> String {
 }
 
 fn general_with_fraction(v: f64, precision: usize, text: String, alternate: bool) -> String {
-    if !v.is_finite() || text.contains('e') || text.contains('.') {
+    if !v.is_finite() || text.contains('e') || text.trim_end_matches('.').contains('.') {
         return text;
     }
-    let digits = text.trim_start_matches('-').len();
+    let digits = text.trim_start_matches('-').trim_end_matches('.').len();
     if digits >= precision.max(1) {
         // No room for a fraction digit: exponent form.
         let (mut mantissa, exponent) = float_text::significant(v, precision.max(1));
@@ -433,13 +434,13 @@ fn general_with_fraction(v: f64, precision: usize, text: String, alternate: bool
         }
         let sign = if v.is_sign_negative() { "-" } else { "" };
         let mut out = format!("{sign}{}", mantissa[0] as char);
-        if mantissa.len() > 1 {
+        if mantissa.len() > 1 || alternate {
             out.push('.');
             out.extend(mantissa[1..].iter().map(|&d| d as char));
         }
         return format!("{out}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
     }
-    text + ".0"
+    text.trim_end_matches('.').to_owned() + ".0"
 }
 
 fn is_zero_text(text: &str) -> bool {

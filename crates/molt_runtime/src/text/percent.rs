@@ -152,10 +152,6 @@ fn conversion(
         return Err(rt.value_error("incomplete format"));
     };
     c.code = code;
-    if code == u32::from(b'%') {
-        out.push(b'%');
-        return Ok(at + len);
-    }
     let value = match value {
         Some(v) => v,
         None => Owned::share(arguments.take(rt)?),
@@ -185,6 +181,8 @@ fn mapped(rt: &mut Isolate, kind: Kind, key: &[u8], arguments: &mut Arguments) -
         return Err(rt.type_error("format requires a mapping"));
     }
     arguments.used_mapping = true;
+    // From here on nothing but the mapping is there.
+    arguments.next = arguments.items.len();
     let key = if kind == Kind::Str { rt.new_str_wtf8(key) } else { rt.new_bytes(key) };
     rt.getitem(arguments.whole, key.word())
 }
@@ -328,13 +326,18 @@ fn integer_value(rt: &mut Isolate, value: Word, code: u32) -> PyResult {
         return Ok(Owned::share(value));
     }
     let decimal = matches!(u8::try_from(code), Ok(b'd' | b'i' | b'u'));
-    if rt.lookup_special(value, Name::INDEX).is_some() {
-        return rt.index(value);
-    }
     let letter = char::from_u32(code).unwrap_or('?');
+    let indexable = rt.lookup_special(value, Name::INDEX).is_some();
     let convertible = rt.is_float(value) || rt.lookup_special(value, Name::INT).is_some();
-    if decimal && convertible && !rt.is_str(value) {
-        return crate::num::int_class::from_object(rt, value);
+    let converted = if decimal && convertible && !rt.is_str(value) {
+        Some(crate::num::int_class::from_object(rt, value))
+    } else {
+        indexable.then(|| rt.index(value))
+    };
+    match converted {
+        Some(Err(_)) if rt.pending_is(crate::exc::TYPE_ERROR) => rt.clear_exception(),
+        Some(result) => return result,
+        None => {}
     }
     let name = rt.type_name(value);
     let what = if decimal { "a real number" } else { "an integer" };
@@ -358,7 +361,13 @@ fn write_char(rt: &mut Isolate, kind: Kind, c: &Conversion, value: Word, out: &m
     } else if rt.is_str(value) && StrRef::of(value).char_len == 1 {
         text.extend_from_slice(str_bytes(value));
     } else if !rt.is_str(value) && rt.lookup_special(value, Name::INDEX).is_some() {
-        let i = rt.index(value)?;
+        let i = match rt.index(value) {
+            Err(_) if rt.pending_is(crate::exc::TYPE_ERROR) => {
+                rt.clear_exception();
+                return Err(rt.type_error("%c requires int or char"));
+            }
+            other => other?,
+        };
         match int::to_i64(i.word()) {
             Some(v) if (0..0x11_0000).contains(&v) => wtf8::push(&mut text, v as u32),
             _ => return Err(rt.overflow_error("%c arg not in range(0x110000)")),

@@ -79,6 +79,20 @@ pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(quote);
 }
 
+/// Literal inside the `repr` of a bytearray: CPython escapes an apostrophe there whatever the quotes are.
+pub fn write_bytearray(out: &mut Vec<u8>, bytes: &[u8]) {
+    let quote = quote_for(bytes);
+    out.extend_from_slice(&[b'b', quote]);
+    for &b in bytes {
+        match b {
+            b'\'' => out.extend_from_slice(b"\\'"),
+            _ if is_plain_ascii(b, quote) => out.push(b),
+            _ => write_escape(out, u32::from(b), quote),
+        }
+    }
+    out.push(quote);
+}
+
 /// `repr` of a text as WTF-8.
 pub fn repr_of_str(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 2);

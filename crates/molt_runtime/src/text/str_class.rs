@@ -149,7 +149,7 @@ fn str_value(rt: &mut Isolate, object: Word, encoding: Word, errors: Word) -> Py
     }
     for (w, name) in [(encoding, "encoding"), (errors, "errors")] {
         if !w.is_unbound() && !rt.is_str(w) {
-            let got = rt.type_name(w);
+            let got = rt.argument_kind(w);
             return Err(rt.type_error(format!("str() argument '{name}' must be str, not {got}")));
         }
     }
@@ -330,12 +330,12 @@ fn expandtabs(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let size = if a[1].is_unbound() { 8 } else { rt.to_i64(a[1], "int")? };
     let tabs = memchr::memchr_iter(b'\t', s.bytes).count();
     rt.check_room(tabs.checked_mul(size.max(0) as usize))?;
-    let out = expand_tabs(s.bytes, size.max(0) as usize);
+    let out = expand_tabs(s.bytes, size.max(0) as usize, |b| !wtf8::is_continuation(b));
     Ok(make(rt, &out, s.is_ascii()))
 }
 
-/// Replaces tabs by blanks up to the next multiple of `size` columns.
-pub fn expand_tabs(text: &[u8], size: usize) -> Vec<u8> {
+/// Replaces tabs by blanks up to the next multiple of `size` columns; `is_column` says which bytes take one.
+pub fn expand_tabs(text: &[u8], size: usize, is_column: fn(u8) -> bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut column = 0;
     for &b in text {
@@ -352,7 +352,7 @@ pub fn expand_tabs(text: &[u8], size: usize) -> Vec<u8> {
             }
             _ => {
                 out.push(b);
-                column += usize::from(!wtf8::is_continuation(b));
+                column += usize::from(is_column(b));
             }
         }
     }

@@ -188,7 +188,7 @@ pub fn str_arg<'a>(rt: &mut Isolate, w: Word, method: &str, n: usize) -> PyResul
     if rt.is_str(w) {
         return Ok(StrRef::of(w));
     }
-    let name = rt.type_name(w);
+    let name = rt.argument_kind(w);
     Err(rt.type_error(format!("{method}() argument {n} must be str, not {name}")))
 }
 
@@ -197,7 +197,7 @@ pub fn only_str_arg<'a>(rt: &mut Isolate, w: Word, method: &str) -> PyResult<Str
     if rt.is_str(w) {
         return Ok(StrRef::of(w));
     }
-    let name = rt.type_name(w);
+    let name = rt.argument_kind(w);
     Err(rt.type_error(format!("{method}() argument must be str, not {name}")))
 }
 

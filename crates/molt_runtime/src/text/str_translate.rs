@@ -91,7 +91,7 @@ pub fn maketrans(rt: &mut Isolate, a: &[Word]) -> PyResult {
     }
     for (n, &w) in [(2, &a[1]), (3, &a[2])] {
         if !w.is_unbound() && !rt.is_str(w) {
-            let name = rt.type_name(w);
+            let name = rt.argument_kind(w);
             return Err(rt.type_error(format!("maketrans() argument {n} must be str, not {name}")));
         }
     }

@@ -241,6 +241,7 @@ fn read_line(rt: &mut Isolate, w: Word, limit: i64) -> PyResult<Vec<u8>> {
 }
 
 fn next_line(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
+    reading(rt, this, "read")?;
     let line = read_line(rt, this, -1)?;
     Ok(if line.is_empty() { None } else { Some(rt.new_bytes(&line)) })
 }
@@ -284,20 +285,20 @@ static METHODS: &[NativeDef] = &[
         Ok(Owned::NONE)
     }),
     def("__repr__", SELF, |rt, a| {
-        let class = rt.type_name(a[0]);
+        let class = rt.short_type_name(a[0]);
         let text = match rt.getattr_opt(a[0], "name")? {
             Some(name) => format!("<_io.{class} name={}>", rt.repr_text(name.word())?),
             None => format!("<_io.{class}>"),
         };
         Ok(rt.new_str(&text))
     }),
-    def("readable", SELF, |rt, a| delegate(rt, a[0], "readable")),
-    def("writable", SELF, |rt, a| delegate(rt, a[0], "writable")),
+    def("readable", SELF, |rt, a| answer(rt, a[0], "readable", &BUFFERED_WRITER)),
+    def("writable", SELF, |rt, a| answer(rt, a[0], "writable", &BUFFERED_READER)),
     def("seekable", SELF, |rt, a| delegate(rt, a[0], "seekable")),
     def("fileno", SELF, |rt, a| delegate(rt, a[0], "fileno")),
     def("isatty", SELF, |rt, a| delegate(rt, a[0], "isatty")),
     def("flush", SELF, |rt, a| {
-        flush(rt, a[0])?;
+        flush_public(rt, a[0])?;
         if !state(a[0]).direct {
             delegate(rt, a[0], "flush")?;
         }
@@ -317,7 +318,7 @@ static METHODS: &[NativeDef] = &[
         }
     }),
     def("detach", SELF, |rt, a| {
-        flush(rt, a[0])?;
+        flush_public(rt, a[0])?;
         let raw = raw_of(rt, a[0])?;
         state(a[0]).raw = None;
         Ok(raw)
@@ -347,18 +348,19 @@ static METHODS: &[NativeDef] = &[
     }),
     def("readline", "($self, size=-1, /)", |rt, a| {
         let n = size_arg(rt, a[1])?;
+        reading(rt, a[0], "read")?;
         let out = read_line(rt, a[0], n)?;
         Ok(rt.new_bytes(&out))
     }),
     def("readinto", "($self, buffer, /)", |rt, a| base::read_into(rt, a, "read")),
     def("readinto1", "($self, buffer, /)", |rt, a| base::read_into(rt, a, "read1")),
     def("write", "($self, buffer, /)", |rt, a| {
+        if rt.class_of(a[0]) == rt.class_for(&BUFFERED_READER) {
+            return Err(unsupported(rt, "write"));
+        }
         check_open(rt, a[0], "write to")?;
         if rt.is_str(a[1]) {
             return Err(rt.type_error("a bytes-like object is required, not 'str'"));
-        }
-        if rt.class_of(a[0]) == rt.class_for(&BUFFERED_READER) {
-            return Err(unsupported(rt, "write"));
         }
         let bytes = buffer::required(rt, a[1])?;
         write(rt, a[0], &bytes)?;
@@ -388,6 +390,7 @@ static METHODS: &[NativeDef] = &[
         Ok(rt.new_int(at - s.buffered().len() as i64 + s.pending.len() as i64))
     }),
     def("truncate", "($self, pos=None, /)", |rt, a| {
+        check_open(rt, a[0], "truncate of")?;
         flush(rt, a[0])?;
         let size =
             if a[1].is_unbound() || a[1].is_none() { rt.call_method(a[0], "tell", &[])? } else { Owned::share(a[1]) };
@@ -398,6 +401,19 @@ static METHODS: &[NativeDef] = &[
 
 fn reading(rt: &mut Isolate, w: Word, method: &str) -> PyResult<()> {
     if rt.class_of(w) == rt.class_for(&BUFFERED_WRITER) { Err(unsupported(rt, method)) } else { Ok(()) }
+}
+
+/// What the stream below says, but for the direction that the class does not have at all.
+fn answer(rt: &mut Isolate, w: Word, method: &str, without: &'static ClassSpec) -> PyResult {
+    if rt.class_of(w) == rt.class_for(without) { Ok(Owned::from_bool(false)) } else { delegate(rt, w, method) }
+}
+
+/// A reader has nothing to write out and asks the stream below, whose sentence ends in a full stop.
+fn flush_public(rt: &mut Isolate, w: Word) -> PyResult<()> {
+    if state(w).closed && rt.class_of(w) == rt.class_for(&BUFFERED_READER) {
+        return Err(super::closed_file(rt));
+    }
+    flush(rt, w)
 }
 
 fn delegate(rt: &mut Isolate, w: Word, method: &str) -> PyResult {

@@ -121,6 +121,7 @@ static BYTES_METHODS: &[NativeDef] = &[
     def("writable", SELF, yes),
     def("seekable", SELF, yes),
     def("isatty", SELF, |rt, a| state(rt, a[0]).map(|_| Owned::from_bool(false))),
+    def("__iter__", SELF, |_, a| Ok(Owned::share(a[0]))),
     def("flush", SELF, |rt, a| state(rt, a[0]).map(|_| Owned::NONE)),
     def("getvalue", SELF, |rt, a| {
         let s = state(rt, a[0])?;
@@ -248,91 +249,94 @@ fn string_line(rt: &mut Isolate, w: Word, limit: i64) -> PyResult<Vec<u8>> {
     Ok(line)
 }
 
-static STRING_METHODS: &[NativeDef] = &[
-    def("__new__", "($type, *args, **kwargs)", new),
-    def("__init__", "($self, initial_value='', newline='\\n')", |rt, a| {
-        let newline = match a[2] {
-            w if w.is_unbound() => Some(b"\n".to_vec()),
-            w if w.is_none() => None,
-            w if rt.is_str(w) => Some(str_bytes(w).to_vec()),
-            w => {
-                let name = rt.type_name(w);
-                return Err(rt.type_error(format!("newline must be str or None, not {name}")));
+static STRING_METHODS: &[NativeDef] =
+    &[
+        def("__new__", "($type, *args, **kwargs)", new),
+        def("__init__", "($self, initial_value='', newline='\\n')", |rt, a| {
+            let newline = match a[2] {
+                w if w.is_unbound() => Some(b"\n".to_vec()),
+                w if w.is_none() => None,
+                w if rt.is_str(w) => Some(str_bytes(w).to_vec()),
+                w => {
+                    let name = rt.type_name(w);
+                    return Err(rt.type_error(format!("newline must be str or None, not {name}")));
+                }
+            };
+            if let Some(n) = &newline
+                && !matches!(n.as_slice(), b"" | b"\n" | b"\r" | b"\r\n")
+            {
+                let shown = rt.repr_text(a[2])?;
+                return Err(rt.value_error(format!("illegal newline value: {shown}")));
             }
-        };
-        if let Some(n) = &newline
-            && !matches!(n.as_slice(), b"" | b"\n" | b"\r" | b"\r\n")
-        {
-            let shown = rt.repr_text(a[2])?;
-            return Err(rt.value_error(format!("illegal newline value: {shown}")));
-        }
-        let mut s = Memory { newline, ..Memory::default() };
-        if !a[1].is_unbound() && !a[1].is_none() {
-            if !rt.is_str(a[1]) {
-                let name = rt.type_name(a[1]);
-                return Err(rt.type_error(format!("initial_value must be str or None, not {name}")));
+            let mut s = Memory { newline, ..Memory::default() };
+            if !a[1].is_unbound() && !a[1].is_none() {
+                if !rt.is_str(a[1]) {
+                    let name = rt.type_name(a[1]);
+                    return Err(rt.type_error(format!("initial_value must be str or None, not {name}")));
+                }
+                s.data = stored(&s, str_bytes(a[1]));
             }
-            s.data = stored(&s, str_bytes(a[1]));
-        }
-        *native::<Memory>(a[0]) = s;
-        Ok(Owned::NONE)
-    }),
-    def("close", SELF, close),
-    def("readable", SELF, yes),
-    def("writable", SELF, yes),
-    def("seekable", SELF, yes),
-    def("isatty", SELF, |rt, a| state(rt, a[0]).map(|_| Owned::from_bool(false))),
-    def("flush", SELF, |rt, a| if native::<Memory>(a[0]).closed { Err(closed_file(rt)) } else { Ok(Owned::NONE) }),
-    def("getvalue", SELF, |rt, a| {
-        let s = state(rt, a[0])?;
-        Ok(rt.new_str_wtf8(&s.data))
-    }),
-    def("read", "($self, size=-1, /)", |rt, a| {
-        let n = size_arg(rt, a[1])?;
-        let s = state(rt, a[0])?;
-        let rest = &s.data[s.byte_at.min(s.data.len())..];
-        let count = wtf8::char_count(rest).min(n);
-        let out = &rest[..wtf8::byte_offset(rest, count)];
-        s.at += count;
-        s.byte_at += out.len();
-        Ok(rt.new_str_wtf8(out))
-    }),
-    def("readline", "($self, size=-1, /)", |rt, a| {
-        let limit = if a[1].is_unbound() || a[1].is_none() { -1 } else { rt.to_i64(a[1], "ssize_t")? };
-        let line = string_line(rt, a[0], limit)?;
-        Ok(rt.new_str_wtf8(&line))
-    }),
-    def("write", "($self, s, /)", |rt, a| string_write(rt, a[0], a[1])),
-    def("tell", SELF, |rt, a| state(rt, a[0]).map(|s| Owned::small(s.at as i64))),
-    def("seek", "($self, pos, whence=0, /)", |rt, a| {
-        let offset = rt.to_i64(a[1], "ssize_t")?;
-        let whence = if a[2].is_unbound() { 0 } else { rt.to_i64(a[2], "int")? };
-        let s = state(rt, a[0])?;
-        let chars = wtf8::char_count(&s.data);
-        let target = match whence {
-            0 if offset < 0 => return Err(rt.value_error(format!("Negative seek position {offset}"))),
-            0 => offset as usize,
-            1 | 2 if offset != 0 => {
-                return Err(rt.raise(exc::OS_ERROR, "Can't do nonzero cur-relative seeks"));
+            *native::<Memory>(a[0]) = s;
+            Ok(Owned::NONE)
+        }),
+        def("close", SELF, close),
+        def("readable", SELF, yes),
+        def("writable", SELF, yes),
+        def("seekable", SELF, yes),
+        def("flush", SELF, |_, _| Ok(Owned::NONE)),
+        def("isatty", SELF, |rt, a| {
+            if native::<Memory>(a[0]).closed { Err(closed_file(rt)) } else { Ok(Owned::from_bool(false)) }
+        }),
+        def("getvalue", SELF, |rt, a| {
+            let s = state(rt, a[0])?;
+            Ok(rt.new_str_wtf8(&s.data))
+        }),
+        def("read", "($self, size=-1, /)", |rt, a| {
+            let n = size_arg(rt, a[1])?;
+            let s = state(rt, a[0])?;
+            let rest = &s.data[s.byte_at.min(s.data.len())..];
+            let count = wtf8::char_count(rest).min(n);
+            let out = &rest[..wtf8::byte_offset(rest, count)];
+            s.at += count;
+            s.byte_at += out.len();
+            Ok(rt.new_str_wtf8(out))
+        }),
+        def("readline", "($self, size=-1, /)", |rt, a| {
+            let limit = if a[1].is_unbound() || a[1].is_none() { -1 } else { rt.to_i64(a[1], "ssize_t")? };
+            let line = string_line(rt, a[0], limit)?;
+            Ok(rt.new_str_wtf8(&line))
+        }),
+        def("write", "($self, s, /)", |rt, a| string_write(rt, a[0], a[1])),
+        def("tell", SELF, |rt, a| state(rt, a[0]).map(|s| Owned::small(s.at as i64))),
+        def("seek", "($self, pos, whence=0, /)", |rt, a| {
+            let offset = rt.to_i64(a[1], "ssize_t")?;
+            let whence = if a[2].is_unbound() { 0 } else { rt.to_i64(a[2], "int")? };
+            let s = state(rt, a[0])?;
+            let chars = wtf8::char_count(&s.data);
+            let target = match whence {
+                0 if offset < 0 => return Err(rt.value_error(format!("Negative seek position {offset}"))),
+                0 => offset as usize,
+                1 | 2 if offset != 0 => {
+                    return Err(rt.raise(exc::OS_ERROR, "Can't do nonzero cur-relative seeks"));
+                }
+                1 => s.at,
+                2 => chars,
+                _ => return Err(rt.value_error(format!("Invalid whence ({whence}, should be 0, 1 or 2)"))),
+            };
+            s.at = target;
+            s.byte_at = wtf8::byte_offset(&s.data, target.min(chars));
+            Ok(Owned::small(target as i64))
+        }),
+        def("truncate", "($self, pos=None, /)", |rt, a| {
+            let at = state(rt, a[0])?.at as i64;
+            let size = if a[1].is_unbound() || a[1].is_none() { at } else { rt.to_i64(a[1], "ssize_t")? };
+            if size < 0 {
+                return Err(rt.value_error(format!("Negative size value {size}")));
             }
-            1 => s.at,
-            2 => chars,
-            _ => return Err(rt.value_error(format!("Invalid whence ({whence}, should be 0, 1 or 2)"))),
-        };
-        s.at = target;
-        s.byte_at = wtf8::byte_offset(&s.data, target.min(chars));
-        Ok(Owned::small(target as i64))
-    }),
-    def("truncate", "($self, pos=None, /)", |rt, a| {
-        let at = state(rt, a[0])?.at as i64;
-        let size = if a[1].is_unbound() || a[1].is_none() { at } else { rt.to_i64(a[1], "ssize_t")? };
-        if size < 0 {
-            return Err(rt.value_error(format!("Negative size value {size}")));
-        }
-        let s = state(rt, a[0])?;
-        let kept = wtf8::byte_offset(&s.data, (size as usize).min(wtf8::char_count(&s.data)));
-        s.data.truncate(kept);
-        s.byte_at = s.byte_at.min(kept);
-        Ok(Owned::small(size))
-    }),
-];
+            let s = state(rt, a[0])?;
+            let kept = wtf8::byte_offset(&s.data, (size as usize).min(wtf8::char_count(&s.data)));
+            s.data.truncate(kept);
+            s.byte_at = s.byte_at.min(kept);
+            Ok(Owned::small(size))
+        }),
+    ];
