@@ -1,17 +1,22 @@
 //! Chores of the repository: `cargo xtask ci|tidy|lang|bench`. Scripts live here rather than in shell.
 
 mod bench;
+mod ends;
 mod lang;
+mod limited;
+mod malformed;
 mod tidy;
 mod toolchain;
 
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask ci | tidy | lang [FILTER] | bench [FILTER]
+const USAGE: &str = "usage: cargo xtask ci | tidy | lang [FILTER] | malformed [FILTER] | ends [FILTER] | bench [FILTER]
 
   ci     everything continuous integration runs
   tidy   layers, file sizes, lint of the text rules
   lang   literate language tests and whole programs, on every engine
+  malformed  programs that must be refused, on every verb
+  ends   how programs end: exits, signals, closed pipes, deep recursion
   bench  programs of bench/ against the reference, as ratios";
 
 fn main() -> ExitCode {
@@ -21,6 +26,9 @@ fn main() -> ExitCode {
         Some("ci") => ci(),
         Some("tidy") => tidy::run(),
         Some("lang") => toolchain::build().and_then(|()| lang::run(filter)),
+        Some("malformed") => toolchain::build().and_then(|()| malformed::run(filter)),
+        Some("ends") if filter == Some("--record") => ends::record(),
+        Some("ends") => toolchain::build().and_then(|()| ends::run(filter)),
         Some("bench") => toolchain::build().and_then(|()| bench::run(filter)),
         _ => {
             eprintln!("{USAGE}");
@@ -40,7 +48,9 @@ fn ci() -> Result<(), String> {
     tidy::run()?;
     cargo(&["test", "--workspace", "--locked"])?;
     toolchain::build()?;
-    lang::run(None)
+    lang::run(None)?;
+    malformed::run(None)?;
+    ends::run(None)
 }
 
 /// Runs cargo and shows what it prints.
