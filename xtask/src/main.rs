@@ -4,23 +4,28 @@ mod bench;
 mod deny;
 mod dist;
 mod docs;
+mod ends;
 mod lang;
+mod limited;
+mod malformed;
 mod mutants;
 mod tidy;
 mod toolchain;
 
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask ci | tidy | lang [FILTER] | docs [FILTER] | bench [OPTIONS] | mutants [NAME] | deny | dist [FOLDER]
+const USAGE: &str = "usage: cargo xtask COMMAND
 
-  ci       everything continuous integration runs
-  tidy     layers, file sizes, lint of the text rules
-  lang     literate language tests and whole programs, on every engine
-  docs     links and examples of the book
-  bench    programs of bench/ against the reference and its peers, as ratios; writes target/bench/report.html
-  mutants  seeded bugs that the suites must notice (slow)
-  deny     licences, advisories, duplicates and sources of the dependencies
-  dist     archive of the toolchain";
+  ci                    everything continuous integration runs
+  tidy                  layers, file sizes, lint of the text rules
+  lang [FILTER]         literate language tests and whole programs, on every engine
+  malformed [FILTER]    programs that must be refused, on every verb
+  ends [FILTER]         how programs end: exits, signals, closed pipes, deep recursion
+  docs [FILTER]         links and examples of the book
+  bench [OPTIONS]       programs of bench/ against the reference and its peers, as ratios; writes target/bench/report.html
+  mutants [NAME]        seeded bugs that the suites must notice (slow)
+  deny                  licences, advisories, duplicates and sources of the dependencies
+  dist [FOLDER]         archive of the toolchain";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +34,9 @@ fn main() -> ExitCode {
         Some("ci") => ci(),
         Some("tidy") => tidy::run(),
         Some("lang") => toolchain::build().and_then(|()| lang::run(filter)),
+        Some("malformed") => toolchain::build().and_then(|()| malformed::run(filter)),
+        Some("ends") if filter == Some("--record") => ends::record(),
+        Some("ends") => toolchain::build().and_then(|()| ends::run(filter)),
         Some("docs") => toolchain::build().and_then(|()| docs::run(filter)),
         Some("deny") => deny::run(),
         Some("dist") => toolchain::build().and_then(|()| dist::run(filter)),
@@ -53,6 +61,8 @@ fn ci() -> Result<(), String> {
     cargo(&["test", "--workspace", "--locked"])?;
     toolchain::build()?;
     lang::run(None)?;
+    malformed::run(None)?;
+    ends::run(None)?;
     docs::run(None)?;
     deny::run()
 }

@@ -73,6 +73,11 @@ impl Diagnostic {
         self.code.level == Level::Error
     }
 
+    /// The finding's own help, else the advice of its kind.
+    pub fn advice(&self) -> &str {
+        self.help.as_deref().unwrap_or(self.code.advice)
+    }
+
     /// The place of the fault.
     pub fn primary_span(&self) -> Option<Span> {
         self.labels.iter().find(|l| l.primary).or(self.labels.first()).map(|l| l.span)

@@ -29,6 +29,8 @@ pub struct Code {
     pub since: &'static str,
     /// Exception or warning class of CPython with the same meaning.
     pub exception: Option<&'static str>,
+    /// What to do about it, where a finding has no better help.
+    pub advice: &'static str,
     /// Text of `docs/diagnostics/<id>.md`.
     pub page: &'static str,
 }
@@ -43,13 +45,14 @@ macro_rules! some {
 }
 
 macro_rules! diagnostics {
-    ($($name:ident = $id:literal, $($number:literal)? $level:ident, since $since:literal $(, cpython $exception:literal)?;)*) => {
+    ($($name:ident = $id:literal, $($number:literal)? $level:ident, since $since:literal $(, cpython $exception:literal)?, advice $advice:literal;)*) => {
         $(pub static $name: Code = Code {
             id: $id,
             number: some!($($number)?),
             level: Level::$level,
             since: $since,
             exception: some!($($exception)?),
+            advice: $advice,
             page: include_str!(concat!("../../../docs/diagnostics/", $id, ".md")),
         };)*
 
@@ -59,18 +62,30 @@ macro_rules! diagnostics {
 }
 
 diagnostics! {
-    INVALID_SYNTAX = "invalid-syntax", "MLT0101" Error, since "0.1", cpython "SyntaxError";
-    INVALID_INDENTATION = "invalid-indentation", "MLT0102" Error, since "0.1", cpython "IndentationError";
-    INVALID_ENCODING = "invalid-encoding", "MLT0103" Error, since "0.1", cpython "SyntaxError";
-    NESTING_LIMIT = "nesting-limit", "MLT0104" Error, since "0.1", cpython "SyntaxError";
-    SYNTAX_WARNING = "syntax-warning", "MLT0105" Warning, since "0.1", cpython "SyntaxWarning";
-    INVALID_SCOPE = "invalid-scope", "MLT0201" Error, since "0.1", cpython "SyntaxError";
-    MISPLACED_STATEMENT = "misplaced-statement", "MLT0202" Error, since "0.1", cpython "SyntaxError";
-    INVALID_TARGET = "invalid-target", "MLT0203" Error, since "0.1", cpython "SyntaxError";
-    DUPLICATE_PARAMETER = "duplicate-parameter", "MLT0204" Error, since "0.1", cpython "SyntaxError";
-    UNREACHABLE_PATTERN = "unreachable-pattern", "MLT0205" Error, since "0.1", cpython "SyntaxError";
-    UNSUPPORTED_CONSTRUCT = "unsupported-construct", Error, since "0.1";
-    MODULE_NOT_FOUND = "module-not-found", "MLT2004" Error, since "0.1", cpython "ModuleNotFoundError";
+    INVALID_SYNTAX = "invalid-syntax", "MLT0101" Error, since "0.1", cpython "SyntaxError",
+        advice "correct the marked place; `molt explain invalid-syntax` shows an example";
+    INVALID_INDENTATION = "invalid-indentation", "MLT0102" Error, since "0.1", cpython "IndentationError",
+        advice "indent the lines of one block alike, with blanks only";
+    INVALID_ENCODING = "invalid-encoding", "MLT0103" Error, since "0.1", cpython "SyntaxError",
+        advice "save the file as UTF-8, or declare its encoding in the first line: `# coding: latin-1`";
+    NESTING_LIMIT = "nesting-limit", "MLT0104" Error, since "0.1", cpython "SyntaxError",
+        advice "give the inner parts names: assign them to variables or move them to functions";
+    SYNTAX_WARNING = "syntax-warning", "MLT0105" Warning, since "0.1", cpython "SyntaxWarning",
+        advice "`molt explain syntax-warning` tells what CPython warns about";
+    INVALID_SCOPE = "invalid-scope", "MLT0201" Error, since "0.1", cpython "SyntaxError",
+        advice "declare the name once, before its first use, in the function that assigns it";
+    MISPLACED_STATEMENT = "misplaced-statement", "MLT0202" Error, since "0.1", cpython "SyntaxError",
+        advice "move it into the kind of block that it belongs to; `molt explain misplaced-statement` lists them";
+    INVALID_TARGET = "invalid-target", "MLT0203" Error, since "0.1", cpython "SyntaxError",
+        advice "assign to a name, an attribute, an item or a list of these; compare with `==`";
+    DUPLICATE_PARAMETER = "duplicate-parameter", "MLT0204" Error, since "0.1", cpython "SyntaxError",
+        advice "give each parameter and each keyword a name of its own";
+    UNREACHABLE_PATTERN = "unreachable-pattern", "MLT0205" Error, since "0.1", cpython "SyntaxError",
+        advice "move the pattern that matches everything to the end";
+    UNSUPPORTED_CONSTRUCT = "unsupported-construct", Error, since "0.1",
+        advice "write it in another way; the list of what is supported is in the user guide";
+    MODULE_NOT_FOUND = "module-not-found", "MLT2004" Error, since "0.1", cpython "ModuleNotFoundError",
+        advice "put the module beside the program, or catch ImportError around the import if it is optional";
 }
 
 /// The code with this id or number.

@@ -35,9 +35,7 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, options: RenderOptio
     for note in &diagnostic.notes {
         group = group.element(SnippetLevel::NOTE.message(note));
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(SnippetLevel::HELP.message(help));
-    }
+    group = group.element(SnippetLevel::HELP.message(diagnostic.advice()));
     let renderer = if options.color { Renderer::styled() } else { Renderer::plain() };
     renderer.decor_style(DecorStyle::Ascii).term_width(options.width).render(&[group])
 }
@@ -86,7 +84,7 @@ pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
         "message": diagnostic.message,
         "labels": labels,
         "notes": diagnostic.notes,
-        "help": diagnostic.help,
+        "help": diagnostic.advice(),
     })
 }
 

@@ -30,20 +30,23 @@ pub struct ValueList {
     len: u32,
 }
 
+/// Most results of one instruction.
+pub const MAX_RESULTS: usize = u16::MAX as usize;
+
 /// One instruction. Results are `result_count` consecutive values from `first_result`; edges are
 /// `edge_count` consecutive entries of the edge pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Inst {
     pub op: Op,
-    pub result_count: u8,
-    pub edge_count: u8,
+    pub result_count: u16,
+    pub edge_count: u16,
     pub loc: LocId,
     pub imm: u64,
     args: ValueList,
     first_result: u32,
     edge_start: u32,
 }
-const _: () = assert!(size_of::<Inst>() <= 32);
+const _: () = assert!(size_of::<Inst>() <= 40);
 
 /// A control transfer with the values of the target's parameters.
 #[derive(Clone, Copy, Debug)]
@@ -165,8 +168,8 @@ impl Function {
         let first_result = self.values.len() as u32;
         let id = self.insts.push(Inst {
             op,
-            result_count: results.len() as u8,
-            edge_count: edges.len() as u8,
+            result_count: u16::try_from(results.len()).expect("front ends keep to the limit of results"),
+            edge_count: u16::try_from(edges.len()).expect("front ends keep to the limit of edges"),
             loc,
             imm,
             args,

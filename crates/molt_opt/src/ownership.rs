@@ -17,6 +17,9 @@ use molt_ir::{BlockId, Function, InstId, LocId, Op, ValueDef, ValueId};
 
 use crate::liveness::{Liveness, ValueSet};
 
+/// Most values that a block releases on the way out by itself.
+const FLAT_CLEANUP: usize = 16;
+
 /// How a word value is held.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Holding {
@@ -46,7 +49,14 @@ pub fn run(func: &mut Function) {
     let holdings: Vec<Holding> = func.values.ids().map(|v| holding(func, v)).collect();
     let owned = |v: ValueId| holdings.get(v.index()) == Some(&Holding::Owned);
     let live = Liveness::new(func, owned);
-    let mut pass = Pass { func, holdings, live, cleanups: HashMap::new(), edge_blocks: HashMap::new() };
+    let mut pass = Pass {
+        func,
+        holdings,
+        live,
+        cleanups: HashMap::new(),
+        chained_cleanups: HashMap::new(),
+        edge_blocks: HashMap::new(),
+    };
     for b in layout {
         pass.block(b);
     }
@@ -58,6 +68,8 @@ struct Pass<'a> {
     live: Liveness,
     /// Blocks that release a set of values and leave the function, by that set.
     cleanups: HashMap<Vec<ValueId>, BlockId>,
+    /// Blocks that release one value and go on to another such block, by both.
+    chained_cleanups: HashMap<(ValueId, BlockId), BlockId>,
     /// Blocks on edges that only release values, by target and set (targets without parameters).
     edge_blocks: HashMap<(BlockId, Vec<ValueId>), BlockId>,
 }
@@ -364,20 +376,47 @@ impl Pass<'_> {
         inst
     }
 
+    /// Block that releases a set of values and leaves the function. Small sets are released in the order of their
+    /// definitions; what a large set has beyond is released before, newest first, by a chain of blocks that sets share,
+    /// so that a long expression costs one block a value and not one release for each pair of values.
     fn cleanup(&mut self, set: &ValueSet) -> BlockId {
-        let key: Vec<ValueId> = set.iter().collect();
+        let mut values = set.iter();
+        let key: Vec<ValueId> = values.by_ref().take(FLAT_CLEANUP).collect();
+        let mut block = self.flat_cleanup(key);
+        for v in values {
+            block = self.chained_cleanup(v, block);
+        }
+        block
+    }
+
+    fn flat_cleanup(&mut self, key: Vec<ValueId>) -> BlockId {
         if let Some(&b) = self.cleanups.get(&key) {
             return b;
         }
+        let end = self.func.make_inst(Op::Propagate, &[], 0, &[], &[], LocId::NONE);
+        let block = self.releasing_block(&key, end);
+        self.cleanups.insert(key, block);
+        block
+    }
+
+    fn chained_cleanup(&mut self, v: ValueId, rest: BlockId) -> BlockId {
+        if let Some(&b) = self.chained_cleanups.get(&(v, rest)) {
+            return b;
+        }
+        let end = self.func.make_inst(Op::Jump, &[], 0, &[(rest, &[])], &[], LocId::NONE);
+        let block = self.releasing_block(&[v], end);
+        self.chained_cleanups.insert((v, rest), block);
+        block
+    }
+
+    fn releasing_block(&mut self, values: &[ValueId], end: InstId) -> BlockId {
         let block = self.func.new_block();
         self.func.blocks[block].cold = true;
-        for &v in &key {
+        for &v in values {
             let dec = self.rc(Op::RcDec, v);
             self.func.append(block, dec);
         }
-        let end = self.func.make_inst(Op::Propagate, &[], 0, &[], &[], LocId::NONE);
         self.func.append(block, end);
-        self.cleanups.insert(key, block);
         block
     }
 }

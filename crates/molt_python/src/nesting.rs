@@ -142,11 +142,11 @@ impl<'a> Scan<'a> {
                 self.brackets.pop();
                 self.at += 1;
             }
-            b',' => {
+            b',' | b';' => {
                 self.prefixes = 0;
                 self.at += 1;
             }
-            b'-' | b'+' | b'~' | b'=' | b':' => {
+            b'-' | b'+' | b'~' | b':' => {
                 self.prefixes += 1;
                 self.at += 1;
             }
@@ -244,5 +244,7 @@ mod tests {
     fn operator_chains_are_limited() {
         assert_eq!(message(&format!("x = {}1", "- ".repeat(100_000))), Some("source is too complex to parse"));
         assert_eq!(message(&format!("x = [{}]", "-1, ".repeat(100_000))), None);
+        assert_eq!(message(&"x = -1;".repeat(100_000)), None);
+        assert_eq!(message(&format!("{}1", "x = ".repeat(100_000))), None);
     }
 }

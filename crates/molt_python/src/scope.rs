@@ -58,6 +58,8 @@ pub struct NameUse {
     pub nonlocal: bool,
     /// Iteration variable of a comprehension.
     pub iteration: bool,
+    /// Bound by imports alone, which a later `global` allows.
+    pub imported: bool,
 }
 
 /// One scope.

@@ -101,6 +101,7 @@ impl Isolate {
             }
             return Ok(());
         }
+        self.check_range_room(iterable)?;
         let it = self.iter(iterable)?;
         while let Some(item) = self.next(it.word())? {
             push(list_obj(list), item.into_word());

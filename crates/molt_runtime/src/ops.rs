@@ -775,16 +775,22 @@ impl Isolate {
         }
     }
 
+    /// MemoryError for a range whose items cannot be held at once.
+    pub(crate) fn check_range_room(&mut self, w: Word) -> PyResult<()> {
+        if self.class_of(w) != ClassId::RANGE {
+            return Ok(());
+        }
+        let count = self.len(w)?;
+        self.check_room(count.checked_mul(8))
+    }
+
     pub fn collect(&mut self, w: Word) -> PyResult<Vec<Owned>> {
         match self.class_of(w) {
             ClassId::LIST => return Ok(list_items(w).iter().map(|&i| Owned::share(i)).collect()),
             ClassId::TUPLE => return Ok(tuple_items(w).iter().map(|&i| Owned::share(i)).collect()),
             _ => {}
         }
-        if self.class_of(w) == ClassId::RANGE {
-            let room = self.len(w)?.checked_mul(8);
-            self.check_room(room)?;
-        }
+        self.check_range_room(w)?;
         let it = self.iter(w)?;
         let mut items = Vec::new();
         while let Some(v) = self.next(it.word())? {

@@ -1,5 +1,6 @@
 //! Literals: numbers, strings with lone surrogates, docstrings, formatted strings.
 
+use dashu_int::UBig;
 use molt_ir::{Const, Op, ValueId};
 use ruff_python_ast::{
     ConversionFlag, ExprFString, ExprStringLiteral, FString, FStringPart, InterpolatedElement,
@@ -178,24 +179,7 @@ fn decimal_digits(literal: &str) -> String {
         let trimmed = digits.trim_start_matches('0');
         return if trimmed.is_empty() { "0".to_owned() } else { trimmed.to_owned() };
     }
-    // Limbs of nine decimal digits, least first.
-    let mut limbs = vec![0u64];
-    for digit in digits.chars().filter_map(|c| c.to_digit(radix)) {
-        let mut carry = u64::from(digit);
-        for limb in &mut limbs {
-            let v = *limb * u64::from(radix) + carry;
-            *limb = v % 1_000_000_000;
-            carry = v / 1_000_000_000;
-        }
-        if carry > 0 {
-            limbs.push(carry);
-        }
-    }
-    let mut out = limbs.last().copied().unwrap_or(0).to_string();
-    for limb in limbs.iter().rev().skip(1) {
-        out.push_str(&format!("{limb:09}"));
-    }
-    out
+    UBig::from_str_radix(digits, radix).expect("the parser checked the digits").to_string()
 }
 
 /// A docstring as the compiler stores it since 3.13: tabs expanded in indentation, common indentation of the lines

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::{INVALID_SYNTAX, UNREACHABLE_PATTERN};
-use molt_ir::func::imm_pair;
+use molt_ir::func::{MAX_RESULTS, imm_pair};
 use molt_ir::{BinaryOp, BlockId, CompareOp, Const, ConstId, Op, ValueId};
 use ruff_python_ast::{self as ast, Pattern, Singleton};
 use ruff_text_size::{Ranged, TextRange};
@@ -137,6 +137,9 @@ impl<'a> Lowerer<'a> {
             return;
         }
         self.at_range(p);
+        if p.patterns.len() > MAX_RESULTS {
+            return self.unsupported(p.range, "a pattern of more than 65,535 items");
+        }
         let star = p.patterns.iter().position(|p| p.is_match_star());
         let total = p.patterns.len();
         let parts = match star {

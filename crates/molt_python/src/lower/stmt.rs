@@ -1,6 +1,6 @@
 //! Statements and assignment targets.
 
-use molt_ir::func::imm_pair;
+use molt_ir::func::{MAX_RESULTS, imm_pair};
 use molt_ir::{Op, ValueId};
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::Ranged;
@@ -91,6 +91,9 @@ impl<'a> Lowerer<'a> {
 
     fn unpack(&mut self, target: &'a Expr, elements: &'a [Expr], value: ValueId) {
         self.at(target);
+        if elements.len() > MAX_RESULTS {
+            return self.unsupported(target.range(), "an assignment to more than 65,535 targets");
+        }
         let star = elements.iter().position(Expr::is_starred_expr);
         let parts = match star {
             None => self.words(Op::PyUnpack, &[value], elements.len() as u64, elements.len()),

@@ -47,6 +47,7 @@ pub fn collect(names: &mut Interner, file: FileId, module: &ast::ModModule) -> C
         lazy_place: ANNOTATION,
         blocks: 0,
         iterating: false,
+        is_async: false,
     };
     c.scopes.class_cell = Some(c.names.intern("__class__"));
     c.scopes.class_dict = Some(c.names.intern("__classdict__"));
@@ -89,6 +90,8 @@ struct Collector<'n> {
     blocks: u32,
     /// Whether the target of a comprehension's loop is being walked.
     iterating: bool,
+    /// Whether the code runs in a coroutine.
+    is_async: bool,
 }
 
 const ANNOTATION: &str = "an annotation";
@@ -121,10 +124,18 @@ impl Collector<'_> {
         let use_ = self.here().name_mut(symbol);
         let rebound = iterating && (use_.global || use_.nonlocal);
         use_.bound = true;
+        use_.imported = false;
         if rebound {
             let message = format!("comprehension inner loop cannot rebind assignment expression target '{name}'");
             self.error(&INVALID_TARGET, range, message);
         }
+    }
+
+    fn bind_import(&mut self, name: &str, range: TextRange) {
+        let symbol = self.symbol(name);
+        let before = self.here().name(symbol);
+        self.bind(name, range);
+        self.here().name_mut(symbol).imported = !before.bound || before.imported;
     }
 
     fn use_name(&mut self, name: &str) {
@@ -158,7 +169,10 @@ impl Collector<'_> {
         let conditional = std::mem::take(&mut self.conditional);
         let star_clause = if kind.is_inlined() { self.star_clause } else { self.star_clause.take() };
         let blocks = if kind.is_inlined() { self.blocks } else { std::mem::take(&mut self.blocks) };
+        let is_async = self.is_async && kind.is_inlined();
+        let is_async = std::mem::replace(&mut self.is_async, is_async);
         body(self);
+        self.is_async = is_async;
         self.blocks = blocks;
         self.star_clause = star_clause;
         self.conditional = conditional;
@@ -224,6 +238,7 @@ impl Collector<'_> {
             });
         }
         self.within(f, NodeRole::Body, ScopeKind::Function, None, |c| {
+            c.is_async = f.is_async;
             c.parameters(&f.parameters);
             c.visit_body(&f.body);
         });
@@ -301,6 +316,13 @@ impl Collector<'_> {
         elements: &[&'a Expr],
     ) {
         let Some((first, rest)) = generators.split_first() else { return };
+        if let Some(part) = generators.iter().find(|g| g.is_async)
+            && !self.is_async
+            && !self.in_generator_expression()
+        {
+            let message = "asynchronous comprehension outside of an asynchronous function";
+            self.error(&MISPLACED_STATEMENT, part.range, message);
+        }
         self.comprehension_iterable += 1;
         self.visit_expr(&first.iter);
         self.comprehension_iterable -= 1;
@@ -415,7 +437,7 @@ impl Collector<'_> {
                 format!("name '{name}' is nonlocal and global")
             } else if n.annotated {
                 format!("annotated name '{name}' can't be {word}")
-            } else if n.bound && !n.global && !n.nonlocal {
+            } else if n.bound && !n.imported && !n.global && !n.nonlocal {
                 format!("name '{name}' is assigned to before {word} declaration")
             } else if n.used && !n.global && !n.nonlocal {
                 format!("name '{name}' is used prior to {word} declaration")
@@ -556,7 +578,7 @@ impl Collector<'_> {
                 Some(name) => name.as_str(),
                 None => alias.name.as_str().split('.').next().unwrap_or_default(),
             };
-            self.bind(bound, alias.range);
+            self.bind_import(bound, alias.range);
             self.imports.push(ImportRef {
                 module: alias.name.to_string(),
                 level: 0,
@@ -581,7 +603,7 @@ impl Collector<'_> {
                 }
                 continue;
             }
-            self.bind(alias.asname.as_ref().unwrap_or(&alias.name).as_str(), alias.range);
+            self.bind_import(alias.asname.as_ref().unwrap_or(&alias.name).as_str(), alias.range);
             self.names.intern(&alias.name);
             names.push(alias.name.to_string());
         }
@@ -687,6 +709,10 @@ impl Collector<'_> {
             Stmt::ImportFrom(import) => self.import_from(import),
             Stmt::Try(t) => self.try_(t),
             Stmt::For(f) => {
+                if f.is_async {
+                    self.check_async("'async for'", f.range);
+                }
+                self.check_loop_target(&f.target);
                 self.visit_expr(&f.iter);
                 self.visit_expr(&f.target);
                 self.loop_body(f.range, &f.body, &f.orelse);
@@ -700,6 +726,9 @@ impl Collector<'_> {
                 self.guards += guard;
                 self.conditional += 1;
                 let managers = if let Stmt::With(w) = stmt { w.items.len() } else { 0 };
+                if matches!(stmt, Stmt::With(w) if w.is_async) {
+                    self.check_async("'async with'", stmt.range());
+                }
                 self.blocks(managers, stmt.range(), |c| visitor::walk_stmt(c, stmt));
                 self.conditional -= 1;
                 self.guards -= guard;
@@ -769,6 +798,9 @@ impl Collector<'_> {
             Expr::Await(a) if !self.in_function() => {
                 self.error(&MISPLACED_STATEMENT, a.range, "'await' outside function");
             }
+            Expr::Await(a) if !self.is_async && !self.in_generator_expression() => {
+                self.error(&MISPLACED_STATEMENT, a.range, "'await' outside async function");
+            }
             Expr::ListComp(l) => self.comprehension(l, "list", &l.generators, &[&l.elt]),
             Expr::SetComp(l) => self.comprehension(l, "set", &l.generators, &[&l.elt]),
             Expr::DictComp(d) => {
@@ -787,6 +819,11 @@ impl Collector<'_> {
             }
             Expr::Compare(c) => {
                 self.warn_identity(c);
+                visitor::walk_expr(self, e);
+            }
+            Expr::NumberLiteral(n) => self.check_digits(n),
+            Expr::Tuple(ast::ExprTuple { elts, ctx, .. }) | Expr::List(ast::ExprList { elts, ctx, .. }) => {
+                self.check_stars(elts, *ctx, e.range());
                 visitor::walk_expr(self, e);
             }
             Expr::FString(f) => {

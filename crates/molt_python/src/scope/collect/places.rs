@@ -9,6 +9,8 @@ use super::{Collector, ScopeKind};
 
 /// Most blocks that may be open in one function (CPython's `CO_MAXBLOCKS`).
 const MAX_BLOCKS: u32 = 21;
+/// Most digits of a decimal literal.
+const MAX_DIGITS: usize = 4_300;
 /// Deepest nesting of format specifications in an f-string.
 const MAX_SPECS: usize = 2;
 
@@ -52,11 +54,57 @@ impl Collector<'_> {
         }
     }
 
+    pub(super) fn check_async(&mut self, what: &str, range: TextRange) {
+        if !self.is_async {
+            self.error(&MISPLACED_STATEMENT, range, format!("{what} outside async function"));
+        }
+    }
+
+    /// Whether this is a generator expression, which may suspend wherever it is run.
+    pub(super) fn in_generator_expression(&self) -> bool {
+        self.is_generator_expression(self.scopes.host(self.current))
+    }
+
+    pub(super) fn check_stars(&mut self, elements: &[Expr], ctx: ExprContext, range: TextRange) {
+        if ctx == ExprContext::Store && elements.iter().filter(|e| e.is_starred_expr()).count() > 1 {
+            self.error(&INVALID_TARGET, range, "multiple starred expressions in assignment");
+        }
+    }
+
+    pub(super) fn check_loop_target(&mut self, target: &Expr) {
+        if target.is_starred_expr() {
+            self.error(&INVALID_TARGET, target.range(), "starred assignment target must be in a list or tuple");
+        }
+    }
+
     pub(super) fn check_format_specs(&mut self, value: &ast::FStringValue) {
+        let fields = value.f_strings().flat_map(|part| part.elements.interpolations());
+        for field in fields.filter(|field| field.expression.is_starred_expr()) {
+            self.error(&INVALID_SYNTAX, field.expression.range(), "can't use starred expression here");
+        }
         let deep = value.f_strings().any(|part| nests_beyond(&part.elements, MAX_SPECS));
         if deep {
             let range = value.iter().next().map_or_else(TextRange::default, Ranged::range);
             self.error(&NESTING_LIMIT, range, "f-string: expressions nested too deeply");
+        }
+    }
+
+    /// A decimal literal is converted as `int` converts text, with the same limit.
+    pub(super) fn check_digits(&mut self, n: &ast::ExprNumberLiteral) {
+        let ast::Number::Int(value) = &n.value else { return };
+        if value.as_i64().is_some() || n.range.len().to_usize() <= MAX_DIGITS {
+            return;
+        }
+        let literal = value.to_string();
+        let is_decimal = !literal.bytes().any(|b| matches!(b, b'x' | b'X' | b'o' | b'O' | b'b' | b'B'));
+        let digits = literal.bytes().filter(u8::is_ascii_digit).count();
+        if is_decimal && digits > MAX_DIGITS {
+            let message = format!(
+                "Exceeds the limit ({MAX_DIGITS} digits) for integer string conversion: value has {digits} digits; use \
+                 sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer literals to \
+                 avoid decimal conversion limits."
+            );
+            self.error(&INVALID_SYNTAX, n.range, message);
         }
     }
 

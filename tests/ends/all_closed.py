@@ -1,0 +1,5 @@
+# stdin: closed
+# stdout: closed
+import sys
+print("lost")
+sys.exit("said")

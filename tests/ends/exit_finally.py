@@ -1,0 +1,5 @@
+import sys
+try:
+    raise ValueError(1)
+finally:
+    sys.exit(5)

@@ -1,0 +1,3 @@
+class X:
+    def __str__(self): return "X!"
+raise SystemExit(X())

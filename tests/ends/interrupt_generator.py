@@ -1,0 +1,11 @@
+# interrupt: ready
+def numbers():
+    n = 0
+    try:
+        while True:
+            yield n
+            n += 1
+    finally:
+        print("closed")
+print("ready", flush=True)
+for n in numbers(): pass

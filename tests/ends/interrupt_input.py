@@ -1,0 +1,3 @@
+# interrupt: ready
+print("ready", flush=True)
+input()

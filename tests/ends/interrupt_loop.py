@@ -1,0 +1,4 @@
+# interrupt: ready
+print("ready", flush=True)
+while True:
+    pass

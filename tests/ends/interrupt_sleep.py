@@ -1,0 +1,4 @@
+# interrupt: ready
+import time
+print("ready", flush=True)
+time.sleep(60)

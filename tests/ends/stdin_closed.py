@@ -1,0 +1,4 @@
+# stdin: closed
+import sys
+print(sys.stdin)
+input("? ")

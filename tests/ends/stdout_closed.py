@@ -1,0 +1,4 @@
+# stdout: closed
+import sys
+print("lost")
+print(sys.stdout, file=sys.stderr)

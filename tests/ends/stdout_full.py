@@ -1,0 +1,2 @@
+# stdout: full
+print("x")

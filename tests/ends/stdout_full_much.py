@@ -1,0 +1,2 @@
+# stdout: full
+for i in range(100000): print(i)
