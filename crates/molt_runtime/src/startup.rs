@@ -378,6 +378,9 @@ impl Isolate {
 
 impl Drop for Isolate {
     fn drop(&mut self) {
+        if !self.tearing_down {
+            self.tear_down(false).expect("nothing is checked");
+        }
         for &class in self.classes.iter().filter(|c| !c.is_null()) {
             // SAFETY: made by `Box::leak` in `new_class_object`; nothing uses classes any more.
             drop(unsafe { Box::from_raw(class) });
