@@ -1,3 +1,4 @@
+# engines-only
 import sys
 a = []
 for i in range(10**5): a = [a]

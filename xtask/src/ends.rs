@@ -7,12 +7,12 @@
 //! program that brings the reference itself down; its `.out` is what Molt must do.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::limited::{self, Outcome};
+use crate::limited::{self, Outcome, Streams};
 use crate::toolchain::{molt, reference, root};
 
 const LIMIT: Duration = Duration::from_secs(90);
@@ -96,12 +96,15 @@ fn perform(mut command: Command, p: &Program) -> Result<String, String> {
     command.stdin(if p.stage.interrupt.is_some() { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped());
     let mut command = redirected(command, &p.stage);
+    if p.stage.interrupt.is_some() {
+        command = interruptible(&command);
+    }
     if p.stage.stdout == "full" {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").map_err(|e| e.to_string())?;
         command.stdout(full);
     }
     let mut first = Vec::new();
-    let outcome = limited::run(&mut command, LIMIT, |child| first = act(child, &p.stage))?;
+    let outcome = limited::run(&mut command, LIMIT, |pid, streams| first = act(pid, streams, &p.stage))?;
     Ok(shown(&first, &outcome, &p.path))
 }
 
@@ -113,29 +116,44 @@ fn redirected(command: Command, stage: &Stage) -> Command {
         (false, "closed") => "exec \"$@\" >&-",
         (false, _) => return command,
     };
-    let mut shell = Command::new("sh");
-    shell.args(["-c", closing, "sh"]).arg(command.get_program()).args(command.get_args());
-    shell.current_dir(command.get_current_dir().expect("set by the caller"));
-    for (key, value) in command.get_envs() {
-        match value {
-            Some(value) => shell.env(key, value),
-            None => shell.env_remove(key),
-        };
-    }
-    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut shell = through(&["sh", "-c", closing, "sh"], &command);
+    shell.stdin(Stdio::null());
     shell
 }
 
+/// A child of a background job is born deaf to Ctrl-C, and only GNU `env` can mend that.
+fn interruptible(command: &Command) -> Command {
+    let mending = ["env", "--default-signal=INT"];
+    let able = Command::new(mending[0]).args([mending[1], "true"]).stderr(Stdio::null()).status();
+    let prefix = if able.is_ok_and(|s| s.success()) { &mending[..] } else { &mending[..1] };
+    let mut env = through(prefix, command);
+    env.stdin(Stdio::piped());
+    env
+}
+
+/// The command as the last arguments of another, with captured output.
+fn through(prefix: &[&str], command: &Command) -> Command {
+    let mut outer = Command::new(prefix[0]);
+    outer.args(&prefix[1..]).arg(command.get_program()).args(command.get_args());
+    outer.current_dir(command.get_current_dir().expect("set by the caller"));
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(key, value),
+            None => outer.env_remove(key),
+        };
+    }
+    outer.stdout(Stdio::piped()).stderr(Stdio::piped());
+    outer
+}
+
 /// Plays the other side of the streams; what was read of standard output.
-fn act(child: &mut Child, stage: &Stage) -> Vec<u8> {
-    let Some(stdout) = child.stdout.take() else { return Vec::new() };
+fn act(pid: u32, streams: &mut Streams, stage: &Stage) -> Vec<u8> {
+    let Some(stdout) = streams.stdout.take() else { return Vec::new() };
     let mut reader = BufReader::new(stdout);
     let mut seen = Vec::new();
     let one_line = stage.stdout == "one-line";
     if !one_line && stage.interrupt.is_none() {
-        // What was read before a failure is the output.
-        let _ = reader.read_to_end(&mut seen);
-        return seen;
+        return limited::read_all(reader);
     }
     let wanted = stage.interrupt.as_deref().unwrap_or("\n");
     while !String::from_utf8_lossy(&seen).contains(wanted) {
@@ -148,9 +166,10 @@ fn act(child: &mut Child, stage: &Stage) -> Vec<u8> {
     }
     // The program says that it is ready before it begins to wait; a moment later it does.
     std::thread::sleep(Duration::from_millis(150));
-    interrupt(child.id());
-    let _ = reader.read_to_end(&mut seen);
-    if let Some(mut stdin) = child.stdin.take() {
+    interrupt(pid);
+    seen.extend(limited::read_all(reader));
+    if let Some(mut stdin) = streams.stdin.take() {
+        // Nobody reads it where the interrupt ended the program.
         let _ = stdin.write_all(b"\n");
     }
     seen

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{ChildStdin, ChildStdout, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 /// How a process ended.
@@ -24,6 +24,12 @@ impl std::fmt::Display for Ending {
     }
 }
 
+/// Ends of a running process's streams.
+pub struct Streams {
+    pub stdin: Option<ChildStdin>,
+    pub stdout: Option<ChildStdout>,
+}
+
 pub struct Outcome {
     pub ending: Ending,
     pub stdout: Vec<u8>,
@@ -31,28 +37,38 @@ pub struct Outcome {
 }
 
 /// Runs a command to its end or to the limit. Streams that the caller did not set are captured; `during` may act on
-/// the running process.
-pub fn run(command: &mut Command, limit: Duration, during: impl FnOnce(&mut Child)) -> Result<Outcome, String> {
+/// the running process by its number, and on the streams that it takes out of [`Streams`].
+pub fn run(
+    command: &mut Command,
+    limit: Duration,
+    during: impl FnOnce(u32, &mut Streams) + Send,
+) -> Result<Outcome, String> {
     let start = Instant::now();
     let mut child = command.spawn().map_err(|e| format!("cannot start {:?}: {e}", command.get_program()))?;
-    let stdout = child.stdout.take().map(drain);
+    let pid = child.id();
+    let mut streams = Streams { stdin: child.stdin.take(), stdout: child.stdout.take() };
     let stderr = child.stderr.take().map(drain);
-    during(&mut child);
-    let ending = loop {
-        match child.try_wait().map_err(|e| e.to_string())? {
-            Some(status) => break ending(status),
-            None if start.elapsed() > limit => {
-                // It may end by itself between the two calls.
-                let _ = child.kill();
-                let _ = child.wait();
-                break Ending::Hung;
+    std::thread::scope(|scope| {
+        let stdout = scope.spawn(move || {
+            during(pid, &mut streams);
+            streams.stdout.take().map(read_all).unwrap_or_default()
+        });
+        let ending = loop {
+            match child.try_wait().map_err(|e| e.to_string())? {
+                Some(status) => break ending(status),
+                None if start.elapsed() > limit => {
+                    // It may end by itself between the two calls.
+                    let _ = child.kill();
+                    let _ = child.wait();
+                    break Ending::Hung;
+                }
+                None => std::thread::sleep(Duration::from_millis(2)),
             }
-            None => std::thread::sleep(Duration::from_millis(2)),
-        }
-    };
-    let text =
-        |reader: Option<std::thread::JoinHandle<Vec<u8>>>| reader.and_then(|r| r.join().ok()).unwrap_or_default();
-    Ok(Outcome { ending, stdout: text(stdout), stderr: text(stderr) })
+        };
+        let text =
+            |reader: Option<std::thread::JoinHandle<Vec<u8>>>| reader.and_then(|r| r.join().ok()).unwrap_or_default();
+        Ok(Outcome { ending, stdout: stdout.join().unwrap_or_default(), stderr: text(stderr) })
+    })
 }
 
 fn ending(status: ExitStatus) -> Ending {
@@ -62,11 +78,13 @@ fn ending(status: ExitStatus) -> Ending {
     }
 }
 
-fn drain(mut stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut out = Vec::new();
-        // What was read before a failure is the output.
-        let _ = stream.read_to_end(&mut out);
-        out
-    })
+fn drain(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || read_all(stream))
+}
+
+/// All that a stream has; what was read before a failure is the output.
+pub fn read_all(mut stream: impl Read) -> Vec<u8> {
+    let mut out = Vec::new();
+    let _ = stream.read_to_end(&mut out);
+    out
 }

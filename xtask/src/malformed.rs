@@ -147,7 +147,7 @@ fn examine(case: &Case, folder: &Path, other_verbs: bool) -> Vec<String> {
         let mut command = Command::new(molt());
         command.arg("--json").args(&verb).arg(main).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(Stdio::null()).env("MOLT_CACHE", folder.join("cache"));
-        match limited::run(&mut command, LIMIT, |_| ()) {
+        match limited::run(&mut command, LIMIT, |_, _| ()) {
             Ok(outcome) => {
                 let stderr = String::from_utf8_lossy(&outcome.stderr);
                 if let Err(fault) = judge(&case.expected, outcome.ending, &stderr) {

@@ -46,7 +46,7 @@ impl FolderLoader {
                 self.touched().read.push(path);
                 Some((bytes, self.shown_root.join(relative).display().to_string()))
             }
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory) => {
                 self.touched().absent.push(path);
                 None
             }

@@ -16,6 +16,7 @@ use molt_abi::{ClassId, Word};
 use crate::api::{field, set_field, str_text, tuple_items};
 use crate::class::ClassObj;
 use crate::layouts::TracebackObj;
+use crate::names::Name;
 use crate::native::{ClassSpec, GetSetDef, NativeDef, def, getset};
 
 use crate::{Isolate, Owned, PyResult, Raised, exc};
@@ -294,8 +295,18 @@ fn base_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
         class = os_error_class(number as i32);
     }
     let e = rt.new_exception(class, tuple_items(args[1]));
-    init_fields(rt, e.word(), tuple_items(args[1]), args[2])?;
+    if fields_are_set_by_new(rt, class) {
+        init_fields(rt, e.word(), tuple_items(args[1]), args[2])?;
+    }
     Ok(e)
+}
+
+/// Whether `__new__` takes the arguments apart rather than `__init__`, to which a subclass may pass others. As in
+/// CPython it does so for groups, and for an OSError whose `__init__` is the inherited one.
+fn fields_are_set_by_new(rt: &mut Isolate, class: ClassId) -> bool {
+    rt.is_subclass(class, exc::BASE_EXCEPTION_GROUP)
+        || rt.is_subclass(class, exc::OS_ERROR)
+            && rt.special(class, Name::INIT) == rt.special(exc::OS_ERROR, Name::INIT)
 }
 
 /// `__init__` stores the arguments again: a subclass may pass others than `__new__` got.
@@ -309,8 +320,13 @@ fn base_init(rt: &mut Isolate, args: &[Word]) -> PyResult {
         let msg = format!("{}() takes no keyword arguments", rt.class_name(class));
         return Err(rt.type_error(msg));
     }
+    if rt.is_subclass(class, exc::OS_ERROR) && fields_are_set_by_new(rt, class) {
+        return Ok(Owned::NONE);
+    }
     set_field(args[0], ARGS, args[1]);
-    init_fields(rt, args[0], tuple_items(args[1]), args[2])?;
+    if !fields_are_set_by_new(rt, class) {
+        init_fields(rt, args[0], tuple_items(args[1]), args[2])?;
+    }
     Ok(Owned::NONE)
 }
 

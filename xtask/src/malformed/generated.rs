@@ -186,7 +186,8 @@ fn encoded() -> Vec<Case> {
         case("NUL in a comment", b"# \0\nx = 1\n".as_slice(), bad()),
         case("NUL in a string", b"x = '\0'\n".as_slice(), bad()),
         case("Latin-1 without a word", b"x = '\xe9'\n".as_slice(), bad()),
-        case("Latin-1 in a comment", b"# \xe9\n".as_slice(), bad()),
+        // Compiled from memory, the reference lets it pass; from a file it does not.
+        Case { agrees: false, ..case("Latin-1 in a comment", b"# \xe9\n".as_slice(), bad()) },
         case("Latin-1", b"# coding: latin-1\nx = '\xe9'\n".as_slice(), Expected::Accepted),
         case("Windows", b"# coding: cp1252\nx = '\x80'\n".as_slice(), Expected::Accepted),
         case("Latin-9", b"# -*- coding: iso-8859-15 -*-\nx = '\xa4'\n".as_slice(), Expected::Accepted),
@@ -284,7 +285,7 @@ fn placed() -> Vec<Case> {
             refused("invalid-encoding"),
         ),
         files("empty module", &[("main.py", b"import a\n"), ("a.py", b"")], Expected::Accepted),
-        files("module that is a folder", &[("main.py", b"import a\n"), ("a.py/", b"")], Expected::Accepted),
+        files("module that is a folder", &[("main.py", b"import a\n"), ("a.py/", b"")], missing()),
         files("package that is a folder", &[("main.py", b"import a\n"), ("a/__init__.py/", b"")], Expected::Accepted),
     ]
 }
