@@ -8,4 +8,7 @@ def numbers():
     finally:
         print("closed")
 print("ready", flush=True)
-for n in numbers(): pass
+try:
+    for n in numbers(): pass
+except KeyboardInterrupt:
+    print("interrupted")

@@ -1,3 +1,4 @@
+# engines-only
 import sys
 class A:
     def __eq__(self, o): return self == o

@@ -32,6 +32,8 @@ impl Isolate {
         if self.is_class(class) {
             return Ok(self.is_instance(obj, self.class_id(class)));
         }
+        // An object with a tuple of bases would do, too; asking for it may fail in its own way.
+        self.getattr_opt(class, "__bases__")?;
         Err(self.type_error("isinstance() arg 2 must be a type, a tuple of types, or a union"))
     }
 
@@ -433,14 +435,14 @@ fn len(rt: &mut Isolate, args: &[Word]) -> PyResult {
 }
 
 fn input(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    if let Some(out) = rt.sys_get("stdout") {
-        if let Some(prompt) = given(args[0]) {
-            let text = rt.str(prompt)?;
-            rt.call_method(out.word(), "write", &[text.word()])?;
-        }
-        rt.call_method(out.word(), "flush", &[])?;
+    let [stdin, out] = ["stdin", "stdout"].map(|name| rt.sys_get(name).filter(|s| !s.word().is_none()));
+    let Some(stdin) = stdin else { return Err(rt.runtime_error("input(): lost sys.stdin")) };
+    let Some(out) = out else { return Err(rt.runtime_error("input(): lost sys.stdout")) };
+    if let Some(prompt) = given(args[0]) {
+        let text = rt.str(prompt)?;
+        rt.call_method(out.word(), "write", &[text.word()])?;
     }
-    let Some(stdin) = rt.sys_get("stdin") else { return Err(rt.runtime_error("input(): lost sys.stdin")) };
+    rt.call_method(out.word(), "flush", &[])?;
     let line = rt.call_method(stdin.word(), "readline", &[])?;
     let bytes = str_bytes(line.word());
     if bytes.is_empty() {

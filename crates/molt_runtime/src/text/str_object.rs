@@ -86,6 +86,9 @@ pub fn repeat(rt: &mut Isolate, w: Word, n: i64) -> PyResult {
     if n <= 0 || s.bytes.is_empty() {
         return Ok(rt.new_str(""));
     }
+    if s.char_len.checked_mul(n as usize).is_none_or(|len| len > isize::MAX as usize) {
+        return Err(rt.raise(crate::exc::OVERFLOW_ERROR, "repeated string is too long"));
+    }
     let len = s.bytes.len().saturating_mul(n as usize);
     rt.check_room(Some(len))?;
     Ok(build(rt, len, s.char_len * n as usize, |out| fill_repeated(out, s.bytes)))

@@ -121,16 +121,16 @@ fn raw_read(rt: &mut Isolate, w: Word, n: usize) -> PyResult<Option<Vec<u8>>> {
     buffer::required(rt, piece.word()).map(|b| Some(b.into_owned()))
 }
 
-fn raw_write_all(rt: &mut Isolate, w: Word, bytes: &[u8]) -> PyResult<()> {
+/// Writes all bytes to the stream below; after an error `rest` is what was not written.
+fn raw_write_all(rt: &mut Isolate, w: Word, rest: &mut &[u8]) -> PyResult<()> {
     let raw = raw_of(rt, w)?;
     if state(w).direct {
         let fd = file::state(raw.word()).fd;
         if fd < 0 {
             return Err(rt.value_error("I/O operation on closed file"));
         }
-        return file::write_all(rt, fd, bytes);
+        return file::write_all(rt, fd, rest);
     }
-    let mut rest = bytes;
     while !rest.is_empty() {
         let piece = rt.new_bytes(rest);
         let n = rt.call_method(raw.word(), "write", &[piece.word()])?;
@@ -138,16 +138,24 @@ fn raw_write_all(rt: &mut Isolate, w: Word, bytes: &[u8]) -> PyResult<()> {
             return Err(rt.raise(crate::exc::BLOCKING_IO_ERROR, "write could not complete without blocking"));
         }
         let n = rt.to_i64(n.word(), "ssize_t")?.clamp(0, rest.len() as i64) as usize;
-        rest = &rest[n..];
+        *rest = &rest[n..];
     }
     Ok(())
 }
 
-/// Writes out what is pending.
+/// Writes out what is pending; what an error keeps from being written stays pending.
 pub fn flush(rt: &mut Isolate, w: Word) -> PyResult<()> {
     check_open(rt, w, "flush of")?;
     let pending = core::mem::take(&mut state(w).pending);
-    if pending.is_empty() { Ok(()) } else { raw_write_all(rt, w, &pending) }
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let mut rest = &pending[..];
+    let result = raw_write_all(rt, w, &mut rest);
+    if result.is_err() {
+        state(w).pending.splice(0..0, rest.iter().copied());
+    }
+    result
 }
 
 /// Gives up what was read ahead, so that the stream below stands where Python thinks it does.
@@ -163,15 +171,21 @@ fn drop_ahead(rt: &mut Isolate, w: Word) -> PyResult<()> {
     Ok(())
 }
 
-/// Appends to the buffer, writing out when it is full.
+/// Appends to the buffer, which is written out first where there is no room; what fills it alone goes past it. After
+/// an error `bytes` are lost, as in CPython, and what was pending is not.
 pub fn write(rt: &mut Isolate, w: Word, bytes: &[u8]) -> PyResult<()> {
     check_open(rt, w, "write to")?;
     if !state(w).buffered().is_empty() {
         drop_ahead(rt, w)?;
     }
-    let s = state(w);
-    s.pending.extend_from_slice(bytes);
-    if s.pending.len() > s.size { flush(rt, w) } else { Ok(()) }
+    if state(w).pending.len() + bytes.len() > state(w).size {
+        flush(rt, w)?;
+        if bytes.len() > state(w).size {
+            return raw_write_all(rt, w, &mut &bytes[..]);
+        }
+    }
+    state(w).pending.extend_from_slice(bytes);
+    Ok(())
 }
 
 /// Reads ahead; `false` at the end (or when nothing is there yet).

@@ -116,13 +116,12 @@ pub fn retrying(rt: &mut Isolate, mut call: impl FnMut() -> isize) -> PyResult<R
     }
 }
 
-/// Writes all bytes to a descriptor.
-pub fn write_all(rt: &mut Isolate, fd: i32, bytes: &[u8]) -> PyResult<()> {
-    let mut rest = bytes;
+/// Writes all bytes to a descriptor; after an error `rest` is what was not written.
+pub fn write_all(rt: &mut Isolate, fd: i32, rest: &mut &[u8]) -> PyResult<()> {
     while !rest.is_empty() {
         // SAFETY: the pointer and length describe `rest`.
         match retrying(rt, || unsafe { libc::write(fd, rest.as_ptr().cast(), rest.len()) })? {
-            Ok(n) => rest = &rest[n..],
+            Ok(n) => *rest = &rest[n..],
             Err(code) => return Err(rt.os_error(code, None)),
         }
     }
