@@ -178,6 +178,8 @@ rt_table! {
     /// `CodeDesc::param_count` owned words to `out`; TypeError as CPython words it.
     BindArgs = bind_args(w p i w p) -> t;
     Iter = iter(w) -> r;
+    /// `range_iter(callee, a, b, c)`: iterator over `callee(a, b, c)`; missing arguments are `UNBOUND`.
+    RangeIter = range_iter(w w w w) -> r;
     /// `next(iterator)`: next item, or `UNBOUND` (without an exception) at the end.
     Next = next(w) -> r;
     /// `unpack(iterable, n, out)`: exactly `n` owned words to `out`.

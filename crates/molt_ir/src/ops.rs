@@ -215,6 +215,9 @@ ops! {
     /// `callee(*args, **kwargs)`: args a tuple, kwargs a dict or unbound.
     PyCallEx "py.call_ex" S "www" -> "w" None "RE" = CallEx;
     PyIter "py.iter" S "w" -> "w" None "RE" = Iter;
+    /// Iterator over `range(start, stop, step)`, of which any but the first may be unbound: the value of the name
+    /// `range`, which may have been replaced, and the arguments.
+    PyRangeIter "py.range_iter" S "wwww" -> "w" None "RE" = RangeIter;
     /// Next item, or unbound at the end.
     PyNext "py.next" S "w" -> "w" None "RE" = Next;
     /// Exactly n items of an iterable.

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use molt_base::Symbol;
 use molt_ir::func::imm_halves;
-use molt_ir::{FuncId, Function, GlobalId, Op, Program, ValueDef, ValueId};
+use molt_ir::{FuncId, Function, GlobalId, InstId, Op, Program, ValueDef, ValueId};
 
 /// Builtins whose use gives a way to module dictionaries.
 const OPENING_BUILTINS: &[&str] = &["globals", "vars", "locals", "exec", "eval", "compile", "__import__"];
@@ -21,6 +21,10 @@ const OPENING_ATTRIBUTES: &[&str] = &["modules", "__globals__", "f_globals", "im
 pub struct Facts {
     /// Variables bound in one place, to a function.
     pub bound_once: HashMap<GlobalId, FuncId>,
+    /// Variables that hold one native module wherever they are bound; nobody else gets hold of it.
+    natives: HashMap<GlobalId, Symbol>,
+    /// Names assigned or deleted as attributes anywhere.
+    assigned: HashSet<Symbol>,
     /// Whether `bound_once` holds for sure, or is a guess to be tested at run time.
     pub proven: bool,
     /// Whether the program gets hold of the module of builtins, and so may change it.
@@ -34,6 +38,7 @@ impl Facts {
         for (_, f) in program.funcs.iter() {
             scan.function(f);
         }
+        let natives = if scan.open { HashMap::new() } else { scan.native_modules() };
         let assigned = scan.assigned;
         let bound_once = scan
             .bound
@@ -41,7 +46,7 @@ impl Facts {
             .filter_map(|(g, f)| Some((g, f?)))
             .filter(|(g, _)| !assigned.contains(&program.globals[*g].name))
             .collect();
-        Facts { bound_once, proven: !scan.open, builtins_open: scan.builtins_open }
+        Facts { bound_once, natives, assigned, proven: !scan.open, builtins_open: scan.builtins_open }
     }
 
     /// The function that a callee value stands for.
@@ -51,6 +56,26 @@ impl Facts {
             match func.insts[def].op {
                 Op::PyCheckBound => callee = func.args(def)[0],
                 Op::GlobalGet => return self.bound_once.get(&GlobalId(func.insts[def].imm as u32)).copied(),
+                _ => return None,
+            }
+        }
+    }
+}
+
+impl Facts {
+    /// Module and name of the native function that a method call reaches.
+    pub fn native_call<'a>(&self, program: &'a Program, func: &Function, inst: InstId) -> Option<(&'a str, &'a str)> {
+        let mut receiver = func.args(inst)[0];
+        loop {
+            let ValueDef::Result(def, _) = func.values[receiver].def else { return None };
+            match func.insts[def].op {
+                Op::PyCheckBound => receiver = func.args(def)[0],
+                Op::GlobalGet => {
+                    let module = self.natives.get(&GlobalId(func.insts[def].imm as u32))?;
+                    let (name, keywords) = imm_halves(func.insts[inst].imm);
+                    let plain = keywords == u32::MAX && !self.assigned.contains(&Symbol(name));
+                    return plain.then(|| (program.names.text(*module), program.names.text(Symbol(name))));
+                }
                 _ => return None,
             }
         }
@@ -91,6 +116,42 @@ impl Scan<'_> {
                 }
             }
         }
+    }
+
+    /// Variables that hold one native module, of those that never leave their variables.
+    fn native_modules(&self) -> HashMap<GlobalId, Symbol> {
+        let mut found: HashMap<GlobalId, Option<Symbol>> = HashMap::new();
+        let mut escaped = HashSet::new();
+        for (_, f) in self.program.funcs.iter() {
+            for &i in f.layout.iter().flat_map(|&b| &f.blocks[b].insts) {
+                let symbol = Symbol(f.insts[i].imm as u32);
+                if f.insts[i].op == Op::PyImportNative && !self.stays_in_variables(f, f.result(i)) {
+                    escaped.insert(symbol);
+                }
+                if f.insts[i].op == Op::GlobalSet {
+                    let module = native_module(f, f.args(i)[0]);
+                    let entry = found.entry(GlobalId(f.insts[i].imm as u32)).or_insert(module);
+                    *entry = entry.filter(|m| Some(*m) == module);
+                }
+            }
+        }
+        found.into_iter().filter_map(|(g, module)| Some((g, module?))).filter(|(_, m)| !escaped.contains(m)).collect()
+    }
+
+    /// Whether a module is bound to module variables and otherwise used for its attributes only.
+    fn stays_in_variables(&self, f: &Function, module: ValueId) -> bool {
+        f.layout.iter().flat_map(|&b| &f.blocks[b].insts).all(|&i| {
+            if f.edges(i).iter().any(|&e| f.edge_args(e).contains(&module)) {
+                return false;
+            }
+            let Some(position) = f.args(i).iter().position(|&v| v == module) else { return true };
+            match f.insts[i].op {
+                Op::PyGetAttr | Op::PyImportFrom | Op::PyCallMethod => position == 0,
+                Op::GlobalSet => self.only_attributes_of(GlobalId(f.insts[i].imm as u32)),
+                Op::RcInc | Op::RcDec | Op::Keep => true,
+                _ => false,
+            }
+        })
     }
 
     fn bind(&mut self, f: &Function, global: GlobalId, value: ValueId) {
@@ -137,6 +198,12 @@ fn only_stored_into(f: &Function, v: ValueId) -> bool {
         let used = f.args(i).contains(&v) || f.edges(i).iter().any(|&e| f.edge_args(e).contains(&v));
         stored || !used
     })
+}
+
+/// The native module that a value is.
+fn native_module(f: &Function, v: ValueId) -> Option<Symbol> {
+    let ValueDef::Result(def, _) = f.values[v].def else { return None };
+    (f.insts[def].op == Op::PyImportNative).then(|| Symbol(f.insts[def].imm as u32))
 }
 
 fn attribute_receiver_only(f: &Function, v: ValueId) -> bool {

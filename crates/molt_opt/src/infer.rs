@@ -185,6 +185,8 @@ impl Analysis<'_> {
                 Class::Range => Class::RangeIterator,
                 _ => Class::Any,
             },
+            Op::PyRangeIter if args.iter().any(|&a| a == Ty::BOTTOM) => return Ty::BOTTOM,
+            Op::PyRangeIter if calls_builtin(self.func, inst) => Class::RangeIterator,
             Op::PyNext => match args[0].class {
                 Class::Bottom => return Ty::BOTTOM,
                 Class::RangeIterator => return Ty { class: Class::Int, unbound: true },
@@ -257,8 +259,12 @@ pub fn builtin_callee<'a>(program: &'a Program, func: &Function, inst: InstId) -
         return None;
     }
     let ValueDef::Result(def, _) = func.values[func.args(inst)[0]].def else { return None };
-    let callee = func.insts[def];
-    (callee.op == Op::PyBuiltin).then(|| program.names.text(molt_base::Symbol(callee.imm as u32)))
+    calls_builtin(func, inst).then(|| program.names.text(molt_base::Symbol(func.insts[def].imm as u32)))
+}
+
+/// Whether the callee of an instruction is a builtin.
+fn calls_builtin(func: &Function, inst: InstId) -> bool {
+    matches!(func.values[func.args(inst)[0]].def, ValueDef::Result(def, _) if func.insts[def].op == Op::PyBuiltin)
 }
 
 fn is_plain(c: Class) -> bool {

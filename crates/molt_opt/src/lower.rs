@@ -14,6 +14,7 @@
 mod data;
 mod entry;
 mod fast;
+mod floats;
 mod machine;
 mod sequence;
 
@@ -30,6 +31,7 @@ use molt_ir::{
 
 use crate::facts::Facts;
 use data::{ConstRef, Statics};
+use floats::{Likely, Pair};
 use machine::Machine;
 
 /// Lowers the whole program in place and emits its static data.
@@ -84,6 +86,9 @@ struct Lower<'a> {
     m: Machine,
     blocks: Vec<Option<BlockId>>,
     values: Vec<Option<ValueId>>,
+    /// By value of the source: the two parts of those that are kept so.
+    pairs: Vec<Option<Pair>>,
+    likely: Likely,
     fails: HashMap<FailKey, BlockId>,
     /// Stack slot for argument and result arrays, and how many words it must hold.
     array_words: u32,
@@ -106,6 +111,7 @@ impl<'a> Lower<'a> {
         func.qualname = src.qualname;
         func.results = src.results.iter().map(|&t| machine_type(t)).collect();
         let entry = func.new_block();
+        let likely = Likely::new(program, facts, src);
         Lower {
             program,
             statics,
@@ -115,6 +121,8 @@ impl<'a> Lower<'a> {
             m: Machine { func, current: entry },
             blocks: vec![None; src.blocks.len()],
             values: vec![None; src.values.len()],
+            pairs: vec![None; src.values.len()],
+            likely,
             fails: HashMap::new(),
             array_words: 0,
             leave: None,
@@ -348,12 +356,24 @@ impl<'a> Lower<'a> {
             let values = self.src.edge_args(e).iter().map(|&v| self.v(v)).collect();
             self.unwind = Some((self.block(e.block), values));
         }
-        if data.op.info().is_terminator() {
-            self.terminator(inst, data.op, data.imm, &args);
-        } else if let Some(rt) = data.op.info().rt {
-            self.whole_runtime_op(inst, rt, &args);
+        if self.likely_float_op(inst) {
+            return;
+        }
+        if self.has_pairs(inst) {
+            self.with_words(inst, |s, args| s.plain_inst(inst, args));
         } else {
-            self.operation(inst, data.op, data.imm, &args);
+            self.plain_inst(inst, &args);
+        }
+    }
+
+    fn plain_inst(&mut self, inst: InstId, args: &[ValueId]) {
+        let data = self.src.insts[inst];
+        if data.op.info().is_terminator() {
+            self.terminator(inst, data.op, data.imm, args);
+        } else if let Some(rt) = data.op.info().rt {
+            self.whole_runtime_op(inst, rt, args);
+        } else {
+            self.operation(inst, data.op, data.imm, args);
         }
     }
 
@@ -483,16 +503,7 @@ impl<'a> Lower<'a> {
                 return;
             }
             Op::PyCall => self.call(inst, args, low),
-            Op::PyCallMethod => {
-                let name = self.name(symbol);
-                let cache = self.statics.cache(self.program);
-                let cache = self.data_address(cache);
-                let kw = self.kwnames(high);
-                let count = args.len() - 1 - self.keyword_count(high);
-                let array = self.fill_array(1, &args[1..]);
-                let count = self.m.iconst(count as i64);
-                self.rt_checked(RtFn::CallMethod, &[args[0], name, array, count, kw, cache])
-            }
+            Op::PyCallMethod => self.call_method(args, imm),
             Op::PyUnpack => {
                 let n = imm as usize;
                 let out = self.array(n);
@@ -619,6 +630,18 @@ impl<'a> Lower<'a> {
             }
         };
         self.define(inst, 0, result);
+    }
+
+    fn call_method(&mut self, args: &[ValueId], imm: u64) -> ValueId {
+        let (symbol, keywords) = imm_halves(imm);
+        let name = self.name(Symbol(symbol));
+        let cache = self.statics.cache(self.program);
+        let cache = self.data_address(cache);
+        let kw = self.kwnames(keywords);
+        let count = args.len() - 1 - self.keyword_count(keywords);
+        let array = self.fill_array(1, &args[1..]);
+        let count = self.m.iconst(count as i64);
+        self.rt_checked(RtFn::CallMethod, &[args[0], name, array, count, kw, cache])
     }
 
     fn display(&mut self, f: RtFn, args: &[ValueId]) -> ValueId {

@@ -180,6 +180,7 @@ mod exported {
             ret_done(rt.bind_arguments(f, call_words(args, nargs, kwnames), kwnames, out))
         }
         iter(rt, w: Word) -> Ret { ret(rt.iter(w)) }
+        range_iter(rt, callee: Word, a: Word, b: Word, c: Word) -> Ret { ret(rt.iter_range(callee, [a, b, c])) }
         next(rt, it: Word) -> Ret {
             match rt.next(it) {
                 Ok(v) => Ret::ok(v.map_or(Word::UNBOUND, Owned::into_word)),

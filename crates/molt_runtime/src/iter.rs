@@ -390,25 +390,20 @@ fn range_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
 impl Isolate {
     /// `range(...)` of one to three small integers with a step other than zero.
     pub(crate) fn range_of_small(&mut self, args: &[Word]) -> Option<Owned> {
-        let (start, stop, step) = match *args {
-            [stop] => (Word::small(0), stop, Word::small(1)),
-            [start, stop] => (start, stop, Word::small(1)),
-            [start, stop, step] => (start, stop, step),
-            _ => return None,
-        };
-        if !start.is_small() || !stop.is_small() || !step.is_small() || step == Word::small(0) {
-            return None;
-        }
-        let (a, b, s) = (start.as_small(), stop.as_small(), step.as_small());
-        // Small integers have 63 bits: differences fit into 64.
-        let len = match s {
-            1 => (b - a).max(0),
-            s if s > 0 && a < b => (b - a - 1) / s + 1,
-            s if s < 0 && b < a => (a - b - 1) / -s + 1,
-            _ => 0,
-        };
-        let len = self.new_int(len).into_word();
+        let [start, stop, step, len] = small_range(args)?;
         Some(self.new_plain(ClassId::RANGE, [start, stop, step, len]))
+    }
+
+    /// Iterator over what a call of `callee` makes, which is nearly always a range that nobody else sees.
+    pub(crate) fn iter_range(&mut self, callee: Word, args: [Word; 3]) -> PyResult {
+        let given = &args[..args.iter().take_while(|a| !a.is_unbound()).count()];
+        if callee == self.class_word(ClassId::RANGE)
+            && let Some([start, _, step, len]) = small_range(given)
+        {
+            return Ok(self.new_plain(ClassId::RANGE_ITERATOR, [start, step, len]));
+        }
+        let iterable = self.call(callee, given)?;
+        self.iter(iterable.word())
     }
 
     fn new_range(&mut self, start: &Owned, stop: &Owned, step: &Owned) -> PyResult {
@@ -442,6 +437,28 @@ fn range_len(start: i128, stop: i128, step: i128) -> i128 {
     } else {
         0
     }
+}
+
+/// Start, stop, step and length of a range whose numbers, length included, are small integers.
+fn small_range(args: &[Word]) -> Option<[Word; 4]> {
+    let (start, stop, step) = match *args {
+        [stop] => (Word::small(0), stop, Word::small(1)),
+        [start, stop] => (start, stop, Word::small(1)),
+        [start, stop, step] => (start, stop, step),
+        _ => return None,
+    };
+    if !start.is_small() || !stop.is_small() || !step.is_small() || step == Word::small(0) {
+        return None;
+    }
+    let (a, b, s) = (start.as_small(), stop.as_small(), step.as_small());
+    // Small integers have 63 bits: differences fit into 64.
+    let len = match s {
+        1 => (b - a).max(0),
+        s if s > 0 && a < b => (b - a - 1) / s + 1,
+        s if s < 0 && b < a => (a - b - 1) / -s + 1,
+        _ => 0,
+    };
+    Some([start, stop, step, Word::try_small(len)?])
 }
 
 fn range_item(rt: &mut Isolate, r: Word, i: Word) -> PyResult {

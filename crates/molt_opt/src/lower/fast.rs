@@ -8,6 +8,30 @@ use molt_ir::{BinaryOp, CompareOp, FloatCond, FuncId, InstId, IntCond, Op, Type,
 
 use super::Lower;
 
+/// Comparison of the words of small integers.
+pub(super) fn small_condition(op: CompareOp) -> IntCond {
+    match op {
+        CompareOp::Lt => IntCond::Slt,
+        CompareOp::Le => IntCond::Sle,
+        CompareOp::Eq => IntCond::Eq,
+        CompareOp::Ne => IntCond::Ne,
+        CompareOp::Gt => IntCond::Sgt,
+        CompareOp::Ge => IntCond::Sge,
+    }
+}
+
+/// Comparison of doubles.
+pub(super) fn float_condition(op: CompareOp) -> FloatCond {
+    match op {
+        CompareOp::Lt => FloatCond::Lt,
+        CompareOp::Le => FloatCond::Le,
+        CompareOp::Eq => FloatCond::Eq,
+        CompareOp::Ne => FloatCond::Ne,
+        CompareOp::Gt => FloatCond::Gt,
+        CompareOp::Ge => FloatCond::Ge,
+    }
+}
+
 impl Lower<'_> {
     /// The word if it is bound, else NameError or UnboundLocalError.
     pub(super) fn check_bound(&mut self, v: ValueId, name: Symbol, kind: u32) -> ValueId {
@@ -71,7 +95,7 @@ impl Lower<'_> {
 
     /// Arithmetic on two small words, in place of their tags: with `a = 2x+1` and `b = 2y+1`, `a + (b-1)` is
     /// `2(x+y)+1`, and so on. Overflow goes to `slow`.
-    fn small_binary(&mut self, op: BinaryOp, a: ValueId, b: ValueId, slow: molt_ir::BlockId, done: molt_ir::BlockId) {
+    pub(super) fn small_binary(&mut self, op: BinaryOp, a: ValueId, b: ValueId, slow: molt_ir::BlockId, done: molt_ir::BlockId) {
         let one = self.m.iconst(1);
         let overflowing = match op {
             BinaryOp::Add => {
@@ -201,7 +225,7 @@ impl Lower<'_> {
         self.m.jump(done, &[w]);
     }
 
-    fn generic_binary(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
+    pub(super) fn generic_binary(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
         if inplace {
             let index = self.m.iconst(op as i64);
             self.rt_checked(RtFn::Inplace, &[index, args[0], args[1]])
@@ -210,22 +234,11 @@ impl Lower<'_> {
         }
     }
 
-    fn small_condition(op: CompareOp) -> IntCond {
-        match op {
-            CompareOp::Lt => IntCond::Slt,
-            CompareOp::Le => IntCond::Sle,
-            CompareOp::Eq => IntCond::Eq,
-            CompareOp::Ne => IntCond::Ne,
-            CompareOp::Gt => IntCond::Sgt,
-            CompareOp::Ge => IntCond::Sge,
-        }
-    }
-
     pub(super) fn compare(&mut self, inst: InstId, op: CompareOp, args: &[ValueId]) -> ValueId {
         let slow = self.both_small(args[0], args[1]);
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I64);
-        let bit = self.m.icmp(Self::small_condition(op), args[0], args[1]);
+        let bit = self.m.icmp(small_condition(op), args[0], args[1]);
         let (t, f) = (self.m.word(Word::TRUE), self.m.word(Word::FALSE));
         let boxed = self.m.value(Op::SelectI, &[bit, t, f], 0, Type::I64);
         self.m.jump(done, &[boxed]);
@@ -248,22 +261,14 @@ impl Lower<'_> {
     fn flonum_compare(&mut self, op: CompareOp, args: &[ValueId], slow: molt_ir::BlockId) -> ValueId {
         self.both_flonum(args[0], args[1], slow);
         let (x, y) = (self.flonum_value(args[0]), self.flonum_value(args[1]));
-        let cond = match op {
-            CompareOp::Lt => FloatCond::Lt,
-            CompareOp::Le => FloatCond::Le,
-            CompareOp::Eq => FloatCond::Eq,
-            CompareOp::Ne => FloatCond::Ne,
-            CompareOp::Gt => FloatCond::Gt,
-            CompareOp::Ge => FloatCond::Ge,
-        };
-        self.m.value(Op::FCmp, &[x, y], cond as u64, Type::I1)
+        self.m.value(Op::FCmp, &[x, y], float_condition(op) as u64, Type::I1)
     }
 
     pub(super) fn compare_truth(&mut self, inst: InstId, op: CompareOp, args: &[ValueId]) -> ValueId {
         let slow = self.both_small(args[0], args[1]);
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I1);
-        let bit = self.m.icmp(Self::small_condition(op), args[0], args[1]);
+        let bit = self.m.icmp(small_condition(op), args[0], args[1]);
         self.m.jump(done, &[bit]);
         self.m.current = slow;
         if self.may_be_floats(inst) {
@@ -286,8 +291,17 @@ impl Lower<'_> {
         let yes = self.m.icmp_imm(IntCond::Eq, v, Word::TRUE.0 as i64);
         let no = self.m.icmp_imm(IntCond::Eq, v, Word::FALSE.0 as i64);
         let either = self.m.value(Op::BOr, &[yes, no], 0, Type::I1);
-        let slow = self.m.block();
-        self.m.brif(either, (done, &[yes]), (slow, &[]));
+        let other = self.m.block();
+        self.m.brif(either, (done, &[yes]), (other, &[]));
+        self.m.current = other;
+        let one = self.m.iconst(1);
+        let tag = self.m.int(Op::IAnd, &[v, one]);
+        let small = self.m.icmp_imm(IntCond::Ne, tag, 0);
+        let (number, slow) = (self.m.block(), self.m.block());
+        self.m.brif(small, (number, &[]), (slow, &[]));
+        self.m.current = number;
+        let nonzero = self.m.icmp_imm(IntCond::Ne, v, Word::small(0).0 as i64);
+        self.m.jump(done, &[nonzero]);
         self.m.current = slow;
         let r = self.rt_checked(RtFn::Truth, &[v]);
         let bit = self.truth_bit(r);
@@ -450,7 +464,7 @@ impl Lower<'_> {
     }
 
     /// Double of a flonum word.
-    fn flonum_value(&mut self, w: ValueId) -> ValueId {
+    pub(super) fn flonum_value(&mut self, w: ValueId) -> ValueId {
         let two = self.m.iconst(2);
         let sixty_three = self.m.iconst(63);
         let sign = self.m.int(Op::UShr, &[w, sixty_three]);

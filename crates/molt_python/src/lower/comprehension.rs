@@ -20,9 +20,7 @@ impl<'a> Lowerer<'a> {
             return self.none();
         }
         let first = &generators[0];
-        let iterable = self.iterated(&first.iter);
-        self.at(&first.iter);
-        let iterator = self.f.b.word(Op::PyIter, &[iterable], 0);
+        let iterator = self.iterator(&first.iter);
         self.at(e);
         let op = match e {
             Expr::ListComp(_) => Op::ListNew,
@@ -112,9 +110,7 @@ impl<'a> Lowerer<'a> {
             match rest.first() {
                 None => element(self),
                 Some(inner) => {
-                    let iterable = self.iterated(&inner.iter);
-                    self.at(&inner.iter);
-                    let iterator = self.f.b.word(Op::PyIter, &[iterable], 0);
+                    let iterator = self.iterator(&inner.iter);
                     self.comprehension_loops(rest, iterator, element);
                 }
             }

@@ -118,9 +118,7 @@ impl<'a> Lowerer<'a> {
     }
 
     pub(super) fn for_stmt(&mut self, f: &'a ast::StmtFor) {
-        let iterable = self.iterated(&f.iter);
-        self.at(&f.iter);
-        let iterator = self.f.b.word(Op::PyIter, &[iterable], 0);
+        let iterator = self.iterator(&f.iter);
         let (head, body, next) = (self.f.b.block(), self.f.b.block(), self.f.b.block());
         let (orelse, end) = (self.f.b.block(), self.f.b.block());
         self.f.b.jump(head);

@@ -351,6 +351,28 @@ impl<'a> Lowerer<'a> {
         self.expr(e)
     }
 
+    /// Iterator over an expression. A range that only a loop sees is never made.
+    pub(super) fn iterator(&mut self, e: &'a Expr) -> ValueId {
+        if let Expr::Call(c) = e
+            && let Expr::Name(n) = &*c.func
+            && n.id == "range"
+            && matches!(c.arguments.args.len(), 1..=3)
+            && c.arguments.keywords.is_empty()
+            && !c.arguments.args.iter().any(Expr::is_starred_expr)
+        {
+            let mut args = vec![self.expr(&c.func)];
+            args.extend(c.arguments.args.iter().map(|a| self.expr(a)));
+            while args.len() < 4 {
+                args.push(self.f.b.word(Op::Unbound, &[], 0));
+            }
+            self.at(e);
+            return self.f.b.word(Op::PyRangeIter, &args, 0);
+        }
+        let iterable = self.iterated(e);
+        self.at(e);
+        self.f.b.word(Op::PyIter, &[iterable], 0)
+    }
+
     /// The values of expressions that are all constants.
     fn constants(&mut self, elements: &'a [Expr]) -> Option<Vec<ValueId>> {
         let folded: Option<Vec<_>> = elements.iter().map(|e| self.fold_id(e)).collect();

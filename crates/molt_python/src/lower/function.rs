@@ -267,9 +267,7 @@ impl<'a> Lowerer<'a> {
             code,
         };
         let first = &g.generators[0];
-        let iterable = self.iterated(&first.iter);
-        self.at(&first.iter);
-        let iterator = self.f.b.word(Op::PyIter, &[iterable], 0);
+        let iterator = self.iterator(&first.iter);
         let id = self.build_function(spec, |l| {
             let iterator = l.load_owned_param(scope, parameter);
             l.comprehension_loops(&g.generators, iterator, &mut |l| {
