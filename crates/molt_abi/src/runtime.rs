@@ -172,6 +172,9 @@ rt_table! {
     /// making a bound method. `args[0]` is room for the receiver, the arguments follow from `args[1]`;
     /// `nargs` does not count the receiver.
     CallMethod = call_method(w w p i w p) -> r;
+    /// `find_method(receiver, name, cache)`: the function object, borrowed, that a method call reaches; `UNBOUND` if it
+    /// reaches anything else.
+    FindMethod = find_method(w w p) -> w;
     /// `call_ex(callee, args, kwargs)`: `callee(*args, **kwargs)`; `args` a tuple, `kwargs` a dict or `UNBOUND`.
     CallEx = call_ex(w w w) -> r;
     /// `bind_args(function, args, nargs, kwnames, out)`: binds a call to the function's parameters and writes

@@ -16,6 +16,9 @@ const OPENING_BUILTINS: &[&str] = &["globals", "vars", "locals", "exec", "eval",
 /// Attributes whose reading gives a way to module dictionaries.
 const OPENING_ATTRIBUTES: &[&str] = &["modules", "__globals__", "f_globals", "import_module", "__builtins__"];
 
+/// Functions of one name that are remembered.
+const MOST_TARGETS: usize = 4;
+
 /// Facts about module variables.
 #[derive(Debug, Default)]
 pub struct Facts {
@@ -25,6 +28,8 @@ pub struct Facts {
     natives: HashMap<GlobalId, Symbol>,
     /// Names assigned or deleted as attributes anywhere.
     assigned: HashSet<Symbol>,
+    /// Functions by the names they were defined with, a few of each: guesses at what a method call reaches.
+    pub defined: HashMap<Symbol, Vec<FuncId>>,
     /// Whether `bound_once` holds for sure, or is a guess to be tested at run time.
     pub proven: bool,
     /// Whether the program gets hold of the module of builtins, and so may change it.
@@ -33,8 +38,14 @@ pub struct Facts {
 
 impl Facts {
     pub fn new(program: &Program) -> Facts {
-        let mut scan =
-            Scan { program, bound: HashMap::new(), open: false, builtins_open: false, assigned: HashSet::new() };
+        let mut scan = Scan {
+            program,
+            bound: HashMap::new(),
+            defined: HashMap::new(),
+            open: false,
+            builtins_open: false,
+            assigned: HashSet::new(),
+        };
         for (_, f) in program.funcs.iter() {
             scan.function(f);
         }
@@ -46,7 +57,8 @@ impl Facts {
             .filter_map(|(g, f)| Some((g, f?)))
             .filter(|(g, _)| !assigned.contains(&program.globals[*g].name))
             .collect();
-        Facts { bound_once, natives, assigned, proven: !scan.open, builtins_open: scan.builtins_open }
+        let defined = scan.defined;
+        Facts { bound_once, natives, assigned, defined, proven: !scan.open, builtins_open: scan.builtins_open }
     }
 
     /// The function that a callee value stands for.
@@ -85,6 +97,7 @@ impl Facts {
 struct Scan<'a> {
     program: &'a Program,
     bound: HashMap<GlobalId, Option<FuncId>>,
+    defined: HashMap<Symbol, Vec<FuncId>>,
     open: bool,
     builtins_open: bool,
     /// Names assigned or deleted as attributes anywhere.
@@ -111,10 +124,18 @@ impl Scan<'_> {
                     Op::PySetAttr | Op::PyDelAttr => {
                         self.assigned.insert(symbol);
                     }
+                    Op::PyFunction => self.define(FuncId(symbol.0)),
                     Op::PyImport => self.module_uses(f, f.result(i)),
                     _ => {}
                 }
             }
+        }
+    }
+
+    fn define(&mut self, id: FuncId) {
+        let list = self.defined.entry(self.program.funcs[id].name).or_default();
+        if list.len() < MOST_TARGETS && !list.contains(&id) {
+            list.push(id);
         }
     }
 

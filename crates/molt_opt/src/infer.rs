@@ -85,14 +85,15 @@ pub struct Types {
     pub result: Ty,
 }
 
-/// Analyses a function for given parameter types (function object first).
-pub fn function(program: &Program, func: &Function, params: &[Ty], calls: &mut dyn Calls) -> Types {
+/// Analyses a function for given parameter types (function object first). `trusted` says that nobody can replace a
+/// builtin.
+pub fn function(program: &Program, func: &Function, params: &[Ty], trusted: bool, calls: &mut dyn Calls) -> Types {
     let mut types = Types { of: vec![Ty::BOTTOM; func.values.len()], result: Ty::BOTTOM };
     for (&p, &t) in func.params().iter().zip(params) {
         types.of[p.index()] = t;
     }
     let order = reverse_postorder(func);
-    let mut a = Analysis { program, func, types, calls, changed: true };
+    let mut a = Analysis { program, func, types, calls, trusted, changed: true };
     while a.changed {
         a.changed = false;
         for &b in &order {
@@ -107,6 +108,7 @@ struct Analysis<'a> {
     func: &'a Function,
     types: Types,
     calls: &'a mut dyn Calls,
+    trusted: bool,
     changed: bool,
 }
 
@@ -186,7 +188,9 @@ impl Analysis<'_> {
                 _ => Class::Any,
             },
             Op::PyRangeIter if args.iter().any(|&a| a == Ty::BOTTOM) => return Ty::BOTTOM,
-            Op::PyRangeIter if calls_builtin(self.func, inst) => Class::RangeIterator,
+            Op::PyRangeIter if self.trusted && calls_builtin(self.func, inst) => Class::RangeIterator,
+            Op::PyGetItem if args.contains(&Ty::BOTTOM) => return Ty::BOTTOM,
+            Op::PyGetItem if args[0].class == Class::List && !args[0].unbound && self.is_slice(inst) => Class::List,
             Op::PyNext => match args[0].class {
                 Class::Bottom => return Ty::BOTTOM,
                 Class::RangeIterator => return Ty { class: Class::Int, unbound: true },
@@ -203,6 +207,8 @@ impl Analysis<'_> {
         let class = match (a.class, b.class) {
             (Class::Bottom, _) | (_, Class::Bottom) => return Ty::BOTTOM,
             (Class::Str, Class::Str) if op == BinaryOp::Add => Class::Str,
+            (Class::List, Class::List) if op == BinaryOp::Add => Class::List,
+            (Class::List, Class::Int) | (Class::Int, Class::List) if op == BinaryOp::Mul => Class::List,
             (x, y) if !number(x) || !number(y) => Class::Any,
             (x, y) if x == Class::Float || y == Class::Float => match op {
                 BinaryOp::Add
@@ -228,6 +234,12 @@ impl Analysis<'_> {
         Ty::of(class)
     }
 
+    /// Whether the key of an item access is a slice.
+    fn is_slice(&self, inst: InstId) -> bool {
+        let key = self.func.values[self.func.args(inst)[1]].def;
+        matches!(key, ValueDef::Result(i, _) if self.func.insts[i].op == Op::PySlice)
+    }
+
     fn is_int_constant(&self, v: ValueId) -> bool {
         let ValueDef::Result(i, _) = self.func.values[v].def else { return false };
         let inst = self.func.insts[i];
@@ -238,7 +250,8 @@ impl Analysis<'_> {
         if let Some(t) = self.calls.result(self.func, inst, &args[1..]) {
             return t;
         }
-        let Some(name) = builtin_callee(self.program, self.func, inst) else { return Ty::of(Class::Any) };
+        let name = builtin_callee(self.program, self.func, inst).filter(|_| self.trusted);
+        let Some(name) = name else { return Ty::of(Class::Any) };
         Ty::of(match (name, args.len() - 1) {
             ("len" | "ord" | "id" | "hash", 1) => Class::Int,
             ("float", 1) => Class::Float,

@@ -391,11 +391,11 @@ impl<'a> Lower<'a> {
             return;
         }
         if (rt == RtFn::GetItem || rt == RtFn::Next) && inline {
-            let value = if rt == RtFn::Next { self.next(args[0]) } else { self.getitem(args) };
+            let value = if rt == RtFn::Next { self.next(args[0]) } else { self.getitem(inst, args) };
             return self.define(inst, 0, value);
         }
         if rt == RtFn::SetItem && inline {
-            return self.setitem(args);
+            return self.setitem(inst, args);
         }
         if rt == RtFn::Poll {
             self.poll();
@@ -503,7 +503,7 @@ impl<'a> Lower<'a> {
                 return;
             }
             Op::PyCall => self.call(inst, args, low),
-            Op::PyCallMethod => self.call_method(args, imm),
+            Op::PyCallMethod => self.method_call(args, imm),
             Op::PyUnpack => {
                 let n = imm as usize;
                 let out = self.array(n);
@@ -630,18 +630,6 @@ impl<'a> Lower<'a> {
             }
         };
         self.define(inst, 0, result);
-    }
-
-    fn call_method(&mut self, args: &[ValueId], imm: u64) -> ValueId {
-        let (symbol, keywords) = imm_halves(imm);
-        let name = self.name(Symbol(symbol));
-        let cache = self.statics.cache(self.program);
-        let cache = self.data_address(cache);
-        let kw = self.kwnames(keywords);
-        let count = args.len() - 1 - self.keyword_count(keywords);
-        let array = self.fill_array(1, &args[1..]);
-        let count = self.m.iconst(count as i64);
-        self.rt_checked(RtFn::CallMethod, &[args[0], name, array, count, kw, cache])
     }
 
     fn display(&mut self, f: RtFn, args: &[ValueId]) -> ValueId {

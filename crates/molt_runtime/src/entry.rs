@@ -172,6 +172,7 @@ mod exported {
             let all = unsafe { core::slice::from_raw_parts_mut(args, nargs as usize + nkw + 1) };
             ret(rt.call_method_in_place(obj, name, all, kwnames, cache))
         }
+        find_method(rt, obj: Word, name: Word, cache: *mut AttrCache) -> Word { rt.find_method(obj, name, cache) }
         call_ex(rt, f: Word, args: Word, kwargs: Word) -> Ret { ret(rt.call_ex(f, args, kwargs)) }
         bind_args(rt, f: Word, args: *const Word, nargs: u64, kwnames: Word, out: *mut Word) -> Ret {
             let n = crate::function::code_of(f).param_count() as usize;

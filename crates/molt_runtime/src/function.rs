@@ -100,6 +100,25 @@ impl Isolate {
         }
     }
 
+    /// The function of a method call, if it is a plain one of the receiver's class; borrowed.
+    #[inline]
+    pub(crate) fn find_method(&mut self, obj: Word, name: Word, cache: *mut AttrCache) -> Word {
+        let id = self.class_of(obj);
+        let class = self.class(id);
+        if class.has(ClassObj::CUSTOM_GETATTRIBUTE) || class.layout == crate::native::Layout::Class {
+            return Word::UNBOUND;
+        }
+        let attr = self.lookup(id, name);
+        let plain = attr.is_object() && self.class_of(attr) == ClassId::FUNCTION;
+        if !plain || self.own_attr(obj, class, name).is_some() {
+            return Word::UNBOUND;
+        }
+        if !self.cache_is_taken(cache) {
+            self.fill_cache(cache, obj, name, true);
+        }
+        attr
+    }
+
     fn shadowed(&self, obj: Word, name: Word) -> bool {
         obj.is_object() && self.side_dict(obj).is_some_and(|d| self.dict_get_name(d, name).is_some())
     }

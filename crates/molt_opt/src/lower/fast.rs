@@ -2,7 +2,7 @@
 
 use molt_abi::layout;
 use molt_abi::word::FLONUM_ZERO;
-use molt_abi::{ClassId, RtFn, Word};
+use molt_abi::{ClassId, Header, RtFn, Word};
 use molt_base::Symbol;
 use molt_ir::{BinaryOp, CompareOp, FloatCond, FuncId, InstId, IntCond, Op, Type, ValueId};
 
@@ -95,7 +95,14 @@ impl Lower<'_> {
 
     /// Arithmetic on two small words, in place of their tags: with `a = 2x+1` and `b = 2y+1`, `a + (b-1)` is
     /// `2(x+y)+1`, and so on. Overflow goes to `slow`.
-    pub(super) fn small_binary(&mut self, op: BinaryOp, a: ValueId, b: ValueId, slow: molt_ir::BlockId, done: molt_ir::BlockId) {
+    pub(super) fn small_binary(
+        &mut self,
+        op: BinaryOp,
+        a: ValueId,
+        b: ValueId,
+        slow: molt_ir::BlockId,
+        done: molt_ir::BlockId,
+    ) {
         let one = self.m.iconst(1);
         let overflowing = match op {
             BinaryOp::Add => {
@@ -400,9 +407,106 @@ impl Lower<'_> {
             return None;
         }
         let target = self.facts.callee(self.src, self.src.args(inst)[0])?;
-        let code = self.program.funcs[target].code.as_ref()?;
+        self.takes_exactly(target, count).then_some(target)
+    }
+
+    /// Whether a call with so many positional arguments fills just the parameters of a function.
+    fn takes_exactly(&self, target: FuncId, count: usize) -> bool {
+        let Some(code) = self.program.funcs[target].code.as_ref() else { return false };
         let plain = code.kwonly_count == 0 && !code.has_varargs && !code.has_varkeywords;
-        (plain && code.arg_count as usize == count).then_some(target)
+        plain && code.arg_count as usize == count
+    }
+
+    /// Calls a method. Where the program defines functions of that name, the one that is found is compared with them
+    /// and called directly.
+    pub(super) fn method_call(&mut self, args: &[ValueId], imm: u64) -> ValueId {
+        let (symbol, keywords) = molt_ir::func::imm_halves(imm);
+        let targets: Vec<FuncId> = match self.facts.defined.get(&Symbol(symbol)) {
+            Some(list) if keywords == u32::MAX && !self.program.compact => {
+                list.iter().copied().filter(|&f| self.takes_exactly(f, args.len())).collect()
+            }
+            _ => Vec::new(),
+        };
+        let cache = self.statics.cache(self.program);
+        let cache = self.data_address(cache);
+        if targets.is_empty() {
+            return self.generic_method_call(args, imm, cache);
+        }
+        let (slow, done) = (self.m.cold_block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        let function = self.find_method(args[0], Symbol(symbol), cache, slow);
+        let code = self.m.load(function, layout::FUNCTION_CODE);
+        for target in targets {
+            let d = self.statics.code(self.program, target);
+            let wanted = self.data_address(d);
+            let same = self.m.icmp(IntCond::Eq, code, wanted);
+            let (go, other) = (self.m.block(), self.m.block());
+            self.m.brif(same, (go, &[]), (other, &[]));
+            self.m.current = go;
+            let all: Vec<ValueId> = std::iter::once(function).chain(args.iter().copied()).collect();
+            // The class may lose the method while it runs.
+            self.m.inc(function);
+            let r = self.m.op(Op::Call, &all, u64::from(target.0), &[Type::I64, Type::I64]);
+            self.m.dec(function);
+            self.check(r[1]);
+            self.m.jump(done, &[r[0]]);
+            self.m.current = other;
+        }
+        self.m.jump(slow, &[]);
+        self.m.current = slow;
+        let r = self.generic_method_call(args, imm, cache);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
+    /// The function object, borrowed, that is the method of an object: from the cache of the site or by a look-up.
+    /// Goes to `slow` for methods of other kinds and attributes of the object itself.
+    fn find_method(&mut self, object: ValueId, name: Symbol, cache: ValueId, slow: molt_ir::BlockId) -> ValueId {
+        let (known, look, found) = (self.m.block(), self.m.block(), self.m.block());
+        let function = self.m.func.add_param(found, Type::I64);
+        let seven = self.m.iconst(7);
+        let tag = self.m.int(Op::IAnd, &[object, seven]);
+        let is_object = self.m.icmp_imm(IntCond::Eq, tag, 0);
+        let test = self.m.block();
+        self.m.brif(is_object, (test, &[]), (slow, &[]));
+        self.m.current = test;
+        let class = self.m.load32(object, layout::HEADER_CLASS);
+        let cached = self.m.load32(cache, layout::CACHE_CLASS);
+        let same = self.m.icmp(IntCond::Eq, class, cached);
+        // Class 0 marks an empty cache.
+        let filled = self.m.icmp_imm(IntCond::Ne, cached, 0);
+        let hit = self.m.value(Op::BAnd, &[same, filled], 0, Type::I1);
+        self.m.brif(hit, (known, &[]), (look, &[]));
+        self.m.current = known;
+        let refs = self.m.load32(object, layout::HEADER_REFS);
+        let mask = self.m.iconst(i64::from(Header::HAS_SIDE | Header::IMMORTAL) & 0xffff_ffff);
+        let marks = self.m.int(Op::IAnd, &[refs, mask]);
+        let alone = self.m.icmp_imm(IntCond::Eq, marks, 0);
+        let fetch = self.m.block();
+        self.m.brif(alone, (fetch, &[]), (look, &[]));
+        self.m.current = fetch;
+        let value = self.m.load(cache, layout::CACHE_VALUE);
+        let class = self.m.load32(value, layout::HEADER_CLASS);
+        let is_function = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::FUNCTION.0));
+        self.m.brif(is_function, (found, &[value]), (slow, &[]));
+        self.m.current = look;
+        let name = self.name(name);
+        let value = self.m.rt1(RtFn::FindMethod, &[object, name, cache]);
+        let missing = self.m.icmp_imm(IntCond::Eq, value, Word::UNBOUND.0 as i64);
+        self.m.brif(missing, (slow, &[]), (found, &[value]));
+        self.m.current = found;
+        function
+    }
+
+    fn generic_method_call(&mut self, args: &[ValueId], imm: u64, cache: ValueId) -> ValueId {
+        let (symbol, keywords) = molt_ir::func::imm_halves(imm);
+        let name = self.name(Symbol(symbol));
+        let kw = self.kwnames(keywords);
+        let count = args.len() - 1 - self.keyword_count(keywords);
+        let array = self.fill_array(1, &args[1..]);
+        let count = self.m.iconst(count as i64);
+        self.rt_checked(RtFn::CallMethod, &[args[0], name, array, count, kw, cache])
     }
 
     /// Goes on only if the callee is a function object with the code of `target`.

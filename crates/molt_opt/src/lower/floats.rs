@@ -177,9 +177,8 @@ fn pairs(f: &Function, float: &[bool], roots: &[InstId]) -> Vec<bool> {
     for &b in &f.layout {
         for &i in &f.blocks[b].insts {
             let op = f.insts[i].op;
-            let wants = arithmetic(f, i).is_some()
-                || matches!(op, Op::PyCompare | Op::PyCompareTruth)
-                || roots.contains(&i);
+            let wants =
+                arithmetic(f, i).is_some() || matches!(op, Op::PyCompare | Op::PyCompareTruth) || roots.contains(&i);
             for &a in f.args(i) {
                 wanted[a.index()] |= wants;
                 if place[a.index()] != Some(line[b.index()]) && op != Op::RcDec || !wants && !tolerates(op) {
@@ -311,9 +310,7 @@ impl Lower<'_> {
         let f = self.double_or(x, no_float);
         self.m.jump(done, &[f]);
         self.m.current = no_float;
-        let (Operand::Word(w) | Operand::Pair(Pair { word: w, .. })) = x else {
-            unreachable!("doubles have returned")
-        };
+        let (Operand::Word(w) | Operand::Pair(Pair { word: w, .. })) = x else { unreachable!("doubles have returned") };
         let one = self.m.iconst(1);
         let tag = self.m.int(Op::IAnd, &[w, one]);
         let mut fits = self.m.icmp_imm(IntCond::Ne, tag, 0);
@@ -336,7 +333,14 @@ impl Lower<'_> {
 
     /// Both operands as doubles in a new current block. Small integers, if `ints` takes both, and all that is no
     /// number in a word leave for `ints` and `slow`.
-    fn two_doubles(&mut self, x: Operand, y: Operand, exact: bool, ints: Option<BlockId>, slow: BlockId) -> [ValueId; 2] {
+    fn two_doubles(
+        &mut self,
+        x: Operand,
+        y: Operand,
+        exact: bool,
+        ints: Option<BlockId>,
+        slow: BlockId,
+    ) -> [ValueId; 2] {
         if let (Operand::Double(a), Operand::Double(b)) = (x, y) {
             return [a, b];
         }
@@ -433,7 +437,7 @@ impl Lower<'_> {
         let f = self.m.value(Op::FSqrt, &[x], 0, Type::F64);
         self.leave_double(f, keep, done);
         self.m.current = slow;
-        let r = self.with_words(inst, |s, args| s.call_method(args, s.src.insts[inst].imm));
+        let r = self.with_words(inst, |s, args| s.method_call(args, s.src.insts[inst].imm));
         self.leave_word(r, keep, done);
         self.m.current = done;
         self.define_number(inst, word, double);

@@ -2,7 +2,7 @@
 
 use molt_abi::layout;
 use molt_abi::{ClassId, RtFn, Word};
-use molt_ir::{BlockId, IntCond, Op, Type, ValueId};
+use molt_ir::{BlockId, InstId, IntCond, Op, Type, ValueId};
 
 use super::Lower;
 
@@ -34,12 +34,14 @@ impl Lower<'_> {
     }
 
     /// Address of the item of a list at a small, non-negative index in bounds.
-    fn list_slot(&mut self, list: ValueId, key: ValueId, slow: BlockId) -> ValueId {
+    fn list_slot(&mut self, list: ValueId, is_list: bool, key: ValueId, slow: BlockId) -> ValueId {
         let one = self.m.iconst(1);
         let tag = self.m.int(Op::IAnd, &[key, one]);
         let small = self.m.icmp_imm(IntCond::Ne, tag, 0);
         self.go_if(small, slow);
-        self.expect_class(list, ClassId::LIST, slow);
+        if !is_list {
+            self.expect_class(list, ClassId::LIST, slow);
+        }
         let index = self.m.int(Op::SShr, &[key, one]);
         let len = self.m.load(list, layout::LIST_LEN);
         // A negative index is a large unsigned number.
@@ -51,10 +53,15 @@ impl Lower<'_> {
         self.m.int(Op::IAdd, &[items, offset])
     }
 
-    pub(super) fn getitem(&mut self, args: &[ValueId]) -> ValueId {
+    /// Whether the first operand is a list for sure.
+    fn on_list(&self, inst: InstId) -> bool {
+        self.src.ty(self.src.args(inst)[0]) == Type::List
+    }
+
+    pub(super) fn getitem(&mut self, inst: InstId, args: &[ValueId]) -> ValueId {
         let (slow, done) = (self.m.cold_block(), self.m.block());
         let result = self.m.func.add_param(done, Type::I64);
-        let slot = self.list_slot(args[0], args[1], slow);
+        let slot = self.list_slot(args[0], self.on_list(inst), args[1], slow);
         let item = self.m.load(slot, 0);
         self.m.inc(item);
         self.m.jump(done, &[item]);
@@ -65,9 +72,9 @@ impl Lower<'_> {
         result
     }
 
-    pub(super) fn setitem(&mut self, args: &[ValueId]) {
+    pub(super) fn setitem(&mut self, inst: InstId, args: &[ValueId]) {
         let (slow, done) = (self.m.cold_block(), self.m.block());
-        let slot = self.list_slot(args[0], args[1], slow);
+        let slot = self.list_slot(args[0], self.on_list(inst), args[1], slow);
         let old = self.m.load(slot, 0);
         self.m.inc(args[2]);
         self.m.store(slot, 0, args[2]);
