@@ -10,6 +10,7 @@
 
 use alloc::alloc::{Layout as MemLayout, alloc, dealloc, handle_alloc_error};
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use molt_abi::layout::Header;
 use molt_abi::{ClassId, Word};
@@ -369,14 +370,19 @@ impl Isolate {
         let dict = dict_obj(d);
         if self.class_of(key) == ClassId::STR {
             let text = str_bytes(key);
-            let mut other = false;
-            let found = dict.find(hash, |k| k == key || (self.class_of(k) == ClassId::STR && str_bytes(k) == text));
-            if found.is_some() {
+            let other = Cell::new(false);
+            let found = dict.find(hash, |k| {
+                if k == key {
+                    return true;
+                }
+                if self.class_of(k) == ClassId::STR {
+                    return str_bytes(k) == text;
+                }
+                other.set(true);
+                false
+            });
+            if found.is_some() || !other.get() {
                 return Ok(found);
-            }
-            dict.find_each(hash, |i| other |= self.class_of(dict.entry(i).key) != ClassId::STR);
-            if !other {
-                return Ok(None);
             }
         } else if key.is_small() {
             let found = dict.find(hash, |k| k == key);

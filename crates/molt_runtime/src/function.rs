@@ -164,7 +164,7 @@ impl Isolate {
         if args.len() < 8 {
             let mut buffer = [Word::UNBOUND; 8];
             buffer[0] = first;
-            buffer[1..=args.len()].copy_from_slice(args);
+            copy_words(&mut buffer[1..], args);
             return self.vectorcall(keep.0.word(), &buffer[..=args.len()], kwnames);
         }
         let mut all = Vec::with_capacity(args.len() + 1);
@@ -249,7 +249,7 @@ impl Isolate {
             return None;
         }
         let mut room = [Word::UNBOUND; ROOM];
-        room[..args.len()].copy_from_slice(args);
+        copy_words(&mut room, args);
         Some(func(self, &room[..total]))
     }
 
@@ -332,7 +332,7 @@ impl Isolate {
         let plain = kwnames.is_unbound() && !sig.varargs && !sig.varkw && sig.required_keywords == 0;
         let total = sig.word_count() + offset;
         if plain && args.len() >= sig.required && args.len() <= sig.positional && total <= room.len() {
-            room[offset..offset + args.len()].copy_from_slice(args);
+            copy_words(&mut room[offset..], args);
             return func(self, &room[..total]);
         }
         let mut bound = vec![Word::UNBOUND; total];
@@ -533,6 +533,18 @@ impl Isolate {
             plural(names.len())
         );
         self.type_error(msg)
+    }
+}
+
+/// Copies a few words; for so little a call of the C library's copy takes longer than the copying.
+#[inline(always)]
+fn copy_words(to: &mut [Word], from: &[Word]) {
+    match *from {
+        [] => {}
+        [a] => to[0] = a,
+        [a, b] => to[..2].copy_from_slice(&[a, b]),
+        [a, b, c] => to[..3].copy_from_slice(&[a, b, c]),
+        _ => to[..from.len()].copy_from_slice(from),
     }
 }
 

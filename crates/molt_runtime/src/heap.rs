@@ -64,8 +64,10 @@ pub unsafe fn cell_at(chunk: *mut ChunkHeader, index: usize) -> *mut u8 {
 pub unsafe fn chunk_of(cell: *mut u8) -> (*mut ChunkHeader, usize) {
     let chunk = cell.map_addr(|a| a & !(CHUNK_SIZE - 1)).cast::<ChunkHeader>();
     // SAFETY: chunks are aligned to their size, so the masked address is the chunk's header.
-    let index = unsafe { (cell as usize - chunk as usize - CHUNK_HEADER) / (*chunk).cell_size };
-    (chunk, index)
+    let size = unsafe { (*chunk).cell_size };
+    // Both are below the size of a chunk; a short division is several times as fast.
+    let index = (cell as usize - chunk as usize - CHUNK_HEADER) as u32 / size as u32;
+    (chunk, index as usize)
 }
 
 /// Prefix of a block that is too large for a cell.

@@ -54,6 +54,7 @@ mod ops;
 mod reduce;
 mod set;
 mod signals;
+mod sort;
 mod stack;
 pub mod startup;
 mod structseq;

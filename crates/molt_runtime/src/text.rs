@@ -17,6 +17,7 @@ pub mod str_format;
 pub mod str_object;
 pub mod str_split;
 pub mod str_translate;
+pub(crate) mod str_writer;
 pub mod unicode;
 mod unicode_tables;
 pub mod wtf8;

@@ -11,6 +11,7 @@ use siphasher::sip::SipHasher13;
 use crate::api::{str_bytes, str_obj};
 use crate::layouts::{BuiltinObj, NativeObj};
 use crate::native::{NativeData, NativeDef};
+use crate::text::str_writer::StrWriter;
 use crate::{Isolate, Owned};
 
 impl Isolate {
@@ -59,8 +60,7 @@ impl Isolate {
 
     /// WTF-8 bytes (lone surrogates encoded as three bytes).
     pub fn new_str_wtf8(&mut self, bytes: &[u8]) -> Owned {
-        let chars = if bytes.is_ascii() { bytes.len() } else { count_chars(bytes) };
-        self.new_str_counted(bytes, chars)
+        self.new_str_counted(bytes, crate::text::wtf8::char_count(bytes))
     }
 
     /// A string whose number of characters is known.
@@ -68,7 +68,9 @@ impl Isolate {
         if bytes.len() <= 1 {
             return self.short_str(bytes);
         }
-        self.alloc_str(ClassId::STR, bytes.len(), char_len, |out| out.copy_from_slice(bytes))
+        let mut out = StrWriter::new(self, bytes.len(), char_len);
+        out.push(bytes);
+        out.finish()
     }
 
     /// A string whose bytes `fill` writes.
@@ -249,13 +251,8 @@ impl Isolate {
     }
 
     pub fn new_list(&mut self, items: Vec<Owned>) -> Owned {
-        let list = self.empty_list(ClassId::LIST, items.len());
-        let l = crate::api::list_obj(list.word());
-        l.len = items.len() as u64;
-        for (i, item) in items.into_iter().enumerate() {
-            // SAFETY: the buffer was allocated for all items.
-            unsafe { l.items.add(i).write(item.into_word()) };
-        }
+        let list = self.empty_list(ClassId::LIST, 0);
+        crate::list::adopt(crate::api::list_obj(list.word()), items);
         list
     }
 
@@ -265,7 +262,7 @@ impl Isolate {
         let l = crate::api::list_obj(list.word());
         l.len = items.len() as u64;
         for (i, &item) in items.iter().enumerate() {
-            // SAFETY: as above.
+            // SAFETY: the buffer was allocated for all items.
             unsafe { l.items.add(i).write(Owned::share(item).into_word()) };
         }
         list
@@ -320,8 +317,4 @@ impl Isolate {
     pub(crate) fn new_cell(&mut self, value: Word) -> Owned {
         self.new_plain(ClassId::CELL, [value])
     }
-}
-
-fn count_chars(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|&&b| (b as i8) >= -0x40).count()
 }

@@ -8,6 +8,7 @@ use molt_abi::{ClassId, Word};
 
 use super::str_object::{self, StrRef, find_bytes, make, range_args, str_arg};
 use super::str_split::{self, Ends};
+use super::str_writer::StrWriter;
 use super::unicode::{self, Mapping};
 use super::{codecs, percent, repr, str_format, str_translate, wtf8};
 use crate::api::{CompareOp, native, str_bytes, str_is_ascii};
@@ -258,10 +259,10 @@ fn affix(rt: &mut Isolate, a: &[Word], method: &str) -> PyResult {
 fn map_case(rt: &mut Isolate, w: Word, ascii: fn(&mut [u8]), general: impl Fn(&[u8]) -> Vec<u8>) -> Owned {
     let s = StrRef::of(w);
     if s.is_ascii() {
-        return str_object::build(rt, s.bytes.len(), s.char_len, |out| {
-            out.copy_from_slice(s.bytes);
-            ascii(out);
-        });
+        let mut out = StrWriter::new(rt, s.bytes.len(), s.char_len);
+        out.push(s.bytes);
+        ascii(out.written());
+        return out.finish();
     }
     let out = general(s.bytes);
     rt.new_str_wtf8(&out)

@@ -23,7 +23,8 @@ pub fn split(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let s = StrRef::of(a[0]);
     let limit = limit_arg(rt, a[2])?;
     let ascii = s.is_ascii();
-    let mut pieces = Vec::new();
+    // Few lists of pieces grow beyond this, and fewer waste much of it.
+    let mut pieces = Vec::with_capacity((s.bytes.len() / 4 + 1).min(limit.saturating_add(1)).min(12));
     if a[1].is_unbound() || a[1].is_none() {
         if ascii {
             split_ascii_space(s.bytes, limit, |piece| pieces.push(rt.new_str_counted(piece, piece.len())));
@@ -79,29 +80,41 @@ pub fn split_by(text: &[u8], limit: usize, is_space: impl Fn(u8) -> bool, mut pi
 }
 
 fn split_space(text: &[u8], limit: usize, mut piece: impl FnMut(&[u8])) {
-    let mut rest = text;
-    let mut count = 0;
+    let (mut at, mut count) = (0, 0);
     loop {
-        rest = trim_start(rest, unicode::is_space);
-        if rest.is_empty() {
+        while at < text.len() {
+            match space_len(text, at) {
+                0 => break,
+                len => at += len,
+            }
+        }
+        if at == text.len() {
             return;
         }
         if count == limit {
-            piece(rest);
+            piece(&text[at..]);
             return;
         }
-        let plain = rest.iter().take_while(|&&b| b.is_ascii() && !is_ascii_space(b)).count();
-        let mut chars = wtf8::chars_from(rest, plain);
-        let end = loop {
-            let at = chars.offset();
-            match chars.next() {
-                Some(c) if !unicode::is_space(c) => {}
-                _ => break at,
-            }
-        };
-        piece(&rest[..end]);
-        rest = &rest[end..];
+        let start = at;
+        while at < text.len() && space_len(text, at) == 0 {
+            at += 1;
+        }
+        piece(&text[start..at]);
         count += 1;
+    }
+}
+
+/// Bytes of the white space at `at`; 0 when there is none, as inside a code point.
+#[inline(always)]
+fn space_len(text: &[u8], at: usize) -> usize {
+    match text[at] {
+        b @ 0..0x80 => usize::from(is_ascii_space(b)),
+        // The first bytes of all other spaces.
+        0xc2 | 0xe1..=0xe3 => match wtf8::decode_first(&text[at..]) {
+            Some((c, len)) if unicode::is_space(c) => len,
+            _ => 0,
+        },
+        _ => 0,
     }
 }
 
@@ -314,7 +327,8 @@ pub fn strip(rt: &mut Isolate, a: &[Word], ends: Ends) -> PyResult {
         }
         let set = StrRef::of(a[1]);
         if set.is_ascii() {
-            strip_bytes(s.bytes, ends, |b| set.bytes.contains(&b))
+            let mask = set.bytes.iter().fold(0u128, |mask, &b| mask | 1 << b);
+            strip_bytes(s.bytes, ends, |b| b < 128 && mask >> b & 1 != 0)
         } else {
             let set: Vec<u32> = wtf8::chars(set.bytes).collect();
             strip_chars(s.bytes, ends, |c| set.contains(&c))
@@ -421,6 +435,16 @@ mod tests {
         let mut right = Vec::new();
         rsplit_by(b" a  b  c ", 1, is_ascii_space, |p| right.push(p.to_vec()));
         assert_eq!(right, [b"c".to_vec(), b" a  b".to_vec()]);
+    }
+
+    #[test]
+    fn every_space_separates() {
+        for c in (0..0x11_0000).filter_map(char::from_u32).filter(|&c| unicode::is_space(u32::from(c))) {
+            let text = alloc::format!("{c}é{c}{c}b{c}");
+            let mut pieces = Vec::new();
+            split_space(text.as_bytes(), usize::MAX, |p| pieces.push(p.to_vec()));
+            assert_eq!(pieces, ["é".as_bytes().to_vec(), b"b".to_vec()], "{c:?}");
+        }
     }
 
     #[test]

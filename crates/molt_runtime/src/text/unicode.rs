@@ -71,6 +71,9 @@ pub fn is_line_break(c: u32) -> bool {
 
 /// Value of a decimal digit of any script.
 pub fn decimal_value(c: u32) -> Option<u8> {
+    if c < 128 {
+        return (c as u8).is_ascii_digit().then(|| c as u8 - b'0');
+    }
     if !is_decimal(c) {
         return None;
     }
@@ -146,10 +149,12 @@ pub fn lower(text: &[u8]) -> Vec<u8> {
             continue;
         }
         let Some(c) = chars.next() else { return out };
-        if c == 0x3a3 {
-            wtf8::push(&mut out, lower_sigma(text, at));
-        } else {
-            push_mapped(&mut out, Mapping::Lower, c);
+        match c {
+            // Latin-1 letters without a search.
+            0xc0..=0xd6 | 0xd8..=0xde => wtf8::push(&mut out, c + 0x20),
+            0xdf..=0xff => wtf8::push(&mut out, c),
+            0x3a3 => wtf8::push(&mut out, lower_sigma(text, at)),
+            _ => push_mapped(&mut out, Mapping::Lower, c),
         }
     }
 }
