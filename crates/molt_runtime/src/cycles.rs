@@ -25,7 +25,7 @@ use molt_abi::{ClassId, Word};
 use crate::api::list_obj;
 use crate::class::ClassObj;
 use crate::dict::dict_obj;
-use crate::heap::{ChunkHeader, MAX_CELL, cell_at, chunk_of, large_prefix};
+use crate::heap::{ChunkHeader, MAX_CELL, cell_at, chunk_of, holds_link, large_prefix};
 use crate::layouts::{BuiltinObj, NativeObj, TracebackObj, WeakrefObj};
 use crate::lifetime::{children, is_attribute_descriptor, object_size};
 use crate::native::Layout;
@@ -155,16 +155,9 @@ impl Isolate {
             // SAFETY: as above; the table outlives the collection.
             unsafe { (**chunk).marks = table.as_mut_ptr() };
         }
-        for head in self.ctx.free {
-            let mut cell = head;
-            while !cell.is_null() {
-                // SAFETY: free cells lie in chunks and hold the address of the next one.
-                unsafe {
-                    let (chunk, index) = chunk_of(cell);
-                    *(*chunk).marks.add(index) = FREE;
-                    cell = cell.cast::<*mut u8>().read();
-                }
-            }
+        let told_apart = self.heap.links_differ_from_headers(self.classes.len());
+        if !told_apart {
+            self.mark_free_cells();
         }
         let mut objects = Vec::new();
         let count = |p: *mut u8, mark: &mut u32, objects: &mut Vec<Word>| {
@@ -179,8 +172,10 @@ impl Isolate {
             // SAFETY: the chunk is this heap's, and only carved cells are looked at.
             unsafe {
                 for (i, mark) in table.iter_mut().enumerate().take((**chunk).carved) {
-                    if *mark != FREE {
-                        count(cell_at(*chunk, i), mark, &mut objects);
+                    let cell = cell_at(*chunk, i);
+                    let free = if told_apart { holds_link(cell, self.classes.len()) } else { *mark == FREE };
+                    if !free {
+                        count(cell, mark, &mut objects);
                     }
                 }
             }
@@ -190,6 +185,21 @@ impl Isolate {
             count(p, unsafe { &mut (*large_prefix(p)).mark }, &mut objects);
         }
         (marks, objects)
+    }
+
+    /// Marks the cells in the free lists; the tables of marks are in place.
+    fn mark_free_cells(&mut self) {
+        for head in self.ctx.free {
+            let mut cell = head;
+            while !cell.is_null() {
+                // SAFETY: free cells lie in chunks and hold the address of the next one.
+                unsafe {
+                    let (chunk, index) = chunk_of(cell);
+                    *(*chunk).marks.add(index) = FREE;
+                    cell = cell.cast::<*mut u8>().read();
+                }
+            }
+        }
     }
 
     /// Objects that only unreachable objects refer to.

@@ -106,22 +106,37 @@ impl Isolate {
 
     /// `args` holds positional arguments then keyword values; `kwnames` a tuple of names or `UNBOUND`.
     pub fn vectorcall(&mut self, f: Word, args: &[Word], kwnames: Word) -> PyResult {
-        if !f.is_object() {
-            return Err(self.not_callable(f));
-        }
-        let class = self.class_of(f);
-        match class {
+        match self.class_of(f) {
             ClassId::FUNCTION => {
                 let nkw = if kwnames.is_unbound() { 0 } else { tuple_items(kwnames).len() };
                 let entry = code_of(f).entry;
                 // SAFETY: compiled code follows the calling convention of `EntryFn`.
                 from_ret(unsafe { entry(&raw mut self.ctx, f, args.as_ptr(), (args.len() - nkw) as u64, kwnames) })
             }
+            ClassId::BUILTIN_FUNCTION | ClassId::METHOD_DESCRIPTOR if kwnames.is_unbound() => {
+                match self.call_simple(f, args) {
+                    Some(r) => r,
+                    None => self.call_builtin(f, args, kwnames),
+                }
+            }
+            ClassId::TYPE => self.call_class(f, args, kwnames),
+            _ => self.call_other(f, args, kwnames),
+        }
+    }
+
+    /// Calls of everything but Python functions, and of builtin functions with keywords. Apart, so that the common
+    /// calls need little room on the stack.
+    #[inline(never)]
+    fn call_other(&mut self, f: Word, args: &[Word], kwnames: Word) -> PyResult {
+        if !f.is_object() {
+            return Err(self.not_callable(f));
+        }
+        let class = self.class_of(f);
+        match class {
             ClassId::BUILTIN_FUNCTION | ClassId::METHOD_DESCRIPTOR | ClassId::WRAPPER_DESCRIPTOR => {
                 self.call_builtin(f, args, kwnames)
             }
             ClassId::BOUND_METHOD => self.call_prepended(field(f, 0), field(f, 1), args, kwnames),
-            ClassId::TYPE => self.call_class(f, args, kwnames),
             _ => {
                 if let Some(call) = self.class(class).call {
                     self.check_stack()?;
@@ -175,6 +190,7 @@ impl Isolate {
 
     // ---- builtin functions ---------------------------------------------------------------------
 
+    #[inline(never)]
     fn call_builtin(&mut self, f: Word, args: &[Word], kwnames: Word) -> PyResult {
         // SAFETY: the caller checked the class.
         let b = unsafe { &mut *f.as_ptr().cast::<BuiltinObj>() };
@@ -183,11 +199,6 @@ impl Isolate {
         }
         // SAFETY: rows are static and parsed signatures live as long as the isolate.
         let (def, sig) = unsafe { (&*b.def, &*b.sig) };
-        if kwnames.is_unbound()
-            && let Some(r) = self.call_simple(b, sig, def.func, args)
-        {
-            return r;
-        }
         let mut room = [Word::UNBOUND; 12];
         let takes_receiver = matches!(sig.receiver, Receiver::Instance | Receiver::Class);
         if !takes_receiver {
@@ -215,28 +226,26 @@ impl Isolate {
     }
 
     /// The commonest calls, without binding: positional arguments for a signature without `*`, `**` and required
-    /// keywords, on a receiver of exactly the owner's class. `None` if this is another.
+    /// keywords, on a receiver of exactly the owner's class. `None` if this is another, or the first of this function.
     #[inline(always)]
-    fn call_simple(
-        &mut self,
-        b: &BuiltinObj,
-        sig: &NativeSig,
-        func: crate::native::NativeFn,
-        args: &[Word],
-    ) -> Option<PyResult> {
+    fn call_simple(&mut self, f: Word, args: &[Word]) -> Option<PyResult> {
         const ROOM: usize = 6;
-        let receivers = match sig.receiver {
-            Receiver::None | Receiver::Module => 0,
-            Receiver::Instance
-                if b.receiver.is_unbound()
-                    && !args.is_empty()
-                    && !b.owner.is_unbound()
-                    && self.class_of(args[0]) == self.class_id(b.owner) =>
-            {
-                1
-            }
-            _ => return None,
+        // SAFETY: the caller checked the class; rows are static and parsed signatures live as long as the isolate.
+        let (b, sig, func) = unsafe {
+            let b = &*f.as_ptr().cast::<BuiltinObj>();
+            (b, b.sig.as_ref()?, (*b.def).func)
         };
+        let method = sig.receiver == Receiver::Instance;
+        if method {
+            let exact = b.receiver.is_unbound()
+                && !args.is_empty()
+                && !b.owner.is_unbound()
+                && self.class_of(args[0]) == self.class_id(b.owner);
+            if !exact {
+                return None;
+            }
+        }
+        let receivers = usize::from(method);
         let count = args.len() - receivers;
         if !sig.simple || count < sig.required || count > sig.positional {
             return None;
@@ -445,22 +454,27 @@ impl Isolate {
 
     /// `type.__call__`.
     pub(crate) fn call_class(&mut self, class_word: Word, args: &[Word], kwnames: Word) -> PyResult {
-        let class = self.class_obj(class_word);
-        let id = class.id;
-        if id == ClassId::TYPE && args.len() == 1 && kwnames.is_unbound() {
-            return Ok(Owned::share(self.class_word(self.class_of(args[0]))));
-        }
-        if let ([only], true) = (args, kwnames.is_unbound()) {
-            match id {
-                ClassId::INT => return crate::num::int_class::from_object(self, *only),
+        if let [only] = *args
+            && kwnames.is_unbound()
+        {
+            match self.class_id(class_word) {
+                ClassId::INT => return crate::num::int_class::from_object(self, only),
                 ClassId::FLOAT => {
-                    let v = crate::num::float_class::from_object(self, *only)?;
+                    let v = crate::num::float_class::from_object(self, only)?;
                     return Ok(self.new_float(v));
                 }
-                ClassId::STR => return self.str(*only),
+                ClassId::STR => return self.str(only),
+                ClassId::TYPE => return Ok(Owned::share(self.class_word(self.class_of(only)))),
                 _ => {}
             }
         }
+        self.construct(class_word, args, kwnames)
+    }
+
+    /// Makes and initialises an instance.
+    #[inline(never)]
+    fn construct(&mut self, class_word: Word, args: &[Word], kwnames: Word) -> PyResult {
+        let id = self.class_id(class_word);
         if id == ClassId::RANGE
             && kwnames.is_unbound()
             && let Some(range) = self.range_of_small(args)

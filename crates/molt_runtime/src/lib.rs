@@ -42,6 +42,7 @@ mod exception;
 mod function;
 mod generator;
 mod groups;
+mod hashing;
 mod host;
 mod iter;
 mod lifetime;

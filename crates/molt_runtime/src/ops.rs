@@ -430,14 +430,17 @@ impl Isolate {
         Ok(self.len(w)? != 0)
     }
 
+    #[inline]
     pub fn hash(&mut self, w: Word) -> PyResult<i64> {
+        if self.class_of(w) == ClassId::STR { Ok(self.str_hash(w)) } else { self.hash_other(w) }
+    }
+
+    #[inline(never)]
+    fn hash_other(&mut self, w: Word) -> PyResult<i64> {
         if w.is_small() {
             return Ok(crate::num::int::hash(w));
         }
         let class = self.class_of(w);
-        if class == ClassId::STR {
-            return Ok(self.str_hash(w));
-        }
         let method = self.special(class, Name::HASH);
         if method.is_unbound() || method.is_none() {
             let msg = format!("unhashable type: '{}'", self.type_name(w));
@@ -564,6 +567,7 @@ impl Isolate {
     pub fn format(&mut self, w: Word, spec: Word) -> PyResult {
         let class = self.class_of(w);
         match class {
+            ClassId::STR | ClassId::INT | ClassId::FLOAT if str_bytes(spec).is_empty() => return self.str(w),
             ClassId::STR => return format_spec::str_format(self, &[w, spec]),
             ClassId::INT => return format_spec::int_format(self, &[w, spec]),
             ClassId::FLOAT => return format_spec::float_format(self, &[w, spec]),

@@ -3,6 +3,7 @@
 //! A `str` holds WTF-8 (see [`wtf8`]); positions visible to Python count code points. ASCII texts, where
 //! both agree, take the short way everywhere.
 
+pub mod ascii;
 pub mod buffer;
 pub mod bytearray;
 pub mod bytes_class;

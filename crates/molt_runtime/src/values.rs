@@ -2,13 +2,12 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::hash::Hasher;
 
 use molt_abi::layout::{BytesObj, FloatObj, Header, StrObj, TupleObj};
 use molt_abi::{ClassId, Word};
-use siphasher::sip::SipHasher13;
 
 use crate::api::{str_bytes, str_obj};
+use crate::hashing::sip13;
 use crate::layouts::{BuiltinObj, NativeObj};
 use crate::native::{NativeData, NativeDef};
 use crate::text::str_writer::StrWriter;
@@ -169,9 +168,7 @@ impl Isolate {
         if bytes.is_empty() {
             return 0;
         }
-        let mut h = SipHasher13::new_with_keys(self.hash_key.0, self.hash_key.1);
-        h.write(bytes);
-        match h.finish() as i64 {
+        match sip13(self.hash_key, bytes) as i64 {
             -1 => -2,
             v => v,
         }
@@ -226,6 +223,12 @@ impl Isolate {
             return Owned::share(self.empty_tuple);
         }
         self.alloc_tuple(ClassId::TUPLE, items.len(), items.into_iter().map(Owned::into_word))
+    }
+
+    /// Tuple of two items.
+    pub(crate) fn new_pair(&mut self, first: Owned, second: Owned) -> Owned {
+        let words = [first.into_word(), second.into_word()];
+        self.alloc_tuple(ClassId::TUPLE, 2, words.into_iter())
     }
 
     /// Tuple of shared words.

@@ -390,8 +390,13 @@ pub fn float_format(rt: &mut Isolate, a: &[Word]) -> PyResult {
     if spec_text.is_empty() {
         return rt.str(a[0]);
     }
+    let v = float::of_float(a[0]);
+    if let [b'.', places @ b'0'..=b'9', b'f'] = *spec_text {
+        let text = float_text::format(v, b'f', usize::from(places - b'0'), false);
+        return Ok(rt.new_str_counted(text.as_bytes(), text.len()));
+    }
     let spec = parse(rt, spec_text, a[0])?;
-    format_double(rt, float::of_float(a[0]), &spec, a[0])
+    format_double(rt, v, &spec, a[0])
 }
 
 /// Unsigned text of a double in a format type, without padding; `None` stands for an unknown type.

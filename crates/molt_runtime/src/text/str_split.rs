@@ -29,7 +29,7 @@ pub fn split(rt: &mut Isolate, a: &[Word]) -> PyResult {
         if ascii {
             split_ascii_space(s.bytes, limit, |piece| pieces.push(rt.new_str_counted(piece, piece.len())));
         } else {
-            split_space(s.bytes, limit, |piece| pieces.push(rt.new_str_wtf8(piece)));
+            split_space(s.bytes, limit, |piece, chars| pieces.push(rt.new_str_counted(piece, chars)));
         }
         return Ok(rt.new_list(pieces));
     }
@@ -79,7 +79,8 @@ pub fn split_by(text: &[u8], limit: usize, is_space: impl Fn(u8) -> bool, mut pi
     }
 }
 
-fn split_space(text: &[u8], limit: usize, mut piece: impl FnMut(&[u8])) {
+/// Splits at white space; `piece` gets each piece and its number of code points.
+fn split_space(text: &[u8], limit: usize, mut piece: impl FnMut(&[u8], usize)) {
     let (mut at, mut count) = (0, 0);
     loop {
         while at < text.len() {
@@ -92,14 +93,15 @@ fn split_space(text: &[u8], limit: usize, mut piece: impl FnMut(&[u8])) {
             return;
         }
         if count == limit {
-            piece(&text[at..]);
+            piece(&text[at..], wtf8::char_count(&text[at..]));
             return;
         }
-        let start = at;
+        let (start, mut chars) = (at, 0);
         while at < text.len() && space_len(text, at) == 0 {
+            chars += usize::from(!wtf8::is_continuation(text[at]));
             at += 1;
         }
-        piece(&text[start..at]);
+        piece(&text[start..at], chars);
         count += 1;
     }
 }
@@ -327,8 +329,7 @@ pub fn strip(rt: &mut Isolate, a: &[Word], ends: Ends) -> PyResult {
         }
         let set = StrRef::of(a[1]);
         if set.is_ascii() {
-            let mask = set.bytes.iter().fold(0u128, |mask, &b| mask | 1 << b);
-            strip_bytes(s.bytes, ends, |b| b < 128 && mask >> b & 1 != 0)
+            strip_bytes(s.bytes, ends, |b| set.bytes.contains(&b))
         } else {
             let set: Vec<u32> = wtf8::chars(set.bytes).collect();
             strip_chars(s.bytes, ends, |c| set.contains(&c))
@@ -422,7 +423,7 @@ mod tests {
     fn spaces(text: &str, limit: usize) -> Vec<String> {
         let (mut ascii, mut general) = (Vec::new(), Vec::new());
         split_ascii_space(text.as_bytes(), limit, |p| ascii.push(String::from_utf8(p.to_vec()).unwrap()));
-        split_space(text.as_bytes(), limit, |p| general.push(String::from_utf8(p.to_vec()).unwrap()));
+        split_space(text.as_bytes(), limit, |p, _| general.push(String::from_utf8(p.to_vec()).unwrap()));
         assert_eq!(ascii, general);
         ascii
     }
@@ -442,8 +443,8 @@ mod tests {
         for c in (0..0x11_0000).filter_map(char::from_u32).filter(|&c| unicode::is_space(u32::from(c))) {
             let text = alloc::format!("{c}é{c}{c}b{c}");
             let mut pieces = Vec::new();
-            split_space(text.as_bytes(), usize::MAX, |p| pieces.push(p.to_vec()));
-            assert_eq!(pieces, ["é".as_bytes().to_vec(), b"b".to_vec()], "{c:?}");
+            split_space(text.as_bytes(), usize::MAX, |p, chars| pieces.push((p.to_vec(), chars)));
+            assert_eq!(pieces, [("é".as_bytes().to_vec(), 1), (b"b".to_vec(), 1)], "{c:?}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Character properties and case mappings.
 
 use super::unicode_tables::{self as tables, BLOCKS, DECIMAL_ZEROS, FLAGS, INDEX};
-use super::wtf8;
+use super::{ascii, wtf8};
 use alloc::vec::Vec;
 
 const ALPHA: u16 = 1;
@@ -142,9 +142,11 @@ pub fn lower(text: &[u8]) -> Vec<u8> {
     let mut chars = wtf8::chars(text);
     loop {
         let at = chars.offset();
-        let plain = text[at..].iter().take_while(|b| b.is_ascii()).count();
+        let plain = ascii::prefix_len(&text[at..]);
         if plain > 0 {
-            out.extend(text[at..at + plain].iter().map(u8::to_ascii_lowercase));
+            let start = out.len();
+            out.extend_from_slice(&text[at..at + plain]);
+            ascii::make_lower(&mut out[start..]);
             chars = wtf8::chars_from(text, at + plain);
             continue;
         }
