@@ -9,6 +9,8 @@
 //! clear    the rest gives up its references, and dies by reference counting
 //! ```
 //!
+//! Objects that refer to nothing (strings, numbers) take no part: they die with what refers to them.
+//!
 //! Marks live beside the objects only while a collection runs: one `u32` a cell in a table of the chunk,
 //! one in the prefix of each large block. Class objects are immortal and outside the heap, so what they
 //! refer to has outside references.
@@ -17,13 +19,13 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use molt_abi::Word;
 use molt_abi::layout::{FunctionObj, GeneratorObj, Header};
+use molt_abi::{ClassId, Word};
 
 use crate::api::list_obj;
 use crate::class::ClassObj;
 use crate::dict::dict_obj;
-use crate::heap::{ChunkHeader, MAX_CELL, cell_at, chunk_of, large_prefix};
+use crate::heap::{ChunkHeader, MAX_CELL, cell_at, chunk_of, holds_link, large_prefix};
 use crate::layouts::{BuiltinObj, NativeObj, TracebackObj, WeakrefObj};
 use crate::lifetime::{children, is_attribute_descriptor, object_size};
 use crate::native::Layout;
@@ -78,7 +80,13 @@ impl Drop for Marks {
     }
 }
 
-/// Mark of an object of this heap; `None` for immediates and immortal objects.
+/// Whether an object refers to nothing, so that it can be part of no cycle and dies with what refers to it.
+fn is_leaf(header: &Header) -> bool {
+    matches!(header.class, ClassId::STR | ClassId::BYTES | ClassId::FLOAT | ClassId::INT)
+        && header.refs & Header::HAS_SIDE == 0
+}
+
+/// Mark of an object of this heap; `None` for immediates, immortal objects and leaves.
 fn mark_of<'a>(rt: &Isolate, w: Word) -> Option<&'a mut u32> {
     if !w.is_object() {
         return None;
@@ -86,7 +94,7 @@ fn mark_of<'a>(rt: &Isolate, w: Word) -> Option<&'a mut u32> {
     // SAFETY: an object word points to a live header; counted objects lie in chunks with a table or are
     // large blocks, because a collection is running.
     unsafe {
-        if (*w.as_ptr()).refs < 0 {
+        if (*w.as_ptr()).refs < 0 || is_leaf(&*w.as_ptr()) {
             return None;
         }
         if object_size(w, rt.class(rt.class_of(w))) > MAX_CELL {
@@ -135,7 +143,7 @@ impl Isolate {
         found
     }
 
-    /// Every live, counted object of the heap, with its mark set to its reference count.
+    /// Every live, counted object of the heap that may refer to others, with its mark set to its reference count.
     fn count_all(&mut self) -> (Marks, Vec<Word>) {
         let mut marks = Marks { tables: Vec::new() };
         for &chunk in &self.heap.chunks {
@@ -147,6 +155,40 @@ impl Isolate {
             // SAFETY: as above; the table outlives the collection.
             unsafe { (**chunk).marks = table.as_mut_ptr() };
         }
+        let told_apart = self.heap.links_differ_from_headers(self.classes.len());
+        if !told_apart {
+            self.mark_free_cells();
+        }
+        let mut objects = Vec::new();
+        let count = |p: *mut u8, mark: &mut u32, objects: &mut Vec<Word>| {
+            // SAFETY: not free, so an object.
+            let header = unsafe { &*p.cast::<Header>() };
+            if header.refs >= 0 && !is_leaf(header) {
+                *mark = (header.refs / Header::ONE) as u32;
+                objects.push(Word::from_ptr(p.cast::<Header>()));
+            }
+        };
+        for (chunk, table) in &mut marks.tables {
+            // SAFETY: the chunk is this heap's, and only carved cells are looked at.
+            unsafe {
+                for (i, mark) in table.iter_mut().enumerate().take((**chunk).carved) {
+                    let cell = cell_at(*chunk, i);
+                    let free = if told_apart { holds_link(cell, self.classes.len()) } else { *mark == FREE };
+                    if !free {
+                        count(cell, mark, &mut objects);
+                    }
+                }
+            }
+        }
+        for &p in &self.heap.large {
+            // SAFETY: registered blocks have their prefix.
+            count(p, unsafe { &mut (*large_prefix(p)).mark }, &mut objects);
+        }
+        (marks, objects)
+    }
+
+    /// Marks the cells in the free lists; the tables of marks are in place.
+    fn mark_free_cells(&mut self) {
         for head in self.ctx.free {
             let mut cell = head;
             while !cell.is_null() {
@@ -158,30 +200,6 @@ impl Isolate {
                 }
             }
         }
-        let mut objects = Vec::with_capacity(self.ctx.live_objects.max(0) as usize);
-        let count = |p: *mut u8, mark: &mut u32, objects: &mut Vec<Word>| {
-            // SAFETY: not free, so an object.
-            let refs = unsafe { (*p.cast::<Header>()).refs };
-            if refs >= 0 {
-                *mark = (refs / Header::ONE) as u32;
-                objects.push(Word::from_ptr(p.cast::<Header>()));
-            }
-        };
-        for (chunk, table) in &mut marks.tables {
-            // SAFETY: the chunk is this heap's, and only carved cells are looked at.
-            unsafe {
-                for (i, mark) in table.iter_mut().enumerate().take((**chunk).carved) {
-                    if *mark != FREE {
-                        count(cell_at(*chunk, i), mark, &mut objects);
-                    }
-                }
-            }
-        }
-        for &p in &self.heap.large {
-            // SAFETY: registered blocks have their prefix.
-            count(p, unsafe { &mut (*large_prefix(p)).mark }, &mut objects);
-        }
-        (marks, objects)
     }
 
     /// Objects that only unreachable objects refer to.
@@ -301,7 +319,7 @@ impl Isolate {
         }
     }
 
-    /// Reports every counted object of the heap (`gc.get_objects`).
+    /// Reports every counted object of the heap that may refer to others (`gc.get_objects`).
     pub(crate) fn all_objects(&mut self) -> Vec<Owned> {
         let (marks, objects) = self.count_all();
         drop(marks);

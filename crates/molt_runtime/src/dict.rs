@@ -10,6 +10,7 @@
 
 use alloc::alloc::{Layout as MemLayout, alloc, dealloc, handle_alloc_error};
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use molt_abi::layout::Header;
 use molt_abi::{ClassId, Word};
@@ -320,6 +321,31 @@ impl DictObj {
     }
 }
 
+/// Equality of two texts, of which most are a word or two: those are compared without a call of the C library.
+#[inline(always)]
+fn same_text(a: &[u8], b: &[u8]) -> bool {
+    let n = a.len();
+    if n != b.len() {
+        return false;
+    }
+    if !(4..=16).contains(&n) {
+        return a == b;
+    }
+    let (p, q) = (a.as_ptr(), b.as_ptr());
+    // SAFETY: both have `n` bytes, and the two reads, which overlap, lie within them.
+    unsafe {
+        if n >= 8 {
+            let (p, q, last) = (p.cast::<u64>(), q.cast::<u64>(), n - 8);
+            p.read_unaligned() == q.read_unaligned()
+                && p.byte_add(last).read_unaligned() == q.byte_add(last).read_unaligned()
+        } else {
+            let (p, q, last) = (p.cast::<u32>(), q.cast::<u32>(), n - 4);
+            p.read_unaligned() == q.read_unaligned()
+                && p.byte_add(last).read_unaligned() == q.byte_add(last).read_unaligned()
+        }
+    }
+}
+
 #[inline(always)]
 fn spread(hash: i64) -> u32 {
     let h = (hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -369,14 +395,19 @@ impl Isolate {
         let dict = dict_obj(d);
         if self.class_of(key) == ClassId::STR {
             let text = str_bytes(key);
-            let mut other = false;
-            let found = dict.find(hash, |k| k == key || (self.class_of(k) == ClassId::STR && str_bytes(k) == text));
-            if found.is_some() {
+            let other = Cell::new(false);
+            let found = dict.find(hash, |k| {
+                if k == key {
+                    return true;
+                }
+                if self.class_of(k) == ClassId::STR {
+                    return same_text(str_bytes(k), text);
+                }
+                other.set(true);
+                false
+            });
+            if found.is_some() || !other.get() {
                 return Ok(found);
-            }
-            dict.find_each(hash, |i| other |= self.class_of(dict.entry(i).key) != ClassId::STR);
-            if !other {
-                return Ok(None);
             }
         } else if key.is_small() {
             let found = dict.find(hash, |k| k == key);
@@ -418,7 +449,7 @@ impl Isolate {
         }
         let hash = self.str_hash(name);
         let text = str_bytes(name);
-        let i = dict.find(hash, |k| k == name || (self.is_str(k) && str_bytes(k) == text))?;
+        let i = dict.find(hash, |k| k == name || (self.is_str(k) && same_text(str_bytes(k), text)))?;
         Some(dict.entry(i).value)
     }
 
@@ -428,7 +459,7 @@ impl Isolate {
         let text = str_bytes(name);
         let dict = dict_obj(d);
         inc(value);
-        match dict.find(hash, |k| k == name || (self.is_str(k) && str_bytes(k) == text)) {
+        match dict.find(hash, |k| k == name || (self.is_str(k) && same_text(str_bytes(k), text))) {
             Some(i) => {
                 let old = core::mem::replace(&mut dict.entry(i).value, value);
                 dec(old);
@@ -445,7 +476,7 @@ impl Isolate {
         let hash = self.str_hash(name);
         let text = str_bytes(name);
         let dict = dict_obj(d);
-        let i = dict.find(hash, |k| k == name || (self.is_str(k) && str_bytes(k) == text))?;
+        let i = dict.find(hash, |k| k == name || (self.is_str(k) && same_text(str_bytes(k), text)))?;
         let (key, value) = dict.remove_at(i);
         dec(key);
         // SAFETY: the entry's reference is ours now.
@@ -569,5 +600,23 @@ impl Isolate {
         let copy = self.new_dict();
         self.dict_merge_from(copy.word(), d)?;
         Ok(copy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_compared_to_the_last_byte() {
+        for n in 0..40usize {
+            let text: Vec<u8> = (0..n as u8).collect();
+            assert!(same_text(&text, &text.clone()) && !same_text(&text, &[&text[..], b"x"].concat()));
+            for at in 0..n {
+                let mut other = text.clone();
+                other[at] ^= 0x40;
+                assert!(!same_text(&text, &other), "{n} {at}");
+            }
+        }
     }
 }

@@ -3,13 +3,14 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use molt_abi::layout::{AttrCache, CodeDesc, FunctionObj, NativeModuleDesc, ResumeFn, StrObj};
+use molt_abi::layout::{AttrCache, CodeDesc, FunctionObj, NativeModuleDesc, ResumeFn};
 use molt_abi::{ClassId, Context, Ret, RtFn, Word};
 
 use crate::api::{CompareOp, list_items, str_bytes, str_text, tuple_items};
 use crate::names::Name;
 use crate::ops::BINARY_NAMES;
 use crate::owned::dec;
+use crate::text::str_writer::StrWriter;
 use crate::{Isolate, Owned, PyResult, Raised, exc};
 
 fn ret(r: PyResult) -> Ret {
@@ -194,7 +195,12 @@ mod exported {
         }
 
         list_new(rt, items: *const Word, n: u64) -> Word { rt.new_list(take(items, n)).into_word() }
-        tuple_new(rt, items: *const Word, n: u64) -> Word { rt.new_tuple(take(items, n)).into_word() }
+        tuple_new(rt, items: *const Word, n: u64) -> Word {
+            if n == 0 {
+                return Owned::share(rt.empty_tuple).into_word();
+            }
+            rt.alloc_tuple(ClassId::TUPLE, n as usize, words(items, n).iter().copied()).into_word()
+        }
         set_new(rt, items: *const Word, n: u64) -> Ret { ret(rt.new_set(words(items, n))) }
         set_literal(rt, items: *const Word, n: u64, frozen: u64) -> Ret {
             ret(rt.set_literal(words(items, n), frozen != 0))
@@ -393,15 +399,11 @@ fn join(rt: &mut Isolate, parts: &[Word]) -> Owned {
         let all: Vec<u8> = parts.iter().flat_map(|&p| str_bytes(p).iter().copied()).collect();
         return rt.new_str_counted(&all, chars);
     }
-    debug_assert!(size_of::<StrObj>() == 32);
-    rt.alloc_str(ClassId::STR, bytes, chars, |out| {
-        let mut at = 0;
-        for &p in parts {
-            let b = str_bytes(p);
-            out[at..at + b.len()].copy_from_slice(b);
-            at += b.len();
-        }
-    })
+    let mut out = StrWriter::new(rt, bytes, chars);
+    for &p in parts {
+        out.push(str_bytes(p));
+    }
+    out.finish()
 }
 
 fn unpack_items(rt: &mut Isolate, w: Word, limit: usize) -> PyResult<Vec<Owned>> {

@@ -257,11 +257,15 @@ impl Isolate {
     }
 }
 
-/// Number of words that a class and its builtin bases add to the common ones.
+/// Number of words that a class and its builtin bases add to the common ones: what instances of the nearest builtin
+/// class have.
 fn field_count(rt: &Isolate, class: ClassId) -> usize {
-    // SAFETY: the order holds live classes.
-    let ids = rt.class(class).mro.iter().map(|&c| unsafe { (*c).id });
-    ids.filter_map(|id| exc::ROWS.iter().find(|r| r.id == id)).map(|r| r.fields.len()).sum()
+    let mut class = rt.class(class);
+    while class.has(ClassObj::HEAP) && !class.base.is_null() {
+        // SAFETY: bases are live classes.
+        class = unsafe { &mut *class.base };
+    }
+    (class.instance_size as usize / 8).saturating_sub(1 + BASE_WORDS)
 }
 
 fn os_error_class(errno: i32) -> ClassId {

@@ -125,22 +125,37 @@ impl Isolate {
 
     /// `args` holds positional arguments then keyword values; `kwnames` a tuple of names or `UNBOUND`.
     pub fn vectorcall(&mut self, f: Word, args: &[Word], kwnames: Word) -> PyResult {
-        if !f.is_object() {
-            return Err(self.not_callable(f));
-        }
-        let class = self.class_of(f);
-        match class {
+        match self.class_of(f) {
             ClassId::FUNCTION => {
                 let nkw = if kwnames.is_unbound() { 0 } else { tuple_items(kwnames).len() };
                 let entry = code_of(f).entry;
                 // SAFETY: compiled code follows the calling convention of `EntryFn`.
                 from_ret(unsafe { entry(&raw mut self.ctx, f, args.as_ptr(), (args.len() - nkw) as u64, kwnames) })
             }
+            ClassId::BUILTIN_FUNCTION | ClassId::METHOD_DESCRIPTOR if kwnames.is_unbound() => {
+                match self.call_simple(f, args) {
+                    Some(r) => r,
+                    None => self.call_builtin(f, args, kwnames),
+                }
+            }
+            ClassId::TYPE => self.call_class(f, args, kwnames),
+            _ => self.call_other(f, args, kwnames),
+        }
+    }
+
+    /// Calls of everything but Python functions, and of builtin functions with keywords. Apart, so that the common
+    /// calls need little room on the stack.
+    #[inline(never)]
+    fn call_other(&mut self, f: Word, args: &[Word], kwnames: Word) -> PyResult {
+        if !f.is_object() {
+            return Err(self.not_callable(f));
+        }
+        let class = self.class_of(f);
+        match class {
             ClassId::BUILTIN_FUNCTION | ClassId::METHOD_DESCRIPTOR | ClassId::WRAPPER_DESCRIPTOR => {
                 self.call_builtin(f, args, kwnames)
             }
             ClassId::BOUND_METHOD => self.call_prepended(field(f, 0), field(f, 1), args, kwnames),
-            ClassId::TYPE => self.call_class(f, args, kwnames),
             _ => {
                 if let Some(call) = self.class(class).call {
                     self.check_stack()?;
@@ -183,7 +198,7 @@ impl Isolate {
         if args.len() < 8 {
             let mut buffer = [Word::UNBOUND; 8];
             buffer[0] = first;
-            buffer[1..=args.len()].copy_from_slice(args);
+            copy_words(&mut buffer[1..], args);
             return self.vectorcall(keep.0.word(), &buffer[..=args.len()], kwnames);
         }
         let mut all = Vec::with_capacity(args.len() + 1);
@@ -194,6 +209,7 @@ impl Isolate {
 
     // ---- builtin functions ---------------------------------------------------------------------
 
+    #[inline(never)]
     fn call_builtin(&mut self, f: Word, args: &[Word], kwnames: Word) -> PyResult {
         // SAFETY: the caller checked the class.
         let b = unsafe { &mut *f.as_ptr().cast::<BuiltinObj>() };
@@ -202,11 +218,6 @@ impl Isolate {
         }
         // SAFETY: rows are static and parsed signatures live as long as the isolate.
         let (def, sig) = unsafe { (&*b.def, &*b.sig) };
-        if kwnames.is_unbound()
-            && let Some(r) = self.call_simple(b, sig, def.func, args)
-        {
-            return r;
-        }
         let mut room = [Word::UNBOUND; 12];
         let takes_receiver = matches!(sig.receiver, Receiver::Instance | Receiver::Class);
         if !takes_receiver {
@@ -234,28 +245,26 @@ impl Isolate {
     }
 
     /// The commonest calls, without binding: positional arguments for a signature without `*`, `**` and required
-    /// keywords, on a receiver of exactly the owner's class. `None` if this is another.
+    /// keywords, on a receiver of exactly the owner's class. `None` if this is another, or the first of this function.
     #[inline(always)]
-    fn call_simple(
-        &mut self,
-        b: &BuiltinObj,
-        sig: &NativeSig,
-        func: crate::native::NativeFn,
-        args: &[Word],
-    ) -> Option<PyResult> {
+    fn call_simple(&mut self, f: Word, args: &[Word]) -> Option<PyResult> {
         const ROOM: usize = 6;
-        let receivers = match sig.receiver {
-            Receiver::None | Receiver::Module => 0,
-            Receiver::Instance
-                if b.receiver.is_unbound()
-                    && !args.is_empty()
-                    && !b.owner.is_unbound()
-                    && self.class_of(args[0]) == self.class_id(b.owner) =>
-            {
-                1
-            }
-            _ => return None,
+        // SAFETY: the caller checked the class; rows are static and parsed signatures live as long as the isolate.
+        let (b, sig, func) = unsafe {
+            let b = &*f.as_ptr().cast::<BuiltinObj>();
+            (b, b.sig.as_ref()?, (*b.def).func)
         };
+        let method = sig.receiver == Receiver::Instance;
+        if method {
+            let exact = b.receiver.is_unbound()
+                && !args.is_empty()
+                && !b.owner.is_unbound()
+                && self.class_of(args[0]) == self.class_id(b.owner);
+            if !exact {
+                return None;
+            }
+        }
+        let receivers = usize::from(method);
         let count = args.len() - receivers;
         if !sig.simple || count < sig.required || count > sig.positional {
             return None;
@@ -268,7 +277,7 @@ impl Isolate {
             return None;
         }
         let mut room = [Word::UNBOUND; ROOM];
-        room[..args.len()].copy_from_slice(args);
+        copy_words(&mut room, args);
         Some(func(self, &room[..total]))
     }
 
@@ -351,7 +360,7 @@ impl Isolate {
         let plain = kwnames.is_unbound() && !sig.varargs && !sig.varkw && sig.required_keywords == 0;
         let total = sig.word_count() + offset;
         if plain && args.len() >= sig.required && args.len() <= sig.positional && total <= room.len() {
-            room[offset..offset + args.len()].copy_from_slice(args);
+            copy_words(&mut room[offset..], args);
             return func(self, &room[..total]);
         }
         let mut bound = vec![Word::UNBOUND; total];
@@ -464,22 +473,27 @@ impl Isolate {
 
     /// `type.__call__`.
     pub(crate) fn call_class(&mut self, class_word: Word, args: &[Word], kwnames: Word) -> PyResult {
-        let class = self.class_obj(class_word);
-        let id = class.id;
-        if id == ClassId::TYPE && args.len() == 1 && kwnames.is_unbound() {
-            return Ok(Owned::share(self.class_word(self.class_of(args[0]))));
-        }
-        if let ([only], true) = (args, kwnames.is_unbound()) {
-            match id {
-                ClassId::INT => return crate::num::int_class::from_object(self, *only),
+        if let [only] = *args
+            && kwnames.is_unbound()
+        {
+            match self.class_id(class_word) {
+                ClassId::INT => return crate::num::int_class::from_object(self, only),
                 ClassId::FLOAT => {
-                    let v = crate::num::float_class::from_object(self, *only)?;
+                    let v = crate::num::float_class::from_object(self, only)?;
                     return Ok(self.new_float(v));
                 }
-                ClassId::STR => return self.str(*only),
+                ClassId::STR => return self.str(only),
+                ClassId::TYPE => return Ok(Owned::share(self.class_word(self.class_of(only)))),
                 _ => {}
             }
         }
+        self.construct(class_word, args, kwnames)
+    }
+
+    /// Makes and initialises an instance.
+    #[inline(never)]
+    fn construct(&mut self, class_word: Word, args: &[Word], kwnames: Word) -> PyResult {
+        let id = self.class_id(class_word);
         if id == ClassId::RANGE
             && kwnames.is_unbound()
             && let Some(range) = self.range_of_small(args)
@@ -552,6 +566,18 @@ impl Isolate {
             plural(names.len())
         );
         self.type_error(msg)
+    }
+}
+
+/// Copies a few words; for so little a call of the C library's copy takes longer than the copying.
+#[inline(always)]
+fn copy_words(to: &mut [Word], from: &[Word]) {
+    match *from {
+        [] => {}
+        [a] => to[0] = a,
+        [a, b] => to[..2].copy_from_slice(&[a, b]),
+        [a, b, c] => to[..3].copy_from_slice(&[a, b, c]),
+        _ => to[..from.len()].copy_from_slice(from),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Generators: steps, `send`, `throw`, `close`, delegation.
 
 use alloc::format;
+use alloc::vec::Vec;
 use molt_abi::layout::{
     CodeDesc, GeneratorObj, RESUME_SEND, RESUME_THROW, ResumeFn, STEP_RAISED, STEP_RETURNED, STEP_YIELDED,
 };
@@ -88,7 +89,7 @@ impl Isolate {
         // SAFETY: compiled code follows the convention of `ResumeFn`.
         let r = unsafe { resume(&raw mut self.ctx, g, sent, mode) };
         g.running = 0;
-        let own = self.handled.split_off(base.min(self.handled.len()));
+        let own = if self.handled.len() > base { self.handled.split_off(base) } else { Vec::new() };
         if r.error == STEP_YIELDED && !own.is_empty() {
             g.handled = self.new_tuple(own).into_word();
         }

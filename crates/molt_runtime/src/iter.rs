@@ -237,7 +237,7 @@ fn enumerate_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
     let i = Owned::share(field(this, 1));
     let following = rt.add(i.word(), Word::small(1))?;
     set_field(this, 1, following.word());
-    Ok(Some(rt.new_tuple(vec![i, v])))
+    Ok(Some(rt.new_pair(i, v)))
 }
 
 fn zip_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
@@ -253,6 +253,11 @@ fn zip_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
 fn zip_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
     let iterators = tuple_items(field(this, 0));
     let strict = field(this, 1) == Word::TRUE;
+    if let ([first, second], false) = (iterators, strict) {
+        let Some(a) = rt.next(*first)? else { return Ok(None) };
+        let Some(b) = rt.next(*second)? else { return Ok(None) };
+        return Ok(Some(rt.new_pair(a, b)));
+    }
     let mut items = Vec::with_capacity(iterators.len());
     for (i, &it) in iterators.iter().enumerate() {
         match rt.next(it)? {

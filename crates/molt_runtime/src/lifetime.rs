@@ -24,7 +24,39 @@ impl Isolate {
     ///
     /// # Safety
     /// `w` is an object of this isolate with a count below one that nothing uses any more.
+    #[inline(always)]
     pub(crate) unsafe fn dealloc(&mut self, w: Word) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !self.free_leaf(w) {
+                self.dealloc_nested(w);
+            }
+        }
+    }
+
+    /// Frees a plain string or float, which have nothing to release; `false` for anything else.
+    ///
+    /// # Safety
+    /// As for [`Isolate::dealloc`].
+    #[inline(always)]
+    unsafe fn free_leaf(&mut self, w: Word) -> bool {
+        // SAFETY: the object is dead but its memory is still ours.
+        let header = unsafe { &*w.as_ptr() };
+        let size = match header.class {
+            ClassId::STR => size_of::<StrObj>() + str_bytes(w).len() + 1,
+            ClassId::FLOAT => size_of::<FloatObj>(),
+            _ => return false,
+        };
+        if header.refs & Header::HAS_SIDE != 0 {
+            return false;
+        }
+        // SAFETY: as above; the size is the one it was allocated with.
+        unsafe { self.free_cell(w.as_ptr().cast(), size) };
+        true
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc_nested(&mut self, w: Word) {
         if self.dealloc_depth >= MAX_DEPTH {
             self.dealloc_queue.push(w);
             return;
@@ -44,6 +76,17 @@ impl Isolate {
     }
 
     unsafe fn dealloc_one(&mut self, w: Word) {
+        // SAFETY: the object is dead but its memory is still ours; the items are released once.
+        unsafe {
+            if (*w.as_ptr()).class == ClassId::TUPLE && (*w.as_ptr()).refs & Header::HAS_SIDE == 0 {
+                let items = tuple_items(w);
+                for &item in items {
+                    dec(item);
+                }
+                self.free_cell(w.as_ptr().cast(), size_of::<TupleObj>() + 8 * items.len());
+                return;
+            }
+        }
         let class = self.class(self.class_of(w));
         if (class.has(ClassObj::HAS_DEL) || class.layout == Layout::Generator) && !self.finalize(w, class) {
             return;

@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use molt_abi::layout::ListObj;
 use molt_abi::{ClassId, Word};
 
-use crate::api::{CompareOp, list_items, list_obj, str_bytes, tuple_items};
+use crate::api::{CompareOp, list_items, list_obj, tuple_items};
 use crate::dict::{alloc_array, free_array};
 use crate::native::{ClassSpec, Layout, NativeDef, def};
 use crate::ops::wrap_index;
 use crate::owned::{dec, inc};
-use crate::{Isolate, Owned, PyResult, Raised};
+use crate::{Isolate, Owned, PyResult};
 
 /// Makes room for `wanted` items.
 pub(crate) fn reserve(l: &mut ListObj, wanted: usize) {
@@ -52,22 +52,30 @@ pub(crate) fn release_items(l: &mut ListObj) {
 
 /// Takes all items and the buffer out of a list.
 pub(crate) fn take_items(l: &mut ListObj) -> Vec<Owned> {
-    // SAFETY: the words are initialised, and the list gives up its references below.
-    let items = (0..l.len as usize).map(|i| unsafe { Owned::from_word(*l.items.add(i)) }).collect();
-    free_array(l.items, l.capacity as usize);
-    l.items = core::ptr::null_mut();
-    l.len = 0;
-    l.capacity = 0;
-    items
+    let (items, len, capacity) = (l.items, l.len as usize, l.capacity as usize);
+    (l.items, l.len, l.capacity) = (core::ptr::null_mut(), 0, 0);
+    if capacity == 0 {
+        return Vec::new();
+    }
+    // SAFETY: the buffer is laid out as a vector's (see `adopt`), its words are references, and the list has given
+    // both up.
+    unsafe { Vec::from_raw_parts(items.cast::<Owned>(), len, capacity) }
+}
+
+/// Makes the buffer of a vector that of a list without items.
+pub(crate) fn adopt(l: &mut ListObj, items: Vec<Owned>) {
+    debug_assert!(l.capacity == 0);
+    let mut items = core::mem::ManuallyDrop::new(items);
+    if items.capacity() > 0 {
+        // `alloc_array` and `Vec` ask the same allocator for the same layout, and `Owned` is a transparent word.
+        (l.items, l.len, l.capacity) = (items.as_mut_ptr().cast(), items.len() as u64, items.capacity() as u64);
+    }
 }
 
 /// Gives a list new items; the old ones are released after the change.
 pub(crate) fn replace_items(l: &mut ListObj, items: Vec<Owned>) {
     let old = take_items(l);
-    reserve(l, items.len());
-    for item in items {
-        push(l, item.into_word());
-    }
+    adopt(l, items);
     drop(old);
 }
 
@@ -107,185 +115,6 @@ impl Isolate {
             push(list_obj(list), item.into_word());
         }
         Ok(())
-    }
-
-    /// Stable sort of values by `<`.
-    pub(crate) fn sort_values(&mut self, items: Vec<Owned>, key: Word, reverse: bool) -> PyResult<Vec<Owned>> {
-        let mut pairs: Vec<(Owned, Owned)> = Vec::with_capacity(items.len());
-        for item in items {
-            let k = if key.is_none() || key.is_unbound() { item.clone() } else { self.call(key, &[item.word()])? };
-            pairs.push((k, item));
-        }
-        if reverse {
-            pairs.reverse();
-        }
-        let keys = || pairs.iter().map(|p| p.0.word());
-        // Beginnings are only comparable with those of the same kind.
-        let kind = keys().next().and_then(|w| self.beginning(w)).map(|b| b.0);
-        let same = keys().all(|w| self.beginning(w).map(|b| b.0) == kind);
-        let mut order: Vec<SortKey> = (0..)
-            .zip(keys())
-            .map(|(at, key)| {
-                let beginning = if same { self.beginning(key).map_or(0, |b| b.1) } else { 0 };
-                SortKey { beginning, key, at }
-            })
-            .collect();
-        let failed = match kind.filter(|_| same) {
-            Some(INTS | FLOATS) => {
-                order.sort_by_key(|k| k.beginning);
-                false
-            }
-            Some(STRINGS) => {
-                order
-                    .sort_by(|a, b| a.beginning.cmp(&b.beginning).then_with(|| str_bytes(a.key).cmp(str_bytes(b.key))));
-                false
-            }
-            _ => self.sort_keys(&mut order),
-        };
-        if failed {
-            return Err(Raised);
-        }
-        if reverse {
-            order.reverse();
-        }
-        let mut values: Vec<Option<Owned>> = pairs.into_iter().map(|p| Some(p.1)).collect();
-        let sorted = order.iter().map(|k| values[k.at as usize].take().expect("every index occurs once")).collect();
-        Ok(sorted)
-    }
-
-    /// Sorts keys with their positions, stably; whether a comparison raised.
-    fn sort_keys(&mut self, order: &mut Vec<SortKey>) -> bool {
-        let mut failed = false;
-        merge_sort(order, &mut |a, b| {
-            if a.beginning != b.beginning {
-                return a.beginning < b.beginning;
-            }
-            !failed
-                && self.less(a.key, b.key).unwrap_or_else(|Raised| {
-                    failed = true;
-                    false
-                })
-        });
-        failed
-    }
-
-    /// Kind of a key and its beginning as a number that orders keys of that kind, as far as it tells them apart: all
-    /// of a small integer or flonum, eight bytes of a string, the same of a tuple's first item.
-    fn beginning(&self, key: Word) -> Option<(u8, u64)> {
-        const TOP: u64 = 1 << 63;
-        let own = |w: Word| {
-            if w.is_small() {
-                return Some((INTS, w.as_small() as u64 ^ TOP));
-            }
-            if w.is_flonum() {
-                // Negative numbers order by falling bits; both zeros are equal.
-                let bits = (w.as_flonum() + 0.0).to_bits();
-                return Some((FLOATS, if bits & TOP != 0 { !bits } else { bits | TOP }));
-            }
-            if !w.is_object() || self.class_of(w) != ClassId::STR {
-                return None;
-            }
-            let bytes = str_bytes(w);
-            let mut first = [0; 8];
-            let n = bytes.len().min(8);
-            first[..n].copy_from_slice(&bytes[..n]);
-            Some((STRINGS, u64::from_be_bytes(first)))
-        };
-        if key.is_object() && self.class_of(key) == ClassId::TUPLE {
-            return own(*tuple_items(key).first()?).map(|(kind, b)| (kind + IN_TUPLES, b));
-        }
-        own(key)
-    }
-
-    /// `a < b`, with tuples of common items compared without calls.
-    fn less(&mut self, a: Word, b: Word) -> PyResult<bool> {
-        if a.is_small() && b.is_small() {
-            return Ok(a.as_small() < b.as_small());
-        }
-        if a.is_object() && b.is_object() && self.class_of(a) == ClassId::STR && self.class_of(b) == ClassId::STR {
-            return Ok(str_bytes(a) < str_bytes(b));
-        }
-        if !(a.is_object() && b.is_object() && self.class_of(a) == ClassId::TUPLE && self.class_of(b) == ClassId::TUPLE)
-        {
-            return self.lt(a, b);
-        }
-        let (x, y) = (tuple_items(a), tuple_items(b));
-        for (&p, &q) in x.iter().zip(y) {
-            if p == q {
-                continue;
-            }
-            if p.is_small() && q.is_small() {
-                return Ok(p.as_small() < q.as_small());
-            }
-            if p.is_flonum() && q.is_flonum() {
-                return Ok(p.as_flonum() < q.as_flonum());
-            }
-            if p.is_object() && q.is_object() && self.class_of(p) == ClassId::STR && self.class_of(q) == ClassId::STR {
-                match str_bytes(p).cmp(str_bytes(q)) {
-                    core::cmp::Ordering::Equal => continue,
-                    order => return Ok(order.is_lt()),
-                }
-            }
-            if !self.eq(p, q)? {
-                return self.less(p, q);
-            }
-        }
-        Ok(x.len() < y.len())
-    }
-}
-
-/// Kinds of keys with a beginning, and what is added for those in front of tuples.
-const INTS: u8 = 1;
-const FLOATS: u8 = 2;
-const STRINGS: u8 = 3;
-const IN_TUPLES: u8 = 4;
-
-/// A key being sorted: what orders most pairs without a look at the objects, the key itself, and its position.
-#[derive(Clone, Copy)]
-struct SortKey {
-    beginning: u64,
-    key: Word,
-    at: u32,
-}
-
-/// Binary insertion sort of short runs, merged pairwise; `less` may answer inconsistently.
-fn merge_sort<T: Copy>(v: &mut Vec<T>, less: &mut dyn FnMut(&T, &T) -> bool) {
-    const RUN: usize = 16;
-    let n = v.len();
-    let ordered = (1..n).all(|i| !less(&v[i], &v[i - 1]));
-    if ordered {
-        return;
-    }
-    for start in (0..n).step_by(RUN) {
-        for i in start + 1..(start + RUN).min(n) {
-            let (mut low, mut high) = (start, i);
-            while low < high {
-                let mid = (low + high) / 2;
-                if less(&v[i], &v[mid]) { high = mid } else { low = mid + 1 }
-            }
-            v[low..=i].rotate_right(1);
-        }
-    }
-    let mut width = RUN;
-    while width < n {
-        let mut out = Vec::with_capacity(n);
-        for start in (0..n).step_by(2 * width) {
-            let (mid, end) = ((start + width).min(n), (start + 2 * width).min(n));
-            let (mut i, mut j) = (start, mid);
-            while i < mid && j < end {
-                if less(&v[j], &v[i]) {
-                    out.push(v[j]);
-                    j += 1;
-                } else {
-                    out.push(v[i]);
-                    i += 1;
-                }
-            }
-            out.extend_from_slice(&v[i..mid]);
-            out.extend_from_slice(&v[j..end]);
-        }
-        *v = out;
-        width *= 2;
     }
 }
 

@@ -65,11 +65,15 @@ impl Isolate {
     }
 
     /// Brings the entries of a view up to date; nothing for other dicts.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn refresh_view(&mut self, d: Word) {
-        if self.class_of(d) == ClassId::DICT {
-            return;
+        if self.class_of(d) != ClassId::DICT {
+            self.refresh_subclass(d);
         }
+    }
+
+    #[inline(never)]
+    fn refresh_subclass(&mut self, d: Word) {
         let Some(target) = self.view_target(d) else { return };
         let items = own_items(self, target);
         let old = dict_obj(d).take_all();
@@ -80,11 +84,13 @@ impl Isolate {
     }
 
     /// Writes the entries of a view to its target; nothing for other dicts.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write_back_view(&mut self, d: Word) -> PyResult<()> {
-        if self.class_of(d) == ClassId::DICT {
-            return Ok(());
-        }
+        if self.class_of(d) == ClassId::DICT { Ok(()) } else { self.write_back_subclass(d) }
+    }
+
+    #[inline(never)]
+    fn write_back_subclass(&mut self, d: Word) -> PyResult<()> {
         let Some(target) = self.view_target(d) else { return Ok(()) };
         for (k, _) in own_items(self, target) {
             if self.dict_get_name(d, k.word()).is_none() {

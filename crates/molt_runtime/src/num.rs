@@ -10,6 +10,7 @@ pub mod complex;
 pub mod complex_class;
 pub mod float;
 pub mod float_class;
+pub mod float_decimal;
 pub mod float_text;
 pub mod int;
 pub mod int_class;

@@ -278,14 +278,20 @@ impl Isolate {
     }
 
     /// The dict of attributes outside the layout, borrowed.
+    #[inline(always)]
     pub(crate) fn side_dict(&self, obj: Word) -> Option<Word> {
         // SAFETY: an object word points to a live header.
-        if unsafe { (*obj.as_ptr()).refs } & molt_abi::Header::HAS_SIDE == 0 && !self.is_immortal(obj) {
-            return None;
-        }
+        let refs = unsafe { (*obj.as_ptr()).refs };
+        if refs >= 0 && refs & molt_abi::Header::HAS_SIDE == 0 { None } else { self.side_dict_listed(obj) }
+    }
+
+    /// Same of an object that may be listed in the side table.
+    #[inline(never)]
+    fn side_dict_listed(&self, obj: Word) -> Option<Word> {
         self.sides.get(&obj.0)?.dict.as_ref().map(Owned::word)
     }
 
+    #[inline(always)]
     pub(crate) fn is_immortal(&self, obj: Word) -> bool {
         // SAFETY: an object word points to a live header.
         unsafe { (*obj.as_ptr()).refs < 0 }

@@ -9,6 +9,8 @@ use molt_abi::{ClassId, Word};
 
 use crate::api::{CompareOp, bytes_slice, list_items, list_obj, str_bytes, str_is_ascii, str_text, tuple_items};
 use crate::names::Name;
+use crate::text::format_spec;
+use crate::text::str_writer::StrWriter;
 use crate::{Isolate, Owned, PyResult, Raised, exc};
 
 /// Special methods of the comparisons in operator order.
@@ -160,10 +162,10 @@ impl Isolate {
             return Owned::share(a);
         }
         let chars = crate::api::str_char_len(a) + crate::api::str_char_len(b);
-        self.alloc_str(ClassId::STR, x.len() + y.len(), chars, |out| {
-            out[..x.len()].copy_from_slice(x);
-            out[x.len()..].copy_from_slice(y);
-        })
+        let mut out = StrWriter::new(self, x.len() + y.len(), chars);
+        out.push(x);
+        out.push(y);
+        out.finish()
     }
 
     /// Both operands' methods in CPython's order; `None` when both decline.
@@ -428,14 +430,17 @@ impl Isolate {
         Ok(self.len(w)? != 0)
     }
 
+    #[inline]
     pub fn hash(&mut self, w: Word) -> PyResult<i64> {
+        if self.class_of(w) == ClassId::STR { Ok(self.str_hash(w)) } else { self.hash_other(w) }
+    }
+
+    #[inline(never)]
+    fn hash_other(&mut self, w: Word) -> PyResult<i64> {
         if w.is_small() {
             return Ok(crate::num::int::hash(w));
         }
         let class = self.class_of(w);
-        if class == ClassId::STR {
-            return Ok(self.str_hash(w));
-        }
         let method = self.special(class, Name::HASH);
         if method.is_unbound() || method.is_none() {
             let msg = format!("unhashable type: '{}'", self.type_name(w));
@@ -513,6 +518,9 @@ impl Isolate {
         if class == ClassId::INT {
             return crate::num::int_text::repr(self, w);
         }
+        if class == ClassId::FLOAT {
+            return Ok(crate::num::float_class::repr(self, w));
+        }
         let method = self.special(class, Name::STR);
         if method == self.special(ClassId::OBJECT, Name::STR) {
             return self.repr(w);
@@ -558,8 +566,12 @@ impl Isolate {
 
     pub fn format(&mut self, w: Word, spec: Word) -> PyResult {
         let class = self.class_of(w);
-        if str_bytes(spec).is_empty() && matches!(class, ClassId::STR | ClassId::INT | ClassId::FLOAT) {
-            return self.str(w);
+        match class {
+            ClassId::STR | ClassId::INT | ClassId::FLOAT if str_bytes(spec).is_empty() => return self.str(w),
+            ClassId::STR => return format_spec::str_format(self, &[w, spec]),
+            ClassId::INT => return format_spec::int_format(self, &[w, spec]),
+            ClassId::FLOAT => return format_spec::float_format(self, &[w, spec]),
+            _ => {}
         }
         let method = self.special(class, Name::FORMAT);
         let r = self.call_special(method, w, &[spec])?;

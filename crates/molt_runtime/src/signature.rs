@@ -18,7 +18,7 @@ pub struct NativeSig {
     pub required_keywords: u64,
     pub varargs: bool,
     pub varkw: bool,
-    /// Positional arguments alone satisfy it, and stand in the order they are passed on.
+    /// Positional arguments alone satisfy it, and stand in the order they are passed on, behind an instance at most.
     pub simple: bool,
 }
 
@@ -35,7 +35,7 @@ pub enum Receiver {
 impl NativeSig {
     /// Words passed to the function, the receiver not counted.
     pub fn word_count(&self) -> usize {
-        self.positional + self.keyword_only + usize::from(self.varargs) + usize::from(self.varkw)
+        self.names.len()
     }
 
     /// Parses the signature of a row.
@@ -75,7 +75,7 @@ impl NativeSig {
         sig.keyword_only = keyword_names.len();
         sig.varargs = args_name.is_some();
         sig.varkw = kwargs_name.is_some();
-        sig.simple = !sig.varargs && !sig.varkw && sig.required_keywords == 0;
+        sig.simple = !sig.varargs && !sig.varkw && sig.required_keywords == 0 && sig.receiver != Receiver::Class;
         sig.names.extend(keyword_names);
         sig.names.extend(args_name);
         sig.names.extend(kwargs_name);

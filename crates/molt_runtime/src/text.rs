@@ -3,6 +3,7 @@
 //! A `str` holds WTF-8 (see [`wtf8`]); positions visible to Python count code points. ASCII texts, where
 //! both agree, take the short way everywhere.
 
+pub mod ascii;
 pub mod buffer;
 pub mod bytearray;
 pub mod bytes_class;
@@ -17,6 +18,7 @@ pub mod str_format;
 pub mod str_object;
 pub mod str_split;
 pub mod str_translate;
+pub(crate) mod str_writer;
 pub mod unicode;
 mod unicode_tables;
 pub mod wtf8;

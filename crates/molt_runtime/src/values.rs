@@ -2,15 +2,15 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::hash::Hasher;
 
 use molt_abi::layout::{BytesObj, FloatObj, Header, StrObj, TupleObj};
 use molt_abi::{ClassId, Word};
-use siphasher::sip::SipHasher13;
 
 use crate::api::{str_bytes, str_obj};
+use crate::hashing::sip13;
 use crate::layouts::{BuiltinObj, NativeObj};
 use crate::native::{NativeData, NativeDef};
+use crate::text::str_writer::StrWriter;
 use crate::{Isolate, Owned};
 
 impl Isolate {
@@ -59,8 +59,7 @@ impl Isolate {
 
     /// WTF-8 bytes (lone surrogates encoded as three bytes).
     pub fn new_str_wtf8(&mut self, bytes: &[u8]) -> Owned {
-        let chars = if bytes.is_ascii() { bytes.len() } else { count_chars(bytes) };
-        self.new_str_counted(bytes, chars)
+        self.new_str_counted(bytes, crate::text::wtf8::char_count(bytes))
     }
 
     /// A string whose number of characters is known.
@@ -68,7 +67,9 @@ impl Isolate {
         if bytes.len() <= 1 {
             return self.short_str(bytes);
         }
-        self.alloc_str(ClassId::STR, bytes.len(), char_len, |out| out.copy_from_slice(bytes))
+        let mut out = StrWriter::new(self, bytes.len(), char_len);
+        out.push(bytes);
+        out.finish()
     }
 
     /// A string whose bytes `fill` writes.
@@ -167,9 +168,7 @@ impl Isolate {
         if bytes.is_empty() {
             return 0;
         }
-        let mut h = SipHasher13::new_with_keys(self.hash_key.0, self.hash_key.1);
-        h.write(bytes);
-        match h.finish() as i64 {
+        match sip13(self.hash_key, bytes) as i64 {
             -1 => -2,
             v => v,
         }
@@ -226,6 +225,12 @@ impl Isolate {
         self.alloc_tuple(ClassId::TUPLE, items.len(), items.into_iter().map(Owned::into_word))
     }
 
+    /// Tuple of two items.
+    pub(crate) fn new_pair(&mut self, first: Owned, second: Owned) -> Owned {
+        let words = [first.into_word(), second.into_word()];
+        self.alloc_tuple(ClassId::TUPLE, 2, words.into_iter())
+    }
+
     /// Tuple of shared words.
     pub fn new_tuple_of(&mut self, items: &[Word]) -> Owned {
         if items.is_empty() {
@@ -249,13 +254,8 @@ impl Isolate {
     }
 
     pub fn new_list(&mut self, items: Vec<Owned>) -> Owned {
-        let list = self.empty_list(ClassId::LIST, items.len());
-        let l = crate::api::list_obj(list.word());
-        l.len = items.len() as u64;
-        for (i, item) in items.into_iter().enumerate() {
-            // SAFETY: the buffer was allocated for all items.
-            unsafe { l.items.add(i).write(item.into_word()) };
-        }
+        let list = self.empty_list(ClassId::LIST, 0);
+        crate::list::adopt(crate::api::list_obj(list.word()), items);
         list
     }
 
@@ -265,7 +265,7 @@ impl Isolate {
         let l = crate::api::list_obj(list.word());
         l.len = items.len() as u64;
         for (i, &item) in items.iter().enumerate() {
-            // SAFETY: as above.
+            // SAFETY: the buffer was allocated for all items.
             unsafe { l.items.add(i).write(Owned::share(item).into_word()) };
         }
         list
@@ -320,8 +320,4 @@ impl Isolate {
     pub(crate) fn new_cell(&mut self, value: Word) -> Owned {
         self.new_plain(ClassId::CELL, [value])
     }
-}
-
-fn count_chars(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|&&b| (b as i8) >= -0x40).count()
 }

@@ -143,6 +143,9 @@ pub fn round_digits(v: f64, digits: i64) -> Option<f64> {
         return Some(0.0f64.copysign(v));
     }
     if digits >= 0 {
+        if let Some(r) = super::float_decimal::round(v, digits as usize) {
+            return Some(r);
+        }
         return format!("{v:.*}", digits as usize).parse().ok().filter(|r: &f64| r.is_finite());
     }
     let unit = IBig::from(10).pow((-digits) as usize);

@@ -106,11 +106,7 @@ static METHODS: &[NativeDef] = &[
         let h = if v.is_nan() { (a[0].0 >> 4) as i64 } else { float::hash(v) };
         Ok(rt.new_int(h))
     }),
-    def("__repr__", SELF, |rt, a| {
-        let mut out = Vec::with_capacity(24);
-        float_text::write_repr(&mut out, float::of_float(a[0]));
-        Ok(rt.new_str_counted(&out, out.len()))
-    }),
+    def("__repr__", SELF, |rt, a| Ok(repr(rt, a[0]))),
     def("__format__", "($self, format_spec, /)", crate::text::format_spec::float_format),
     def("__getnewargs__", SELF, |rt, a| {
         let v = plain(rt, a[0])?;
@@ -137,6 +133,13 @@ static METHODS: &[NativeDef] = &[
     def("hex", SELF, |rt, a| Ok(rt.new_str(&float_text::to_hex(float::of_float(a[0]))))),
     def("fromhex", "($type, string, /)", from_hex),
 ];
+
+/// `repr(w)` of a float object.
+pub fn repr(rt: &mut Isolate, w: Word) -> Owned {
+    let mut out = Vec::with_capacity(24);
+    float_text::write_repr(&mut out, float::of_float(w));
+    rt.new_str_counted(&out, out.len())
+}
 
 fn float_round(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let v = float::of_float(a[0]);

@@ -3,6 +3,7 @@
 //! Fixed-precision digits come from the standard library, which is exact and rounds half to even, as
 //! CPython's `dtoa` does; shortest digits come from `zmij`.
 
+use super::float_decimal;
 use super::int::round_to_f64;
 use super::int_text::{SmallBuffer, trim_ascii_space, write_i64};
 use alloc::borrow::ToOwned;
@@ -203,9 +204,11 @@ pub fn format(v: f64, code: u8, precision: usize, alternate: bool) -> String {
 }
 
 fn write_fixed(out: &mut Vec<u8>, v: f64, precision: usize, alternate: bool) {
-    let asked = precision.min(MAX_FRACTION);
-    out.extend_from_slice(format!("{:.*}", asked, v.abs()).as_bytes());
-    out.resize(out.len() + precision - asked, b'0');
+    if !float_decimal::write_fixed(out, v, precision) {
+        let asked = precision.min(MAX_FRACTION);
+        out.extend_from_slice(format!("{:.*}", asked, v.abs()).as_bytes());
+        out.resize(out.len() + precision - asked, b'0');
+    }
     if precision == 0 && alternate {
         out.push(b'.');
     }
@@ -213,6 +216,9 @@ fn write_fixed(out: &mut Vec<u8>, v: f64, precision: usize, alternate: bool) {
 
 /// Parses `float(text)`: spaces around, underscores between digits, `inf`, `nan`.
 pub fn parse(text: &[u8]) -> Option<f64> {
+    if let Some(v) = float_decimal::parse_short(text) {
+        return Some(v);
+    }
     let text = trim_ascii_space(text);
     let cleaned;
     let text = if text.contains(&b'_') {

@@ -192,6 +192,9 @@ pub fn from_object(rt: &mut Isolate, x: Word) -> PyResult {
         return float::to_int(rt, float::of_float(x));
     }
     if rt.class_of(x) == ClassId::STR {
+        if let Some(v) = int_text::parse_short_decimal(str_bytes(x)) {
+            return Ok(int::from_i64(rt, v));
+        }
         return int_text::parse(rt, str_bytes(x), str_is_ascii(x), 10, x);
     }
     if let Some(method) = rt.lookup_special(x, Name::INT) {

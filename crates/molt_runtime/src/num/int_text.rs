@@ -32,8 +32,18 @@ pub type SmallBuffer = [u8; 20];
 
 /// Decimal text of a 64-bit integer, written at the end of `buffer`.
 pub fn write_i64(buffer: &mut SmallBuffer, v: i64) -> &[u8] {
+    let mut at = buffer.len() - write_u64(buffer, v.unsigned_abs()).len();
+    if v < 0 {
+        at -= 1;
+        buffer[at] = b'-';
+    }
+    &buffer[at..]
+}
+
+/// Decimal text of an unsigned number, written at the end of `buffer`.
+pub fn write_u64(buffer: &mut SmallBuffer, v: u64) -> &[u8] {
     let mut at = buffer.len();
-    let mut rest = v.unsigned_abs();
+    let mut rest = v;
     while rest >= 100 {
         let pair = (rest % 100) as usize * 2;
         rest /= 100;
@@ -46,10 +56,6 @@ pub fn write_i64(buffer: &mut SmallBuffer, v: i64) -> &[u8] {
     } else {
         at -= 1;
         buffer[at] = b'0' + rest as u8;
-    }
-    if v < 0 {
-        at -= 1;
-        buffer[at] = b'-';
     }
     &buffer[at..]
 }
@@ -173,8 +179,8 @@ pub fn parse_ascii(text: &[u8], base: u32, limit: usize) -> Result<Parsed, Parse
     Ok(Parsed::Big(if negative { -big } else { big }))
 }
 
-/// Up to 18 plain digits with an optional sign: the common case.
-fn parse_short_decimal(text: &[u8]) -> Option<i64> {
+/// Up to 18 plain digits with an optional sign: the common case. Other bytes, digits of other scripts too, give `None`.
+pub fn parse_short_decimal(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text.first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),

@@ -32,9 +32,27 @@ pub struct Spec {
     code: Option<u32>,
 }
 
+impl Spec {
+    /// Whether the text of a number needs no sign, separators or padding.
+    fn takes_text_as_it_is(&self) -> bool {
+        self.width.is_none() && self.grouping.is_none() && self.sign.is_none() && !self.no_negative_zero
+    }
+}
+
+/// Bytes of a specification that is taken apart without an allocation.
+const SHORT_SPEC: usize = 16;
+
 /// Parses a specification for an object of type `type_name`; `default_align` is what `0` implies.
 fn parse(rt: &mut Isolate, spec: &[u8], value: Word) -> PyResult<Spec> {
-    let chars: Vec<u32> = wtf8::chars(spec).collect();
+    let (mut short, long);
+    let chars: &[u32] = if spec.len() <= SHORT_SPEC {
+        short = [0; SHORT_SPEC];
+        let count = wtf8::chars(spec).zip(&mut short).map(|(c, place)| *place = c).count();
+        &short[..count]
+    } else {
+        long = wtf8::chars(spec).collect::<Vec<u32>>();
+        &long
+    };
     let at = |i: usize| chars.get(i).copied().unwrap_or(0);
     let is_align = |c: u32| matches!(c, 0x3c | 0x3e | 0x3d | 0x5e);
     let mut out = Spec {
@@ -74,7 +92,7 @@ fn parse(rt: &mut Isolate, spec: &[u8], value: Word) -> PyResult<Spec> {
         }
         i += 1;
     }
-    out.width = number(rt, &chars, &mut i)?;
+    out.width = number(rt, chars, &mut i)?;
     if at(i) == 0x2c {
         out.grouping = Some(b',');
         i += 1;
@@ -96,7 +114,7 @@ fn parse(rt: &mut Isolate, spec: &[u8], value: Word) -> PyResult<Spec> {
     }
     if at(i) == 0x2e {
         i += 1;
-        out.precision = number(rt, &chars, &mut i)?;
+        out.precision = number(rt, chars, &mut i)?;
         if out.precision.is_some_and(|p| p > i32::MAX as usize) {
             return Err(rt.value_error("precision too big"));
         }
@@ -372,8 +390,13 @@ pub fn float_format(rt: &mut Isolate, a: &[Word]) -> PyResult {
     if spec_text.is_empty() {
         return rt.str(a[0]);
     }
+    let v = float::of_float(a[0]);
+    if let [b'.', places @ b'0'..=b'9', b'f'] = *spec_text {
+        let text = float_text::format(v, b'f', usize::from(places - b'0'), false);
+        return Ok(rt.new_str_counted(text.as_bytes(), text.len()));
+    }
     let spec = parse(rt, spec_text, a[0])?;
-    format_double(rt, float::of_float(a[0]), &spec, a[0])
+    format_double(rt, v, &spec, a[0])
 }
 
 /// Unsigned text of a double in a format type, without padding; `None` stands for an unknown type.
@@ -451,6 +474,9 @@ fn format_double(rt: &mut Isolate, v: f64, spec: &Spec, value: Word) -> PyResult
     let Some(text) = double_text(v, spec, b'r') else {
         return Err(unknown_code(rt, spec.code.unwrap_or(0), value));
     };
+    if spec.takes_text_as_it_is() {
+        return Ok(rt.new_str_counted(text.as_bytes(), text.len()));
+    }
     let mut out = Vec::with_capacity(text.len() + spec.width.unwrap_or(0) + 4);
     write_double(&mut out, &text, spec);
     Ok(make(rt, &out, spec.fill < 128))

@@ -8,8 +8,9 @@ use molt_abi::{ClassId, Word};
 
 use super::str_object::{self, StrRef, find_bytes, make, range_args, str_arg};
 use super::str_split::{self, Ends};
+use super::str_writer::StrWriter;
 use super::unicode::{self, Mapping};
-use super::{codecs, percent, repr, str_format, str_translate, wtf8};
+use super::{ascii, codecs, percent, repr, str_format, str_translate, wtf8};
 use crate::api::{CompareOp, native, str_bytes, str_is_ascii};
 use crate::native::{ClassSpec, Layout, NativeData, NativeDef, def};
 use crate::num::binary::not_implemented;
@@ -90,13 +91,9 @@ static METHODS: &[NativeDef] = &[
     def("count", RANGE, count),
     def("startswith", "($self, prefix, start=None, end=None, /)", |rt, a| affix(rt, a, "startswith")),
     def("endswith", "($self, suffix, start=None, end=None, /)", |rt, a| affix(rt, a, "endswith")),
-    def("lower", SELF, |rt, a| Ok(map_case(rt, a[0], <[u8]>::make_ascii_lowercase, unicode::lower))),
-    def("upper", SELF, |rt, a| {
-        Ok(map_case(rt, a[0], <[u8]>::make_ascii_uppercase, |s| unicode::map_all(s, Mapping::Upper)))
-    }),
-    def("casefold", SELF, |rt, a| {
-        Ok(map_case(rt, a[0], <[u8]>::make_ascii_lowercase, |s| unicode::map_all(s, Mapping::Fold)))
-    }),
+    def("lower", SELF, |rt, a| Ok(map_case(rt, a[0], ascii::make_lower, unicode::lower))),
+    def("upper", SELF, |rt, a| Ok(map_case(rt, a[0], ascii::make_upper, |s| unicode::map_all(s, Mapping::Upper)))),
+    def("casefold", SELF, |rt, a| Ok(map_case(rt, a[0], ascii::make_lower, |s| unicode::map_all(s, Mapping::Fold)))),
     def("title", SELF, |rt, a| Ok(rewritten(rt, a[0], unicode::title))),
     def("capitalize", SELF, |rt, a| Ok(rewritten(rt, a[0], unicode::capitalize))),
     def("swapcase", SELF, |rt, a| Ok(rewritten(rt, a[0], unicode::swapcase))),
@@ -255,13 +252,13 @@ fn affix(rt: &mut Isolate, a: &[Word], method: &str) -> PyResult {
     Ok(Owned::from_bool(false))
 }
 
-fn map_case(rt: &mut Isolate, w: Word, ascii: fn(&mut [u8]), general: impl Fn(&[u8]) -> Vec<u8>) -> Owned {
+fn map_case(rt: &mut Isolate, w: Word, map_ascii: fn(&mut [u8]), general: impl Fn(&[u8]) -> Vec<u8>) -> Owned {
     let s = StrRef::of(w);
     if s.is_ascii() {
-        return str_object::build(rt, s.bytes.len(), s.char_len, |out| {
-            out.copy_from_slice(s.bytes);
-            ascii(out);
-        });
+        let mut out = StrWriter::new(rt, s.bytes.len(), s.char_len);
+        out.push(s.bytes);
+        map_ascii(out.written());
+        return out.finish();
     }
     let out = general(s.bytes);
     rt.new_str_wtf8(&out)

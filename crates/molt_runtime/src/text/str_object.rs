@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
+use super::str_writer::StrWriter;
 use super::wtf8;
 use crate::api::{str_bytes, str_char_len};
 use crate::{Isolate, Owned, PyResult};
@@ -71,10 +72,10 @@ pub fn concat(rt: &mut Isolate, a: Word, b: Word) -> Owned {
     if x.char_len == 0 && rt.class_of(b) == ClassId::STR {
         return Owned::share(b);
     }
-    build(rt, x.bytes.len() + y.bytes.len(), x.char_len + y.char_len, |out| {
-        out[..x.bytes.len()].copy_from_slice(x.bytes);
-        out[x.bytes.len()..].copy_from_slice(y.bytes);
-    })
+    let mut out = StrWriter::new(rt, x.bytes.len() + y.bytes.len(), x.char_len + y.char_len);
+    out.push(x.bytes);
+    out.push(y.bytes);
+    out.finish()
 }
 
 /// `s * n`.
@@ -239,18 +240,14 @@ fn join_words(rt: &mut Isolate, separator: StrRef, items: &[Word]) -> PyResult {
         bytes += s.bytes.len();
         chars += s.char_len;
     }
-    Ok(build(rt, bytes, chars, |out| {
-        let mut at = 0;
-        for (i, &item) in items.iter().enumerate() {
-            if i > 0 && !separator.bytes.is_empty() {
-                out[at..at + separator.bytes.len()].copy_from_slice(separator.bytes);
-                at += separator.bytes.len();
-            }
-            let piece = str_bytes(item);
-            out[at..at + piece.len()].copy_from_slice(piece);
-            at += piece.len();
+    let mut out = StrWriter::new(rt, bytes, chars);
+    for (i, &item) in items.iter().enumerate() {
+        if i > 0 {
+            out.push(separator.bytes);
         }
-    }))
+        out.push(str_bytes(item));
+    }
+    Ok(out.finish())
 }
 
 /// Concatenation of strings known to be such (f-strings).

@@ -23,12 +23,13 @@ pub fn split(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let s = StrRef::of(a[0]);
     let limit = limit_arg(rt, a[2])?;
     let ascii = s.is_ascii();
-    let mut pieces = Vec::new();
+    // Few lists of pieces grow beyond this, and fewer waste much of it.
+    let mut pieces = Vec::with_capacity((s.bytes.len() / 4 + 1).min(limit.saturating_add(1)).min(12));
     if a[1].is_unbound() || a[1].is_none() {
         if ascii {
             split_ascii_space(s.bytes, limit, |piece| pieces.push(rt.new_str_counted(piece, piece.len())));
         } else {
-            split_space(s.bytes, limit, |piece| pieces.push(rt.new_str_wtf8(piece)));
+            split_space(s.bytes, limit, |piece, chars| pieces.push(rt.new_str_counted(piece, chars)));
         }
         return Ok(rt.new_list(pieces));
     }
@@ -78,30 +79,44 @@ pub fn split_by(text: &[u8], limit: usize, is_space: impl Fn(u8) -> bool, mut pi
     }
 }
 
-fn split_space(text: &[u8], limit: usize, mut piece: impl FnMut(&[u8])) {
-    let mut rest = text;
-    let mut count = 0;
+/// Splits at white space; `piece` gets each piece and its number of code points.
+fn split_space(text: &[u8], limit: usize, mut piece: impl FnMut(&[u8], usize)) {
+    let (mut at, mut count) = (0, 0);
     loop {
-        rest = trim_start(rest, unicode::is_space);
-        if rest.is_empty() {
+        while at < text.len() {
+            match space_len(text, at) {
+                0 => break,
+                len => at += len,
+            }
+        }
+        if at == text.len() {
             return;
         }
         if count == limit {
-            piece(rest);
+            piece(&text[at..], wtf8::char_count(&text[at..]));
             return;
         }
-        let plain = rest.iter().take_while(|&&b| b.is_ascii() && !is_ascii_space(b)).count();
-        let mut chars = wtf8::chars_from(rest, plain);
-        let end = loop {
-            let at = chars.offset();
-            match chars.next() {
-                Some(c) if !unicode::is_space(c) => {}
-                _ => break at,
-            }
-        };
-        piece(&rest[..end]);
-        rest = &rest[end..];
+        let (start, mut chars) = (at, 0);
+        while at < text.len() && space_len(text, at) == 0 {
+            chars += usize::from(!wtf8::is_continuation(text[at]));
+            at += 1;
+        }
+        piece(&text[start..at], chars);
         count += 1;
+    }
+}
+
+/// Bytes of the white space at `at`; 0 when there is none, as inside a code point.
+#[inline(always)]
+fn space_len(text: &[u8], at: usize) -> usize {
+    match text[at] {
+        b @ 0..0x80 => usize::from(is_ascii_space(b)),
+        // The first bytes of all other spaces.
+        0xc2 | 0xe1..=0xe3 => match wtf8::decode_first(&text[at..]) {
+            Some((c, len)) if unicode::is_space(c) => len,
+            _ => 0,
+        },
+        _ => 0,
     }
 }
 
@@ -408,7 +423,7 @@ mod tests {
     fn spaces(text: &str, limit: usize) -> Vec<String> {
         let (mut ascii, mut general) = (Vec::new(), Vec::new());
         split_ascii_space(text.as_bytes(), limit, |p| ascii.push(String::from_utf8(p.to_vec()).unwrap()));
-        split_space(text.as_bytes(), limit, |p| general.push(String::from_utf8(p.to_vec()).unwrap()));
+        split_space(text.as_bytes(), limit, |p, _| general.push(String::from_utf8(p.to_vec()).unwrap()));
         assert_eq!(ascii, general);
         ascii
     }
@@ -421,6 +436,16 @@ mod tests {
         let mut right = Vec::new();
         rsplit_by(b" a  b  c ", 1, is_ascii_space, |p| right.push(p.to_vec()));
         assert_eq!(right, [b"c".to_vec(), b" a  b".to_vec()]);
+    }
+
+    #[test]
+    fn every_space_separates() {
+        for c in (0..0x11_0000).filter_map(char::from_u32).filter(|&c| unicode::is_space(u32::from(c))) {
+            let text = alloc::format!("{c}é{c}{c}b{c}");
+            let mut pieces = Vec::new();
+            split_space(text.as_bytes(), usize::MAX, |p, chars| pieces.push((p.to_vec(), chars)));
+            assert_eq!(pieces, [("é".as_bytes().to_vec(), 1), (b"b".to_vec(), 1)], "{c:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Character properties and case mappings.
 
 use super::unicode_tables::{self as tables, BLOCKS, DECIMAL_ZEROS, FLAGS, INDEX};
-use super::wtf8;
+use super::{ascii, wtf8};
 use alloc::vec::Vec;
 
 const ALPHA: u16 = 1;
@@ -71,6 +71,9 @@ pub fn is_line_break(c: u32) -> bool {
 
 /// Value of a decimal digit of any script.
 pub fn decimal_value(c: u32) -> Option<u8> {
+    if c < 128 {
+        return (c as u8).is_ascii_digit().then(|| c as u8 - b'0');
+    }
     if !is_decimal(c) {
         return None;
     }
@@ -139,17 +142,21 @@ pub fn lower(text: &[u8]) -> Vec<u8> {
     let mut chars = wtf8::chars(text);
     loop {
         let at = chars.offset();
-        let plain = text[at..].iter().take_while(|b| b.is_ascii()).count();
+        let plain = ascii::prefix_len(&text[at..]);
         if plain > 0 {
-            out.extend(text[at..at + plain].iter().map(u8::to_ascii_lowercase));
+            let start = out.len();
+            out.extend_from_slice(&text[at..at + plain]);
+            ascii::make_lower(&mut out[start..]);
             chars = wtf8::chars_from(text, at + plain);
             continue;
         }
         let Some(c) = chars.next() else { return out };
-        if c == 0x3a3 {
-            wtf8::push(&mut out, lower_sigma(text, at));
-        } else {
-            push_mapped(&mut out, Mapping::Lower, c);
+        match c {
+            // Latin-1 letters without a search.
+            0xc0..=0xd6 | 0xd8..=0xde => wtf8::push(&mut out, c + 0x20),
+            0xdf..=0xff => wtf8::push(&mut out, c),
+            0x3a3 => wtf8::push(&mut out, lower_sigma(text, at)),
+            _ => push_mapped(&mut out, Mapping::Lower, c),
         }
     }
 }

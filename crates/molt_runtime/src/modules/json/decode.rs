@@ -267,7 +267,7 @@ impl<'a> Reader<'a> {
     /// A key; one without escapes is shared with equal ones.
     fn key(&mut self, rt: &mut Isolate, at: usize) -> PyResult<(Owned, usize)> {
         let rest = &self.text[at..];
-        let len = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).unwrap_or(rest.len());
+        let len = plain_len(rest);
         if rest.get(len) != Some(&b'"') {
             return self.string(rt, at);
         }
@@ -282,7 +282,7 @@ impl<'a> Reader<'a> {
 
     fn string(&mut self, rt: &mut Isolate, at: usize) -> PyResult<(Owned, usize)> {
         let rest = &self.text[at..];
-        let len = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).unwrap_or(rest.len());
+        let len = plain_len(rest);
         if rest.get(len) == Some(&b'"') {
             return Ok((rt.new_str_wtf8(&rest[..len]), at + len + 1));
         }
@@ -332,6 +332,25 @@ impl<'a> Reader<'a> {
         let parse = if is_float { self.options.parse_float.clone() } else { self.options.parse_int.clone() };
         Ok((rt.call(parse.word(), &[shown.word()])?, at))
     }
+}
+
+/// Bytes of a string literal in front of its end or its first escape or control character, eight at a time.
+fn plain_len(text: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The lowest byte with its top bit set is the first byte of `word` that is below `n`: borrows only go up.
+    let below = |word: u64, n: u8| word.wrapping_sub(u64::from(n) * ONES) & !word & (0x80 * ONES);
+    let (words, rest) = text.as_chunks::<8>();
+    for (i, &word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(word);
+        let quote = below(word ^ (u64::from(b'"') * ONES), 1);
+        let escape = below(word ^ (u64::from(b'\\') * ONES), 1);
+        let found = quote | escape | below(word, 0x20);
+        if found != 0 {
+            return i * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let end = rest.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20).unwrap_or(rest.len());
+    words.len() * 8 + end
 }
 
 fn digits(text: &[u8], mut at: usize) -> usize {
@@ -418,5 +437,24 @@ pub fn scan_string_function(rt: &mut Isolate, a: &[Word]) -> PyResult {
             Ok(rt.new_tuple(vec![made, Owned::small(count(end) as i64)]))
         }
         Err((message, at)) => Err(decode_error(rt, &message, a[0], count(at))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_ends_at_quotes_escapes_and_controls() {
+        for len in 0..30 {
+            for b in 0..=255u8 {
+                let mut text = vec![b'a'; len];
+                text.push(b);
+                text.extend_from_slice("é!# []\x7f~ and more\"".as_bytes());
+                let first = text.iter().position(|&b| b == b'"' || b == b'\\' || b < 0x20);
+                assert_eq!(plain_len(&text), first.unwrap(), "{len} {b}");
+                assert_eq!(plain_len(&text[..len]), len);
+            }
+        }
     }
 }

@@ -121,14 +121,41 @@ fn encode(rt: &mut Isolate, this: Word, value: Word, level: usize) -> PyResult {
     Ok(rt.new_tuple(vec![text]))
 }
 
+/// Appends a few bytes: separators are short.
+#[inline(always)]
+fn put(out: &mut Vec<u8>, bytes: &[u8]) {
+    for &b in bytes {
+        out.push(b);
+    }
+}
+
+/// Bytes that a string cannot hold as they are: bit 0 where the text is to be ASCII, bit 1 anywhere.
+const ESCAPED: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut b = 0;
+    while b < 256 {
+        let always = b < 0x20 || b == b'"' as usize || b == b'\\' as usize;
+        table[b] = if always {
+            3
+        } else if b >= 0x7f {
+            1
+        } else {
+            0
+        };
+        b += 1;
+    }
+    table
+};
+
 /// Writes a string in quotes with everything escaped that JSON (or ASCII) does not have.
 pub fn write_string(out: &mut Vec<u8>, text: &[u8], ascii: bool) {
+    let escaped = if ascii { 1 } else { 2 };
+    out.reserve(text.len() + 2);
     out.push(b'"');
     let mut plain = 0;
     let mut i = 0;
-    while i < text.len() {
-        let b = text[i];
-        if b >= 0x20 && b != b'"' && b != b'\\' && (b < 0x7f || !ascii) {
+    while let Some(&b) = text.get(i) {
+        if ESCAPED[usize::from(b)] & escaped == 0 {
             i += 1;
             continue;
         }
@@ -251,6 +278,8 @@ impl Writer<'_> {
         r
     }
 
+    /// Starts a line, where there are lines.
+    #[inline(always)]
     fn line(&mut self, level: usize) {
         if let Some(indent) = &self.options.indent {
             self.out.push(b'\n');
@@ -278,7 +307,7 @@ impl Writer<'_> {
         let mut i = 0;
         while let Some(item) = items(w).get(i).map(|&item| Owned::share(item)) {
             if i > 0 {
-                self.out.extend_from_slice(&self.options.item_separator);
+                put(&mut self.out, &self.options.item_separator);
             }
             self.line(level + 1);
             self.value(rt, item.word(), level + 1)?;
@@ -304,7 +333,7 @@ impl Writer<'_> {
         for (k, v) in items {
             let start = self.out.len();
             if !first {
-                self.out.extend_from_slice(&self.options.item_separator);
+                put(&mut self.out, &self.options.item_separator);
             }
             self.line(level + 1);
             if !self.key(rt, k.word())? {
@@ -312,7 +341,7 @@ impl Writer<'_> {
                 continue;
             }
             first = false;
-            self.out.extend_from_slice(&self.options.key_separator);
+            put(&mut self.out, &self.options.key_separator);
             self.value(rt, v.word(), level + 1)?;
         }
         if !first {
