@@ -24,6 +24,32 @@ impl Ret {
 pub const SIZE_CLASS_COUNT: usize = 16;
 pub const SIZE_CLASS_STEP: usize = 16;
 
+/// One entry of the table of slots, for sites that see many classes: class, interned name and the offset of a slot that
+/// nothing on the class shadows.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct SlotEntry {
+    pub class: u32,
+    pub offset: u32,
+    pub name: Word,
+}
+
+/// Entries of the table of slots; the place of one is [`slot_index`].
+pub const SLOT_ENTRIES: usize = 2048;
+/// Shift of the name's address and factor of the class in [`slot_index`].
+pub const SLOT_NAME_SHIFT: u32 = 4;
+pub const SLOT_CLASS_FACTOR: u64 = 0x9e37_79b9;
+pub const SLOT_CLASS: i32 = 0;
+pub const SLOT_OFFSET: i32 = 4;
+pub const SLOT_NAME: i32 = 8;
+const _: () = assert!(size_of::<SlotEntry>() == 16);
+
+/// Where the table of slots keeps a class and a name.
+#[inline(always)]
+pub fn slot_index(class: u32, name: Word) -> usize {
+    (name.0 >> SLOT_NAME_SHIFT ^ u64::from(class).wrapping_mul(SLOT_CLASS_FACTOR)) as usize % SLOT_ENTRIES
+}
+
 /// The part of an isolate that compiled code touches. The runtime embeds it as the first field of its
 /// own, larger structure.
 ///
@@ -34,7 +60,8 @@ pub const SIZE_CLASS_STEP: usize = 16;
 /// 24         classes       class objects by id
 /// 32         pending       non-zero when a signal or a collection waits for a safepoint
 /// 40         live_objects  objects allocated and not yet freed (leak check)
-/// 48         free[16]      heads of the free lists, 16-byte steps
+/// 48         slots         where instances of the classes seen lately keep attributes
+/// 56         free[16]      heads of the free lists, 16-byte steps
 /// ```
 #[repr(C)]
 pub struct Context {
@@ -44,6 +71,7 @@ pub struct Context {
     pub classes: *mut *mut Header,
     pub pending: u64,
     pub live_objects: i64,
+    pub slots: *mut SlotEntry,
     pub free: [*mut u8; SIZE_CLASS_COUNT],
 }
 
@@ -56,5 +84,6 @@ pub const CTX_GLOBALS: i32 = 16;
 pub const CTX_CLASSES: i32 = 24;
 pub const CTX_PENDING: i32 = 32;
 pub const CTX_LIVE_OBJECTS: i32 = 40;
-pub const CTX_FREE: i32 = 48;
-const _: () = assert!(size_of::<Context>() == 48 + 8 * SIZE_CLASS_COUNT);
+pub const CTX_SLOTS: i32 = 48;
+pub const CTX_FREE: i32 = 56;
+const _: () = assert!(size_of::<Context>() == 56 + 8 * SIZE_CLASS_COUNT);

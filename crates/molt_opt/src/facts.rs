@@ -237,7 +237,7 @@ fn attribute_receiver_only(f: &Function, v: ValueId) -> bool {
             _ if uses.is_empty() => true,
             Op::PyGetAttr | Op::PyCallMethod => uses == [0],
             Op::PyCheckBound => attribute_receiver_only(f, f.result(i)),
-            Op::IsUnbound => true,
+            Op::IsUnbound | Op::RcInc | Op::RcDec | Op::Keep => true,
             _ => false,
         }
     })

@@ -9,6 +9,7 @@ use core::marker::PhantomPinned;
 use hashbrown::HashMap;
 
 use molt_abi::context::SIZE_CLASS_COUNT;
+use molt_abi::context::{SLOT_ENTRIES, SlotEntry};
 use molt_abi::layout::{AttrCache, Header, ProgramDesc};
 use molt_abi::{ClassId, Context, Word};
 
@@ -67,14 +68,6 @@ pub(crate) struct LookupEntry {
     pub value: Word,
 }
 
-/// One entry of the slot cache: class, interned name and the slot's offset.
-#[derive(Clone, Copy)]
-pub(crate) struct SlotEntry {
-    pub class: u32,
-    pub offset: u32,
-    pub name: Word,
-}
-
 pub(crate) const LOOKUP_ENTRIES: usize = 2048;
 
 /// State of one interpreter. Never moved once made; every function takes it as `rt: &mut Isolate`.
@@ -96,7 +89,7 @@ pub struct Isolate {
     pub(crate) depth: crate::stack::Depth,
     pub(crate) caches: *mut AttrCache,
     pub(crate) lookups: Box<[LookupEntry; LOOKUP_ENTRIES]>,
-    pub(crate) slot_lookups: Box<[SlotEntry; LOOKUP_ENTRIES]>,
+    pub(crate) slot_lookups: Box<[SlotEntry; SLOT_ENTRIES]>,
     /// Ids of classes made from specifications, by the specification's address.
     pub(crate) spec_ids: AddressMap<usize, ClassId>,
     pub(crate) next_spec_id: u32,
@@ -137,6 +130,7 @@ impl Isolate {
             classes: core::ptr::null_mut(),
             pending: 0,
             live_objects: 0,
+            slots: core::ptr::null_mut(),
             free: [core::ptr::null_mut(); SIZE_CLASS_COUNT],
         };
         let none = LookupEntry { class: u32::MAX, name: Word::UNBOUND, value: Word::UNBOUND };
@@ -150,7 +144,7 @@ impl Isolate {
             depth: crate::stack::Depth::new(),
             caches: core::ptr::null_mut(),
             lookups: Box::new([none; LOOKUP_ENTRIES]),
-            slot_lookups: Box::new([SlotEntry { class: u32::MAX, offset: 0, name: Word::UNBOUND }; LOOKUP_ENTRIES]),
+            slot_lookups: Box::new([SlotEntry { class: u32::MAX, offset: 0, name: Word::UNBOUND }; SLOT_ENTRIES]),
             spec_ids: AddressMap::default(),
             next_spec_id: crate::exc::END,
             states: AddressMap::default(),
@@ -175,6 +169,7 @@ impl Isolate {
             _pinned: PhantomPinned,
         });
         set_current(&raw mut *rt);
+        rt.ctx.slots = rt.slot_lookups.as_mut_ptr();
         rt.heap.collect_at = 100_000;
         rt.start(program);
         rt

@@ -2,12 +2,12 @@
 
 use alloc::format;
 use alloc::string::String;
+use molt_abi::context::{SlotEntry, slot_index};
 use molt_abi::layout::AttrCache;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{field, str_text};
 use crate::class::ClassObj;
-use crate::isolate::{LOOKUP_ENTRIES, SlotEntry};
 use crate::layouts::{BuiltinObj, GetSetObj, ModuleObj};
 use crate::names::Name;
 use crate::native::Layout;
@@ -523,7 +523,7 @@ impl Isolate {
             return None;
         }
         let class = self.class_of(obj);
-        let index = (name.0 >> 4 ^ u64::from(class.0).wrapping_mul(0x9e37_79b9)) as usize % LOOKUP_ENTRIES;
+        let index = slot_index(class.0, name);
         let e = self.slot_lookups[index];
         if e.class == class.0 && e.name == name {
             return Some(e.offset);

@@ -1,8 +1,8 @@
 //! Operations with an inline fast path.
 
-use molt_abi::layout;
 use molt_abi::word::FLONUM_ZERO;
 use molt_abi::{ClassId, Header, RtFn, Word};
+use molt_abi::{context, layout};
 use molt_base::Symbol;
 use molt_ir::{BinaryOp, CompareOp, FloatCond, FuncId, InstId, IntCond, Op, Type, ValueId};
 
@@ -317,8 +317,11 @@ impl Lower<'_> {
         result
     }
 
-    /// Branches to a new current block with the slot's address when the cache knows the receiver's class.
-    fn cached_slot(&mut self, object: ValueId, cache: ValueId, slow: molt_ir::BlockId) -> ValueId {
+    /// Branches to a new current block with the slot's address when the cache of the site or the table of all sites
+    /// knows the receiver's class.
+    fn cached_slot(&mut self, object: ValueId, name: ValueId, cache: ValueId, slow: molt_ir::BlockId) -> ValueId {
+        let in_slot = self.m.block();
+        let offset = self.m.func.add_param(in_slot, Type::I64);
         let seven = self.m.iconst(7);
         let tag = self.m.int(Op::IAnd, &[object, seven]);
         let is_object = self.m.icmp_imm(IntCond::Eq, tag, 0);
@@ -328,15 +331,41 @@ impl Lower<'_> {
         let class = self.m.load32(object, layout::HEADER_CLASS);
         let known = self.m.load32(cache, layout::CACHE_CLASS);
         let same = self.m.icmp(IntCond::Eq, class, known);
-        let hit = self.m.block();
-        self.m.brif(same, (hit, &[]), (slow, &[]));
+        let (hit, other) = (self.m.block(), self.m.cold_block());
+        self.m.brif(same, (hit, &[]), (other, &[]));
         self.m.current = hit;
-        let offset = self.m.load32(cache, layout::CACHE_OFFSET);
-        let has_slot = self.m.icmp_imm(IntCond::Ne, offset, 0);
-        let in_slot = self.m.block();
-        self.m.brif(has_slot, (in_slot, &[]), (slow, &[]));
+        let cached = self.m.load32(cache, layout::CACHE_OFFSET);
+        let has_slot = self.m.icmp_imm(IntCond::Ne, cached, 0);
+        self.m.brif(has_slot, (in_slot, &[cached]), (slow, &[]));
+        self.m.current = other;
+        let found = self.table_slot(class, name, slow);
+        self.m.jump(in_slot, &[found]);
         self.m.current = in_slot;
         self.m.int(Op::IAdd, &[object, offset])
+    }
+
+    /// Offset that the table of slots has for a class and a name.
+    fn table_slot(&mut self, class: ValueId, name: ValueId, slow: molt_ir::BlockId) -> ValueId {
+        let factor = self.m.iconst(context::SLOT_CLASS_FACTOR as i64);
+        let shift = self.m.iconst(i64::from(context::SLOT_NAME_SHIFT));
+        let (spread, moved) = (self.m.int(Op::IMul, &[class, factor]), self.m.int(Op::UShr, &[name, shift]));
+        let mixed = self.m.int(Op::IXor, &[moved, spread]);
+        let mask = self.m.iconst(context::SLOT_ENTRIES as i64 - 1);
+        let index = self.m.int(Op::IAnd, &[mixed, mask]);
+        let size = self.m.iconst(size_of::<context::SlotEntry>().trailing_zeros().into());
+        let offset = self.m.int(Op::IShl, &[index, size]);
+        let ctx = self.m.ctx();
+        let table = self.m.load(ctx, context::CTX_SLOTS);
+        let entry = self.m.int(Op::IAdd, &[table, offset]);
+        let entry_class = self.m.load32(entry, context::SLOT_CLASS);
+        let entry_name = self.m.load(entry, context::SLOT_NAME);
+        let same_class = self.m.icmp(IntCond::Eq, entry_class, class);
+        let same_name = self.m.icmp(IntCond::Eq, entry_name, name);
+        let both = self.m.value(Op::BAnd, &[same_class, same_name], 0, Type::I1);
+        let known = self.m.block();
+        self.m.brif(both, (known, &[]), (slow, &[]));
+        self.m.current = known;
+        self.m.load32(entry, context::SLOT_OFFSET)
     }
 
     pub(super) fn getattr(&mut self, object: ValueId, name: Symbol) -> ValueId {
@@ -348,7 +377,7 @@ impl Lower<'_> {
         }
         let (slow, done) = (self.m.cold_block(), self.m.block());
         let result = self.m.func.add_param(done, Type::I64);
-        let address = self.cached_slot(object, cache, slow);
+        let address = self.cached_slot(object, name, cache, slow);
         let v = self.m.load(address, 0);
         let unset = self.m.icmp_imm(IntCond::Eq, v, Word::UNBOUND.0 as i64);
         let found = self.m.block();
@@ -372,7 +401,7 @@ impl Lower<'_> {
             return;
         }
         let (slow, done) = (self.m.cold_block(), self.m.block());
-        let address = self.cached_slot(object, cache, slow);
+        let address = self.cached_slot(object, name, cache, slow);
         let old = self.m.load(address, 0);
         self.m.inc(value);
         self.m.store(address, 0, value);
