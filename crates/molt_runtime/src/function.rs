@@ -71,6 +71,13 @@ impl Isolate {
             let c = unsafe { &*cache };
             if c.class == id.0 && c.kind == CACHE_METHOD && !self.shadowed(obj, name) {
                 all[0] = obj;
+                // The commonest of all: a method of a builtin class, without the generic call in between.
+                if kwnames.is_unbound()
+                    && self.class_of(c.value) == ClassId::METHOD_DESCRIPTOR
+                    && let Some(r) = self.call_simple(c.value, all)
+                {
+                    return r;
+                }
                 return self.vectorcall(c.value, all, kwnames);
             }
         }
