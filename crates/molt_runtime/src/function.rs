@@ -71,6 +71,13 @@ impl Isolate {
             let c = unsafe { &*cache };
             if c.class == id.0 && c.kind == CACHE_METHOD && !self.shadowed(obj, name) {
                 all[0] = obj;
+                // The commonest of all: a method of a builtin class, without the generic call in between.
+                if kwnames.is_unbound()
+                    && self.class_of(c.value) == ClassId::METHOD_DESCRIPTOR
+                    && let Some(r) = self.call_simple(c.value, all)
+                {
+                    return r;
+                }
                 return self.vectorcall(c.value, all, kwnames);
             }
         }
@@ -249,34 +256,32 @@ impl Isolate {
     #[inline(always)]
     fn call_simple(&mut self, f: Word, args: &[Word]) -> Option<PyResult> {
         const ROOM: usize = 6;
+        // A constant is copied in a few moves, where an array expression becomes a loop.
+        const UNSET: [Word; ROOM] = [Word::UNBOUND; ROOM];
         // SAFETY: the caller checked the class; rows are static and parsed signatures live as long as the isolate.
         let (b, sig, func) = unsafe {
             let b = &*f.as_ptr().cast::<BuiltinObj>();
             (b, b.sig.as_ref()?, (*b.def).func)
         };
-        let method = sig.receiver == Receiver::Instance;
-        if method {
+        if args.len() < sig.least || args.len() > sig.most {
+            return None;
+        }
+        if sig.receiver == Receiver::Instance {
             let exact = b.receiver.is_unbound()
-                && !args.is_empty()
                 && !b.owner.is_unbound()
-                && self.class_of(args[0]) == self.class_id(b.owner);
+                && args.first().is_some_and(|&first| self.class_of(first) == self.class_id(b.owner));
             if !exact {
                 return None;
             }
         }
-        let receivers = usize::from(method);
-        let count = args.len() - receivers;
-        if !sig.simple || count < sig.required || count > sig.positional {
-            return None;
-        }
-        let total = sig.word_count() + receivers;
+        let total = sig.total;
         if args.len() == total {
             return Some(func(self, args));
         }
         if total > ROOM {
             return None;
         }
-        let mut room = [Word::UNBOUND; ROOM];
+        let mut room = UNSET;
         copy_words(&mut room, args);
         Some(func(self, &room[..total]))
     }

@@ -27,6 +27,23 @@ impl Sip {
     }
 }
 
+/// Up to seven bytes as a number, the first one lowest, read in at most two overlapping pieces.
+#[inline(always)]
+fn tail(rest: &[u8]) -> u64 {
+    let n = rest.len();
+    match (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        (Some(&first), Some(&last)) => {
+            u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << (8 * (n - 4))
+        }
+        _ => match *rest {
+            [] => 0,
+            [a] => u64::from(a),
+            [a, b] => u64::from(u16::from_le_bytes([a, b])),
+            _ => u64::from(u16::from_le_bytes([rest[0], rest[1]])) | u64::from(rest[2]) << 16,
+        },
+    }
+}
+
 /// SipHash-1-3 of `bytes` under a key.
 pub(crate) fn sip13(key: (u64, u64), bytes: &[u8]) -> u64 {
     let mut state = Sip([
@@ -39,11 +56,7 @@ pub(crate) fn sip13(key: (u64, u64), bytes: &[u8]) -> u64 {
     for &word in words {
         state.absorb(u64::from_le_bytes(word));
     }
-    let mut last = (bytes.len() as u64) << 56;
-    for (i, &b) in rest.iter().enumerate() {
-        last |= u64::from(b) << (8 * i);
-    }
-    state.absorb(last);
+    state.absorb((bytes.len() as u64) << 56 | tail(rest));
     state.0[2] ^= 0xff;
     for _ in 0..3 {
         state.round();

@@ -30,8 +30,10 @@ impl Hasher for AddressHasher {
         self.0
     }
     fn write(&mut self, bytes: &[u8]) {
-        for &b in bytes {
-            self.0 = (self.0.rotate_left(5) ^ u64::from(b)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let (words, rest) = bytes.as_chunks::<8>();
+        let rest = rest.iter().fold(0, |word, &b| word << 8 | u64::from(b));
+        for word in words.iter().map(|&word| u64::from_ne_bytes(word)).chain([rest]) {
+            self.write_u64(word.rotate_left(5));
         }
     }
     fn write_u64(&mut self, v: u64) {

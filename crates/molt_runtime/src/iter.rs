@@ -50,8 +50,11 @@ fn step(this: Word) -> Option<(Word, usize)> {
     Some((w, i as usize))
 }
 
+#[inline(always)]
 fn set_index(this: Word, i: i64) {
-    set_field(this, 1, Word::small(i));
+    debug_assert!(field(this, 1).is_small());
+    // SAFETY: the second word of these iterators always holds a small integer, which is not counted.
+    unsafe { *this.as_ptr().cast::<Word>().add(2) = Word::small(i) };
 }
 
 fn finish(this: Word) -> PyResult<Option<Owned>> {

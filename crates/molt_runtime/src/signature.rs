@@ -18,8 +18,12 @@ pub struct NativeSig {
     pub required_keywords: u64,
     pub varargs: bool,
     pub varkw: bool,
-    /// Positional arguments alone satisfy it, and stand in the order they are passed on, behind an instance at most.
-    pub simple: bool,
+    /// Fewest and most words, an instance in front included, with which a call by position alone needs no binding: they
+    /// are passed on as they come, filled up to `total`. No call is such when there is `*`, `**`, a required keyword or
+    /// a class in front; then `least` is above `most`.
+    pub least: usize,
+    pub most: usize,
+    pub total: usize,
 }
 
 /// What the first parameter of the text stands for.
@@ -75,10 +79,14 @@ impl NativeSig {
         sig.keyword_only = keyword_names.len();
         sig.varargs = args_name.is_some();
         sig.varkw = kwargs_name.is_some();
-        sig.simple = !sig.varargs && !sig.varkw && sig.required_keywords == 0 && sig.receiver != Receiver::Class;
+        let simple = !sig.varargs && !sig.varkw && sig.required_keywords == 0 && sig.receiver != Receiver::Class;
         sig.names.extend(keyword_names);
         sig.names.extend(args_name);
         sig.names.extend(kwargs_name);
+        let instance = usize::from(sig.receiver == Receiver::Instance);
+        sig.least = if simple { sig.required + instance } else { usize::MAX };
+        sig.most = sig.positional + instance;
+        sig.total = sig.names.len() + instance;
         sig
     }
 }

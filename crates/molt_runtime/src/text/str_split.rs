@@ -48,6 +48,7 @@ fn separator_arg<'a>(rt: &mut Isolate, w: Word) -> PyResult<&'a [u8]> {
 }
 
 /// ASCII white space of `str` methods.
+#[inline(always)]
 pub const fn is_ascii_space(b: u8) -> bool {
     matches!(b, b' ' | 9..=13 | 0x1c..=0x1f)
 }
@@ -109,8 +110,12 @@ fn split_space(text: &[u8], limit: usize, mut piece: impl FnMut(&[u8], usize)) {
 /// Bytes of the white space at `at`; 0 when there is none, as inside a code point.
 #[inline(always)]
 fn space_len(text: &[u8], at: usize) -> usize {
-    match text[at] {
-        b @ 0..0x80 => usize::from(is_ascii_space(b)),
+    let b = text[at];
+    if (0x21..0x80).contains(&b) {
+        return 0;
+    }
+    match b {
+        0..0x80 => usize::from(is_ascii_space(b)),
         // The first bytes of all other spaces.
         0xc2 | 0xe1..=0xe3 => match wtf8::decode_first(&text[at..]) {
             Some((c, len)) if unicode::is_space(c) => len,
@@ -260,6 +265,7 @@ fn ascii_line_break(text: &[u8]) -> Option<(usize, usize)> {
 fn line_break(text: &[u8]) -> Option<(usize, usize)> {
     // Beyond ASCII there are three: U+0085, U+2028 and U+2029.
     let at = text.iter().enumerate().position(|(i, &b)| match b {
+        0x20..=0x7f => false,
         0x0a..=0x0d | 0x1c..=0x1e => true,
         0xc2 => text.get(i + 1) == Some(&0x85),
         0xe2 => matches!(text.get(i + 1..i + 3), Some([0x80, 0xa8 | 0xa9])),

@@ -18,6 +18,7 @@ use crate::api::{native, str_bytes, str_is_ascii};
 use crate::isolate::AddressHasher;
 use crate::native::{ClassSpec, NativeData, NativeDef, def};
 use crate::num::{float_text, int, int_text};
+use crate::text::str_object::make;
 use crate::text::wtf8;
 use crate::{Isolate, Owned, PyResult, Raised};
 
@@ -78,6 +79,7 @@ struct Reader<'a> {
     word: Word,
     text: &'a [u8],
     keys: Keys<'a>,
+    ascii: bool,
     plain_float: bool,
     plain_int: bool,
 }
@@ -96,6 +98,7 @@ fn scan(rt: &mut Isolate, this: Word, text: Word, index: Word) -> PyResult {
         word: text,
         text: str_bytes(text),
         keys: Keys::default(),
+        ascii: str_is_ascii(text),
         plain_float: options.parse_float.word() == rt.class_word(ClassId::FLOAT),
         plain_int: options.parse_int.word() == rt.class_word(ClassId::INT),
     };
@@ -127,7 +130,7 @@ fn decode_error(rt: &mut Isolate, message: &str, text: Word, at: usize) -> Raise
 impl<'a> Reader<'a> {
     /// Character index of a byte index.
     fn position(&self, at: usize) -> usize {
-        if str_is_ascii(self.word) { at } else { wtf8::char_count(&self.text[..at]) }
+        if self.ascii { at } else { wtf8::char_count(&self.text[..at]) }
     }
 
     fn error(&self, rt: &mut Isolate, message: &str, at: usize) -> Raised {
@@ -275,7 +278,7 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.keys.get(text) {
             return Ok((known.clone(), at + len + 1));
         }
-        let key = rt.new_str_wtf8(text);
+        let key = make(rt, text, self.ascii);
         self.keys.insert(text, key.clone());
         Ok((key, at + len + 1))
     }
@@ -284,7 +287,7 @@ impl<'a> Reader<'a> {
         let rest = &self.text[at..];
         let len = plain_len(rest);
         if rest.get(len) == Some(&b'"') {
-            return Ok((rt.new_str_wtf8(&rest[..len]), at + len + 1));
+            return Ok((make(rt, &rest[..len], self.ascii), at + len + 1));
         }
         let (bytes, end) = read_string(self.text, at, self.options.strict)
             .map_err(|(message, place)| self.error(rt, &message, place))?;

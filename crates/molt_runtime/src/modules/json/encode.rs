@@ -204,6 +204,13 @@ fn write_unit(out: &mut Vec<u8>, unit: u32) {
 
 impl Writer<'_> {
     fn value(&mut self, rt: &mut Isolate, w: Word, level: usize) -> PyResult<()> {
+        match rt.class_of(w) {
+            ClassId::STR => return self.string(rt, w),
+            ClassId::FLOAT => return self.float(rt, w),
+            ClassId::LIST | ClassId::TUPLE => return self.nested(rt, w, level, Self::sequence),
+            ClassId::DICT => return self.nested(rt, w, level, Self::mapping),
+            _ => {}
+        }
         match w {
             Word::NONE => self.out.extend_from_slice(b"null"),
             Word::TRUE => self.out.extend_from_slice(b"true"),
