@@ -23,6 +23,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   ends [FILTER]         how programs end: exits, signals, closed pipes, deep recursion
   docs [FILTER]         links and examples of the book
   bench [OPTIONS]       programs of bench/ against the reference and its peers, as ratios; writes target/bench/report.html
+  miri                  the ABI and the object core under Miri (needs a nightly toolchain with it)
   mutants [NAME]        seeded bugs that the suites must notice (slow)
   deny                  licences, advisories, duplicates and sources of the dependencies
   dist [FOLDER]         archive of the toolchain";
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Some("docs") => toolchain::build().and_then(|()| docs::run(filter)),
         Some("deny") => deny::run(),
         Some("dist") => toolchain::build().and_then(|()| dist::run(filter)),
+        Some("miri") => miri(),
         Some("mutants") => mutants::run(filter),
         Some("bench") => toolchain::build().and_then(|()| bench::run(&args[1..])),
         _ => {
@@ -65,6 +67,23 @@ fn ci() -> Result<(), String> {
     ends::run(None)?;
     docs::run(None)?;
     deny::run()
+}
+
+/// Tests that touch raw memory, in an interpreter that sees undefined behaviour.
+fn miri() -> Result<(), String> {
+    let run = |args: &[&str]| {
+        let status = Command::new("cargo")
+            .args(["+nightly", "miri", "test", "-q", "--locked"])
+            .args(args)
+            .env("CARGO_TARGET_DIR", toolchain::target().join("miri"))
+            .env("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-tree-borrows")
+            .status()
+            .map_err(|e| format!("cannot start cargo: {e}"))?;
+        if status.success() { Ok(()) } else { Err(format!("Miri: `{}` failed", args.join(" "))) }
+    };
+    run(&["-p", "molt_abi"])?;
+    // The fused multiply-add of some toolchains asks the processor, in assembly, what it can do.
+    run(&["-p", "molt_runtime", "--lib", "--", "--skip", "modules::math"])
 }
 
 /// Runs cargo and shows what it prints.

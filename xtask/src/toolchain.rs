@@ -27,8 +27,12 @@ pub fn archive() -> PathBuf {
 }
 
 fn built(profile: &str, file: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join(profile).join(file)
+    target().join(profile).join(file)
+}
+
+/// Where builds go.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// The reference interpreter, if this machine has one: `MOLT_REFERENCE`, else `python3.13`.

@@ -310,7 +310,7 @@ fn c3(rt: &mut Isolate, class: &mut ClassObj, bases: &[Word]) -> PyResult<Vec<*m
     }
     let mut lists: Vec<Vec<*mut ClassObj>> = bases.iter().map(|&b| rt.class_obj(b).mro.clone()).collect();
     lists.push(bases.iter().map(|&b| b.as_ptr().cast::<ClassObj>()).collect());
-    let mut mro = vec![core::ptr::from_mut(class)];
+    let mut mro = vec![rt.class_ptr(class.id)];
     loop {
         lists.retain(|l| !l.is_empty());
         if lists.is_empty() {

@@ -105,6 +105,11 @@ impl Isolate {
         unsafe { &mut **self.classes.as_ptr().add(id.0 as usize) }
     }
 
+    /// The pointer that stays valid however often [`Isolate::class`] lends the class out.
+    pub(crate) fn class_ptr(&self, id: ClassId) -> *mut ClassObj {
+        self.classes[id.0 as usize]
+    }
+
     #[inline(always)]
     pub fn class_of(&self, w: Word) -> ClassId {
         if w.is_object() {
@@ -320,12 +325,12 @@ impl Isolate {
                 class.call = b.call;
             }
             size = size.max(b.instance_size);
-            class.mro = core::iter::once(core::ptr::from_mut(class)).chain(b.mro.iter().copied()).collect();
+            class.mro = core::iter::once(self.class_ptr(class.id)).chain(b.mro.iter().copied()).collect();
             b.subclasses.push(id);
             let base_word = Word::from_ptr(b);
             class.bases = self.alloc_tuple(ClassId::TUPLE, 1, core::iter::once(base_word)).into_word();
         } else {
-            class.mro = vec![core::ptr::from_mut(class)];
+            class.mro = vec![self.class_ptr(class.id)];
         }
         if id != ClassId::OBJECT && id != ClassId::TYPE {
             class.flags |= hook_flags(spec);

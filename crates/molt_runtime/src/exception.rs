@@ -649,7 +649,7 @@ pub(crate) fn create_classes(rt: &mut Isolate) {
             let name = rt.intern(text);
             class.slots.push(crate::class::Slot { name, offset: class.slot_base + 8 * i as u32, member: true });
         }
-        class.mro = core::iter::once(core::ptr::from_mut(class)).chain(base.mro.iter().copied()).collect();
+        class.mro = core::iter::once(rt.class_ptr(class.id)).chain(base.mro.iter().copied()).collect();
         base.subclasses.push(row.id);
         if row.id == exc::EXCEPTION_GROUP {
             let second = rt.class(ClassId::EXCEPTION);

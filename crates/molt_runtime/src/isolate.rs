@@ -229,3 +229,82 @@ impl Isolate {
         self.make_spec_class(spec)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use molt_abi::Word;
+
+    use crate::{Isolate, Owned, exc};
+
+    /// Calls a method and drops what it returns.
+    fn call(rt: &mut Isolate, w: Word, method: &str, args: &[Word]) {
+        assert!(rt.call_method(w, method, args).is_ok(), "{method}");
+    }
+
+    fn text(rt: &mut Isolate, w: Word) -> alloc::string::String {
+        rt.repr_text(w).expect("the repr of builtin objects does not fail")
+    }
+
+    #[test]
+    fn containers_keep_and_give_up_what_they_hold() {
+        let mut rt = Isolate::new(None, &[]);
+        let list = rt.new_list(vec![Owned::small(3), Owned::small(1)]);
+        let key = rt.new_str("key");
+        let dict = rt.new_dict();
+        rt.setitem(dict.word(), key.word(), list.word()).expect("a text is hashable");
+        for n in 0..40 {
+            let item = rt.new_str(&alloc::format!("item {n}"));
+            call(&mut rt, list.word(), "append", &[item.word()]);
+            rt.setitem(dict.word(), Word::small(n), item.word()).expect("a number is hashable");
+        }
+        call(&mut rt, list.word(), "reverse", &[]);
+        for n in 0..30 {
+            call(&mut rt, dict.word(), "pop", &[Word::small(n)]);
+            call(&mut rt, list.word(), "pop", &[]);
+        }
+        assert_eq!(rt.dict_len(dict.word()), 11);
+        let copy = rt.call_method(dict.word(), "copy", &[]).expect("dictionaries are copied");
+        call(&mut rt, dict.word(), "clear", &[]);
+        let kept = rt.getitem(copy.word(), key.word()).expect("the copy has the key");
+        assert_eq!(rt.repr_text(kept.word()).ok().map(|t| t.len()), Some(12 * 11));
+        drop((list, dict, key, copy, kept));
+        assert_eq!(rt.tear_down(true), Ok(()));
+    }
+
+    #[test]
+    fn cycles_are_collected_and_large_numbers_freed() {
+        let mut rt = Isolate::new(None, &[]);
+        let live = rt.ctx.live_objects;
+        for _ in 0..20 {
+            let (list, dict) = (rt.new_list(vec![]), rt.new_dict());
+            rt.setitem(dict.word(), Word::small(1), list.word()).expect("a number is hashable");
+            call(&mut rt, list.word(), "append", &[dict.word()]);
+            call(&mut rt, list.word(), "append", &[list.word()]);
+        }
+        assert!(rt.ctx.live_objects >= live + 40);
+        rt.collect_cycles();
+        assert_eq!(rt.ctx.live_objects, live);
+        let mut n = Owned::small(7);
+        for _ in 0..8 {
+            n = rt.binary(crate::names::Name::MUL, n.word(), n.word()).expect("numbers multiply");
+        }
+        assert_eq!(text(&mut rt, n.word()).len(), 217);
+        drop(n);
+        assert_eq!(rt.tear_down(true), Ok(()));
+    }
+
+    #[test]
+    fn errors_belong_to_the_isolate_until_they_are_taken() {
+        let mut rt = Isolate::new(None, &[]);
+        let tuple = rt.new_tuple(vec![Owned::small(1), Owned::NONE]);
+        assert!(rt.getitem(tuple.word(), Word::small(5)).is_err());
+        let e = rt.take_exception();
+        assert!(rt.is_instance(e.word(), exc::INDEX_ERROR));
+        assert_eq!(text(&mut rt, e.word()), "IndexError('tuple index out of range')");
+        assert_eq!(text(&mut rt, tuple.word()), "(1, None)");
+        drop((e, tuple));
+        assert_eq!(rt.tear_down(true), Ok(()));
+    }
+}
