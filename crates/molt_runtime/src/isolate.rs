@@ -276,16 +276,20 @@ mod tests {
     #[test]
     fn cycles_are_collected_and_large_numbers_freed() {
         let mut rt = Isolate::new(None, &[]);
-        let live = rt.ctx.live_objects;
-        for _ in 0..20 {
-            let (list, dict) = (rt.new_list(vec![]), rt.new_dict());
-            rt.setitem(dict.word(), Word::small(1), list.word()).expect("a number is hashable");
-            call(&mut rt, list.word(), "append", &[dict.word()]);
-            call(&mut rt, list.word(), "append", &[list.word()]);
+        let mut live = 0;
+        // The first round also makes what classes make when they are first used.
+        for round in 0..2 {
+            for _ in 0..20 {
+                let (list, dict) = (rt.new_list(vec![]), rt.new_dict());
+                rt.setitem(dict.word(), Word::small(1), list.word()).expect("a number is hashable");
+                call(&mut rt, list.word(), "append", &[dict.word()]);
+                call(&mut rt, list.word(), "append", &[list.word()]);
+            }
+            assert!(rt.ctx.live_objects >= live + 40);
+            rt.collect_cycles();
+            assert!(round == 0 || rt.ctx.live_objects == live);
+            live = rt.ctx.live_objects;
         }
-        assert!(rt.ctx.live_objects >= live + 40);
-        rt.collect_cycles();
-        assert_eq!(rt.ctx.live_objects, live);
         let mut n = Owned::small(7);
         for _ in 0..8 {
             n = rt.binary(crate::names::Name::MUL, n.word(), n.word()).expect("numbers multiply");
