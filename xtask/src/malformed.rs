@@ -61,7 +61,7 @@ pub fn run(filter: Option<&str>) -> Result<(), String> {
                 loop {
                     let i = next.fetch_add(1, Ordering::Relaxed);
                     let Some(case) = cases.get(i) else { return };
-                    let found = examine(case, &dir.join(i.to_string()), i % OTHER_VERBS_EVERY == 0);
+                    let found = examine(case, &dir.join(i.to_string()), i.is_multiple_of(OTHER_VERBS_EVERY));
                     let mut faults = faults.lock().expect("no thread panics");
                     faults.extend(found.into_iter().map(|f| format!("{}: {f}", case.name)));
                 }

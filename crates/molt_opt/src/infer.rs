@@ -187,7 +187,7 @@ impl Analysis<'_> {
                 Class::Range => Class::RangeIterator,
                 _ => Class::Any,
             },
-            Op::PyRangeIter if args.iter().any(|&a| a == Ty::BOTTOM) => return Ty::BOTTOM,
+            Op::PyRangeIter if args.contains(&Ty::BOTTOM) => return Ty::BOTTOM,
             Op::PyRangeIter if self.trusted && calls_builtin(self.func, inst) => Class::RangeIterator,
             Op::PyGetItem if args.contains(&Ty::BOTTOM) => return Ty::BOTTOM,
             Op::PyGetItem if args[0].class == Class::List && !args[0].unbound && self.is_slice(inst) => Class::List,
