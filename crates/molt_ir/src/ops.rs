@@ -474,6 +474,18 @@ impl BinaryOp {
 }
 
 impl CompareOp {
+    /// The comparison of doubles.
+    pub fn on_floats(self) -> FloatCond {
+        match self {
+            CompareOp::Lt => FloatCond::Lt,
+            CompareOp::Le => FloatCond::Le,
+            CompareOp::Eq => FloatCond::Eq,
+            CompareOp::Ne => FloatCond::Ne,
+            CompareOp::Gt => FloatCond::Gt,
+            CompareOp::Ge => FloatCond::Ge,
+        }
+    }
+
     /// Runtime function of the comparison.
     pub fn rt(self) -> RtFn {
         [RtFn::Lt, RtFn::Le, RtFn::Eq, RtFn::Ne, RtFn::Gt, RtFn::Ge][self as usize]

@@ -165,9 +165,10 @@ impl Scan<'_> {
             if f.edges(i).iter().any(|&e| f.edge_args(e).contains(&module)) {
                 return false;
             }
-            let Some(position) = f.args(i).iter().position(|&v| v == module) else { return true };
+            let uses = uses(f, i, module);
             match f.insts[i].op {
-                Op::PyGetAttr | Op::PyImportFrom | Op::PyCallMethod => position == 0,
+                _ if uses.is_empty() => true,
+                Op::PyGetAttr | Op::PyImportFrom | Op::PyCallMethod => uses == [0],
                 Op::GlobalSet => self.only_attributes_of(GlobalId(f.insts[i].imm as u32)),
                 Op::RcInc | Op::RcDec | Op::Keep => true,
                 _ => false,
@@ -185,20 +186,7 @@ impl Scan<'_> {
 
     /// A module value may be bound to a variable or have its attributes used; anything else lets it escape.
     fn module_uses(&mut self, f: &Function, module: ValueId) {
-        for &b in &f.layout {
-            for &i in &f.blocks[b].insts {
-                let position = f.args(i).iter().position(|&v| v == module);
-                let Some(position) = position else { continue };
-                let fine = match f.insts[i].op {
-                    Op::PyGetAttr | Op::PyImportFrom | Op::PyCallMethod => position == 0,
-                    Op::GlobalSet => self.only_attributes_of(GlobalId(f.insts[i].imm as u32)),
-                    Op::RcInc | Op::RcDec | Op::Keep => true,
-                    _ => false,
-                };
-                let in_edge = f.edges(i).iter().any(|&e| f.edge_args(e).contains(&module));
-                self.open |= !fine || in_edge;
-            }
-        }
+        self.open |= !self.stays_in_variables(f, module);
     }
 
     /// Whether every reading of a module variable is the receiver of an attribute operation.
@@ -221,6 +209,11 @@ fn only_stored_into(f: &Function, v: ValueId) -> bool {
     })
 }
 
+/// Positions of a value among the operands of an instruction.
+fn uses(f: &Function, inst: InstId, v: ValueId) -> Vec<usize> {
+    (0..f.args(inst).len()).filter(|&n| f.args(inst)[n] == v).collect()
+}
+
 /// The native module that a value is.
 fn native_module(f: &Function, v: ValueId) -> Option<Symbol> {
     let ValueDef::Result(def, _) = f.values[v].def else { return None };
@@ -232,7 +225,7 @@ fn attribute_receiver_only(f: &Function, v: ValueId) -> bool {
         if f.edges(i).iter().any(|&e| f.edge_args(e).contains(&v)) {
             return false;
         }
-        let uses: Vec<usize> = (0..f.args(i).len()).filter(|&n| f.args(i)[n] == v).collect();
+        let uses = uses(f, i, v);
         match f.insts[i].op {
             _ if uses.is_empty() => true,
             Op::PyGetAttr | Op::PyCallMethod => uses == [0],

@@ -289,14 +289,7 @@ impl Rewriter<'_> {
             return None;
         }
         let (x, y) = (self.double(a)?, self.double(b)?);
-        let cond = match CompareOp::from_index(imm).expect("verified") {
-            CompareOp::Lt => FloatCond::Lt,
-            CompareOp::Le => FloatCond::Le,
-            CompareOp::Eq => FloatCond::Eq,
-            CompareOp::Ne => FloatCond::Ne,
-            CompareOp::Gt => FloatCond::Gt,
-            CompareOp::Ge => FloatCond::Ge,
-        };
+        let cond = CompareOp::from_index(imm).expect("verified").on_floats();
         let bit = self.value(Op::FCmp, &[x, y], cond as u64, Type::I1);
         Some(if op == Op::PyCompare { self.value(Op::BoolBox, &[bit], 0, Type::Bool) } else { bit })
     }

@@ -20,18 +20,6 @@ pub(super) fn small_condition(op: CompareOp) -> IntCond {
     }
 }
 
-/// Comparison of doubles.
-pub(super) fn float_condition(op: CompareOp) -> FloatCond {
-    match op {
-        CompareOp::Lt => FloatCond::Lt,
-        CompareOp::Le => FloatCond::Le,
-        CompareOp::Eq => FloatCond::Eq,
-        CompareOp::Ne => FloatCond::Ne,
-        CompareOp::Gt => FloatCond::Gt,
-        CompareOp::Ge => FloatCond::Ge,
-    }
-}
-
 impl Lower<'_> {
     /// The word if it is bound, else NameError or UnboundLocalError.
     pub(super) fn check_bound(&mut self, v: ValueId, name: Symbol, kind: u32) -> ValueId {
@@ -268,7 +256,7 @@ impl Lower<'_> {
     fn flonum_compare(&mut self, op: CompareOp, args: &[ValueId], slow: molt_ir::BlockId) -> ValueId {
         self.both_flonum(args[0], args[1], slow);
         let (x, y) = (self.flonum_value(args[0]), self.flonum_value(args[1]));
-        self.m.value(Op::FCmp, &[x, y], float_condition(op) as u64, Type::I1)
+        self.m.value(Op::FCmp, &[x, y], op.on_floats() as u64, Type::I1)
     }
 
     pub(super) fn compare_truth(&mut self, inst: InstId, op: CompareOp, args: &[ValueId]) -> ValueId {
@@ -317,18 +305,23 @@ impl Lower<'_> {
         result
     }
 
+    /// Class id of an object, in a new current block; immediate words go to `slow`.
+    fn object_class(&mut self, w: ValueId, slow: molt_ir::BlockId) -> ValueId {
+        let seven = self.m.iconst(7);
+        let tag = self.m.int(Op::IAnd, &[w, seven]);
+        let is_object = self.m.icmp_imm(IntCond::Eq, tag, 0);
+        let test = self.m.block();
+        self.m.brif(is_object, (test, &[]), (slow, &[]));
+        self.m.current = test;
+        self.m.load32(w, layout::HEADER_CLASS)
+    }
+
     /// Branches to a new current block with the slot's address when the cache of the site or the table of all sites
     /// knows the receiver's class.
     fn cached_slot(&mut self, object: ValueId, name: ValueId, cache: ValueId, slow: molt_ir::BlockId) -> ValueId {
         let in_slot = self.m.block();
         let offset = self.m.func.add_param(in_slot, Type::I64);
-        let seven = self.m.iconst(7);
-        let tag = self.m.int(Op::IAnd, &[object, seven]);
-        let is_object = self.m.icmp_imm(IntCond::Eq, tag, 0);
-        let test = self.m.block();
-        self.m.brif(is_object, (test, &[]), (slow, &[]));
-        self.m.current = test;
-        let class = self.m.load32(object, layout::HEADER_CLASS);
+        let class = self.object_class(object, slow);
         let known = self.m.load32(cache, layout::CACHE_CLASS);
         let same = self.m.icmp(IntCond::Eq, class, known);
         let (hit, other) = (self.m.block(), self.m.cold_block());
@@ -494,13 +487,7 @@ impl Lower<'_> {
     fn find_method(&mut self, object: ValueId, name: Symbol, cache: ValueId, slow: molt_ir::BlockId) -> ValueId {
         let (known, look, found) = (self.m.block(), self.m.block(), self.m.block());
         let function = self.m.func.add_param(found, Type::I64);
-        let seven = self.m.iconst(7);
-        let tag = self.m.int(Op::IAnd, &[object, seven]);
-        let is_object = self.m.icmp_imm(IntCond::Eq, tag, 0);
-        let test = self.m.block();
-        self.m.brif(is_object, (test, &[]), (slow, &[]));
-        self.m.current = test;
-        let class = self.m.load32(object, layout::HEADER_CLASS);
+        let class = self.object_class(object, slow);
         let cached = self.m.load32(cache, layout::CACHE_CLASS);
         let same = self.m.icmp(IntCond::Eq, class, cached);
         // Class 0 marks an empty cache.
@@ -540,13 +527,7 @@ impl Lower<'_> {
 
     /// Goes on only if the callee is a function object with the code of `target`.
     fn guard_code(&mut self, callee: ValueId, target: FuncId, slow: molt_ir::BlockId) {
-        let seven = self.m.iconst(7);
-        let tag = self.m.int(Op::IAnd, &[callee, seven]);
-        let is_object = self.m.icmp_imm(IntCond::Eq, tag, 0);
-        let test = self.m.block();
-        self.m.brif(is_object, (test, &[]), (slow, &[]));
-        self.m.current = test;
-        let class = self.m.load32(callee, layout::HEADER_CLASS);
+        let class = self.object_class(callee, slow);
         let is_function = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::FUNCTION.0));
         let test = self.m.block();
         self.m.brif(is_function, (test, &[]), (slow, &[]));

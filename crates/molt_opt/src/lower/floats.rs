@@ -494,7 +494,7 @@ impl Lower<'_> {
             s.m.jump(done, &[r]);
         };
         let [a, b] = self.two_doubles(x, y, true, ints, slow);
-        let bit = self.m.value(Op::FCmp, &[a, b], super::fast::float_condition(op) as u64, Type::I1);
+        let bit = self.m.value(Op::FCmp, &[a, b], op.on_floats() as u64, Type::I1);
         finish(self, bit);
         if let (Some(ints), Some([a, b])) = (ints, words) {
             self.m.current = ints;
