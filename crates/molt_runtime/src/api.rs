@@ -9,9 +9,9 @@ use alloc::string::String;
 use molt_abi::Word;
 use molt_abi::layout::{BytesObj, ListObj, STR_BYTES, StrObj, TupleObj};
 
-use crate::Isolate;
 use crate::layouts::NativeObj;
 use crate::native::{Layout, NativeData};
+use crate::{Isolate, Place};
 
 /// The six comparisons.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -112,9 +112,9 @@ pub fn tuple_items<'a>(w: Word) -> &'a [Word] {
 
 /// The list object of a word that is a list (or of a subclass).
 #[inline(always)]
-pub(crate) fn list_obj<'a>(w: Word) -> &'a mut ListObj {
+pub(crate) fn list_obj(w: Word) -> Place<ListObj> {
     // SAFETY: the caller says that the word is a live list and keeps no other view of it.
-    unsafe { &mut *w.as_ptr().cast::<ListObj>() }
+    unsafe { Place::new(w.as_ptr().cast()) }
 }
 
 /// Items of a list; borrowed; do not hold across calls that may run Python code.
@@ -131,23 +131,25 @@ pub fn list_items<'a>(w: Word) -> &'a [Word] {
 /// State of a native object. Precondition: `w` is an instance of a class with `Layout::Native` made with
 /// `T`. Do not hold across calls that may run Python code.
 #[inline(always)]
-pub fn native<'a, T: NativeData>(w: Word) -> &'a mut T {
+pub fn native<T: NativeData>(w: Word) -> Place<T> {
     // SAFETY: the caller says that the state is a `T`, checked in debug builds.
     unsafe {
-        let data: &mut dyn NativeData = &mut *(*w.as_ptr().cast::<NativeObj>()).data;
+        let data = (*w.as_ptr().cast::<NativeObj>()).data;
         debug_assert!((&*data as &dyn core::any::Any).is::<T>());
-        &mut *(data as *mut dyn NativeData).cast::<T>()
+        Place::new(data.cast())
     }
 }
 
 /// Same, or `None` when the state is of another type (or `w` is no native object).
-pub fn try_native<'a, T: NativeData>(rt: &Isolate, w: Word) -> Option<&'a mut T> {
+pub fn try_native<T: NativeData>(rt: &Isolate, w: Word) -> Option<Place<T>> {
     if rt.class(rt.class_of(w)).layout != Layout::Native {
         return None;
     }
-    // SAFETY: a class with native layout has instances with boxed state.
-    let data: &'a mut dyn NativeData = unsafe { &mut *(*w.as_ptr().cast::<NativeObj>()).data };
-    (data as &mut dyn core::any::Any).downcast_mut::<T>()
+    // SAFETY: a class with native layout has instances with boxed state, of a type that is asked for.
+    unsafe {
+        let data = (*w.as_ptr().cast::<NativeObj>()).data;
+        (&*data as &dyn core::any::Any).is::<T>().then(|| Place::new(data.cast()))
+    }
 }
 
 /// Word `index` of an instance with plain layout.

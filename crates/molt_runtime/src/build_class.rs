@@ -12,7 +12,7 @@ use crate::api::{field, str_bytes, str_text, tuple_items};
 use crate::class::{ClassObj, Slot, layout_takes_slots};
 use crate::names::Name;
 use crate::native::{ClassSpec, Layout};
-use crate::{Isolate, Owned, PyResult, Raised};
+use crate::{Isolate, Owned, Place, PyResult, Raised};
 
 /// State kept between the statement and `type.__new__`: the class statement that is running.
 #[derive(Default)]
@@ -141,10 +141,10 @@ pub(crate) fn type_new(rt: &mut Isolate, meta: Word, name: Word, bases: Word, ns
     let dict = rt.dict_copy(ns)?;
     let id = new_id(rt);
     let name = rt.intern_word(name);
-    let class = rt.new_class_object(id, meta, name, dict);
+    let mut class = rt.new_class_object(id, meta, name, dict);
     class.flags = ClassObj::HEAP | ClassSpec::BASETYPE | ClassSpec::WEAKREFABLE;
     let base = rt.class(base);
-    class.base = base;
+    class.base = Some(base);
     class.layout = base.layout;
     class.next = None;
     class.flags |= base.flags & (ClassObj::EXCEPTION | ClassObj::METACLASS);
@@ -155,7 +155,7 @@ pub(crate) fn type_new(rt: &mut Isolate, meta: Word, name: Word, bases: Word, ns
     }
     let mro = c3(rt, class, tuple_items(bases.word()))?;
     class.mro = mro;
-    let words: Vec<Word> = class.mro.iter().map(|&c| Word::from_ptr(c)).collect();
+    let words: Vec<Word> = class.mro.iter().map(|c| c.word()).collect();
     class.mro_tuple = rt.new_tuple_of(&words).into_word();
     inherit_native(rt, class);
     lay_out(rt, class, base)?;
@@ -165,12 +165,12 @@ pub(crate) fn type_new(rt: &mut Isolate, meta: Word, name: Word, bases: Word, ns
     }
     rt.update_hooks(class);
     call_hooks(rt, class, kwargs)?;
-    Ok(Owned::share(Word::from_ptr(class)))
+    Ok(Owned::share(class.word()))
 }
 
 /// Assignment to `__bases__`: classes with the same layout of instances.
 pub(crate) fn set_bases(rt: &mut Isolate, this: Word, bases: Word) -> PyResult<()> {
-    let class = rt.class_obj(this);
+    let mut class = rt.class_obj(this);
     let name = class.display_name();
     if !class.has(ClassObj::HEAP) {
         return Err(rt.type_error(format!("cannot set '__bases__' attribute of immutable type '{name}'")));
@@ -183,9 +183,7 @@ pub(crate) fn set_bases(rt: &mut Isolate, this: Word, bases: Word) -> PyResult<(
         return Err(rt.type_error(format!("can only assign non-empty tuple to {name}.__bases__, not ()")));
     }
     let new = layout_base(rt, tuple_items(bases))?;
-    let (new, old) = (rt.class(new), class.base);
-    // SAFETY: a class of the program has a base, which is live.
-    let old = unsafe { &mut *old };
+    let (new, old) = (rt.class(new), class.base.expect("a class of the program has a base"));
     if new.layout != old.layout || new.instance_size != old.instance_size {
         let (a, b) = (new.display_name(), old.display_name());
         return Err(rt.type_error(format!("__bases__ assignment: '{a}' object layout differs from '{b}'")));
@@ -201,9 +199,9 @@ pub(crate) fn set_bases(rt: &mut Isolate, this: Word, bases: Word) -> PyResult<(
     for &b in tuple_items(bases) {
         rt.class_obj(b).subclasses.push(class.id);
     }
-    class.base = new;
+    class.base = Some(new);
     class.mro = mro;
-    let words: Vec<Word> = class.mro.iter().map(|&c| Word::from_ptr(c)).collect();
+    let words: Vec<Word> = class.mro.iter().map(|c| c.word()).collect();
     let order = rt.new_tuple_of(&words).into_word();
     let old_words = [core::mem::replace(&mut class.mro_tuple, order), core::mem::replace(&mut class.bases, bases)];
     crate::owned::inc(bases);
@@ -213,23 +211,18 @@ pub(crate) fn set_bases(rt: &mut Isolate, this: Word, bases: Word) -> PyResult<(
 }
 
 /// The native `next` and `call` hold while the class does not override the methods they stand for.
-fn inherit_native(rt: &mut Isolate, class: &mut ClassObj) {
-    // SAFETY: the order holds live classes.
-    let find = |f: fn(&ClassObj) -> bool| class.mro[1..].iter().copied().find(|&c| f(unsafe { &*c }));
+fn inherit_native(rt: &mut Isolate, mut class: Place<ClassObj>) {
+    let find = |f: fn(&ClassObj) -> bool| class.mro[1..].iter().copied().find(|c| f(c));
     let (next, call) = (find(|c| c.next.is_some()), find(|c| c.call.is_some()));
-    if let Some(c) = next {
-        // SAFETY: as above.
-        let c = unsafe { &*c };
-        if rt.inherits_special(class.id, c.id, Name::NEXT) {
-            class.next = c.next;
-        }
+    if let Some(c) = next
+        && rt.inherits_special(class.id, c.id, Name::NEXT)
+    {
+        class.next = c.next;
     }
-    if let Some(c) = call {
-        // SAFETY: as above.
-        let c = unsafe { &*c };
-        if rt.inherits_special(class.id, c.id, Name::CALL) {
-            class.call = c.call;
-        }
+    if let Some(c) = call
+        && rt.inherits_special(class.id, c.id, Name::CALL)
+    {
+        class.call = c.call;
     }
     class.specials = None;
 }
@@ -249,15 +242,13 @@ fn layout_base(rt: &mut Isolate, bases: &[Word]) -> PyResult<ClassId> {
         let fixed = |c: &ClassObj| c.layout != Layout::Plain || c.instance_size > 8;
         winner = match winner {
             None => Some(c.id),
-            Some(w) if rt.is_subclass(c.id, w) && fixed(c) => Some(c.id),
-            Some(w) if !fixed(c) || rt.is_subclass(w, c.id) => Some(w),
-            Some(w) if !fixed(rt.class(w)) => Some(c.id),
+            Some(w) if rt.is_subclass(c.id, w) && fixed(&c) => Some(c.id),
+            Some(w) if !fixed(&c) || rt.is_subclass(w, c.id) => Some(w),
+            Some(w) if !fixed(&rt.class(w)) => Some(c.id),
             Some(w) => {
                 let solid = |rt: &Isolate, id: ClassId| {
                     let mut c = rt.class(id);
-                    while !c.base.is_null() {
-                        // SAFETY: bases are live classes.
-                        let base = unsafe { &mut *c.base };
+                    while let Some(base) = c.base {
                         let declared =
                             !c.has(ClassObj::HEAP) || c.slots.iter().skip(base.slots.len()).any(|s| s.member);
                         if declared && (c.instance_size != base.instance_size || c.layout != base.layout) {
@@ -301,16 +292,16 @@ fn new_id(rt: &mut Isolate) -> ClassId {
 }
 
 /// C3 linearisation.
-fn c3(rt: &mut Isolate, class: &mut ClassObj, bases: &[Word]) -> PyResult<Vec<*mut ClassObj>> {
+fn c3(rt: &mut Isolate, class: Place<ClassObj>, bases: &[Word]) -> PyResult<Vec<Place<ClassObj>>> {
     for (i, b) in bases.iter().enumerate() {
         if bases[..i].contains(b) {
             let msg = format!("duplicate base class {}", str_text(rt.class_obj(*b).name));
             return Err(rt.type_error(msg));
         }
     }
-    let mut lists: Vec<Vec<*mut ClassObj>> = bases.iter().map(|&b| rt.class_obj(b).mro.clone()).collect();
-    lists.push(bases.iter().map(|&b| b.as_ptr().cast::<ClassObj>()).collect());
-    let mut mro = vec![rt.class_ptr(class.id)];
+    let mut lists: Vec<Vec<Place<ClassObj>>> = bases.iter().map(|&b| rt.class_obj(b).mro.clone()).collect();
+    lists.push(bases.iter().map(|&b| rt.class_obj(b)).collect());
+    let mut mro = vec![class];
     loop {
         lists.retain(|l| !l.is_empty());
         if lists.is_empty() {
@@ -333,7 +324,7 @@ fn c3(rt: &mut Isolate, class: &mut ClassObj, bases: &[Word]) -> PyResult<Vec<*m
 }
 
 /// Gives instances their slots: inherited ones, then the site's or `__slots__`.
-fn lay_out(rt: &mut Isolate, class: &mut ClassObj, base: &ClassObj) -> PyResult<()> {
+fn lay_out(rt: &mut Isolate, mut class: Place<ClassObj>, base: Place<ClassObj>) -> PyResult<()> {
     class.slots = base.slots.clone();
     class.slot_base = base.instance_size;
     class.instance_size = base.instance_size;
@@ -431,7 +422,7 @@ fn site_slots(rt: &mut Isolate) -> Vec<Word> {
 }
 
 /// Entries that `type.__new__` takes out of, adds to or wraps in the namespace.
-fn finish_namespace(rt: &mut Isolate, class: &mut ClassObj) -> PyResult<()> {
+fn finish_namespace(rt: &mut Isolate, mut class: Place<ClassObj>) -> PyResult<()> {
     let dict = class.dict;
     if let Some(q) = rt.dict_remove_name(dict, rt.name(Name::QUALNAME)) {
         if !rt.is_str(q.word()) {
@@ -441,7 +432,7 @@ fn finish_namespace(rt: &mut Isolate, class: &mut ClassObj) -> PyResult<()> {
         crate::owned::dec(core::mem::replace(&mut class.qualname, q.into_word()));
     }
     if let Some(cell) = rt.dict_remove_name(dict, rt.name(Name::CLASSCELL)) {
-        crate::api::set_field(cell.word(), 0, Word::from_ptr(class));
+        crate::api::set_field(cell.word(), 0, class.word());
     }
     for (name, wrapper) in [
         (Name::NEW, ClassId::STATICMETHOD),
@@ -467,8 +458,8 @@ fn finish_namespace(rt: &mut Isolate, class: &mut ClassObj) -> PyResult<()> {
 }
 
 /// `__set_name__` of the attributes, then `__init_subclass__` of the base.
-fn call_hooks(rt: &mut Isolate, class: &mut ClassObj, kwargs: Word) -> PyResult<()> {
-    let this = Word::from_ptr(class);
+fn call_hooks(rt: &mut Isolate, class: Place<ClassObj>, kwargs: Word) -> PyResult<()> {
+    let this = class.word();
     for (name, value) in rt.dict_items(class.dict) {
         if !value.word().is_object() {
             continue;

@@ -18,7 +18,7 @@ use crate::layouts::{ComplexObj, GetSetObj, IntObj, NativeObj};
 use crate::names::Name;
 use crate::native::{BaseRef, CallFn, ClassSpec, Layout, NativeDef, NextFn};
 use crate::signature::{NativeSig, Receiver};
-use crate::{Isolate, Owned};
+use crate::{Isolate, Owned, Place};
 
 /// A class object.
 #[repr(C)]
@@ -41,9 +41,9 @@ pub struct ClassObj {
     pub bases: Word,
     /// Method resolution order as a tuple.
     pub mro_tuple: Word,
-    /// Base that decides the layout; null for `object`.
-    pub base: *mut ClassObj,
-    pub mro: Vec<*mut ClassObj>,
+    /// Base that decides the layout; absent for `object`.
+    pub base: Option<Place<ClassObj>>,
+    pub mro: Vec<Place<ClassObj>>,
     /// Ids of direct subclasses, not counted.
     pub subclasses: Vec<ClassId>,
     pub slots: Vec<Slot>,
@@ -100,14 +100,9 @@ impl ClassObj {
 impl Isolate {
     /// The class of an id.
     #[inline(always)]
-    pub fn class<'a>(&self, id: ClassId) -> &'a mut ClassObj {
+    pub fn class(&self, id: ClassId) -> Place<ClassObj> {
         // SAFETY: ids come from class objects, which live as long as the isolate.
-        unsafe { &mut **self.classes.as_ptr().add(id.0 as usize) }
-    }
-
-    /// The pointer that stays valid however often [`Isolate::class`] lends the class out.
-    pub(crate) fn class_ptr(&self, id: ClassId) -> *mut ClassObj {
-        self.classes[id.0 as usize]
+        unsafe { Place::new(*self.classes.as_ptr().add(id.0 as usize)) }
     }
 
     #[inline(always)]
@@ -137,9 +132,9 @@ impl Isolate {
 
     /// The class object of a word that is a class.
     #[inline(always)]
-    pub(crate) fn class_obj<'a>(&self, w: Word) -> &'a mut ClassObj {
+    pub(crate) fn class_obj(&self, w: Word) -> Place<ClassObj> {
         // SAFETY: the caller checked `is_class`.
-        unsafe { &mut *w.as_ptr().cast::<ClassObj>() }
+        unsafe { Place::new(w.as_ptr().cast()) }
     }
 
     /// Id of a class object (precondition: `w` is a class).
@@ -162,8 +157,7 @@ impl Isolate {
         if sub == sup || sup == ClassId::OBJECT {
             return true;
         }
-        // SAFETY: the order holds live classes.
-        self.class(sub).mro.iter().any(|&c| unsafe { (*c).id } == sup)
+        self.class(sub).mro.iter().any(|c| c.id == sup)
     }
 
     #[inline]
@@ -243,13 +237,7 @@ impl Isolate {
     // ---- making classes ------------------------------------------------------------------------
 
     /// A class object that nothing refers to yet. `dict` is taken over; the other words are shared.
-    pub(crate) fn new_class_object(
-        &mut self,
-        id: ClassId,
-        meta: ClassId,
-        name: Word,
-        dict: Owned,
-    ) -> &'static mut ClassObj {
+    pub(crate) fn new_class_object(&mut self, id: ClassId, meta: ClassId, name: Word, dict: Owned) -> Place<ClassObj> {
         let class = Box::new(ClassObj {
             header: Header { refs: Header::IMMORTAL, class: meta },
             id,
@@ -263,7 +251,7 @@ impl Isolate {
             dict: dict.into_word(),
             bases: self.empty_tuple,
             mro_tuple: self.empty_tuple,
-            base: core::ptr::null_mut(),
+            base: None,
             mro: Vec::new(),
             subclasses: Vec::new(),
             slots: Vec::new(),
@@ -274,14 +262,15 @@ impl Isolate {
             volatile_names: Vec::new(),
             assignments: 0,
         });
-        let class = Box::leak(class);
+        let class = Box::into_raw(class);
         let index = id.0 as usize;
         if index >= self.classes.len() {
             self.classes.resize(index + 64, core::ptr::null_mut());
             self.ctx.classes = self.classes.as_mut_ptr().cast::<*mut Header>();
         }
         self.classes[index] = class;
-        class
+        // SAFETY: just made; classes live as long as the isolate.
+        unsafe { Place::new(class) }
     }
 
     pub(crate) fn make_spec_class(&mut self, spec: &'static ClassSpec) -> ClassId {
@@ -297,7 +286,7 @@ impl Isolate {
         self.spec_ids.insert(core::ptr::from_ref(spec) as usize, id);
         let name = self.intern(spec.name);
         let dict = self.new_dict();
-        let class = self.new_class_object(id, ClassId::TYPE, name, dict);
+        let mut class = self.new_class_object(id, ClassId::TYPE, name, dict);
         class.spec = Some(spec);
         class.flags = spec.flags | ClassObj::UNFILLED;
         class.layout = spec.layout;
@@ -306,8 +295,8 @@ impl Isolate {
         let own_base = if id == ClassId::OBJECT { None } else { Some(base) };
         let mut size = base_size(spec.layout);
         if let Some(b) = own_base {
-            let b = self.class(b);
-            class.base = b;
+            let mut b = self.class(b);
+            class.base = Some(b);
             class.flags |= b.flags
                 & (ClassObj::CUSTOM_GETATTRIBUTE
                     | ClassObj::CUSTOM_SETATTR
@@ -325,26 +314,26 @@ impl Isolate {
                 class.call = b.call;
             }
             size = size.max(b.instance_size);
-            class.mro = core::iter::once(self.class_ptr(class.id)).chain(b.mro.iter().copied()).collect();
+            class.mro = core::iter::once(class).chain(b.mro.iter().copied()).collect();
             b.subclasses.push(id);
-            let base_word = Word::from_ptr(b);
+            let base_word = b.word();
             class.bases = self.alloc_tuple(ClassId::TUPLE, 1, core::iter::once(base_word)).into_word();
         } else {
-            class.mro = vec![self.class_ptr(class.id)];
+            class.mro = vec![class];
         }
         if id != ClassId::OBJECT && id != ClassId::TYPE {
             class.flags |= hook_flags(spec);
         }
         class.slot_base = size;
         class.instance_size = size + 8 * spec.hidden_words;
-        let words: Vec<Word> = class.mro.iter().map(|&c| Word::from_ptr(c)).collect();
+        let words: Vec<Word> = class.mro.iter().map(|c| c.word()).collect();
         class.mro_tuple = self.new_tuple_of(&words).into_word();
         id
     }
 
     /// Fills the namespace of a builtin class from its specification.
     #[cold]
-    fn fill_class(&mut self, class: &mut ClassObj) {
+    fn fill_class(&mut self, mut class: Place<ClassObj>) {
         class.flags &= !ClassObj::UNFILLED;
         let Some(spec) = class.spec else { return };
         for def in spec.methods {
@@ -365,7 +354,7 @@ impl Isolate {
             let w = unsafe {
                 (*p).def = def;
                 (*p).name = name;
-                (*p).owner = Word::from_ptr(class);
+                (*p).owner = class.word();
                 (*p).offset = 0;
                 Owned::from_word(Word::from_ptr(p))
             };
@@ -385,9 +374,9 @@ impl Isolate {
     }
 
     /// Adds a row of a method table to a class as the kind of descriptor that its signature says.
-    pub(crate) fn add_native_method(&mut self, class: &mut ClassObj, def: &'static NativeDef) {
+    pub(crate) fn add_native_method(&mut self, class: Place<ClassObj>, def: &'static NativeDef) {
         let name = self.intern(def.name);
-        let owner = Word::from_ptr(class);
+        let owner = class.word();
         let first = def.signature.trim_start_matches('(').split([',', ')']).next().unwrap_or("").trim();
         let made = match first {
             "$self" => {
@@ -437,7 +426,7 @@ impl Isolate {
     }
 
     /// Namespace of a class, filled.
-    pub(crate) fn class_dict(&mut self, class: &mut ClassObj) -> Word {
+    pub(crate) fn class_dict(&mut self, class: Place<ClassObj>) -> Word {
         if class.has(ClassObj::UNFILLED) {
             self.fill_class(class);
         }
@@ -463,16 +452,13 @@ impl Isolate {
     }
 
     fn is_volatile(&self, id: ClassId, name: Word) -> bool {
-        // SAFETY: the order holds live classes.
-        self.class(id).mro.iter().any(|&c| unsafe { (*c).volatile_names.contains(&name) })
+        self.class(id).mro.iter().any(|c| c.volatile_names.contains(&name))
     }
 
     fn lookup_uncached(&mut self, id: ClassId, name: Word) -> Word {
         let count = self.class(id).mro.len();
         for i in 0..count {
-            // SAFETY: the order holds live classes.
-            let class = unsafe { &mut *self.class(id).mro[i] };
-            let dict = self.class_dict(class);
+            let dict = self.class_dict(self.class(id).mro[i]);
             if let Some(v) = self.dict_get_name(dict, name) {
                 return v;
             }
@@ -495,7 +481,7 @@ impl Isolate {
 
     fn special_slow(&mut self, id: ClassId, name: Name) -> Word {
         let w = self.lookup_uncached(id, self.name(name));
-        let class = self.class(id);
+        let mut class = self.class(id);
         let table = class.specials.get_or_insert_with(|| Box::new([Word(0); Name::SPECIAL_COUNT]));
         table[name.0 as usize] = w;
         w
@@ -508,7 +494,7 @@ impl Isolate {
 
     /// Field of the instance layout with this name.
     #[inline]
-    pub(crate) fn slot_of(&self, class: &ClassObj, name: Word) -> Option<u32> {
+    pub(crate) fn slot_of(&self, class: Place<ClassObj>, name: Word) -> Option<u32> {
         for slot in &class.slots {
             if slot.name == name {
                 return Some(slot.offset);
@@ -525,7 +511,7 @@ impl Isolate {
     // ---- changes -------------------------------------------------------------------------------
 
     /// Forgets everything that was remembered about lookups on a class and its subclasses.
-    pub(crate) fn class_changed(&mut self, class: &mut ClassObj) {
+    pub(crate) fn class_changed(&mut self, class: Place<ClassObj>) {
         self.forget_specials(class);
         for e in self.lookups.iter_mut() {
             e.class = u32::MAX;
@@ -536,7 +522,7 @@ impl Isolate {
         self.empty_caches();
     }
 
-    fn forget_specials(&mut self, class: &mut ClassObj) {
+    fn forget_specials(&mut self, mut class: Place<ClassObj>) {
         class.version += 1;
         class.specials = None;
         for id in class.subclasses.clone() {
@@ -562,7 +548,7 @@ impl Isolate {
     }
 
     /// Sets the flags that say which attribute hooks a class has.
-    pub(crate) fn update_hooks(&mut self, class: &mut ClassObj) {
+    pub(crate) fn update_hooks(&mut self, mut class: Place<ClassObj>) {
         if self.classes[ClassId::OBJECT.0 as usize].is_null() {
             return;
         }
@@ -590,7 +576,7 @@ impl Isolate {
 
     /// Stores (or with `UNBOUND` removes) an attribute in a class namespace and keeps the caches right.
     /// `false` when there was nothing to remove.
-    pub(crate) fn set_class_attr(&mut self, class: &mut ClassObj, name: Word, value: Word) -> bool {
+    pub(crate) fn set_class_attr(&mut self, mut class: Place<ClassObj>, name: Word, value: Word) -> bool {
         let dict = self.class_dict(class);
         let name = self.intern_word(name);
         let old = self.dict_get_name(dict, name).map(Owned::share);

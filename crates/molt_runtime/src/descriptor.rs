@@ -15,7 +15,7 @@ use crate::layouts::{BuiltinObj, GetSetObj, WeakrefObj};
 use crate::names::Name;
 use crate::native::{ClassSpec, GetSetDef, Layout, NativeDef, def, getset, getter};
 use crate::owned::{dec, inc};
-use crate::{Isolate, Owned, PyResult, exc};
+use crate::{Isolate, Owned, Place, PyResult, exc};
 
 // ---- object ------------------------------------------------------------------------------------------
 
@@ -114,8 +114,7 @@ fn object_dir(rt: &mut Isolate, args: &[Word]) -> PyResult {
 fn class_names(rt: &mut Isolate, id: ClassId) -> Vec<Owned> {
     let mut names = Vec::new();
     for c in rt.class(id).mro.clone() {
-        // SAFETY: the order holds live classes.
-        let dict = rt.class_dict(unsafe { &mut *c });
+        let dict = rt.class_dict(c);
         names.extend(rt.dict_keys(dict));
     }
     names
@@ -262,7 +261,7 @@ fn get_name(rt: &mut Isolate, this: Word) -> PyResult {
     Ok(Owned::share(rt.class_obj(this).name))
 }
 fn set_name(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
-    let c = rt.class_obj(this);
+    let mut c = rt.class_obj(this);
     if c.has(ClassObj::HEAP) && !rt.is_str(value) {
         let (name, kind) = (str_text(c.name).into_owned(), rt.type_name(value));
         return Err(rt.type_error(format!("can only assign string to {name}.__name__, not '{kind}'")));
@@ -279,7 +278,7 @@ fn get_qualname(rt: &mut Isolate, this: Word) -> PyResult {
     Ok(Owned::share(rt.class_obj(this).qualname))
 }
 fn set_qualname(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
-    let c = rt.class_obj(this);
+    let mut c = rt.class_obj(this);
     if !c.has(ClassObj::HEAP) || !rt.is_str(value) {
         let name = str_text(c.name).into_owned();
         return Err(rt.type_error(if c.has(ClassObj::HEAP) {
@@ -305,8 +304,7 @@ fn get_bases(rt: &mut Isolate, this: Word) -> PyResult {
     Ok(Owned::share(rt.class_obj(this).bases))
 }
 fn get_base(rt: &mut Isolate, this: Word) -> PyResult {
-    let base = rt.class_obj(this).base;
-    Ok(if base.is_null() { Owned::NONE } else { Owned::share(Word::from_ptr(base)) })
+    Ok(rt.class_obj(this).base.map_or(Owned::NONE, |base| Owned::share(base.word())))
 }
 fn get_mro(rt: &mut Isolate, this: Word) -> PyResult {
     Ok(Owned::share(rt.class_obj(this).mro_tuple))
@@ -325,7 +323,7 @@ fn get_abstract(rt: &mut Isolate, this: Word) -> PyResult {
     }
 }
 fn set_abstract(rt: &mut Isolate, this: Word, value: Word) -> PyResult<()> {
-    let c = rt.class_obj(this);
+    let mut c = rt.class_obj(this);
     let some = !value.is_unbound() && rt.truth(value)?;
     let name = rt.name(Name::ABSTRACTMETHODS);
     rt.set_class_attr(c, name, value);
@@ -388,9 +386,9 @@ pub(crate) static TYPE_SPEC: ClassSpec = ClassSpec::builtin(ClassId::TYPE, Layou
 
 // ---- functions and methods -----------------------------------------------------------------------------
 
-fn function_obj<'a>(w: Word) -> &'a mut FunctionObj {
+fn function_obj(w: Word) -> Place<FunctionObj> {
     // SAFETY: the getters run on function objects only.
-    unsafe { &mut *w.as_ptr().cast::<FunctionObj>() }
+    unsafe { Place::new(w.as_ptr().cast()) }
 }
 /// Value kept for an attribute beside the code's own, or the latter.
 fn over(rt: &Isolate, this: Word, name: Name, default: Word) -> PyResult {
@@ -881,10 +879,9 @@ fn super_getattribute(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let [class, this, start] = [0, 1, 2].map(|i| field(args[0], i));
     if crate::api::str_bytes(args[1]) != b"__class__" && !start.is_none() {
         let order = rt.class_obj(start).mro.clone();
-        let after = order.iter().skip_while(|&&c| Word::from_ptr(c) != class).skip(1);
+        let after = order.iter().skip_while(|c| c.word() != class).skip(1);
         for &c in after {
-            // SAFETY: the order holds live classes.
-            let dict = rt.class_dict(unsafe { &mut *c });
+            let dict = rt.class_dict(c);
             if let Some(v) = rt.dict_get_name(dict, args[1]) {
                 let v = Owned::share(v);
                 let obj = if this == start { Word::UNBOUND } else { this };
@@ -982,9 +979,9 @@ static NONE_SPEC: ClassSpec = constant(ClassId::NONE, NONE_METHODS);
 static ELLIPSIS_SPEC: ClassSpec = constant(ClassId::ELLIPSIS, CONSTANT_METHODS);
 static NOT_IMPLEMENTED_SPEC: ClassSpec = constant(ClassId::NOT_IMPLEMENTED, CONSTANT_METHODS);
 
-fn weakref_obj<'a>(w: Word) -> &'a mut WeakrefObj {
+fn weakref_obj(w: Word) -> Place<WeakrefObj> {
     // SAFETY: the methods run on weak references only.
-    unsafe { &mut *w.as_ptr().cast::<WeakrefObj>() }
+    unsafe { Place::new(w.as_ptr().cast()) }
 }
 fn weakref_new(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let target = args[1];
@@ -1015,7 +1012,7 @@ fn weakref_init(_: &mut Isolate, _: &[Word]) -> PyResult {
     Ok(Owned::NONE)
 }
 fn weakref_hash(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let r = weakref_obj(args[0]);
+    let mut r = weakref_obj(args[0]);
     if r.hash == -1 {
         if r.target.is_unbound() {
             return Err(rt.type_error("weak object has gone away"));

@@ -17,7 +17,7 @@ use molt_abi::{ClassId, Word};
 
 use crate::api::str_bytes;
 use crate::owned::{dec, inc};
-use crate::{Isolate, Owned, PyResult};
+use crate::{Isolate, Owned, Place, PyResult};
 
 /// One key with its value.
 #[repr(C)]
@@ -53,9 +53,9 @@ const SMALL: u32 = 8;
 
 /// The dict object of a word that is a dict (or of a subclass).
 #[inline(always)]
-pub(crate) fn dict_obj<'a>(w: Word) -> &'a mut DictObj {
+pub(crate) fn dict_obj(w: Word) -> Place<DictObj> {
     // SAFETY: the caller says that the word is a live dict and keeps no other view of it.
-    unsafe { &mut *w.as_ptr().cast::<DictObj>() }
+    unsafe { Place::new(w.as_ptr().cast()) }
 }
 
 impl DictObj {
@@ -457,7 +457,7 @@ impl Isolate {
     pub(crate) fn dict_set_name(&mut self, d: Word, name: Word, value: Word) {
         let hash = self.str_hash(name);
         let text = str_bytes(name);
-        let dict = dict_obj(d);
+        let mut dict = dict_obj(d);
         inc(value);
         match dict.find(hash, |k| k == name || (self.is_str(k) && same_text(str_bytes(k), text))) {
             Some(i) => {
@@ -475,7 +475,7 @@ impl Isolate {
     pub(crate) fn dict_remove_name(&mut self, d: Word, name: Word) -> Option<Owned> {
         let hash = self.str_hash(name);
         let text = str_bytes(name);
-        let dict = dict_obj(d);
+        let mut dict = dict_obj(d);
         let i = dict.find(hash, |k| k == name || (self.is_str(k) && same_text(str_bytes(k), text)))?;
         let (key, value) = dict.remove_at(i);
         dec(key);
@@ -547,7 +547,7 @@ impl Isolate {
 
     /// Moves the entry at a position to the end or the front.
     pub(crate) fn dict_move(&mut self, d: Word, i: usize, to_end: bool) {
-        let dict = dict_obj(d);
+        let mut dict = dict_obj(d);
         if !to_end {
             dict.move_to_front(i);
         } else if i + 1 != dict.filled as usize {

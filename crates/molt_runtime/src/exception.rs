@@ -261,9 +261,8 @@ impl Isolate {
 /// class have.
 fn field_count(rt: &Isolate, class: ClassId) -> usize {
     let mut class = rt.class(class);
-    while class.has(ClassObj::HEAP) && !class.base.is_null() {
-        // SAFETY: bases are live classes.
-        class = unsafe { &mut *class.base };
+    while let Some(base) = class.base.filter(|_| class.has(ClassObj::HEAP)) {
+        class = base;
     }
     (class.instance_size as usize / 8).saturating_sub(1 + BASE_WORDS)
 }
@@ -638,27 +637,28 @@ pub(crate) fn create_classes(rt: &mut Isolate) {
     for row in exc::ROWS {
         let name = rt.intern(row.name);
         let dict = rt.new_dict();
-        let class = rt.new_class_object(row.id, ClassId::TYPE, name, dict);
-        let base = rt.class(row.base);
+        let mut class = rt.new_class_object(row.id, ClassId::TYPE, name, dict);
+        let mut base = rt.class(row.base);
         class.flags = base.flags & !ClassObj::UNFILLED;
-        class.base = base;
+        class.base = Some(base);
         class.slot_base = base.instance_size;
         class.instance_size = base.instance_size + 8 * row.fields.len() as u32;
         class.slots = base.slots.clone();
         for (i, text) in row.fields.iter().enumerate() {
             let name = rt.intern(text);
-            class.slots.push(crate::class::Slot { name, offset: class.slot_base + 8 * i as u32, member: true });
+            let offset = class.slot_base + 8 * i as u32;
+            class.slots.push(crate::class::Slot { name, offset, member: true });
         }
-        class.mro = core::iter::once(rt.class_ptr(class.id)).chain(base.mro.iter().copied()).collect();
+        class.mro = core::iter::once(class).chain(base.mro.iter().copied()).collect();
         base.subclasses.push(row.id);
         if row.id == exc::EXCEPTION_GROUP {
-            let second = rt.class(ClassId::EXCEPTION);
+            let mut second = rt.class(ClassId::EXCEPTION);
             class.mro.insert(2, second);
             second.subclasses.push(row.id);
         }
-        let words: Vec<Word> = class.mro.iter().map(|&c| Word::from_ptr(c)).collect();
+        let words: Vec<Word> = class.mro.iter().map(|c| c.word()).collect();
         class.mro_tuple = rt.new_tuple_of(&words).into_word();
-        let base_word = Word::from_ptr(base);
+        let base_word = base.word();
         class.bases = rt.new_tuple_of(&[base_word]).into_word();
         if row.id == exc::BASE_EXCEPTION_GROUP {
             for def in &crate::groups::METHODS {

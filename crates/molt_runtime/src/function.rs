@@ -300,9 +300,8 @@ impl Isolate {
             return Err(self.type_error(format!("{name}.__new__({text}): {text} is not a subtype of {name}")));
         }
         let mut solid = self.class_obj(class);
-        while solid.has(ClassObj::HEAP) && !solid.base.is_null() {
-            // SAFETY: bases are live classes.
-            solid = unsafe { &mut *solid.base };
+        while let Some(base) = solid.base.filter(|_| solid.has(ClassObj::HEAP)) {
+            solid = base;
         }
         let exception = solid.has(ClassObj::EXCEPTION) && !owner.has(ClassObj::EXCEPTION);
         if solid.layout != owner.layout || exception {

@@ -10,11 +10,11 @@ use molt_abi::{ClassId, Ret, Word};
 use crate::api::tuple_items;
 use crate::native::{ClassSpec, GetSetDef, Layout, NativeDef, def, getset, getter};
 use crate::owned::{dec, inc};
-use crate::{Isolate, Owned, PyResult, Raised, exc};
+use crate::{Isolate, Owned, Place, PyResult, Raised, exc};
 
-fn gen_obj<'a>(w: Word) -> &'a mut GeneratorObj {
+fn gen_obj(w: Word) -> Place<GeneratorObj> {
     // SAFETY: callers checked the class.
-    unsafe { &mut *w.as_ptr().cast::<GeneratorObj>() }
+    unsafe { Place::new(w.as_ptr().cast()) }
 }
 
 /// Outcome of one step.
@@ -61,7 +61,7 @@ impl Isolate {
 
     /// One step of a generator; `thrown` tells whether `sent` is an exception to raise inside.
     pub(crate) fn generator_step(&mut self, w: Word, sent: Word, thrown: bool) -> PyResult<Step> {
-        let g = gen_obj(w);
+        let mut g = gen_obj(w);
         if g.running != 0 {
             return Err(self.value_error("generator already executing"));
         }
@@ -87,7 +87,7 @@ impl Isolate {
         let mode = if thrown { RESUME_THROW } else { RESUME_SEND };
         let resume = g.resume;
         // SAFETY: compiled code follows the convention of `ResumeFn`.
-        let r = unsafe { resume(&raw mut self.ctx, g, sent, mode) };
+        let r = unsafe { resume(&raw mut self.ctx, g.as_ptr(), sent, mode) };
         g.running = 0;
         let own = if self.handled.len() > base { self.handled.split_off(base) } else { Vec::new() };
         if r.error == STEP_YIELDED && !own.is_empty() {
@@ -230,7 +230,7 @@ fn throw(rt: &mut Isolate, args: &[Word]) -> PyResult {
         );
         return Err(rt.type_error(msg));
     };
-    let g = gen_obj(args[0]);
+    let mut g = gen_obj(args[0]);
     if g.state == 0 {
         g.state = GeneratorObj::FINISHED;
     }
@@ -240,7 +240,7 @@ fn throw(rt: &mut Isolate, args: &[Word]) -> PyResult {
 
 /// `generator.close()`.
 pub(crate) fn close(rt: &mut Isolate, w: Word) -> PyResult {
-    let g = gen_obj(w);
+    let mut g = gen_obj(w);
     if g.state == GeneratorObj::FINISHED {
         return Ok(Owned::NONE);
     }
@@ -264,7 +264,7 @@ fn close_method(rt: &mut Isolate, args: &[Word]) -> PyResult {
     close(rt, args[0])
 }
 
-fn names(g: &GeneratorObj) -> (Word, Word) {
+fn names(g: Place<GeneratorObj>) -> (Word, Word) {
     // SAFETY: code descriptors are static.
     let code = unsafe { &*g.code };
     let or = |w: Word, d: Word| if w.is_unbound() { d } else { w };

@@ -170,9 +170,8 @@ pub(crate) static NEXT_METHOD: NativeDef = def("__next__", "($self, /)", self_ne
 /// `__next__` of builtin iterators.
 pub(crate) fn self_next(rt: &mut Isolate, args: &[Word]) -> PyResult {
     // A class written in Python may have a `__next__` of its own that calls this one.
-    let order = &rt.class(rt.class_of(args[0])).mro;
-    // SAFETY: the order holds live classes.
-    let next = order.iter().find_map(|&c| unsafe { (*c).next }).expect("the class has a native next");
+    let class = rt.class(rt.class_of(args[0]));
+    let next = class.mro.iter().find_map(|c| c.next).expect("the class has a native next");
     match next(rt, args[0])? {
         Some(v) => Ok(v),
         None => Err(rt.stop_iteration(Word::NONE)),

@@ -52,6 +52,7 @@ mod module;
 mod namespace;
 mod object;
 mod ops;
+mod place;
 mod reduce;
 mod set;
 mod signals;
@@ -75,4 +76,5 @@ pub use isolate::Isolate;
 /// Short name of [`Isolate`], the first parameter of nearly everything.
 pub type Rt = Isolate;
 pub use owned::{Owned, PyResult, Raised};
+pub use place::Place;
 pub use startup::run_program;

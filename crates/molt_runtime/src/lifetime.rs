@@ -14,7 +14,7 @@ use crate::names::Name;
 use crate::native::Layout;
 use crate::owned::{dec, inc};
 use crate::set::set_obj;
-use crate::{Isolate, Owned};
+use crate::{Isolate, Owned, Place};
 
 /// Releases nested deeper than this wait in a queue, so that long chains do not exhaust the stack.
 const MAX_DEPTH: usize = 100;
@@ -109,7 +109,7 @@ impl Isolate {
     }
 
     /// Runs `__del__` or closes a generator; `false` when the object was brought back to life.
-    fn finalize(&mut self, w: Word, class: &ClassObj) -> bool {
+    fn finalize(&mut self, w: Word, class: Place<ClassObj>) -> bool {
         // SAFETY: dead objects keep their memory until freed.
         let refs = |w: Word| unsafe { &mut (*w.as_ptr()).refs };
         if class.layout == Layout::Generator {
@@ -128,7 +128,7 @@ impl Isolate {
     }
 
     /// Runs `__del__` or closes a generator; errors go to `sys.unraisablehook`.
-    pub(crate) fn run_finalizer(&mut self, w: Word, class: &ClassObj) {
+    pub(crate) fn run_finalizer(&mut self, w: Word, class: Place<ClassObj>) {
         let pending = core::mem::replace(&mut self.ctx.exception, Word::UNBOUND);
         let mut culprit = w;
         let mut method = Owned::NONE;
@@ -148,7 +148,7 @@ impl Isolate {
     }
 
     /// Releases what an object refers to; returns its size.
-    unsafe fn release_children(&mut self, w: Word, class: &ClassObj) -> usize {
+    unsafe fn release_children(&mut self, w: Word, class: Place<ClassObj>) -> usize {
         let p = w.as_ptr();
         let size = object_size(w, class);
         // SAFETY: the class's layout says what the object holds; it is dead, so nothing else sees its words.
@@ -232,7 +232,7 @@ pub(crate) fn is_attribute_descriptor(class: ClassId) -> bool {
 }
 
 /// Bytes of an object.
-pub(crate) fn object_size(w: Word, class: &ClassObj) -> usize {
+pub(crate) fn object_size(w: Word, class: Place<ClassObj>) -> usize {
     let fixed = class.instance_size as usize;
     match class.layout {
         Layout::Str => size_of::<StrObj>() + str_bytes(w).len() + 1,
@@ -251,7 +251,7 @@ pub(crate) fn object_size(w: Word, class: &ClassObj) -> usize {
 ///
 /// # Safety
 /// `w` is an object of `class`.
-pub(crate) unsafe fn children(w: Word, class: &ClassObj, visit: &mut dyn FnMut(Word)) {
+pub(crate) unsafe fn children(w: Word, class: Place<ClassObj>, visit: &mut dyn FnMut(Word)) {
     let p = w.as_ptr();
     let fixed = crate::class::base_size(class.layout) as usize / 8;
     // SAFETY: the class's layout says what the object holds.

@@ -11,10 +11,10 @@ use crate::dict::{alloc_array, free_array};
 use crate::native::{ClassSpec, Layout, NativeDef, def};
 use crate::ops::wrap_index;
 use crate::owned::{dec, inc};
-use crate::{Isolate, Owned, PyResult};
+use crate::{Isolate, Owned, Place, PyResult};
 
 /// Makes room for `wanted` items.
-pub(crate) fn reserve(l: &mut ListObj, wanted: usize) {
+pub(crate) fn reserve(mut l: Place<ListObj>, wanted: usize) {
     if wanted as u64 <= l.capacity {
         return;
     }
@@ -31,7 +31,7 @@ pub(crate) fn reserve(l: &mut ListObj, wanted: usize) {
 
 /// Appends an owned word.
 #[inline(always)]
-pub(crate) fn push(l: &mut ListObj, w: Word) {
+pub(crate) fn push(mut l: Place<ListObj>, w: Word) {
     if l.len == l.capacity {
         reserve(l, l.len as usize + 1);
     }
@@ -41,7 +41,7 @@ pub(crate) fn push(l: &mut ListObj, w: Word) {
 }
 
 /// Releases all items and the buffer of a list that nothing refers to any more.
-pub(crate) fn release_items(l: &mut ListObj) {
+pub(crate) fn release_items(mut l: Place<ListObj>) {
     for i in 0..l.len as usize {
         // SAFETY: the words are initialised, and the list is given up.
         dec(unsafe { *l.items.add(i) });
@@ -51,7 +51,7 @@ pub(crate) fn release_items(l: &mut ListObj) {
 }
 
 /// Takes all items and the buffer out of a list.
-pub(crate) fn take_items(l: &mut ListObj) -> Vec<Owned> {
+pub(crate) fn take_items(mut l: Place<ListObj>) -> Vec<Owned> {
     let (items, len, capacity) = (l.items, l.len as usize, l.capacity as usize);
     (l.items, l.len, l.capacity) = (core::ptr::null_mut(), 0, 0);
     if capacity == 0 {
@@ -63,7 +63,7 @@ pub(crate) fn take_items(l: &mut ListObj) -> Vec<Owned> {
 }
 
 /// Makes the buffer of a vector that of a list without items.
-pub(crate) fn adopt(l: &mut ListObj, items: Vec<Owned>) {
+pub(crate) fn adopt(mut l: Place<ListObj>, items: Vec<Owned>) {
     debug_assert!(l.capacity == 0);
     let mut items = core::mem::ManuallyDrop::new(items);
     if items.capacity() > 0 {
@@ -73,7 +73,7 @@ pub(crate) fn adopt(l: &mut ListObj, items: Vec<Owned>) {
 }
 
 /// Gives a list new items; the old ones are released after the change.
-pub(crate) fn replace_items(l: &mut ListObj, items: Vec<Owned>) {
+pub(crate) fn replace_items(l: Place<ListObj>, items: Vec<Owned>) {
     let old = take_items(l);
     adopt(l, items);
     drop(old);
@@ -234,7 +234,7 @@ fn extend(rt: &mut Isolate, args: &[Word]) -> PyResult {
 
 fn insert(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let i = rt.to_i64(args[1], "ssize_t")?;
-    let l = list_obj(args[0]);
+    let mut l = list_obj(args[0]);
     let n = l.len as i64;
     let at = if i < 0 { (i + n).max(0) } else { i.min(n) } as usize;
     reserve(l, l.len as usize + 1);
@@ -249,7 +249,7 @@ fn insert(rt: &mut Isolate, args: &[Word]) -> PyResult {
     Ok(Owned::NONE)
 }
 
-fn remove_at(l: &mut ListObj, at: usize) -> Owned {
+fn remove_at(mut l: Place<ListObj>, at: usize) -> Owned {
     // SAFETY: `at` is below the length; the item's reference passes to the result.
     unsafe {
         let p = l.items.add(at);

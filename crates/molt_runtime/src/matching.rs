@@ -96,6 +96,5 @@ pub(crate) fn match_class(rt: &mut Isolate, subject: Word, class: Word, count: u
 }
 
 fn match_self(rt: &Isolate, class: Word) -> bool {
-    // SAFETY: the order holds live classes.
-    rt.class_obj(class).mro.iter().any(|&c| unsafe { (*c).has(ClassSpec::MATCH_SELF) })
+    rt.class_obj(class).mro.iter().any(|c| c.has(ClassSpec::MATCH_SELF))
 }

@@ -15,7 +15,7 @@ use crate::layouts::ModuleObj;
 use crate::names::Name;
 use crate::native::{ClassSpec, Layout, NativeDef, def};
 use crate::owned::{dec, inc};
-use crate::{Isolate, Owned, PyResult, Raised, exc};
+use crate::{Isolate, Owned, Place, PyResult, Raised, exc};
 
 /// Module objects of the isolate.
 #[derive(Default)]
@@ -29,9 +29,9 @@ pub(crate) struct Modules {
     pub builtins: Option<Owned>,
 }
 
-fn module_obj<'a>(w: Word) -> &'a mut ModuleObj {
+fn module_obj(w: Word) -> Place<ModuleObj> {
     // SAFETY: callers checked the layout.
-    unsafe { &mut *w.as_ptr().cast::<ModuleObj>() }
+    unsafe { Place::new(w.as_ptr().cast()) }
 }
 
 impl Isolate {

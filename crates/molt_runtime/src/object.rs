@@ -12,7 +12,7 @@ use crate::layouts::{BuiltinObj, GetSetObj, ModuleObj};
 use crate::names::Name;
 use crate::native::Layout;
 use crate::owned::{dec, inc};
-use crate::{Isolate, Owned, PyResult, Raised, exc};
+use crate::{Isolate, Owned, Place, PyResult, Raised, exc};
 
 /// What a filled cache holds.
 pub(crate) const CACHE_SLOT: u64 = 1;
@@ -243,7 +243,7 @@ impl Isolate {
             return self.get_class_attr(obj, name);
         }
         let attr = self.lookup(id, name);
-        let owner = Word::from_ptr(class);
+        let owner = class.word();
         if !attr.is_unbound() && self.is_data_descriptor(attr) {
             let attr = Owned::share(attr);
             return self.descr_get(attr.word(), obj, owner).map(Some);
@@ -260,7 +260,7 @@ impl Isolate {
 
     /// Attribute kept by the object itself.
     #[inline]
-    pub(crate) fn own_attr(&mut self, obj: Word, class: &ClassObj, name: Word) -> Option<Owned> {
+    pub(crate) fn own_attr(&mut self, obj: Word, class: Place<ClassObj>, name: Word) -> Option<Owned> {
         if !obj.is_object() {
             return None;
         }

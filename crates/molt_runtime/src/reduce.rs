@@ -97,8 +97,7 @@ fn state(rt: &mut Isolate, this: Word) -> PyResult {
     let slots = rt.new_dict();
     let order = rt.class(rt.class_of(this)).mro.clone();
     for class in order {
-        // SAFETY: the order holds live classes.
-        let namespace = rt.class_dict(unsafe { &mut *class });
+        let namespace = rt.class_dict(class);
         let Some(names) = rt.dict_get_name(namespace, rt.name(Name::SLOTS)) else { continue };
         let names = if rt.is_str(names) { rt.new_list_of(&[names]) } else { Owned::share(names) };
         let names = rt.collect(names.word())?;

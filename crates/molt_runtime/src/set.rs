@@ -13,7 +13,7 @@ use crate::api::str_bytes;
 use crate::dict::dict_obj;
 use crate::native::Layout;
 use crate::owned::{dec, inc};
-use crate::{Isolate, Owned, PyResult, exc};
+use crate::{Isolate, Owned, Place, PyResult, exc};
 
 pub(crate) use class::SPECS;
 use table::Probe;
@@ -21,14 +21,14 @@ pub use table::SetObj;
 
 /// The set object of a word that is a set or frozenset (or of a subclass).
 #[inline(always)]
-pub(crate) fn set_obj<'a>(w: Word) -> &'a mut SetObj {
+pub(crate) fn set_obj(w: Word) -> Place<SetObj> {
     // SAFETY: the caller says that the word is a live set and keeps no other view of its fields across
     // code that may change it.
-    unsafe { &mut *w.as_ptr().cast::<SetObj>() }
+    unsafe { Place::new(w.as_ptr().cast()) }
 }
 
 /// Result of a lookup.
-enum Place {
+enum Outcome {
     Found(u64),
     /// Not there; a removed slot that the probe passed, the last one, takes the key.
     Removed(u64),
@@ -85,9 +85,9 @@ impl Isolate {
     fn set_add_hashed(&mut self, set: Word, item: Word, hash: i64) -> PyResult<()> {
         set_obj(set).allocate();
         match self.set_find(set, item, hash)? {
-            Place::Found(_) => return Ok(()),
-            Place::Removed(at) => set_obj(set).reoccupy(at, hash, item),
-            Place::Free(at) => set_obj(set).occupy(at, hash, item),
+            Outcome::Found(_) => return Ok(()),
+            Outcome::Removed(at) => set_obj(set).reoccupy(at, hash, item),
+            Outcome::Free(at) => set_obj(set).occupy(at, hash, item),
         }
         inc(item);
         Ok(())
@@ -95,7 +95,7 @@ impl Isolate {
 
     /// Looks for a key in a set that has a table.
     #[inline]
-    fn set_find(&mut self, set: Word, key: Word, hash: i64) -> PyResult<Place> {
+    fn set_find(&mut self, set: Word, key: Word, hash: i64) -> PyResult<Outcome> {
         'again: loop {
             let (table, mask) = (set_obj(set).table, set_obj(set).mask);
             let mut probe = Probe::new(mask, hash);
@@ -105,7 +105,7 @@ impl Isolate {
                 for i in first..=last {
                     let slot = set_obj(set).slot(i);
                     if slot.is_free() {
-                        return Ok(removed.map_or(Place::Free(i), Place::Removed));
+                        return Ok(removed.map_or(Outcome::Free(i), Outcome::Removed));
                     }
                     if slot.hash != hash {
                         if slot.key.is_unbound() {
@@ -115,13 +115,13 @@ impl Isolate {
                     }
                     if let Some(same) = self.same_at_sight(slot.key, key) {
                         if same {
-                            return Ok(Place::Found(i));
+                            return Ok(Outcome::Found(i));
                         }
                         continue;
                     }
                     let held = Owned::share(slot.key);
                     let same = self.eq(held.word(), key)?;
-                    let s = set_obj(set);
+                    let mut s = set_obj(set);
                     if s.table.is_null() {
                         s.allocate();
                         continue 'again;
@@ -130,7 +130,7 @@ impl Isolate {
                         continue 'again;
                     }
                     if same {
-                        return Ok(Place::Found(i));
+                        return Ok(Outcome::Found(i));
                     }
                 }
                 probe.jump();
@@ -157,7 +157,7 @@ impl Isolate {
         if set_obj(set).table.is_null() {
             return Ok(false);
         }
-        Ok(matches!(self.set_find(set, key, hash)?, Place::Found(_)))
+        Ok(matches!(self.set_find(set, key, hash)?, Outcome::Found(_)))
     }
 
     pub(crate) fn set_has(&mut self, set: Word, item: Word) -> PyResult<bool> {
@@ -170,11 +170,11 @@ impl Isolate {
             return Ok(false);
         }
         match self.set_find(set, key, hash)? {
-            Place::Found(at) => {
+            Outcome::Found(at) => {
                 dec(set_obj(set).remove_at(at));
                 Ok(true)
             }
-            Place::Removed(_) | Place::Free(_) => Ok(false),
+            Outcome::Removed(_) | Outcome::Free(_) => Ok(false),
         }
     }
 
@@ -241,7 +241,7 @@ impl Isolate {
     }
 
     fn set_merge(&mut self, set: Word, other: Word) -> PyResult<()> {
-        let (s, o) = (set_obj(set), set_obj(other));
+        let (mut s, o) = (set_obj(set), set_obj(other));
         if set == other || o.used == 0 {
             return Ok(());
         }
@@ -420,7 +420,7 @@ impl Isolate {
 
     /// The hash of CPython: mixed hashes of the items, independent of their order.
     fn frozenset_hash(&mut self, set: Word) -> i64 {
-        let s = set_obj(set);
+        let mut s = set_obj(set);
         if s.hash != -1 {
             return s.hash;
         }

@@ -80,7 +80,7 @@ fn source_lines(source: &str, p: Position) -> Option<Vec<String>> {
 
 /// A place in the segment's lines: line index and character offset.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct Spot {
     line: usize,
     at: usize,
 }
@@ -91,7 +91,7 @@ struct Segment {
     start: usize,
     end: usize,
     /// End of the left part and start of the right part around the `^` marks.
-    anchor: Option<(Place, Place)>,
+    anchor: Option<(Spot, Spot)>,
 }
 
 /// Characters before a byte offset.
@@ -108,7 +108,7 @@ impl Segment {
         let offset = |line: usize, byte: u32| characters(&lines[line], byte).saturating_sub(common);
         let place = |line: u32, byte: u32| {
             let index = line.checked_sub(p.line)? as usize;
-            (index <= last).then(|| Place { line: index, at: offset(index, byte) })
+            (index <= last).then(|| Spot { line: index, at: offset(index, byte) })
         };
         let anchor = (p.anchor_line != 0)
             .then(|| Some((place(p.anchor_line, p.anchor_col)?, place(p.anchor_end_line, p.anchor_end_col)?)))
@@ -205,7 +205,7 @@ impl Segment {
                 ' '
             } else {
                 match self.anchor {
-                    Some((left, right)) if !within(left, right, Place { line: index, at }) => '~',
+                    Some((left, right)) if !within(left, right, Spot { line: index, at }) => '~',
                     _ => '^',
                 }
             };
@@ -217,7 +217,7 @@ impl Segment {
     }
 }
 
-fn within(left: Place, right: Place, p: Place) -> bool {
+fn within(left: Spot, right: Spot, p: Spot) -> bool {
     let after_left = p.line > left.line || (p.line == left.line && p.at >= left.at);
     let before_right = p.line < right.line || (p.line == right.line && p.at < right.at);
     after_left && before_right

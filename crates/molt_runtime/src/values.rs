@@ -262,7 +262,7 @@ impl Isolate {
     /// List of shared words.
     pub fn new_list_of(&mut self, items: &[Word]) -> Owned {
         let list = self.empty_list(ClassId::LIST, items.len());
-        let l = crate::api::list_obj(list.word());
+        let mut l = crate::api::list_obj(list.word());
         l.len = items.len() as u64;
         for (i, &item) in items.iter().enumerate() {
             // SAFETY: the buffer was allocated for all items.

@@ -110,7 +110,7 @@ fn abc_init(rt: &mut Isolate, a: &[Word]) -> PyResult {
     if let Some(flags) = rt.dict_get_name(namespace, flags_name) {
         // Bits 5 and 6 of CPython's type flags mark sequences and mappings for `match`.
         let bits = flags.to_small().unwrap_or(0);
-        let class = rt.class_obj(a[0]);
+        let mut class = rt.class_obj(a[0]);
         for (bit, flag) in [(5, ClassSpec::SEQUENCE), (6, ClassSpec::MAPPING)] {
             if bits >> bit & 1 == 1 {
                 class.flags |= flag;
@@ -126,7 +126,7 @@ fn abc_init(rt: &mut Isolate, a: &[Word]) -> PyResult {
 /// Gives a registered class, and what derives from it, the pattern-matching kind of the abstract class. Builtin
 /// classes keep theirs: `str` is a `Sequence`, but no sequence pattern matches it.
 fn spread_kind(rt: &mut Isolate, class: ClassId, kind: u32) {
-    let class = rt.class(class);
+    let mut class = rt.class(class);
     if !class.has(crate::class::ClassObj::HEAP) {
         return;
     }

@@ -342,7 +342,7 @@ static LRU_METHODS: &[NativeDef] = &[
     }),
     def("cache_clear", "($self, /)", |rt, a| {
         let empty = rt.new_dict();
-        let c = native::<LruCache>(a[0]);
+        let mut c = native::<LruCache>(a[0]);
         let old = (core::mem::replace(&mut c.table, empty), core::mem::take(&mut c.slots));
         c.free.clear();
         (c.head, c.tail, c.hits, c.misses) = (END, END, 0, 0);
@@ -393,7 +393,7 @@ fn cache_key(rt: &mut Isolate, args: &[Word], kwnames: Word, typed: bool) -> PyR
 }
 
 fn call_cached(rt: &mut Isolate, this: Word, args: &[Word], kwnames: Word) -> PyResult {
-    let c = native::<LruCache>(this);
+    let mut c = native::<LruCache>(this);
     let (func, max_size, typed) = (c.func.clone(), c.max_size, c.typed);
     if max_size == 0 {
         c.misses += 1;
@@ -402,7 +402,7 @@ fn call_cached(rt: &mut Isolate, this: Word, args: &[Word], kwnames: Word) -> Py
     let key = cache_key(rt, args, kwnames, typed)?;
     let table = native::<LruCache>(this).table.clone();
     if let Some(found) = rt.dict_get(table.word(), key.word())? {
-        let c = native::<LruCache>(this);
+        let mut c = native::<LruCache>(this);
         c.hits += 1;
         if max_size < 0 {
             return Ok(found);
@@ -431,7 +431,7 @@ fn store(rt: &mut Isolate, this: Word, table: Owned, key: Owned, value: Owned, m
         return Ok(());
     }
     if rt.dict_len(table.word()) >= max_size {
-        let c = native::<LruCache>(this);
+        let mut c = native::<LruCache>(this);
         let oldest = c.tail;
         if oldest != END {
             c.unlink(oldest);
@@ -442,7 +442,7 @@ fn store(rt: &mut Isolate, this: Word, table: Owned, key: Owned, value: Owned, m
             drop(old_value);
         }
     }
-    let c = native::<LruCache>(this);
+    let mut c = native::<LruCache>(this);
     let slot = Slot { key: key.clone(), value, newer: END, older: END };
     let i = match c.free.pop() {
         Some(i) => {

@@ -131,7 +131,7 @@ fn push(rt: &mut Isolate, a: &[Word], order: Order) -> PyResult {
 }
 
 fn take_last(heap: Word) -> Option<Owned> {
-    let l = crate::api::list_obj(heap);
+    let mut l = crate::api::list_obj(heap);
     if l.len == 0 {
         return None;
     }
@@ -143,7 +143,7 @@ fn take_last(heap: Word) -> Option<Owned> {
 /// Puts an item in the first place; returns the one that was there.
 fn exchange_first(heap: Word, item: Word) -> Owned {
     inc(item);
-    let l = crate::api::list_obj(heap);
+    let mut l = crate::api::list_obj(heap);
     // SAFETY: callers checked that the list is not empty.
     unsafe { Owned::from_word(core::mem::replace(&mut *l.items, item)) }
 }

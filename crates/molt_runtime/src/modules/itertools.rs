@@ -14,7 +14,7 @@ use molt_abi::Word;
 use crate::api::native;
 use crate::iter::{self_iter, self_next};
 use crate::native::{ClassSpec, NativeData, NativeDef, NativeFn, NextFn, def};
-use crate::{Isolate, Owned, PyResult, native_module};
+use crate::{Isolate, Owned, Place, PyResult, native_module};
 
 native_module!(molt_module_itertools, "itertools", init);
 
@@ -55,12 +55,12 @@ impl NativeData for State {
     }
 }
 
-fn state<'a>(w: Word) -> &'a mut State {
+fn state(w: Word) -> Place<State> {
     native::<State>(w)
 }
 
 /// Ends an iterator for good and lets go of what it holds.
-fn finish(s: &mut State) -> PyResult<Option<Owned>> {
+fn finish(mut s: Place<State>) -> PyResult<Option<Owned>> {
     s.clear();
     Ok(None)
 }

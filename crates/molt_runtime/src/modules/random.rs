@@ -8,7 +8,7 @@ use molt_abi::Word;
 use crate::api::{native, tuple_items};
 use crate::native::{ClassSpec, NativeData, NativeDef, def};
 use crate::num::int;
-use crate::{Isolate, Owned, PyResult, native_module};
+use crate::{Isolate, Owned, Place, PyResult, native_module};
 
 native_module!(molt_module_random, "_random", init);
 
@@ -111,7 +111,7 @@ impl Twister {
     }
 }
 
-fn twister<'a>(w: Word) -> &'a mut Twister {
+fn twister(w: Word) -> Place<Twister> {
     native::<Twister>(w)
 }
 
@@ -185,7 +185,7 @@ static METHODS: &[NativeDef] = &[
         if k < 0 {
             return Err(rt.value_error("number of bits must be non-negative"));
         }
-        let t = twister(a[0]);
+        let mut t = twister(a[0]);
         if k == 0 {
             return Ok(Owned::small(0));
         }

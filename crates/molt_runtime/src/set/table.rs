@@ -15,6 +15,8 @@ use molt_abi::layout::Header;
 use crate::dict::{alloc_array, free_array};
 use crate::owned::dec;
 
+use crate::Place;
+
 /// One place of the table.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -224,7 +226,7 @@ impl SetObj {
 
     /// Takes the items of `other` into this set, in which no slot was used; the caller has reserved the room
     /// and counts the references.
-    pub(super) fn fill_from(&mut self, other: &SetObj) {
+    pub(super) fn fill_from(&mut self, other: Place<SetObj>) {
         self.allocate();
         if self.mask == other.mask && other.fill == other.used {
             // SAFETY: both tables have the same size, and two sets do not share one.
@@ -239,7 +241,7 @@ impl SetObj {
     }
 
     /// Exchanges the items of two sets.
-    pub(super) fn swap(&mut self, other: &mut SetObj) {
+    pub(super) fn swap(&mut self, mut other: Place<SetObj>) {
         core::mem::swap(&mut self.table, &mut other.table);
         core::mem::swap(&mut self.mask, &mut other.mask);
         core::mem::swap(&mut self.fill, &mut other.fill);

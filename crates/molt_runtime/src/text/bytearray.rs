@@ -12,7 +12,7 @@ use super::bytes_methods::{SHARED, SHARED_CASE, byte_value};
 use super::{buffer, repr};
 use crate::api::native;
 use crate::native::{ClassSpec, Layout, NativeData, NativeDef, def};
-use crate::{Isolate, Owned, PyResult, exc};
+use crate::{Isolate, Owned, Place, PyResult, exc};
 
 pub static BYTEARRAY_SPEC: ClassSpec = ClassSpec::builtin(ClassId::BYTEARRAY, Layout::Native)
     .methods(&METHODS)
@@ -77,7 +77,7 @@ const OWN: [NativeDef; 20] = [
         let Some(n) = super::repeat_count(rt, a[1])? else { return crate::num::binary::not_implemented() };
         let size = resizable(rt, a[0])?.bytes.len().saturating_mul(n.max(0) as usize);
         rt.check_room(Some(size))?;
-        let state = resizable(rt, a[0])?;
+        let mut state = resizable(rt, a[0])?;
         state.bytes = state.bytes.repeat(n.max(0) as usize);
         Ok(Owned::share(a[0]))
     }),
@@ -98,7 +98,7 @@ const OWN: [NativeDef; 20] = [
     def("insert", "($self, index, item, /)", |rt, a| {
         let i = rt.to_i64(a[1], "ssize_t")?;
         let b = byte_value(rt, a[2])?;
-        let state = resizable(rt, a[0])?;
+        let mut state = resizable(rt, a[0])?;
         let len = state.bytes.len() as i64;
         let at = if i < 0 { (i + len).max(0) } else { i.min(len) };
         state.bytes.insert(at as usize, b);
@@ -106,7 +106,7 @@ const OWN: [NativeDef; 20] = [
     }),
     def("pop", "($self, index=-1, /)", |rt, a| {
         let i = if a[1].is_unbound() { -1 } else { rt.to_i64(a[1], "ssize_t")? };
-        let state = resizable(rt, a[0])?;
+        let mut state = resizable(rt, a[0])?;
         if state.bytes.is_empty() {
             return Err(rt.index_error("pop from empty bytearray"));
         }
@@ -118,7 +118,7 @@ const OWN: [NativeDef; 20] = [
     }),
     def("remove", "($self, value, /)", |rt, a| {
         let b = byte_value(rt, a[1])?;
-        let state = resizable(rt, a[0])?;
+        let mut state = resizable(rt, a[0])?;
         match memchr::memchr(b, &state.bytes) {
             Some(at) => {
                 state.bytes.remove(at);
@@ -174,8 +174,14 @@ fn initial_extension(rt: &mut Isolate, w: Word) -> PyResult<Vec<u8>> {
     Ok(out)
 }
 
+/// Contents of a bytearray; do not hold across calls that may change it.
+pub fn stored_bytes<'a>(w: Word) -> &'a [u8] {
+    // SAFETY: the caller says that the word is a live bytearray.
+    unsafe { &(*native::<ByteArray>(w).as_ptr()).bytes }
+}
+
 /// State of a bytearray that may change its length.
-fn resizable<'a>(rt: &mut Isolate, w: Word) -> PyResult<&'a mut ByteArray> {
+fn resizable(rt: &mut Isolate, w: Word) -> PyResult<Place<ByteArray>> {
     let state = native::<ByteArray>(w);
     if state.exports > 0 {
         return Err(rt.raise(exc::BUFFER_ERROR, "Existing exports of data: object cannot be re-sized"));
@@ -219,7 +225,7 @@ fn set_slice(rt: &mut Isolate, w: Word, key: Word, value: &[u8]) -> PyResult<()>
     let len = native::<ByteArray>(w).bytes.len();
     let (start, _, step, count) = rt.slice_indices(key, len)?;
     if step == 1 {
-        let state = if value.len() == count { native::<ByteArray>(w) } else { resizable(rt, w)? };
+        let mut state = if value.len() == count { native::<ByteArray>(w) } else { resizable(rt, w)? };
         let start = start as usize;
         state.bytes.splice(start..start + count, value.iter().copied());
         return Ok(());
@@ -233,7 +239,7 @@ fn set_slice(rt: &mut Isolate, w: Word, key: Word, value: &[u8]) -> PyResult<()>
             value.len()
         )));
     }
-    let state = native::<ByteArray>(w);
+    let mut state = native::<ByteArray>(w);
     for (i, &b) in value.iter().enumerate() {
         state.bytes[(start + i as i64 * step) as usize] = b;
     }
@@ -241,7 +247,7 @@ fn set_slice(rt: &mut Isolate, w: Word, key: Word, value: &[u8]) -> PyResult<()>
 }
 
 fn delete_slice(rt: &mut Isolate, w: Word, start: i64, step: i64, count: usize) -> PyResult<()> {
-    let state = resizable(rt, w)?;
+    let mut state = resizable(rt, w)?;
     let doomed: Vec<usize> = (0..count as i64).map(|i| (start + i * step) as usize).collect();
     let mut index = 0;
     state.bytes.retain(|_| {

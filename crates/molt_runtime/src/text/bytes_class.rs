@@ -217,7 +217,7 @@ pub fn iterator(rt: &mut Isolate, w: Word, class: ClassId) -> Owned {
 }
 
 pub fn iterator_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
-    let state = native::<ByteIterator>(this);
+    let mut state = native::<ByteIterator>(this);
     let Some(source) = &state.source else { return Ok(None) };
     match contents(rt, source.word()).get(state.at) {
         Some(&b) => {

@@ -9,15 +9,15 @@ use molt_abi::{ClassId, Word};
 use super::str_object::{count_bytes, fill_repeated, find_bytes, range_args, replace_bytes};
 use super::str_split::{self, Ends, limit_arg};
 use super::{buffer, codecs, str_class};
-use crate::api::{CompareOp, bytes_slice, native};
+use crate::api::{CompareOp, bytes_slice};
 use crate::native::{NativeDef, def};
 use crate::num::{binary::not_implemented, int};
-use crate::text::bytearray::{self, ByteArray};
+use crate::text::bytearray::{self, stored_bytes};
 use crate::{Isolate, Owned, PyResult};
 
 /// Contents of the receiver. The view of a bytearray must not outlive a call that may change it.
 pub fn contents<'a>(rt: &Isolate, w: Word) -> &'a [u8] {
-    if rt.is_bytes(w) { bytes_slice(w) } else { &native::<ByteArray>(w).bytes }
+    if rt.is_bytes(w) { bytes_slice(w) } else { stored_bytes(w) }
 }
 
 /// New object of the receiver's kind.

@@ -8,12 +8,12 @@ use alloc::vec::Vec;
 use molt_abi::{ClassId, Word};
 
 use super::buffer;
-use super::bytearray::ByteArray;
+use super::bytearray::{ByteArray, stored_bytes};
 use crate::api::{bytes_slice, native, str_bytes};
 use crate::native::{ClassSpec, GetSetDef, Layout, NativeData, NativeDef, def, getter};
 use crate::num::binary::not_implemented;
 use crate::num::{float_class, int};
-use crate::{Isolate, Owned, PyResult, exc};
+use crate::{Isolate, Owned, Place, PyResult, exc};
 
 pub static MEMORYVIEW_SPEC: ClassSpec =
     ClassSpec::builtin(ClassId::MEMORYVIEW, Layout::Native).methods(METHODS).getset(GETSET).flags(ClassSpec::SEQUENCE);
@@ -87,7 +87,7 @@ fn new_view(rt: &mut Isolate, owner: Word, start: i64, step: i64, len: usize, fo
 }
 
 /// State of a view that has not been released.
-fn live<'a>(rt: &mut Isolate, w: Word) -> PyResult<(&'a mut View, Word)> {
+fn live(rt: &mut Isolate, w: Word) -> PyResult<(Place<View>, Word)> {
     let view = native::<View>(w);
     match &view.owner {
         Some(owner) => {
@@ -99,7 +99,7 @@ fn live<'a>(rt: &mut Isolate, w: Word) -> PyResult<(&'a mut View, Word)> {
 }
 
 fn owner_bytes<'a>(rt: &Isolate, owner: Word) -> &'a [u8] {
-    if rt.is_bytes(owner) { bytes_slice(owner) } else { &native::<ByteArray>(owner).bytes }
+    if rt.is_bytes(owner) { bytes_slice(owner) } else { stored_bytes(owner) }
 }
 
 /// Bytes that a view shows, item by item.
@@ -236,11 +236,11 @@ static METHODS: &[NativeDef] = &[
     def("__setitem__", "($self, key, value, /)", setitem),
     def("__enter__", SELF, |rt, a| live(rt, a[0]).map(|_| Owned::share(a[0]))),
     def("__exit__", "($self, /, *args)", |_, a| {
-        release(native::<View>(a[0]));
+        release(&mut native::<View>(a[0]));
         Ok(Owned::NONE)
     }),
     def("release", SELF, |_, a| {
-        release(native::<View>(a[0]));
+        release(&mut native::<View>(a[0]));
         Ok(Owned::NONE)
     }),
     def("tobytes", "($self, /, order='C')", |rt, a| {
@@ -305,7 +305,7 @@ fn getitem(rt: &mut Isolate, a: &[Word]) -> PyResult {
     if rt.lookup_special(a[1], crate::names::Name::INDEX).is_none() {
         return Err(rt.type_error("memoryview: invalid slice key"));
     }
-    let at = item_offset(rt, view, a[1])?;
+    let at = item_offset(rt, &view, a[1])?;
     let bytes = owner_bytes(rt, owner)[at..at + view.item_size()].to_vec();
     Ok(unpack(rt, view.format, &bytes))
 }
@@ -329,7 +329,7 @@ fn setitem(rt: &mut Isolate, a: &[Word]) -> PyResult {
         }
         return Ok(Owned::NONE);
     }
-    let at = item_offset(rt, view, a[1])?;
+    let at = item_offset(rt, &view, a[1])?;
     let packed = pack(rt, view.format, a[2])?;
     native::<ByteArray>(owner).bytes[at..at + size].copy_from_slice(&packed);
     Ok(Owned::NONE)

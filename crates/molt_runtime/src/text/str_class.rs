@@ -407,7 +407,7 @@ pub fn iterator(rt: &mut Isolate, w: Word) -> Owned {
 }
 
 fn iterator_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
-    let state = native::<StrIterator>(this);
+    let mut state = native::<StrIterator>(this);
     let Some(text) = &state.text else { return Ok(None) };
     let bytes = str_bytes(text.word());
     let Some((_, len)) = bytes.get(state.at..).and_then(wtf8::decode_first) else {
@@ -429,7 +429,7 @@ static ITERATOR_METHODS: &[NativeDef] = &[
     }),
     def("__setstate__", "($self, state, /)", |rt, a| {
         let index = rt.to_i64(a[1], "ssize_t")?.max(0) as usize;
-        let state = native::<StrIterator>(a[0]);
+        let mut state = native::<StrIterator>(a[0]);
         if let Some(t) = &state.text {
             let s = StrRef::of(t.word());
             state.at = s.byte_offset(index.min(s.char_len));

@@ -16,7 +16,7 @@ use molt_abi::{ClassId, Word};
 use crate::api::{CompareOp, native, str_bytes, tuple_items};
 use crate::names::Name;
 use crate::native::{ClassSpec, GetSetDef, NativeData, NativeDef, def, getter};
-use crate::{Isolate, Owned, PyResult, Raised, exc};
+use crate::{Isolate, Owned, Place, PyResult, Raised, exc};
 
 const SELF: &str = "($self, /)";
 const VALUE: &str = "($self, value, /)";
@@ -77,14 +77,14 @@ static GETSET: &[GetSetDef] = &[getter("maxlen", |rt, this| match deque(this).ma
     None => Ok(Owned::NONE),
 })];
 
-fn deque<'a>(w: Word) -> &'a mut Deque {
+fn deque(w: Word) -> Place<Deque> {
     native::<Deque>(w)
 }
 
 /// Adds an item at an end; a full deque loses one at the other end.
 #[inline]
 fn push(w: Word, end: End, item: Owned) {
-    let d = deque(w);
+    let mut d = deque(w);
     if d.max_len == Some(0) {
         return;
     }
@@ -222,7 +222,7 @@ fn absent(rt: &mut Isolate, value: Word) -> Raised {
 
 /// Takes an item out of the middle.
 fn take_at(w: Word, i: usize) -> Option<Owned> {
-    let d = deque(w);
+    let mut d = deque(w);
     d.version += 1;
     d.items.remove(i)
 }
@@ -300,7 +300,7 @@ static METHODS: &[NativeDef] = &[
     }),
     def("insert", "($self, index, value, /)", |rt, a| {
         let i = rt.to_i64(a[1], "ssize_t")?;
-        let d = deque(a[0]);
+        let mut d = deque(a[0]);
         if d.max_len == Some(d.items.len()) {
             return Err(rt.index_error("deque already at its maximum size"));
         }
@@ -317,7 +317,7 @@ static METHODS: &[NativeDef] = &[
     }),
     def("rotate", "($self, n=1, /)", |rt, a| {
         let n = if a[1].is_unbound() { 1 } else { rt.to_i64(a[1], "ssize_t")? };
-        let d = deque(a[0]);
+        let mut d = deque(a[0]);
         if d.items.len() > 1 {
             d.version += 1;
             let by = n.rem_euclid(d.items.len() as i64) as usize;
@@ -461,7 +461,7 @@ fn repeat_count(rt: &mut Isolate, w: Word) -> PyResult<usize> {
 
 /// Repeats the items in place, not more often than the maximal length asks for.
 fn repeat(rt: &mut Isolate, w: Word, n: usize) -> PyResult<()> {
-    let d = deque(w);
+    let mut d = deque(w);
     let len = d.items.len();
     if len == 0 || n == 1 {
         return Ok(());
@@ -574,7 +574,7 @@ fn new_cursor(rt: &mut Isolate, target: Word, class: ClassId, skipped: usize) ->
 
 /// An exhausted iterator from the left still reports changes of the deque; one from the right does not.
 fn step(rt: &mut Isolate, this: Word, from: End) -> PyResult<Option<Owned>> {
-    let c = native::<Cursor>(this);
+    let mut c = native::<Cursor>(this);
     if from == End::Right && c.left == 0 {
         return Ok(None);
     }

@@ -68,7 +68,7 @@ static IO_METHODS: &[NativeDef] = &[
         let closed = rt.getattr(a[0], "closed")?;
         if !rt.truth(closed.word())? {
             let flushed = rt.call_method(a[0], "flush", &[]);
-            if let Some(s) = crate::api::try_native::<PlainStream>(rt, a[0]) {
+            if let Some(mut s) = crate::api::try_native::<PlainStream>(rt, a[0]) {
                 s.closed = true;
             }
             flushed?;

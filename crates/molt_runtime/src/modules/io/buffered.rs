@@ -11,7 +11,7 @@ use super::{BUFFER_SIZE, unsupported};
 use crate::api::{bytes_slice, native};
 use crate::native::{BaseRef, ClassSpec, GetSetDef, NativeData, NativeDef, def, getter};
 use crate::text::buffer;
-use crate::{Isolate, Owned, PyResult};
+use crate::{Isolate, Owned, Place, PyResult};
 
 const FLAGS: u32 = ClassSpec::BASETYPE | ClassSpec::HAS_DICT | ClassSpec::WEAKREFABLE;
 
@@ -92,7 +92,7 @@ impl Drop for Buffered {
     }
 }
 
-fn state<'a>(w: Word) -> &'a mut Buffered {
+fn state(w: Word) -> Place<Buffered> {
     native::<Buffered>(w)
 }
 
@@ -160,7 +160,7 @@ pub fn flush(rt: &mut Isolate, w: Word) -> PyResult<()> {
 
 /// Gives up what was read ahead, so that the stream below stands where Python thinks it does.
 fn drop_ahead(rt: &mut Isolate, w: Word) -> PyResult<()> {
-    let s = state(w);
+    let mut s = state(w);
     let left = s.buffered().len() as i64;
     s.ahead.clear();
     s.at = 0;
@@ -193,7 +193,7 @@ fn fill(rt: &mut Isolate, w: Word) -> PyResult<bool> {
     flush(rt, w)?;
     let size = state(w).size.max(1);
     let piece = raw_read(rt, w, size)?;
-    let s = state(w);
+    let mut s = state(w);
     if s.at == s.ahead.len() {
         s.ahead.clear();
         s.at = 0;
@@ -244,7 +244,8 @@ fn read_line(rt: &mut Isolate, w: Word, limit: i64) -> PyResult<Vec<u8>> {
     let limit = if limit < 0 { usize::MAX } else { limit as usize };
     let mut out = Vec::new();
     loop {
-        let buffered = state(w).buffered();
+        let s = state(w);
+        let buffered = s.buffered();
         let room = limit - out.len();
         let end = memchr::memchr(b'\n', buffered).map_or(buffered.len(), |i| i + 1).min(room);
         out.extend_from_slice(&state(w).take(end));
@@ -293,7 +294,7 @@ static METHODS: &[NativeDef] = &[
             return Err(rt.value_error("buffer size must be strictly positive"));
         }
         let direct = rt.class_of(a[1]) == rt.class_for(&FILE_IO);
-        let s = state(a[0]);
+        let mut s = state(a[0]);
         s.raw = Some(Owned::share(a[1]));
         (s.direct, s.size) = (direct, size as usize);
         Ok(Owned::NONE)
@@ -390,7 +391,7 @@ static METHODS: &[NativeDef] = &[
         if whence == 1 {
             drop_ahead(rt, a[0])?;
         }
-        let s = state(a[0]);
+        let mut s = state(a[0]);
         s.ahead.clear();
         s.at = 0;
         let raw = raw_of(rt, a[0])?;

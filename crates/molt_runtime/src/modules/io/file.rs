@@ -14,7 +14,7 @@ use super::unsupported;
 use crate::api::{native, str_text};
 use crate::native::{BaseRef, ClassSpec, GetSetDef, NativeData, NativeDef, def, getset, getter};
 use crate::text::buffer;
-use crate::{Isolate, Owned, PyResult, Raised};
+use crate::{Isolate, Owned, Place, PyResult, Raised};
 
 pub static FILE_IO: ClassSpec = ClassSpec::new("_io", "FileIO")
     .base(BaseRef::Spec(&RAW_IO_BASE))
@@ -82,7 +82,7 @@ impl FileIo {
 }
 
 /// State of an object known to be a FileIO.
-pub fn state<'a>(w: Word) -> &'a mut FileIo {
+pub fn state(w: Word) -> Place<FileIo> {
     native::<FileIo>(w)
 }
 
@@ -140,7 +140,7 @@ pub fn read_some(rt: &mut Isolate, fd: i32, out: &mut [u8]) -> PyResult<Option<u
 
 const SELF: &str = "($self, /)";
 
-fn open_state<'a>(rt: &mut Isolate, w: Word) -> PyResult<&'a mut FileIo> {
+fn open_state(rt: &mut Isolate, w: Word) -> PyResult<Place<FileIo>> {
     let s = state(w);
     if s.fd < 0 { Err(rt.value_error("I/O operation on closed file")) } else { Ok(s) }
 }
@@ -247,7 +247,7 @@ static METHODS: &[NativeDef] = &[
 
 /// Closes the descriptor if the object owns it.
 pub fn close(rt: &mut Isolate, w: Word) -> PyResult<()> {
-    let s = state(w);
+    let mut s = state(w);
     let fd = core::mem::replace(&mut s.fd, -1);
     if fd >= 0 && s.closefd {
         // SAFETY: the descriptor is ours and is closed once.
@@ -369,7 +369,7 @@ fn file_init(rt: &mut Isolate, a: &[Word]) -> PyResult {
         }
         open_path(rt, file, flags, opener)?
     };
-    let s = state(a[0]);
+    let mut s = state(a[0]);
     *s = FileIo { fd, readable, writable, appending: has('a'), created: has('x'), closefd, name: Owned::share(file) };
     check_opened(rt, a[0], file)?;
     if has('a') {
@@ -399,7 +399,7 @@ fn open_path(rt: &mut Isolate, file: Word, flags: i32, opener: Word) -> PyResult
 
 /// Refuses directories, which can be opened but not read.
 fn check_opened(rt: &mut Isolate, w: Word, file: Word) -> PyResult<()> {
-    let s = state(w);
+    let mut s = state(w);
     // SAFETY: `stat` is plain data, and fstat fills it.
     let (ok, is_dir) = unsafe {
         let mut st: libc::stat = core::mem::zeroed();

@@ -10,7 +10,7 @@ use super::closed_file;
 use crate::api::{native, str_bytes};
 use crate::native::{BaseRef, ClassSpec, GetSetDef, NativeData, NativeDef, def, getter};
 use crate::text::{buffer, str_object, wtf8};
-use crate::{Isolate, Owned, PyResult, exc};
+use crate::{Isolate, Owned, Place, PyResult, exc};
 
 const FLAGS: u32 = ClassSpec::BASETYPE | ClassSpec::HAS_DICT | ClassSpec::WEAKREFABLE;
 
@@ -48,7 +48,7 @@ struct Memory {
 
 impl NativeData for Memory {}
 
-fn state<'a>(rt: &mut Isolate, w: Word) -> PyResult<&'a mut Memory> {
+fn state(rt: &mut Isolate, w: Word) -> PyResult<Place<Memory>> {
     let s = native::<Memory>(w);
     if !s.closed {
         return Ok(s);
@@ -77,7 +77,7 @@ fn new(rt: &mut Isolate, a: &[Word]) -> PyResult {
 }
 
 fn close(_: &mut Isolate, a: &[Word]) -> PyResult {
-    let s = native::<Memory>(a[0]);
+    let mut s = native::<Memory>(a[0]);
     s.closed = true;
     s.data = Vec::new();
     Ok(Owned::NONE)
@@ -88,7 +88,7 @@ fn yes(rt: &mut Isolate, a: &[Word]) -> PyResult {
 }
 
 fn bytes_line(rt: &mut Isolate, w: Word, limit: i64) -> PyResult<Vec<u8>> {
-    let s = state(rt, w)?;
+    let mut s = state(rt, w)?;
     let rest = s.data.get(s.at..).unwrap_or(&[]);
     let mut end = memchr::memchr(b'\n', rest).map_or(rest.len(), |i| i + 1);
     if limit >= 0 {
@@ -101,11 +101,12 @@ fn bytes_line(rt: &mut Isolate, w: Word, limit: i64) -> PyResult<Vec<u8>> {
 
 fn read_bytes(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let n = size_arg(rt, a[1])?;
-    let s = state(rt, a[0])?;
+    let mut s = state(rt, a[0])?;
     let rest = s.data.get(s.at..).unwrap_or(&[]);
     let out = &rest[..n.min(rest.len())];
-    s.at += out.len();
-    Ok(rt.new_bytes(out))
+    let (made, read) = (rt.new_bytes(out), out.len());
+    s.at += read;
+    Ok(made)
 }
 
 static BYTES_METHODS: &[NativeDef] = &[
@@ -138,7 +139,7 @@ static BYTES_METHODS: &[NativeDef] = &[
     def("write", "($self, b, /)", |rt, a| {
         state(rt, a[0])?;
         let bytes = buffer::required(rt, a[1])?;
-        let s = state(rt, a[0])?;
+        let mut s = state(rt, a[0])?;
         if bytes.is_empty() {
             return Ok(Owned::small(0));
         }
@@ -146,7 +147,8 @@ static BYTES_METHODS: &[NativeDef] = &[
         if s.data.len() < end {
             s.data.resize(end, 0);
         }
-        s.data[s.at..end].copy_from_slice(&bytes);
+        let at = s.at;
+        s.data[at..end].copy_from_slice(&bytes);
         s.at = end;
         Ok(Owned::small(bytes.len() as i64))
     }),
@@ -154,7 +156,7 @@ static BYTES_METHODS: &[NativeDef] = &[
     def("seek", "($self, pos, whence=0, /)", |rt, a| {
         let offset = rt.to_i64(a[1], "ssize_t")?;
         let whence = if a[2].is_unbound() { 0 } else { rt.to_i64(a[2], "int")? };
-        let s = state(rt, a[0])?;
+        let mut s = state(rt, a[0])?;
         let base = match whence {
             0 if offset < 0 => return Err(rt.value_error(format!("negative seek value {offset}"))),
             0 => 0,
@@ -207,9 +209,9 @@ fn string_write(rt: &mut Isolate, w: Word, text: Word) -> PyResult {
         let name = rt.type_name(text);
         return Err(rt.type_error(format!("string argument expected, got '{name}'")));
     }
-    let s = state(rt, w)?;
-    let out = stored(s, str_bytes(text));
-    put(s, &out);
+    let mut s = state(rt, w)?;
+    let out = stored(&s, str_bytes(text));
+    put(&mut s, &out);
     Ok(Owned::small(crate::api::str_char_len(text) as i64))
 }
 
@@ -232,7 +234,7 @@ fn put(s: &mut Memory, text: &[u8]) {
 }
 
 fn string_line(rt: &mut Isolate, w: Word, limit: i64) -> PyResult<Vec<u8>> {
-    let s = state(rt, w)?;
+    let mut s = state(rt, w)?;
     let rest = &s.data[s.byte_at.min(s.data.len())..];
     let end = match s.newline.as_deref() {
         Some(b"") => memchr::memchr2(b'\n', b'\r', rest)
@@ -293,13 +295,14 @@ static STRING_METHODS: &[NativeDef] =
         }),
         def("read", "($self, size=-1, /)", |rt, a| {
             let n = size_arg(rt, a[1])?;
-            let s = state(rt, a[0])?;
+            let mut s = state(rt, a[0])?;
             let rest = &s.data[s.byte_at.min(s.data.len())..];
             let count = wtf8::char_count(rest).min(n);
             let out = &rest[..wtf8::byte_offset(rest, count)];
+            let (made, read) = (rt.new_str_wtf8(out), out.len());
             s.at += count;
-            s.byte_at += out.len();
-            Ok(rt.new_str_wtf8(out))
+            s.byte_at += read;
+            Ok(made)
         }),
         def("readline", "($self, size=-1, /)", |rt, a| {
             let limit = if a[1].is_unbound() || a[1].is_none() { -1 } else { rt.to_i64(a[1], "ssize_t")? };
@@ -311,7 +314,7 @@ static STRING_METHODS: &[NativeDef] =
         def("seek", "($self, pos, whence=0, /)", |rt, a| {
             let offset = rt.to_i64(a[1], "ssize_t")?;
             let whence = if a[2].is_unbound() { 0 } else { rt.to_i64(a[2], "int")? };
-            let s = state(rt, a[0])?;
+            let mut s = state(rt, a[0])?;
             let chars = wtf8::char_count(&s.data);
             let target = match whence {
                 0 if offset < 0 => return Err(rt.value_error(format!("Negative seek position {offset}"))),
@@ -333,7 +336,7 @@ static STRING_METHODS: &[NativeDef] =
             if size < 0 {
                 return Err(rt.value_error(format!("Negative size value {size}")));
             }
-            let s = state(rt, a[0])?;
+            let mut s = state(rt, a[0])?;
             let kept = wtf8::byte_offset(&s.data, (size as usize).min(wtf8::char_count(&s.data)));
             s.data.truncate(kept);
             s.byte_at = s.byte_at.min(kept);

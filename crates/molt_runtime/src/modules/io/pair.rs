@@ -142,7 +142,7 @@ static DECODER_METHODS: &[NativeDef] = &[
         Ok(rt.new_str_wtf8(&out))
     }),
     def("reset", SELF, |rt, a| {
-        let s = native::<NewlineDecoder>(a[0]);
+        let mut s = native::<NewlineDecoder>(a[0]);
         (s.seen, s.pending_return) = (0, false);
         let decoder = s.decoder.clone();
         if decoder.word().is_none() { Ok(Owned::NONE) } else { rt.call_method(decoder.word(), "reset", &[]) }

@@ -17,7 +17,7 @@ use crate::api::{native, str_bytes, str_is_ascii, str_text, try_native};
 use crate::native::{BaseRef, ClassSpec, GetSetDef, NativeData, NativeDef, def, getset, getter};
 use crate::text::codecs::{self, ByteOrder, Encoding};
 use crate::text::{str_object, wtf8};
-use crate::{Isolate, Owned, PyResult, exc};
+use crate::{Isolate, Owned, Place, PyResult, exc};
 
 pub static TEXT_IO_WRAPPER: ClassSpec = ClassSpec::new("_io", "TextIOWrapper")
     .base(BaseRef::Spec(&TEXT_IO_BASE))
@@ -125,14 +125,14 @@ fn set_up(rt: &mut Isolate, w: Word, buffer: Word, options: Options) -> PyResult
         return Err(rt.value_error(format!("illegal newline value: {}", String::from_utf8_lossy(newline))));
     }
     let direct = try_native::<Buffered>(rt, buffer).is_some();
-    let s = state(w);
+    let mut s = state(w);
     *s = empty();
     s.buffer = Some(Owned::share(buffer));
     (s.direct, s.codec, s.options) = (direct, codec, options);
     Ok(())
 }
 
-fn state<'a>(w: Word) -> &'a mut TextIo {
+fn state(w: Word) -> Place<TextIo> {
     native::<TextIo>(w)
 }
 
@@ -152,7 +152,7 @@ pub fn write(rt: &mut Isolate, w: Word, text: Word) -> PyResult<usize> {
         return Err(rt.type_error(format!("write() argument must be str, not {name}")));
     }
     open_buffer(rt, w)?;
-    let s = state(w);
+    let mut s = state(w);
     let bytes = str_bytes(text);
     let plain = str_is_ascii(text) || (s.codec == Encoding::Utf8 && !wtf8::has_surrogate(bytes));
     let multi_byte = matches!(s.codec, Encoding::Utf16(_) | Encoding::Utf32(_) | Encoding::Utf8Sig);
@@ -195,7 +195,7 @@ fn write_encoded(rt: &mut Isolate, w: Word, text: Word) -> PyResult<()> {
     };
     let errors = s.options.errors.clone();
     let out = codecs::encode(rt, text.word(), codec, &errors)?;
-    let s = state(w);
+    let mut s = state(w);
     s.started_writing = true;
     s.pending.extend_from_slice(&out);
     Ok(())
@@ -225,7 +225,7 @@ fn fill(rt: &mut Isolate, w: Word) -> PyResult<bool> {
     let buffer = open_buffer(rt, w)?;
     push_pending(rt, w)?;
     let chunk = buffered::read_chunk(rt, buffer.word(), BUFFER_SIZE)?;
-    let s = state(w);
+    let mut s = state(w);
     if s.at == s.decoded.len() {
         s.decoded.clear();
         s.at = 0;
@@ -237,14 +237,14 @@ fn fill(rt: &mut Isolate, w: Word) -> PyResult<bool> {
     } else {
         let first = !bytes.is_empty() && s.decoded.is_empty();
         if first {
-            settle_byte_order(s, &mut bytes);
+            settle_byte_order(&mut s, &mut bytes);
         }
         let tail = codecs::incomplete_tail(&bytes, s.codec);
         s.undecoded = bytes.split_off(bytes.len() - tail);
     }
     let (codec, errors) = (s.codec, s.options.errors.clone());
     let text = codecs::decode(rt, &bytes, codec, &errors)?;
-    let s = state(w);
+    let mut s = state(w);
     s.decoded.extend_from_slice(&text);
     Ok(!chunk.is_empty())
 }
@@ -313,7 +313,7 @@ fn read_line(rt: &mut Isolate, w: Word, limit: i64) -> PyResult<Vec<u8>> {
     let limit = if limit < 0 { usize::MAX } else { limit as usize };
     let mut searched = 0;
     loop {
-        let s = state(w);
+        let mut s = state(w);
         let text = &s.decoded[s.at..];
         // A `\r` at the end of what was searched may belong to a break that continues.
         let from = searched;
@@ -333,7 +333,7 @@ fn read_line(rt: &mut Isolate, w: Word, limit: i64) -> PyResult<Vec<u8>> {
             }
             None => (text.len(), text.len()),
         };
-        return Ok(cut_line(s, end, next, limit));
+        return Ok(cut_line(&mut s, end, next, limit));
     }
 }
 
@@ -378,15 +378,15 @@ fn readable(rt: &mut Isolate, w: Word) -> PyResult<()> {
 fn read(rt: &mut Isolate, w: Word, n: i64) -> PyResult<Vec<u8>> {
     if n < 0 {
         while fill(rt, w)? {}
-        let s = state(w);
-        let rest = s.decoded.split_off(s.at);
+        let mut s = state(w);
+        let at = core::mem::take(&mut s.at);
+        let rest = s.decoded.split_off(at);
         s.decoded.clear();
-        s.at = 0;
-        return Ok(translate(s, &rest));
+        return Ok(translate(&mut s, &rest));
     }
     let (wanted, mut out, mut count) = (n as usize, Vec::new(), 0);
     while count < wanted {
-        let s = state(w);
+        let mut s = state(w);
         if s.at == s.decoded.len() || (s.decoded.ends_with(b"\r") && !s.at_end) {
             let more = fill(rt, w)?;
             if !more && state(w).at == state(w).decoded.len() {
@@ -411,7 +411,7 @@ fn read(rt: &mut Isolate, w: Word, n: i64) -> PyResult<Vec<u8>> {
             if next > end {
                 out.push(b'\n');
                 count += 1;
-                note_newline(s, &rest[end..next]);
+                note_newline(&mut s, &rest[end..next]);
             }
             s.at += next;
         } else {
@@ -597,7 +597,7 @@ fn seek(rt: &mut Isolate, a: &[Word]) -> PyResult {
     };
     flush(rt, a[0])?;
     let buffer = open_buffer(rt, a[0])?;
-    let s = state(a[0]);
+    let mut s = state(a[0]);
     s.decoded.clear();
     s.undecoded.clear();
     (s.at, s.at_end) = (0, false);
@@ -610,7 +610,7 @@ fn reconfigure(rt: &mut Isolate, a: &[Word]) -> PyResult {
     let given = |w: Word| !w.is_unbound() && !w.is_none();
     if given(a[1]) {
         let codec = codecs::encoding_arg(rt, a[1])?;
-        let s = state(a[0]);
+        let mut s = state(a[0]);
         s.codec = codec;
         s.options.encoding = str_text(a[1]).into_owned();
         s.options.errors = "strict".to_owned();

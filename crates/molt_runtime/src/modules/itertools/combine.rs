@@ -53,7 +53,7 @@ static PRODUCT: ClassSpec = spec(
         NEXT,
     ],
     |rt, this| {
-        let s = state(this);
+        let mut s = state(this);
         if s.done {
             return Ok(None);
         }
@@ -62,7 +62,7 @@ static PRODUCT: ClassSpec = spec(
             let mut at = s.numbers.len();
             loop {
                 if at == 0 {
-                    return ended(s);
+                    return ended(&mut s);
                 }
                 at -= 1;
                 s.numbers[at] += 1;
@@ -101,7 +101,7 @@ static PERMUTATIONS: ClassSpec = spec(
         NEXT,
     ],
     |rt, this| {
-        let s = state(this);
+        let mut s = state(this);
         if s.done {
             return Ok(None);
         }
@@ -122,7 +122,7 @@ static PERMUTATIONS: ClassSpec = spec(
                 }
             }
             if !moved {
-                return ended(s);
+                return ended(&mut s);
             }
         }
         s.started = true;
@@ -142,13 +142,13 @@ static COMBINATIONS: ClassSpec = spec(
     "combinations",
     &[constructor("($type, iterable, r)", |rt, a| new_combinations(rt, a, false)), ITER, NEXT],
     |rt, this| {
-        let s = state(this);
+        let mut s = state(this);
         if s.done {
             return Ok(None);
         }
         let (n, r) = (s.items.len(), s.numbers.len());
         if s.started {
-            let Some(i) = (0..r).rev().find(|&i| s.numbers[i] as usize != i + n - r) else { return ended(s) };
+            let Some(i) = (0..r).rev().find(|&i| s.numbers[i] as usize != i + n - r) else { return ended(&mut s) };
             s.numbers[i] += 1;
             for j in i + 1..r {
                 s.numbers[j] = s.numbers[j - 1] + 1;
@@ -163,13 +163,13 @@ static COMBINATIONS_WITH_REPLACEMENT: ClassSpec = spec(
     "combinations_with_replacement",
     &[constructor("($type, iterable, r)", |rt, a| new_combinations(rt, a, true)), ITER, NEXT],
     |rt, this| {
-        let s = state(this);
+        let mut s = state(this);
         if s.done {
             return Ok(None);
         }
         let (n, r) = (s.items.len(), s.numbers.len());
         if s.started {
-            let Some(i) = (0..r).rev().find(|&i| s.numbers[i] as usize != n - 1) else { return ended(s) };
+            let Some(i) = (0..r).rev().find(|&i| s.numbers[i] as usize != n - 1) else { return ended(&mut s) };
             let value = s.numbers[i] + 1;
             s.numbers[i..].fill(value);
         }

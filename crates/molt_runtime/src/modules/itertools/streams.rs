@@ -47,7 +47,7 @@ static ACCUMULATE: ClassSpec = spec(
         NEXT,
     ],
     |rt, this| {
-        let s = state(this);
+        let mut s = state(this);
         if s.done {
             return Ok(None);
         }
@@ -219,7 +219,7 @@ static CYCLE: ClassSpec = spec(
             }
             state(this).words.clear();
         }
-        let s = state(this);
+        let mut s = state(this);
         if s.items.is_empty() {
             return Ok(None);
         }
@@ -324,7 +324,7 @@ static GROUPBY: ClassSpec = spec(
                 return Ok(None);
             }
         }
-        let s = state(this);
+        let mut s = state(this);
         let key = s.items[0].clone();
         s.items.truncate(2);
         s.items.push(key.clone());
@@ -341,7 +341,7 @@ fn group_step(rt: &mut Isolate, this: Word) -> PyResult<bool> {
     let (it, func) = (state(this).words[0].clone(), state(this).words[1].clone());
     let Some(value) = rt.next(it.word())? else { return Ok(false) };
     let key = if func.word().is_none() { value.clone() } else { rt.call(func.word(), &[value.word()])? };
-    let s = state(this);
+    let mut s = state(this);
     let target = s.items.get(2).cloned();
     s.items = vec![key, value];
     s.items.extend(target);
@@ -429,7 +429,7 @@ static ISLICE: ClassSpec = spec(
             return finish(state(this));
         }
         let Some(item) = rt.next(it.word())? else { return finish(state(this)) };
-        let s = state(this);
+        let mut s = state(this);
         s.numbers[3] += 1;
         s.numbers[0] = next.saturating_add(s.numbers[1]);
         Ok(Some(item))
@@ -481,7 +481,7 @@ static REPEAT: ClassSpec = spec(
         }),
     ],
     |_, this| {
-        let s = state(this);
+        let mut s = state(this);
         match s.numbers[0] {
             0 => return Ok(None),
             n if n > 0 => s.numbers[0] -= 1,
@@ -519,7 +519,7 @@ static ZIP_LONGEST: ClassSpec = spec(
             let item = match item {
                 Some(item) => item,
                 None => {
-                    let s = state(this);
+                    let mut s = state(this);
                     if !it.word().is_unbound() {
                         s.words[i] = Owned::immediate(Word::UNBOUND);
                         s.numbers[0] -= 1;

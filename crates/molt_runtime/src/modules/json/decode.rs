@@ -20,7 +20,7 @@ use crate::native::{ClassSpec, NativeData, NativeDef, def};
 use crate::num::{float_text, int, int_text};
 use crate::text::str_object::make;
 use crate::text::wtf8;
-use crate::{Isolate, Owned, PyResult, Raised};
+use crate::{Isolate, Owned, Place, PyResult, Raised};
 
 /// Options of a scanner.
 struct Scanner {
@@ -75,7 +75,7 @@ type Keys<'a> = HashMap<&'a [u8], Owned, BuildHasherDefault<AddressHasher>>;
 
 /// One run over a text.
 struct Reader<'a> {
-    options: &'a Scanner,
+    options: Place<Scanner>,
     word: Word,
     text: &'a [u8],
     keys: Keys<'a>,

@@ -11,7 +11,7 @@ use crate::layouts::BuiltinObj;
 use crate::native::{ClassSpec, NativeData, NativeDef, def};
 use crate::num::{float, float_text, int_text};
 use crate::text::wtf8;
-use crate::{Isolate, Owned, PyResult};
+use crate::{Isolate, Owned, Place, PyResult};
 
 /// How strings are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,8 +104,8 @@ fn quoting(rt: &Isolate, f: Word) -> Quoting {
 }
 
 /// One call of an encoder.
-struct Writer<'a> {
-    options: &'a Encoder,
+struct Writer {
+    options: Place<Encoder>,
     out: Vec<u8>,
     /// Containers being written, against cycles.
     open: Vec<Word>,
@@ -202,7 +202,7 @@ fn write_unit(out: &mut Vec<u8>, unit: u32) {
     }
 }
 
-impl Writer<'_> {
+impl Writer {
     fn value(&mut self, rt: &mut Isolate, w: Word, level: usize) -> PyResult<()> {
         match rt.class_of(w) {
             ClassId::STR => return self.string(rt, w),
