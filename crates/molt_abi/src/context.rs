@@ -61,7 +61,8 @@ pub fn slot_index(class: u32, name: Word) -> usize {
 /// 32         pending       non-zero when a signal or a collection waits for a safepoint
 /// 40         live_objects  objects allocated and not yet freed (leak check)
 /// 48         slots         where instances of the classes seen lately keep attributes
-/// 56         free[16]      heads of the free lists, 16-byte steps
+/// 56         depth_most    most that depth_left may be for a call to go on unasked; 0 when a signal waits
+/// 64         free[16]      heads of the free lists, 16-byte steps
 /// ```
 #[repr(C)]
 pub struct Context {
@@ -72,10 +73,11 @@ pub struct Context {
     pub pending: u64,
     pub live_objects: i64,
     pub slots: *mut SlotEntry,
+    pub depth_most: i64,
     pub free: [*mut u8; SIZE_CLASS_COUNT],
 }
 
-/// Most that `depth_left` is while calls are made; a higher limit is handed out in steps.
+/// What `depth_most` is unless a signal waits; a higher limit of recursion is handed out in steps.
 pub const DEPTH_STEP: i64 = 2_000;
 
 pub const CTX_EXCEPTION: i32 = 0;
@@ -85,5 +87,6 @@ pub const CTX_CLASSES: i32 = 24;
 pub const CTX_PENDING: i32 = 32;
 pub const CTX_LIVE_OBJECTS: i32 = 40;
 pub const CTX_SLOTS: i32 = 48;
-pub const CTX_FREE: i32 = 56;
-const _: () = assert!(size_of::<Context>() == 56 + 8 * SIZE_CLASS_COUNT);
+pub const CTX_DEPTH_MOST: i32 = 56;
+pub const CTX_FREE: i32 = 64;
+const _: () = assert!(size_of::<Context>() == 64 + 8 * SIZE_CLASS_COUNT);

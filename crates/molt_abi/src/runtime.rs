@@ -264,7 +264,8 @@ rt_table! {
     GroupSplit = group_split(w w) -> r;
     /// `group_reraise(original, list of raised)`: exception to raise after `except*` clauses, or `None`.
     GroupReraise = group_reraise(w w) -> r;
-    /// `more_depth()`: a call left `depth_left` outside `0..=DEPTH_STEP`: evens it out, or raises RecursionError.
+    /// `more_depth()`: a call left `depth_left` outside `0..=depth_most`: evens it out, or raises RecursionError or what
+    /// a signal asks for.
     MoreDepth = more_depth() -> t;
     /// `recursion_error()`: raises RecursionError.
     RecursionError = recursion_error() -> r;

@@ -174,14 +174,16 @@ impl<'a> Lower<'a> {
         self.values[r.index()] = Some(value);
     }
 
-    /// Counts the call against the recursion limit. Unsigned, the compare also catches what is negative.
+    /// Counts the call against the recursion limit. Unsigned, the compare also catches what is negative; a signal that
+    /// waits has lowered the bound, so a recursion without a loop is interrupted as well.
     fn prologue(&mut self) {
         let ctx = self.m.ctx();
         let depth = self.m.load(ctx, context::CTX_DEPTH_LEFT);
         let one = self.m.iconst(1);
         let less = self.m.int(Op::ISub, &[depth, one]);
         self.m.store(ctx, context::CTX_DEPTH_LEFT, less);
-        let over = self.m.icmp_imm(IntCond::Ugt, less, context::DEPTH_STEP);
+        let most = self.m.load(ctx, context::CTX_DEPTH_MOST);
+        let over = self.m.icmp(IntCond::Ugt, less, most);
         let (bad, ok) = (self.m.cold_block(), self.m.block());
         self.m.brif(over, (bad, &[]), (ok, &[]));
         self.m.current = bad;

@@ -10,6 +10,7 @@ use crate::api::{CompareOp, list_items, str_bytes, str_text, tuple_items};
 use crate::names::Name;
 use crate::ops::BINARY_NAMES;
 use crate::owned::dec;
+use crate::startup::{PENDING_COLLECTION, PENDING_INTERRUPT};
 use crate::text::str_writer::StrWriter;
 use crate::{Isolate, Owned, PyResult, Raised, exc};
 
@@ -553,14 +554,21 @@ fn with_enter(rt: &mut Isolate, manager: Word) -> PyResult<(Owned, Owned)> {
 impl Isolate {
     /// Runs pending signal handlers and collections (after EINTR, in long loops).
     pub fn poll(&mut self) -> PyResult<()> {
-        let pending = self.take_pending_work();
-        if pending & crate::startup::PENDING_COLLECTION != 0 {
+        let pending = self.take_pending_work(u64::MAX);
+        if pending & PENDING_COLLECTION != 0 {
             self.collect_cycles();
         }
-        if pending & crate::startup::PENDING_INTERRUPT != 0 {
-            return Err(self.raise_args(exc::KEYBOARD_INTERRUPT, &[]));
-        }
-        Ok(())
+        if pending & PENDING_INTERRUPT != 0 { Err(self.keyboard_interrupt()) } else { Ok(()) }
+    }
+
+    /// KeyboardInterrupt if one waits; unlike [`Isolate::poll`] it collects nothing.
+    pub(crate) fn interrupted(&mut self) -> PyResult<()> {
+        if self.take_pending_work(PENDING_INTERRUPT) != 0 { Err(self.keyboard_interrupt()) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn keyboard_interrupt(&mut self) -> Raised {
+        self.raise_args(exc::KEYBOARD_INTERRUPT, &[])
     }
 }
 

@@ -8,7 +8,7 @@ use core::hash::{BuildHasherDefault, Hasher};
 use core::marker::PhantomPinned;
 use hashbrown::HashMap;
 
-use molt_abi::context::SIZE_CLASS_COUNT;
+use molt_abi::context::{DEPTH_STEP, SIZE_CLASS_COUNT};
 use molt_abi::context::{SLOT_ENTRIES, SlotEntry};
 use molt_abi::layout::{AttrCache, Header, ProgramDesc};
 use molt_abi::{ClassId, Context, Word};
@@ -133,6 +133,7 @@ impl Isolate {
             pending: 0,
             live_objects: 0,
             slots: core::ptr::null_mut(),
+            depth_most: DEPTH_STEP,
             free: [core::ptr::null_mut(); SIZE_CLASS_COUNT],
         };
         let none = LookupEntry { class: u32::MAX, name: Word::UNBOUND, value: Word::UNBOUND };

@@ -1,24 +1,30 @@
 //! Signals of the process: Ctrl-C becomes KeyboardInterrupt in the program's thread, a closed pipe an error number.
 //!
 //! The handler only sets a bit of `Context::pending`, which loops and interrupted system calls look at
-//! ([`Isolate::poll`](crate::Isolate)). The thread that starts the program blocks SIGINT, so the kernel always
+//! ([`Isolate::poll`](crate::Isolate)), and takes `Context::depth_most` away, which calls look at. The thread that starts the program blocks SIGINT, so the kernel always
 //! interrupts the thread that runs it.
 
-use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
+
+use molt_abi::Context;
+use molt_abi::context::DEPTH_STEP;
 
 use crate::Isolate;
 use crate::startup::PENDING_INTERRUPT;
 
-/// Where the running program looks for pending work; null before it starts and after it ended.
-static PENDING: AtomicPtr<u64> = AtomicPtr::new(core::ptr::null_mut());
+/// What the running program looks at for pending work; null before it starts and after it ended.
+static CONTEXT: AtomicPtr<Context> = AtomicPtr::new(core::ptr::null_mut());
 
 extern "C" fn on_interrupt(_: libc::c_int) {
     // Acquire: pairs with the store that published the context.
-    let pending = PENDING.load(Ordering::Acquire);
-    if !pending.is_null() {
-        // SAFETY: the word belongs to the isolate, which withdraws it before it is freed; all writers use atomic
-        // operations. Relaxed: the bit carries no other data, and the reader is this very thread.
-        unsafe { AtomicU64::from_ptr(pending) }.fetch_or(PENDING_INTERRUPT, Ordering::Relaxed);
+    let context = CONTEXT.load(Ordering::Acquire);
+    if !context.is_null() {
+        // SAFETY: the context belongs to the isolate, which withdraws it before it is freed; all writers of these words
+        // use atomic operations. Relaxed: they carry no other data, and the reader is this very thread.
+        unsafe {
+            AtomicU64::from_ptr(&raw mut (*context).pending).fetch_or(PENDING_INTERRUPT, Ordering::Relaxed);
+            AtomicI64::from_ptr(&raw mut (*context).depth_most).store(0, Ordering::Relaxed);
+        }
     }
 }
 
@@ -59,7 +65,7 @@ pub fn block() {
 /// Makes this thread the one that Ctrl-C interrupts, and writing to a closed pipe an error.
 pub fn install(rt: &mut Isolate) {
     // Release: the handler sees a complete context.
-    PENDING.store(&raw mut rt.ctx.pending, Ordering::Release);
+    CONTEXT.store(&raw mut rt.ctx, Ordering::Release);
     set_action(libc::SIGPIPE, libc::SIG_IGN);
     if !is_ignored(libc::SIGINT) {
         set_action(libc::SIGINT, on_interrupt as *const () as libc::sighandler_t);
@@ -70,7 +76,7 @@ pub fn install(rt: &mut Isolate) {
 /// No signal reaches the isolate any more.
 pub fn withdraw() {
     set_mask(libc::SIG_BLOCK);
-    PENDING.store(core::ptr::null_mut(), Ordering::Release);
+    CONTEXT.store(core::ptr::null_mut(), Ordering::Release);
 }
 
 /// Ends the process by SIGINT, so that the parent sees what happened; returns where that is not possible.
@@ -88,9 +94,12 @@ impl Isolate {
         unsafe { AtomicU64::from_ptr(&raw mut self.ctx.pending) }.fetch_or(bits, Ordering::Relaxed);
     }
 
-    /// Takes all bits of `Context::pending`.
-    pub(crate) fn take_pending_work(&mut self) -> u64 {
+    /// Takes those bits of `Context::pending`, and gives calls their bound back.
+    pub(crate) fn take_pending_work(&mut self, bits: u64) -> u64 {
         // SAFETY: as above.
-        unsafe { AtomicU64::from_ptr(&raw mut self.ctx.pending) }.swap(0, Ordering::Relaxed)
+        unsafe {
+            AtomicI64::from_ptr(&raw mut self.ctx.depth_most).store(DEPTH_STEP, Ordering::Relaxed);
+            AtomicU64::from_ptr(&raw mut self.ctx.pending).fetch_and(!bits, Ordering::Relaxed) & bits
+        }
     }
 }

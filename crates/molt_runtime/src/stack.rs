@@ -1,9 +1,9 @@
 //! Depth of recursion: the limit that programs set, and the end of the thread's stack.
 //!
 //! A call takes one from `Context::depth_left` and gives it back at the end. A limit above [`DEPTH_STEP`] is handed
-//! out in steps, and whenever `depth_left` is found outside `0..=DEPTH_STEP` this module evens it out and looks at
-//! the stack. So a program may raise its limit to any number, a call costs one decrement and one unsigned compare,
-//! and what runs out first, limit or stack, is an ordinary RecursionError.
+//! out in steps, and whenever `depth_left` is found outside `0..=Context::depth_most` this module evens it out and looks
+//! at the stack and for signals. So a program may raise its limit to any number, a call costs one decrement and one unsigned
+//! compare, and what runs out first, limit or stack, is an ordinary RecursionError.
 //!
 //! ```text
 //! stack   | guard page | RESERVE … | frames ↓ … | start of the thread
@@ -73,9 +73,12 @@ impl Isolate {
         self.depth.withheld = free - self.ctx.depth_left;
     }
 
-    /// Evens out `depth_left` for a call that took one and found it outside `0..=DEPTH_STEP`; RecursionError at the
-    /// limit or at the end of the stack.
+    /// Evens out `depth_left` for a call that took one and found it outside `0..=depth_most`; RecursionError at the limit
+    /// or at the end of the stack, or what a signal asks for.
     pub(crate) fn more_depth(&mut self) -> PyResult<()> {
+        if self.ctx.depth_most != DEPTH_STEP {
+            self.interrupted()?;
+        }
         if self.stack_is_low() || !self.even_out() { Err(self.too_deep("")) } else { Ok(()) }
     }
 
