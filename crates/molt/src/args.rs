@@ -72,6 +72,8 @@ pub enum EmitChoice {
     Lir,
     /// Cranelift's input
     Clif,
+    /// Machine code as a listing
+    Asm,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -61,7 +61,7 @@ fn build(
     file: Option<PathBuf>,
     module: Option<String>,
     output: Option<PathBuf>,
-    emit: EmitChoice,
+    choice: EmitChoice,
     profile: Profile,
     symbols: bool,
 ) -> u8 {
@@ -74,7 +74,8 @@ fn build(
         }
     };
     let mut s = session(common, profile == Profile::Dev, symbols);
-    let text = match emit {
+    let mut emit = |what| s.emit(&entry, what, profile == Profile::Release);
+    let text = match choice {
         EmitChoice::Exe => {
             let output = output.unwrap_or_else(|| PathBuf::from(name));
             let result = s.build(&entry, &output, profile == Profile::Release);
@@ -83,10 +84,11 @@ fn build(
                 Err(status) => status,
             };
         }
-        EmitChoice::Ir => s.emit(&entry, Emit::Ir),
-        EmitChoice::Typed => s.emit(&entry, Emit::Typed),
-        EmitChoice::Lir => s.emit(&entry, Emit::Lir),
-        EmitChoice::Clif => s.emit(&entry, Emit::Clif),
+        EmitChoice::Ir => emit(Emit::Ir),
+        EmitChoice::Typed => emit(Emit::Typed),
+        EmitChoice::Lir => emit(Emit::Lir),
+        EmitChoice::Clif => emit(Emit::Clif),
+        EmitChoice::Asm => emit(Emit::Asm),
     };
     match finish(&s, common, text) {
         Ok(text) => write_text(&text, output.as_deref()),

@@ -1,5 +1,6 @@
 //! Declares and defines the functions and data of a program in a Cranelift module.
 
+use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use cranelift_codegen::Context;
@@ -7,6 +8,7 @@ use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, UserFuncName, types};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_jit::JITModule;
 use cranelift_module::{
     DataDescription, DataId as ClDataId, FuncId as ClFuncId, Linkage as ClLinkage, Module, ModuleReloc,
 };
@@ -17,6 +19,15 @@ use molt_ir::{DataId, FuncId, Program, RelocTarget, Type};
 
 use crate::EngineError;
 use crate::func;
+
+/// What `--emit` shows of the code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// Cranelift's input.
+    Clif,
+    /// Cranelift's listing of the machine code.
+    Asm,
+}
 
 /// Whether imports are reached directly (static linking) or by absolute address.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,7 +40,10 @@ pub struct Emitter<'a, M: Module> {
     pub module: M,
     pub program: &'a Program,
     pub linkage: Linkage,
+    /// What stands for each function when its address is taken: itself, or its trampoline.
     pub funcs: Vec<ClFuncId>,
+    /// Code of the functions that were compiled in memory so far.
+    bodies: Vec<Option<ClFuncId>>,
     pub data: Vec<ClDataId>,
     pub rts: Vec<ClFuncId>,
     natives: Vec<Option<ClDataId>>,
@@ -45,7 +59,9 @@ pub fn machine_type(ty: Type) -> types::Type {
 
 impl<'a, M: Module> Emitter<'a, M> {
     pub fn new(module: M, program: &'a Program, linkage: Linkage) -> Result<Self, EngineError> {
-        let mut e = Emitter { module, program, linkage, funcs: vec![], data: vec![], rts: vec![], natives: vec![] };
+        let bodies = vec![None; program.funcs.len()];
+        let mut e =
+            Emitter { module, program, linkage, funcs: vec![], bodies, data: vec![], rts: vec![], natives: vec![] };
         e.declare()?;
         Ok(e)
     }
@@ -79,7 +95,10 @@ impl<'a, M: Module> Emitter<'a, M> {
 
     fn declare(&mut self) -> Result<(), EngineError> {
         for id in self.program.funcs.ids() {
-            let name = format!("{}.{}", id, self.program.names.text(self.program.funcs[id].qualname));
+            let name = match self.linkage {
+                Linkage::Object => self.name(id),
+                Linkage::Memory => format!("{}.entry", self.name(id)),
+            };
             let sig = self.signature(id);
             let f = self.module.declare_function(&name, ClLinkage::Local, &sig).map_err(Box::new)?;
             self.funcs.push(f);
@@ -97,6 +116,20 @@ impl<'a, M: Module> Emitter<'a, M> {
             self.data.push(d);
         }
         Ok(())
+    }
+
+    fn name(&self, id: FuncId) -> String {
+        format!("{}.{}", id, self.program.names.text(self.program.funcs[id].qualname))
+    }
+
+    /// What a direct call of a function goes to.
+    pub fn callee(&self, id: FuncId) -> ClFuncId {
+        self.bodies[id.index()].unwrap_or(self.funcs[id.index()])
+    }
+
+    /// Code of a function in memory, if there is any yet.
+    pub fn body(&self, id: FuncId) -> Option<ClFuncId> {
+        self.bodies[id.index()]
     }
 
     pub fn root_id(&mut self) -> Option<ClDataId> {
@@ -117,21 +150,26 @@ impl<'a, M: Module> Emitter<'a, M> {
             }
             let failed = compile_all(self.module.isa(), &mut contexts);
             if let Some((index, error)) = failed {
-                let function = self.program.names.text(self.program.funcs[batch[index]].qualname).to_string();
-                return Err(EngineError::Function { function, error });
+                return Err(self.failure(batch[index], error));
             }
             for (&id, context) in batch.iter().zip(&contexts) {
-                self.define(id, context)?;
+                self.define(self.funcs[id.index()], context)?;
             }
         }
-        for id in self.program.data.ids() {
-            self.define_data(id)?;
-        }
+        self.define_all_data()?;
         Ok(self.module)
     }
 
-    fn define(&mut self, id: FuncId, context: &Context) -> Result<(), EngineError> {
-        let cl = self.funcs[id.index()];
+    pub fn define_all_data(&mut self) -> Result<(), EngineError> {
+        self.program.data.ids().try_for_each(|id| self.define_data(id))
+    }
+
+    fn failure(&self, id: FuncId, error: String) -> EngineError {
+        let function = self.program.names.text(self.program.funcs[id].qualname).to_string();
+        EngineError::Function { function, error }
+    }
+
+    fn define(&mut self, cl: ClFuncId, context: &Context) -> Result<(), EngineError> {
         let code = context.compiled_code().expect("the batch was compiled");
         let relocs: Vec<ModuleReloc> =
             code.buffer.relocs().iter().map(|r| ModuleReloc::from_mach_reloc(r, &context.func, cl)).collect();
@@ -152,11 +190,25 @@ impl<'a, M: Module> Emitter<'a, M> {
         Ok(())
     }
 
-    /// Text of one function before Cranelift's own optimisations.
-    pub fn clif(&mut self, id: FuncId) -> Result<String, EngineError> {
-        let mut context = self.module.make_context();
-        self.build(id, &mut context, &mut FunctionBuilderContext::new())?;
-        Ok(context.func.display().to_string())
+    /// Text of all functions.
+    pub fn text(&mut self, form: Form) -> Result<String, EngineError> {
+        let mut builder = FunctionBuilderContext::new();
+        let mut out = String::new();
+        for id in self.program.funcs.ids() {
+            let mut context = self.module.make_context();
+            self.build(id, &mut context, &mut builder)?;
+            if form == Form::Clif {
+                writeln!(out, "{}", context.func.display()).expect("writing to a string");
+                continue;
+            }
+            context.set_disasm(true);
+            let compiled = context.compile(self.module.isa(), &mut ControlPlane::default());
+            let code = compiled.map_err(|e| self.failure(id, format!("{:?}", e.inner)))?;
+            let assembly = code.vcode.as_deref().unwrap_or_default();
+            writeln!(out, "{}: ; {} bytes\n{assembly}", self.name(id), code.buffer.data().len())
+                .expect("writing to a string");
+        }
+        Ok(out)
     }
 
     /// `main(argc, argv)`: hands the root of the static data to the runtime.
@@ -258,4 +310,21 @@ fn compile_all(isa: &dyn TargetIsa, contexts: &mut [Context]) -> Option<(usize, 
     });
     let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
     failures.into_iter().min_by_key(|f| f.0)
+}
+
+impl Emitter<'_, JITModule> {
+    /// Compiles one function in memory; its address.
+    pub fn compile_body(&mut self, id: FuncId) -> Result<*const u8, EngineError> {
+        let sig = self.signature(id);
+        let cl = self.module.declare_function(&self.name(id), ClLinkage::Local, &sig).map_err(Box::new)?;
+        // From here on, the function calls itself directly.
+        self.bodies[id.index()] = Some(cl);
+        let mut context = self.module.make_context();
+        self.build(id, &mut context, &mut FunctionBuilderContext::new())?;
+        let compiled = context.compile(self.module.isa(), &mut ControlPlane::default());
+        compiled.map_err(|e| self.failure(id, format!("{:?}", e.inner)))?;
+        self.define(cl, &context)?;
+        self.module.finalize_definitions().map_err(Box::new)?;
+        Ok(self.module.get_finalized_function(cl))
+    }
 }

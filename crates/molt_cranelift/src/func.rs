@@ -30,7 +30,8 @@ pub fn translate<M: Module>(
         blocks: vec![None; src.blocks.len()],
         values: vec![None; src.values.len()],
         slots: Vec::new(),
-        funcs: HashMap::new(),
+        callees: HashMap::new(),
+        entries: HashMap::new(),
         rts: HashMap::new(),
         data: HashMap::new(),
         ctx: None,
@@ -47,7 +48,9 @@ struct Translator<'a, 'e, 'b, M: Module> {
     blocks: Vec<Option<ir::Block>>,
     values: Vec<Option<Value>>,
     slots: Vec<ir::StackSlot>,
-    funcs: HashMap<FuncId, FuncRef>,
+    /// What direct calls go to, and what stands for functions as values.
+    callees: HashMap<FuncId, FuncRef>,
+    entries: HashMap<FuncId, FuncRef>,
     rts: HashMap<RtFn, FuncRef>,
     data: HashMap<u32, ir::GlobalValue>,
     ctx: Option<Value>,
@@ -134,13 +137,16 @@ impl<M: Module> Translator<'_, '_, '_, M> {
         r
     }
 
-    fn func(&mut self, id: FuncId) -> FuncRef {
-        if let Some(&r) = self.funcs.get(&id) {
-            return r;
-        }
-        let r = self.emitter.module.declare_func_in_func(self.emitter.funcs[id.index()], self.b.func);
-        self.funcs.insert(id, r);
-        r
+    fn callee(&mut self, id: FuncId) -> FuncRef {
+        let (emitter, b) = (&mut *self.emitter, &mut self.b);
+        let declare = || emitter.module.declare_func_in_func(emitter.callee(id), b.func);
+        *self.callees.entry(id).or_insert_with(declare)
+    }
+
+    fn entry(&mut self, id: FuncId) -> FuncRef {
+        let (emitter, b) = (&mut *self.emitter, &mut self.b);
+        let declare = || emitter.module.declare_func_in_func(emitter.funcs[id.index()], b.func);
+        *self.entries.entry(id).or_insert_with(declare)
     }
 
     fn data_address(&mut self, d: u32) -> Value {
@@ -201,7 +207,7 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             Op::LoadF => self.b.ins().load(types::F64, trusted(), a[0], offset),
             Op::SlotAddr => self.b.ins().stack_addr(types::I64, self.slots[imm as usize], 0),
             Op::FuncAddr => {
-                let f = self.func(FuncId(imm as u32));
+                let f = self.entry(FuncId(imm as u32));
                 self.b.ins().func_addr(types::I64, f)
             }
             Op::DataAddr => self.data_address(imm as u32),
@@ -239,7 +245,7 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             Op::RcInc => self.rc_inc(a[0]),
             Op::RcDec => self.rc_dec(a[0]),
             Op::Call => {
-                let f = self.func(FuncId(imm as u32));
+                let f = self.callee(FuncId(imm as u32));
                 self.call(inst, f, a);
             }
             Op::CallRt => {

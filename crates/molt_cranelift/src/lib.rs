@@ -8,16 +8,18 @@
 
 mod emit;
 mod func;
+mod lazy;
 
 use cranelift_codegen::settings::{self, Configurable, Flags};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
-use cranelift_module::{Module, default_libcall_names};
+use cranelift_module::default_libcall_names;
 use cranelift_object::{ObjectBuilder, ObjectModule};
 use molt_abi::RtFn;
-use molt_base::EntityId;
 use molt_ir::{FuncId, Program};
 
 use emit::Emitter;
+pub use emit::Form;
+use lazy::Lazy;
 
 /// What can go wrong when generating code: a defect, or a machine that Cranelift does not know.
 #[derive(Debug, thiserror::Error)]
@@ -78,15 +80,14 @@ pub trait Imports {
 /// Address space reserved for code in memory, in bytes.
 const ARENA_SIZE: usize = 1 << 30;
 
-/// Compiled code in memory. The code lives as long as this value.
-pub struct Jit {
-    module: JITModule,
-    root: *const u8,
-    funcs: Vec<cranelift_module::FuncId>,
-}
+/// Exit status of a compiler that found a defect of its own (`EX_SOFTWARE` of sysexits).
+pub const DEFECT_STATUS: i32 = 70;
 
-impl Jit {
-    pub fn new(program: &Program, imports: &dyn Imports, options: CodeOptions) -> Result<Jit, EngineError> {
+/// A program in memory whose functions are compiled when they are first called. The code lives as long as this value.
+pub struct Jit<'a>(Box<Lazy<'a>>);
+
+impl<'a> Jit<'a> {
+    pub fn new(program: &'a Program, imports: &dyn Imports, options: CodeOptions) -> Result<Jit<'a>, EngineError> {
         let isa = isa(options, false)?;
         let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
         for &f in molt_abi::runtime::RT_ALL {
@@ -99,35 +100,25 @@ impl Jit {
         let arena = ArenaMemoryProvider::new_with_size(ARENA_SIZE).map_err(|e| EngineError::Host(e.to_string()))?;
         builder.memory_provider(Box::new(arena));
         let module = JITModule::new(builder);
-        let mut emitter = Emitter::new(module, program, emit::Linkage::Memory)?;
-        let root_id = emitter.root_id();
-        let funcs = emitter.funcs.clone();
-        let mut module = emitter.run()?;
-        module.finalize_definitions().map_err(Box::new)?;
-        let root = root_id.map_or(std::ptr::null(), |d| module.get_finalized_data(d).0);
-        Ok(Jit { module, root, funcs })
+        let emitter = Emitter::new(module, program, emit::Linkage::Memory)?;
+        Ok(Jit(Lazy::new(emitter)?))
     }
 
-    /// Address of a function's code; it takes the context first.
+    /// Address that a function is called at; it takes the context first.
     pub fn function(&self, id: FuncId) -> *const u8 {
-        self.module.get_finalized_function(self.funcs[id.index()])
+        self.0.function(id)
     }
 
     /// Address of the program's root descriptor.
     pub fn root(&self) -> *const u8 {
-        self.root
-    }
-
-    /// The module's name for diagnostics of the host.
-    pub fn triple(&self) -> String {
-        self.module.isa().triple().to_string()
+        self.0.root()
     }
 }
 
-/// CLIF text of one function, for `--emit clif`.
-pub fn clif_text(program: &Program, id: FuncId) -> Result<String, EngineError> {
-    let isa = isa(CodeOptions::default(), true)?;
+/// Text of all functions, for `--emit clif` and `--emit asm`.
+pub fn text(program: &Program, form: Form, options: CodeOptions) -> Result<String, EngineError> {
+    let isa = isa(options, true)?;
     let builder = ObjectBuilder::new(isa, "molt_program", default_libcall_names()).map_err(Box::new)?;
     let mut emitter = Emitter::new(ObjectModule::new(builder), program, emit::Linkage::Object)?;
-    emitter.clif(id)
+    emitter.text(form)
 }

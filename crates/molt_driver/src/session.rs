@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use molt_abi::RtFn;
 use molt_base::SourceMap;
-use molt_cranelift::{CodeOptions, EngineError, Imports, Jit};
+use molt_cranelift::{CodeOptions, EngineError, Form, Imports, Jit};
 use molt_diagnostics::Diagnostic;
 use molt_ir::{Program, print};
 use molt_link::{LinkError, LinkJob};
@@ -38,6 +38,8 @@ pub enum Emit {
     Lir,
     /// Cranelift's input.
     Clif,
+    /// Cranelift's listing of the machine code.
+    Asm,
 }
 
 /// Options common to all verbs.
@@ -160,7 +162,7 @@ impl Session {
     }
 
     /// The program as text at one level.
-    pub fn emit(&mut self, entry: &Entry, what: Emit) -> Result<String, DriverError> {
+    pub fn emit(&mut self, entry: &Entry, what: Emit, optimise: bool) -> Result<String, DriverError> {
         match what {
             Emit::Ir => Ok(print::program(&self.front_end(entry)?)),
             Emit::Typed => {
@@ -168,14 +170,11 @@ impl Session {
                 Ok(print::program(&self.compile(entry, false)?))
             }
             Emit::Lir => Ok(print::program(&self.compile(entry, false)?)),
-            Emit::Clif => {
+            Emit::Clif | Emit::Asm => {
                 let program = self.compile(entry, false)?;
-                let mut text = String::new();
-                for id in program.funcs.ids() {
-                    text.push_str(&molt_cranelift::clif_text(&program, id)?);
-                    text.push('\n');
-                }
-                Ok(text)
+                let form = if what == Emit::Clif { Form::Clif } else { Form::Asm };
+                let code = CodeOptions { verify: self.options.verify, optimise };
+                Ok(molt_cranelift::text(&program, form, code)?)
             }
         }
     }
