@@ -12,6 +12,8 @@ use std::process::{Command, Stdio};
 use crate::toolchain::{molt, reference, root};
 
 const ENGINES: &[&str] = &["native", "jit", "vm"];
+/// Those that run in the process of the compiler.
+const IN_PROCESS: &[&str] = &["jit", "vm"];
 
 #[derive(Default)]
 struct Test {
@@ -24,12 +26,20 @@ struct Test {
 }
 
 pub fn run(filter: Option<&str>) -> Result<(), String> {
-    let (molt, reference) = (molt(), reference());
+    run_all(filter, &molt(), ENGINES, reference().as_deref())
+}
+
+/// All tests with another toolchain, in its process only and without the reference.
+pub fn run_in_process(filter: Option<&str>, molt: &Path) -> Result<(), String> {
+    run_all(filter, molt, IN_PROCESS, None)
+}
+
+fn run_all(filter: Option<&str>, molt: &Path, engines: &[&str], reference: Option<&Path>) -> Result<(), String> {
     let tests = tests(filter)?;
     let mut failures = String::new();
     let (mut passed, mut failed) = (0, 0);
     for t in &tests {
-        match outcome(t, &molt, reference.as_deref()) {
+        match outcome(t, molt, engines, reference) {
             None => passed += 1,
             Some(why) => {
                 failed += 1;
@@ -48,7 +58,7 @@ pub fn first_failure(filter: &str, molt: &Path) -> Result<Option<String>, String
     if tests.is_empty() {
         return Err(format!("no language test is called `{filter}`"));
     }
-    Ok(tests.iter().find(|t| outcome(t, molt, None).is_some()).map(|t| t.name.clone()))
+    Ok(tests.iter().find(|t| outcome(t, molt, ENGINES, None).is_some()).map(|t| t.name.clone()))
 }
 
 fn tests(filter: Option<&str>) -> Result<Vec<Test>, String> {
@@ -67,8 +77,8 @@ fn tests(filter: Option<&str>) -> Result<Vec<Test>, String> {
 }
 
 /// Why a test is not as it should be.
-fn outcome(t: &Test, molt: &Path, reference: Option<&Path>) -> Option<String> {
-    match (run_test(t, molt, reference), t.expected_fail) {
+fn outcome(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>) -> Option<String> {
+    match (run_test(t, molt, engines, reference), t.expected_fail) {
         (Ok(()), false) | (Err(_), true) => None,
         (Ok(()), true) => Some("passes, but is marked expected-fail".into()),
         (Err(why), false) => Some(why),
@@ -146,7 +156,7 @@ fn finish(test: Test, tests: &mut Vec<Test>) {
     }
 }
 
-fn run_test(t: &Test, molt: &Path, reference: Option<&Path>) -> Result<(), String> {
+fn run_test(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>) -> Result<(), String> {
     let dir = std::env::temp_dir().join(format!("molt-lang-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&dir);
     for (name, text) in &t.files {
@@ -155,7 +165,7 @@ fn run_test(t: &Test, molt: &Path, reference: Option<&Path>) -> Result<(), Strin
         std::fs::write(&path, text).map_err(|e| e.to_string())?;
     }
     let mut runs: Vec<(String, Command)> = Vec::new();
-    for engine in ENGINES {
+    for engine in engines {
         let mut c = Command::new(molt);
         c.args(["run", "--verify", "--engine", engine, "main.py"]).env("MOLT_LEAK_CHECK", "1");
         runs.push(((*engine).to_string(), c));

@@ -1,3 +1,7 @@
-//! Home of the tests that need passes and several engines but neither front end nor runtime: the filetests of
-//! `tests/ir` and the comparison of engines on random IR. See `tests/filetests.rs`.
-#![forbid(unsafe_code)]
+//! What tests of IR and engines share: random functions ([`random`]) and running one on each engine ([`engines`]). The
+//! filetests of `tests/ir` are in `tests/filetests.rs`; the fuzz targets in `fuzz/` use the same functions.
+//!
+//! It is a crate of its own because it needs passes and several engines, but neither front end nor runtime.
+
+pub mod engines;
+pub mod random;

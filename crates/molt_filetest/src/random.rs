@@ -1,0 +1,289 @@
+//! Random machine-level programs: loops, branches, switches, calls, memory, integers, doubles and bits.
+//!
+//! What is made always verifies, ends, and has one right answer: divisors are made positive, memory is set before it is
+//! read, and the bits of a NaN, which no engine promises, do not become integers.
+
+use std::fmt::Write as _;
+
+/// Where decisions come from.
+pub trait Choices {
+    /// A number below `n`, which is not zero.
+    fn below(&mut self, n: u64) -> u64;
+
+    /// Any word; the interesting ones often.
+    fn word(&mut self) -> i64 {
+        const EDGES: [i64; 8] = [0, 1, -1, i64::MAX, i64::MIN, 63, 1 << 32, -(1 << 31)];
+        match self.below(4) {
+            0 => EDGES[self.below(8) as usize],
+            1 => self.below(256) as i64 - 128,
+            _ => (self.below(1 << 32) << 32 | self.below(1 << 32)) as i64,
+        }
+    }
+}
+
+/// Decisions of a small deterministic generator, so that a failure names the seed that repeats it.
+pub struct Seeded(pub u64);
+
+impl Choices for Seeded {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 32) % n
+    }
+}
+
+/// Decisions from bytes, as fuzzers give them; zero at the end.
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl Choices for Bytes<'_> {
+    fn below(&mut self, n: u64) -> u64 {
+        let wanted = if n > 256 { 4 } else { 1 };
+        let (taken, rest) = self.0.split_at(wanted.min(self.0.len()));
+        self.0 = rest;
+        taken.iter().fold(0, |all, &b| all << 8 | u64::from(b)) % n
+    }
+}
+
+/// Bytes of the stack slot that each function has.
+const SLOT: u64 = 32;
+
+/// Text of a program whose last function takes two integers and calls the others; and that function's number.
+pub fn program(choices: &mut dyn Choices) -> (String, u32) {
+    let count = 1 + choices.below(3) as u32;
+    let mut out = String::from("s0 = \"f\"\nm0 = s0 s0 none\n");
+    for id in 0..count {
+        let mut f =
+            Function { choices, id, next: 2, ints: vec![0, 1], floats: vec![], bits: vec![], body: String::new() };
+        f.build();
+        writeln!(out, "fn @{id} \"f\" internal m0 -> i64 i64 slots {SLOT} {{\n{}}}", f.body)
+            .expect("writing to a string");
+    }
+    (out, count - 1)
+}
+
+struct Function<'a> {
+    choices: &'a mut dyn Choices,
+    id: u32,
+    next: u32,
+    ints: Vec<u32>,
+    floats: Vec<u32>,
+    bits: Vec<u32>,
+    body: String,
+}
+
+impl Function<'_> {
+    fn line(&mut self, text: std::fmt::Arguments<'_>) {
+        writeln!(self.body, "    {text}").expect("writing to a string");
+    }
+
+    fn fresh(&mut self) -> u32 {
+        self.next += 1;
+        self.next - 1
+    }
+
+    fn pick(&mut self, from: fn(&Self) -> &Vec<u32>) -> u32 {
+        let n = from(self).len() as u64;
+        let at = self.choices.below(n) as usize;
+        from(self)[at]
+    }
+
+    fn int(&mut self) -> u32 {
+        self.pick(|f| &f.ints)
+    }
+
+    fn float(&mut self) -> u32 {
+        self.pick(|f| &f.floats)
+    }
+
+    fn bit(&mut self) -> u32 {
+        self.pick(|f| &f.bits)
+    }
+
+    fn one_of(&mut self, names: &[&'static str]) -> &'static str {
+        names[self.choices.below(names.len() as u64) as usize]
+    }
+
+    /// Adds an instruction with one result and gives the result.
+    fn value(&mut self, ty: &str, text: std::fmt::Arguments<'_>) -> u32 {
+        let v = self.fresh();
+        self.line(format_args!("v{v}: {ty} = {text}"));
+        match ty {
+            "i64" => self.ints.push(v),
+            "f64" => self.floats.push(v),
+            _ => self.bits.push(v),
+        }
+        v
+    }
+
+    fn constant(&mut self, n: i64) -> u32 {
+        self.value("i64", format_args!("iconst {n}"))
+    }
+
+    fn build(&mut self) {
+        self.body.push_str("b0(v0: i64, v1: i64):\n");
+        let zero = self.constant(0);
+        let slot = self.value("i64", format_args!("slot.addr slot0"));
+        // An address is another one at each run, so nothing may be computed from it.
+        self.ints.retain(|&v| v != slot);
+        for offset in (0..SLOT).step_by(8) {
+            self.line(format_args!("store.64 v{slot}, v{zero} {offset}"));
+        }
+        self.value("f64", format_args!("i2f v0"));
+        let start = self.value("f64", format_args!("fconst 0x3ff8000000000000"));
+        self.value("i1", format_args!("icmp v0, v1 slt"));
+        let [n, a, b, x] = [(); 4].map(|()| self.fresh());
+        self.line(format_args!("jump -> b1(v{zero}, v0, v1, v{start})"));
+        writeln!(self.body, "b1(v{n}: i64, v{a}: i64, v{b}: i64, v{x}: f64):").expect("writing to a string");
+        self.ints.extend([n, a, b]);
+        self.floats.push(x);
+        for _ in 0..3 + self.choices.below(20) {
+            self.step(slot);
+        }
+        self.branch();
+        let [a, b, x] = [(); 3].map(|()| self.fresh());
+        writeln!(self.body, "b4(v{a}: i64, v{b}: i64, v{x}: f64):").expect("writing to a string");
+        let one = self.constant(1);
+        let more = self.value("i64", format_args!("iadd v{n}, v{one}"));
+        let rounds = self.choices.below(12) as i64;
+        let limit = self.constant(rounds);
+        let again = self.value("i1", format_args!("icmp v{more}, v{limit} slt"));
+        self.line(format_args!("brif v{again} -> b1(v{more}, v{a}, v{b}, v{x}), b5()"));
+        self.body.push_str("b5():\n");
+        let kept = self.value("i64", format_args!("load.64 v{slot} 8"));
+        let number = self.known_bits(x);
+        let mixed = self.value("i64", format_args!("ixor v{a}, v{number}"));
+        let sum = self.value("i64", format_args!("iadd v{b}, v{kept}"));
+        self.line(format_args!("ret.many v{mixed}, v{sum}"));
+    }
+
+    /// Bits of a double that is a number; zero of a NaN.
+    fn known_bits(&mut self, x: u32) -> u32 {
+        let is_number = self.value("i1", format_args!("fcmp v{x}, v{x} eq"));
+        let bits = self.fresh();
+        self.line(format_args!("v{bits}: i64 = f2bits v{x}"));
+        let zero = self.constant(0);
+        self.value("i64", format_args!("select.i v{is_number}, v{bits}, v{zero}"))
+    }
+
+    /// Two ways through blocks 2 and 3, or three by a switch, that meet in block 4.
+    fn branch(&mut self) {
+        let [a, b, c, d] = [(); 4].map(|()| self.int());
+        let (x, y) = (self.float(), self.float());
+        if self.choices.below(3) == 0 {
+            let on = self.int();
+            self.line(format_args!("switch v{on} -> b2(), b3(), b2()"));
+        } else {
+            let on = self.bit();
+            self.line(format_args!("brif v{on} -> b2(), b3()"));
+        }
+        self.body.push_str("b2():\n");
+        self.line(format_args!("jump -> b4(v{a}, v{b}, v{x})"));
+        self.body.push_str("b3():\n");
+        self.line(format_args!("jump -> b4(v{c}, v{d}, v{y})"));
+    }
+
+    fn step(&mut self, slot: u32) {
+        let place = self.choices.below(SLOT);
+        // Memory is accessed at multiples of the size.
+        let offset = |op: &str| match op.split_once('.') {
+            Some((_, "64")) => place & !7,
+            Some((_, "8")) => place,
+            _ => place & !3,
+        };
+        match self.choices.below(16) {
+            0 => {
+                let n = self.choices.word();
+                self.constant(n);
+            }
+            1 => {
+                let bits = self.choices.word();
+                self.value("f64", format_args!("fconst {bits:#018x}"));
+            }
+            2..=4 => {
+                const OPS: &[&str] = &["iadd", "isub", "imul", "iand", "ior", "ixor", "ishl", "ushr", "sshr", "rotl"];
+                let (op, a, b) = (self.one_of(OPS), self.int(), self.int());
+                self.value("i64", format_args!("{op} v{a}, v{b}"));
+            }
+            5 => {
+                let (op, a, b) = (self.one_of(&["iadd.of", "isub.of", "imul.of"]), self.int(), self.int());
+                let (v, o) = (self.fresh(), self.fresh());
+                self.line(format_args!("v{v}: i64, v{o}: i1 = {op} v{a}, v{b}"));
+                self.ints.push(v);
+                self.bits.push(o);
+            }
+            6 => {
+                let (op, a, b) = (self.one_of(&["sdiv", "srem"]), self.int(), self.int());
+                let (one, mask) = (self.constant(1), self.constant(i64::MAX));
+                let odd = self.value("i64", format_args!("ior v{b}, v{one}"));
+                let positive = self.value("i64", format_args!("iand v{odd}, v{mask}"));
+                self.value("i64", format_args!("{op} v{a}, v{positive}"));
+            }
+            7 => {
+                const CONDS: &[&str] = &["eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"];
+                let (c, a, b) = (self.one_of(CONDS), self.int(), self.int());
+                self.value("i1", format_args!("icmp v{a}, v{b} {c}"));
+            }
+            8 => {
+                let (c, a, b) = (self.one_of(&["eq", "ne", "lt", "le", "gt", "ge"]), self.float(), self.float());
+                self.value("i1", format_args!("fcmp v{a}, v{b} {c}"));
+            }
+            9 => {
+                let (op, a, b) = (self.one_of(&["fadd", "fsub", "fmul", "fdiv"]), self.float(), self.float());
+                self.value("f64", format_args!("{op} v{a}, v{b}"));
+            }
+            10 => match self.choices.below(3) {
+                0 => {
+                    let (op, a) = (self.one_of(&["fneg", "fabs", "fsqrt"]), self.float());
+                    self.value("f64", format_args!("{op} v{a}"));
+                }
+                1 => {
+                    let a = self.int();
+                    let op = self.one_of(&["i2f", "bits2f"]);
+                    self.value("f64", format_args!("{op} v{a}"));
+                }
+                _ => {
+                    let a = self.float();
+                    self.known_bits(a);
+                }
+            },
+            11 => match self.choices.below(3) {
+                0 => {
+                    let (op, a, b) = (self.one_of(&["band", "bor"]), self.bit(), self.bit());
+                    self.value("i1", format_args!("{op} v{a}, v{b}"));
+                }
+                1 => {
+                    let a = self.bit();
+                    self.value("i64", format_args!("b2i v{a}"));
+                }
+                _ => {
+                    let n = self.choices.below(2);
+                    self.value("i1", format_args!("bconst {n}"));
+                }
+            },
+            12 => {
+                let (c, a, b) = (self.bit(), self.int(), self.int());
+                let (x, y) = (self.float(), self.float());
+                self.value("i64", format_args!("select.i v{c}, v{a}, v{b}"));
+                self.value("f64", format_args!("select.f v{c}, v{x}, v{y}"));
+            }
+            13 => {
+                let (op, a) = (self.one_of(&["store.64", "store.32", "store.8"]), self.int());
+                self.line(format_args!("{op} v{slot}, v{a} {}", offset(op)));
+            }
+            14 => {
+                let op = self.one_of(&["load.64", "load.32", "load.s32", "load.8"]);
+                self.value("i64", format_args!("{op} v{slot} {}", offset(op)));
+            }
+            _ if self.id > 0 => {
+                let (callee, a, b) = (self.choices.below(u64::from(self.id)), self.int(), self.int());
+                let (v, o) = (self.fresh(), self.fresh());
+                self.line(format_args!("v{v}: i64, v{o}: i64 = call v{a}, v{b} @{callee}"));
+                self.ints.extend([v, o]);
+            }
+            _ => {
+                let x = self.float();
+                let number = self.known_bits(x);
+                self.line(format_args!("store.64 v{slot}, v{number} {}", place & !7));
+            }
+        }
+    }
+}
