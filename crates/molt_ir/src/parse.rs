@@ -178,18 +178,23 @@ impl FunctionReader {
         }
         if words.get(i) == Some(&"slots") {
             func.stack_slots = words[i + 1..].iter().map_while(|w| w.parse().ok()).collect();
+            i += 1 + func.stack_slots.len();
+        }
+        if words[i..] != ["{"] {
+            return Err(format!("a function's head ends with `{{`, not `{}`", words[i..].join(" ")));
         }
         Ok(FunctionReader { func, values: HashMap::new() })
     }
 
     fn read(mut self, body: &[(usize, String)]) -> Result<Function, String> {
         self.declare_blocks(body)?;
-        let mut block = self.func.entry();
+        let mut block = None;
         let mut made: Vec<(usize, InstId, Operands)> = Vec::new();
         for (n, line) in body {
             if is_block_head(line) {
-                block = BlockId(number(line.split('(').next().unwrap_or_default(), "b")?);
+                block = Some(BlockId(number(line.split('(').next().unwrap_or_default(), "b")?));
             } else {
+                let block = block.ok_or_else(|| format!("line {n}: an instruction before the first block"))?;
                 let (inst, operands) = self.inst(line).map_err(|e| format!("line {n}: {e}"))?;
                 self.func.append(block, inst);
                 made.push((*n, inst, operands));
@@ -205,7 +210,12 @@ impl FunctionReader {
         let heads: Vec<(usize, &str)> =
             body.iter().filter(|(_, l)| is_block_head(l)).map(|(n, l)| (*n, l.as_str())).collect();
         let most = heads.iter().filter_map(|(_, l)| number(l.split('(').next()?, "b").ok()).max();
-        for _ in 0..=most.ok_or("a function has a block")? {
+        let most = most.ok_or("a function has a block")?;
+        // Passes leave gaps where they took blocks away, but not such ones.
+        if most as usize > 64 + 64 * body.len() {
+            return Err(format!("block b{most} of a function of {} blocks", heads.len()));
+        }
+        for _ in 0..=most {
             self.func.new_block();
         }
         self.func.layout.clear();
@@ -213,6 +223,9 @@ impl FunctionReader {
             let at = |e: String| format!("line {n}: {e}");
             let (name, rest) = line.split_once('(').ok_or_else(|| at("a block head has parameters".into()))?;
             let block = BlockId(number(name, "b").map_err(at)?);
+            if self.func.layout.contains(&block) {
+                return Err(at(format!("{name} is there twice")));
+            }
             self.func.layout.push(block);
             let (params, tail) = rest.split_once(')').ok_or_else(|| at("unclosed parameters".into()))?;
             self.func.blocks[block].cold = tail.contains("cold");
@@ -220,10 +233,14 @@ impl FunctionReader {
                 let (name, ty) = p.split_once(": ").ok_or_else(|| at("a parameter is `v0: type`".into()))?;
                 let ty = Type::parse(ty).ok_or_else(|| at(format!("unknown type `{ty}`")))?;
                 let v = self.func.add_param(block, ty);
-                self.values.insert(number(name, "v").map_err(at)?, v);
+                self.name(number(name, "v").map_err(at)?, v).map_err(at)?;
             }
         }
         Ok(())
+    }
+
+    fn name(&mut self, n: u32, v: ValueId) -> Result<(), String> {
+        if self.values.insert(n, v).is_some() { Err(format!("v{n} is defined twice")) } else { Ok(()) }
     }
 
     fn inst(&mut self, line: &str) -> Result<(InstId, Operands), String> {
@@ -231,30 +248,39 @@ impl FunctionReader {
             Some((l, r)) if l.starts_with('v') => (l, r),
             _ => ("", line),
         };
+        let name = right.split_whitespace().next().ok_or("empty instruction")?;
+        let op = Op::by_name(name).ok_or_else(|| format!("unknown op `{name}`"))?;
+        // A location comes last. Functions look the same, so where one is the immediate, a location is the second.
         let (right, loc) = match right.rsplit_once(" @") {
-            Some((r, n)) if n.parse::<u32>().is_ok() && !r.ends_with("func.addr") => (r, LocId(n.parse().unwrap_or(0))),
+            Some((r, n)) if op.info().imm != ImmKind::Func || r.contains(" @") => (r, LocId(number(n, "")?)),
             _ => (right, LocId::NONE),
         };
         let (main, edges) = match right.split_once(" -> ") {
             Some((m, e)) => (m, Some(e)),
             None => (right, None),
         };
-        let mut words = main.split_whitespace().map(|w| w.trim_end_matches(','));
-        let name = words.next().ok_or("empty instruction")?;
-        let op = Op::by_name(name).ok_or_else(|| format!("unknown op `{name}`"))?;
+        let words = main.split_whitespace().map(|w| w.trim_end_matches(',')).skip(1);
         let mut operands = Operands::default();
-        let mut imm = 0;
+        let mut imm = None;
         for w in words {
             match number(w, "v") {
                 Ok(v) => operands.args.push(v),
-                Err(_) => imm = immediate(op.info().imm, w)?,
+                Err(_) if imm.is_some() => return Err(format!("unexpected `{w}`")),
+                Err(_) => imm = Some(immediate(op.info().imm, w)?),
             }
+        }
+        if imm.is_none() && op.info().imm != ImmKind::None {
+            return Err(format!("`{name}` needs a {:?} immediate", op.info().imm));
         }
         for e in edges.map(split_edges).unwrap_or_default() {
             let (block, values) = e.split_once('(').ok_or("an edge is `b1(values)`")?;
             let values: Result<Vec<u32>, String> =
                 values.trim_end_matches(')').split(", ").filter(|v| !v.is_empty()).map(|v| number(v, "v")).collect();
-            operands.edges.push((BlockId(number(block, "b")?), values?));
+            let target = BlockId(number(block, "b")?);
+            if !self.func.layout.contains(&target) {
+                return Err(format!("{block} is not defined"));
+            }
+            operands.edges.push((target, values?));
         }
         let mut types = Vec::new();
         let mut names = Vec::new();
@@ -268,10 +294,9 @@ impl FunctionReader {
         let edge_blanks: Vec<Vec<ValueId>> = operands.edges.iter().map(|(_, v)| vec![ValueId(0); v.len()]).collect();
         let edges: Vec<(BlockId, &[ValueId])> =
             operands.edges.iter().zip(&edge_blanks).map(|((b, _), v)| (*b, v.as_slice())).collect();
-        let inst = self.func.make_inst(op, &blank, imm, &edges, &types, loc);
-        for (n, v) in names.into_iter().zip(self.func.results(inst)) {
-            self.values.insert(n, v);
-        }
+        let inst = self.func.make_inst(op, &blank, imm.unwrap_or(0), &edges, &types, loc);
+        let results: Vec<ValueId> = self.func.results(inst).collect();
+        names.into_iter().zip(results).try_for_each(|(n, v)| self.name(n, v))?;
         Ok((inst, operands))
     }
 
@@ -385,6 +410,18 @@ b2() cold:
         let p = program(&text).expect("the text parses");
         let e = crate::verify::verify_function(&p.funcs[FuncId(0)], crate::verify::Stage::Semantic);
         assert!(e.is_err(), "{e:?}");
+    }
+
+    #[test]
+    fn what_is_there_twice_or_not_at_all_is_refused() {
+        let refused = |from: &str, to: &str| program(&SAMPLE.replace(from, to)).expect_err("not a program");
+        assert!(refused("b3():", "b1():").contains("b1 is there twice"));
+        assert!(refused("v4: i1", "v2: i1").contains("v2 is defined twice"));
+        assert!(refused("jump -> b1(v2)", "jump -> b7(v2)").contains("b7 is not defined"));
+        assert!(refused("ret v3", "ret v77").contains("v77 is not defined"));
+        assert!(refused("b2() cold:", "b999999999() cold:").contains("b999999999"));
+        assert!(refused("plain m0 {", "plain m0 -> word {").contains("head ends with"));
+        assert!(refused("const k0", "const").contains("needs a Const immediate"));
     }
 
     #[test]
