@@ -22,6 +22,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   lint                  formatting and clippy, warnings as errors
   gen [--check]         the generated files, or whether they are fresh
   filetest [--bless]    filetests of the IR and random functions on every engine
+  toolchain             the release toolchain: compiler and runtime archive
   lang [FILTER]         literate language tests and whole programs, on every engine
   malformed [FILTER]    programs that must be refused, on every verb
   ends [FILTER]         how programs end: exits, signals, closed pipes, deep recursion
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Some("lint") => lint(),
         Some("gen") => generate::run(filter == Some("--check")),
         Some("filetest") => filetest(filter == Some("--bless")),
+        Some("toolchain") => toolchain::build(),
         Some("lang") => toolchain::build().and_then(|()| lang::run(filter)),
         Some("malformed") => toolchain::build().and_then(|()| malformed::run(filter)),
         Some("ends") if filter == Some("--record") => ends::record(),
@@ -85,14 +87,13 @@ fn ci() -> Result<(), String> {
 /// Tests that touch raw memory, in an interpreter that sees undefined behaviour.
 fn miri() -> Result<(), String> {
     let run = |args: &[&str]| {
-        let status = Command::new("cargo")
-            .args(["+nightly", "miri", "test", "-q", "--locked"])
-            .args(args)
-            .env("CARGO_TARGET_DIR", toolchain::target().join("miri"))
-            .env("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-permissive-provenance -Zmiri-tree-borrows")
-            .status()
-            .map_err(|e| format!("cannot start cargo: {e}"))?;
-        if status.success() { Ok(()) } else { Err(format!("Miri: `{}` failed", args.join(" "))) }
+        succeed(
+            Command::new("cargo")
+                .args(["+nightly", "miri", "test", "-q", "--locked"])
+                .args(args)
+                .env("CARGO_TARGET_DIR", toolchain::target().join("miri"))
+                .env("MIRIFLAGS", "-Zmiri-disable-isolation -Zmiri-permissive-provenance -Zmiri-tree-borrows"),
+        )
     };
     run(&["-p", "molt_abi"])?;
     // Left out is arithmetic on plain values, which would take hours, and what asks the processor, in assembly, what it can
@@ -107,15 +108,12 @@ fn miri() -> Result<(), String> {
 fn asan(filter: Option<&str>) -> Result<(), String> {
     let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let target = toolchain::target().join("asan");
-    let status = Command::new("cargo")
-        .args(["+nightly", "build", "--profile", "asan", "--locked", "-q", "-p", "molt", "--target", &triple])
-        .env("CARGO_TARGET_DIR", &target)
-        .env("RUSTFLAGS", "-Zsanitizer=address -Cllvm-args=-asan-use-after-return=never --cfg molt_sanitize")
-        .status()
-        .map_err(|e| format!("cannot start cargo: {e}"))?;
-    if !status.success() {
-        return Err("AddressSanitizer: the compiler was not built".into());
-    }
+    succeed(
+        Command::new("cargo")
+            .args(["+nightly", "build", "--profile", "asan", "--locked", "-q", "-p", "molt", "--target", &triple])
+            .env("CARGO_TARGET_DIR", &target)
+            .env("RUSTFLAGS", "-Zsanitizer=address -Cllvm-args=-asan-use-after-return=never --cfg molt_sanitize"),
+    )?;
     lang::run_in_process(filter, &target.join(&triple).join("asan/molt"))
 }
 
@@ -158,15 +156,20 @@ fn fuzz(args: &[String]) -> Result<(), String> {
     succeed(command.current_dir(toolchain::root()).env("CARGO_TARGET_DIR", toolchain::target().join("fuzz")))
 }
 
-fn succeed(command: &mut Command) -> Result<(), String> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().map_err(|e| format!("cannot start `{name}`: {e}"))?;
-    if status.success() { Ok(()) } else { Err(format!("`{name}` failed")) }
-}
-
 /// Runs cargo and shows what it prints.
 pub fn cargo(args: &[&str]) -> Result<(), String> {
-    let program = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let status = Command::new(program).args(args).status().map_err(|e| format!("cannot start cargo: {e}"))?;
-    if status.success() { Ok(()) } else { Err(format!("`cargo {}` failed", args.join(" "))) }
+    succeed(&mut cargo_command(args))
+}
+
+pub fn cargo_command(args: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
+    command.args(args);
+    command
+}
+
+/// Runs a command and shows what it prints; failing is an error.
+pub fn succeed(command: &mut Command) -> Result<(), String> {
+    let status = command.status().map_err(|e| format!("cannot start {:?}: {e}", command.get_program()))?;
+    let words = || std::iter::once(command.get_program()).chain(command.get_args()).map(|w| w.to_string_lossy());
+    if status.success() { Ok(()) } else { Err(format!("`{}` failed", words().collect::<Vec<_>>().join(" "))) }
 }

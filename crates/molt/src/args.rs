@@ -84,26 +84,43 @@ pub enum Profile {
     Release,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LinkerChoice {
+    /// The built-in one where it knows the system, else the system's
+    Auto,
+    /// The built-in one: Linux with the GNU C library
+    BuiltIn,
+    /// The one behind `cc`, `gcc` or `clang`
+    System,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Program to build
+    pub file: Option<PathBuf>,
+    /// Module to build, found below the current folder
+    #[arg(short, value_name = "MOD", conflicts_with = "file")]
+    pub module: Option<String>,
+    /// Where to write the result
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    /// What to make
+    #[arg(long, value_enum, default_value_t = EmitChoice::Exe)]
+    pub emit: EmitChoice,
+    #[arg(long, value_enum, default_value_t = Profile::Release)]
+    pub profile: Profile,
+    /// Keep symbol names
+    #[arg(long)]
+    pub symbols: bool,
+    /// Which linker to use
+    #[arg(long, value_enum, default_value_t = LinkerChoice::Auto)]
+    pub linker: LinkerChoice,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Make an executable
-    Build {
-        /// Program to build
-        file: Option<PathBuf>,
-        /// Module to build, found below the current folder
-        #[arg(short, value_name = "MOD", conflicts_with = "file")]
-        module: Option<String>,
-        /// Where to write the result
-        #[arg(short, long)]
-        output: Option<PathBuf>,
-        #[arg(long, value_enum, default_value_t = EmitChoice::Exe)]
-        emit: EmitChoice,
-        #[arg(long, value_enum, default_value_t = Profile::Release)]
-        profile: Profile,
-        /// Keep symbol names
-        #[arg(long)]
-        symbols: bool,
-    },
+    Build(BuildArgs),
     /// Build (cached) and execute a program
     #[command(trailing_var_arg = true)]
     Run {

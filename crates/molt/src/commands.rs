@@ -10,18 +10,16 @@ use std::process::Command;
 
 use clap::CommandFactory;
 use molt_driver::session::runtime_archive;
-use molt_driver::{DriverError, Emit, Entry, Session, SessionOptions, cache, doctor};
+use molt_driver::{DriverError, Emit, Entry, LinkerChoice, Session, SessionOptions, cache, doctor};
 
-use crate::args::{Cli, Common, EmitChoice, EngineChoice, Profile, Verb};
+use crate::args::{self, BuildArgs, Cli, Common, EmitChoice, EngineChoice, Profile, Verb};
 use crate::report;
 
 /// Runs one verb; the process's exit status.
 pub fn dispatch(cli: Cli) -> u8 {
     let common = cli.common;
     match cli.verb {
-        Verb::Build { file, module, output, emit, profile, symbols } => {
-            build(&common, file, module, output, emit, profile, symbols)
-        }
+        Verb::Build(args) => build(&common, args),
         Verb::Run { module, code, engine, rest } => run(&common, module, code, engine, rest),
         Verb::Check { files } => check(&common, &files),
         Verb::Test { files, diff, reference, exit_first } => diff::test(&common, &files, diff, &reference, exit_first),
@@ -41,12 +39,12 @@ pub fn dispatch(cli: Cli) -> u8 {
     }
 }
 
-fn session(common: &Common, verify: bool, keep_symbols: bool) -> Session {
+fn session(common: &Common, verify: bool) -> Session {
     Session::new(SessionOptions {
         verify: verify || common.verify,
         print_after: common.print_after.clone(),
         stop_after: common.stop_after.clone(),
-        keep_symbols,
+        ..SessionOptions::default()
     })
 }
 
@@ -56,15 +54,8 @@ fn finish<T>(session: &Session, common: &Common, result: Result<T, DriverError>)
     result.map_err(|e| report::error(&e, common))
 }
 
-fn build(
-    common: &Common,
-    file: Option<PathBuf>,
-    module: Option<String>,
-    output: Option<PathBuf>,
-    choice: EmitChoice,
-    profile: Profile,
-    symbols: bool,
-) -> u8 {
+fn build(common: &Common, args: BuildArgs) -> u8 {
+    let BuildArgs { file, module, output, emit: choice, profile, symbols, linker } = args;
     let (entry, name) = match (file, module) {
         (Some(f), _) => (Entry::File(f.clone()), f.file_stem().unwrap_or_default().to_os_string()),
         (None, Some(m)) => (Entry::Module(m.clone()), m.replace('.', "_").into()),
@@ -73,7 +64,13 @@ fn build(
             return 2;
         }
     };
-    let mut s = session(common, profile == Profile::Dev, symbols);
+    let mut s = session(common, profile == Profile::Dev);
+    s.options.keep_symbols = symbols;
+    s.options.linker = match linker {
+        args::LinkerChoice::Auto => LinkerChoice::Any,
+        args::LinkerChoice::BuiltIn => LinkerChoice::BuiltIn,
+        args::LinkerChoice::System => LinkerChoice::System,
+    };
     let mut emit = |what| s.emit(&entry, what, profile == Profile::Release);
     let text = match choice {
         EmitChoice::Exe => {
@@ -135,7 +132,7 @@ fn run(
     };
     let mut argv = vec![name];
     argv.extend(rest);
-    let mut s = session(common, false, false);
+    let mut s = session(common, false);
     let native = engine == EngineChoice::Native && molt_link_available();
     if native {
         let path = s.cached(&entry);
@@ -182,7 +179,7 @@ fn execute(path: &Path, argv: &[String], common: &Common) -> u8 {
 fn check(common: &Common, files: &[PathBuf]) -> u8 {
     let mut status = 0;
     for f in files {
-        let mut s = session(common, true, false);
+        let mut s = session(common, true);
         let result = s.compile(&Entry::File(f.clone()), false);
         if let Err(e) = finish(&s, common, result) {
             status = status.max(e);

@@ -1,5 +1,5 @@
 //! The runtime as an archive to link programs with: [`molt_runtime`] and what a program without Rust's standard
-//! library must bring itself, an allocator and an end for panics.
+//! library and without a C compiler's start files must bring itself: an entry point, an allocator and an end for panics.
 //!
 //! Build it with the profile `archive` (`cargo xtask toolchain`): one unit, optimised as a whole. Under profiles that
 //! unwind, as those of tests and checks do, the standard library takes both parts.
@@ -87,6 +87,76 @@ mod program {
             unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
             Ok(())
         }
+    }
+
+    type Main = extern "C" fn(libc::c_int, *const *const libc::c_char, *const *const libc::c_char) -> libc::c_int;
+    type Hook = extern "C" fn();
+
+    unsafe extern "C" {
+        /// The program's own, made by the compiler.
+        safe fn main(
+            argc: libc::c_int,
+            argv: *const *const libc::c_char,
+            envp: *const *const libc::c_char,
+        ) -> libc::c_int;
+        /// The C library's: sets itself up, calls `main` and ends the process.
+        fn __libc_start_main(
+            main: Main,
+            argc: libc::c_int,
+            argv: *const *const libc::c_char,
+            init: Option<Hook>,
+            fini: Option<Hook>,
+            loader_fini: Option<Hook>,
+            stack_end: *const libc::c_void,
+        ) -> libc::c_int;
+    }
+
+    /// What the kernel jumps to, by way of the loader: the stack pointer is at the count of arguments, and a register
+    /// holds the function that the loader wants called at the end.
+    #[cfg(target_arch = "x86_64")]
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn _start() -> ! {
+        core::arch::naked_asm!(
+            "xor ebp, ebp",
+            "mov rdi, rsp",
+            "mov rsi, rdx",
+            "and rsp, -16",
+            "call {start}",
+            "ud2",
+            start = sym start,
+        )
+    }
+
+    /// As on x86-64.
+    #[cfg(target_arch = "aarch64")]
+    #[unsafe(naked)]
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn _start() -> ! {
+        core::arch::naked_asm!(
+            "mov x29, xzr",
+            "mov x30, xzr",
+            "mov x1, x0",
+            "mov x0, sp",
+            "b {start}",
+            start = sym start,
+        )
+    }
+
+    unsafe extern "C" fn start(stack: *const usize, loader_fini: Option<Hook>) -> ! {
+        // SAFETY: the kernel put the count and then the addresses of the arguments on the stack (System V ABI).
+        unsafe {
+            let (argc, argv) = (*stack as libc::c_int, stack.add(1).cast());
+            __libc_start_main(main, argc, argv, None, None, loader_fini, stack.cast());
+            libc::abort()
+        }
+    }
+
+    /// Named by landing pads of the prebuilt `core` and `alloc`. Nothing unwinds, so nothing calls it.
+    #[unsafe(no_mangle)]
+    extern "C" fn _Unwind_Resume() -> ! {
+        // SAFETY: never returns.
+        unsafe { libc::abort() }
     }
 
     /// Named by the frame tables of the prebuilt `core` and `alloc`. Nothing unwinds, so nothing calls it.

@@ -16,8 +16,14 @@ pub fn findings() -> Vec<Finding> {
 }
 
 fn linker() -> Finding {
-    match molt_link::find_linker() {
-        Some(p) => Finding { ok: true, what: format!("linker: {}", p.display()), remedy: None },
+    use molt_link::{Choice, Linker, find_linker};
+    match find_linker(Choice::Any) {
+        #[cfg(target_os = "linux")]
+        Some(Linker::BuiltIn(library)) => {
+            let [_, c] = library.objects;
+            Finding { ok: true, what: format!("linker: built in, with `{}`", c.display()), remedy: None }
+        }
+        Some(Linker::System(p)) => Finding { ok: true, what: format!("linker: {}", p.display()), remedy: None },
         None => Finding {
             ok: false,
             what: "linker: none found; `molt build` cannot link (`molt run` works in memory)".into(),
@@ -34,7 +40,7 @@ fn runtime() -> Finding {
     Finding {
         ok: false,
         what: format!("runtime archive: `{}` is missing", path.display()),
-        remedy: Some("build it with `cargo build --release -p molt_runtime`".into()),
+        remedy: Some("keep the archive of the toolchain together, or build it with `cargo xtask toolchain`".into()),
     }
 }
 

@@ -8,7 +8,7 @@ use molt_base::SourceMap;
 use molt_cranelift::{CodeOptions, EngineError, Form, Imports, Jit};
 use molt_diagnostics::Diagnostic;
 use molt_ir::{Program, print};
-use molt_link::{LinkError, LinkJob};
+use molt_link::{Choice as LinkerChoice, LinkError, LinkJob};
 use molt_opt::pipeline;
 use molt_python::{CompileRequest, Found};
 
@@ -51,6 +51,7 @@ pub struct SessionOptions {
     pub stop_after: Option<String>,
     /// Keep symbol names in the executable.
     pub keep_symbols: bool,
+    pub linker: LinkerChoice,
 }
 
 /// What stopped a compilation.
@@ -196,6 +197,7 @@ impl Session {
             output,
             scratch: &cache::folder().join("tmp"),
             strip: !self.options.keep_symbols,
+            linker: self.options.linker,
         };
         molt_link::link_executable(&job)?;
         self.times.push(("link".into(), start.elapsed()));

@@ -1,9 +1,11 @@
 //! From objects and the runtime archive to an executable.
 //!
-//! Start with [`link_executable`]. The linker is the system's, reached through the C compiler driver that knows where
-//! the start files are; sections that nothing refers to are dropped.
+//! Start with [`link_executable`]. The linker is the one inside ([`built_in`]) or the system's, reached through the C
+//! compiler driver; sections that nothing refers to are dropped by both.
 #![forbid(unsafe_code)]
 
+#[cfg(target_os = "linux")]
+pub mod built_in;
 pub mod size;
 
 use std::ffi::OsString;
@@ -17,6 +19,8 @@ pub enum LinkError {
     NoLinker { tried: String },
     #[error("the runtime archive `{path}` is missing")]
     NoRuntime { path: PathBuf },
+    #[error("cannot read `{path}`: {error}")]
+    Read { path: PathBuf, error: std::io::Error },
     #[error("cannot write `{path}`: {error}")]
     Write { path: PathBuf, error: std::io::Error },
     #[error("cannot start `{linker}`: {error}")]
@@ -34,9 +38,8 @@ const FLAGS: &[&str] = &["-Wl,-dead_strip"];
 #[cfg(not(target_os = "macos"))]
 const FLAGS: &[&str] = &["-Wl,--gc-sections", "-Wl,--as-needed", "-Wl,-O1", "-Wl,-z,norelro"];
 
-/// At a fixed address, as the executables of Go are: without the relocations that a position-independent one
-/// applies at each start, it is smaller, starts sooner and keeps its tables in pages shared by processes.
-const LINUX_FLAGS: &[&str] = &["-no-pie", "-Wl,--no-eh-frame-hdr", "-Wl,-T"];
+/// As for the linker inside; the archive has its own entry point.
+const LINUX_FLAGS: &[&str] = &["-nostartfiles", "-no-pie", "-Wl,--no-eh-frame-hdr", "-Wl,-T"];
 
 /// Addition to the linker's own layout: nothing unwinds the stack, so its tables go.
 const LAYOUT: &str =
@@ -52,12 +55,42 @@ pub struct LinkJob<'a> {
     pub scratch: &'a Path,
     /// Remove symbol names.
     pub strip: bool,
+    pub linker: Choice,
 }
 
-/// The linker driver that would be used.
-pub fn find_linker() -> Option<PathBuf> {
+/// Which linkers may be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Choice {
+    /// The one inside where it knows the system, else the system's.
+    #[default]
+    Any,
+    BuiltIn,
+    System,
+}
+
+/// A linker that can be used here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Linker {
+    #[cfg(target_os = "linux")]
+    BuiltIn(built_in::CLibrary),
+    /// A C compiler's driver.
+    System(PathBuf),
+}
+
+/// The linker that would be used.
+pub fn find_linker(choice: Choice) -> Option<Linker> {
+    #[cfg(target_os = "linux")]
+    if choice != Choice::System
+        && let Some(library) = built_in::c_library()
+    {
+        return Some(Linker::BuiltIn(library));
+    }
+    if choice == Choice::BuiltIn {
+        return None;
+    }
     let path = std::env::var_os("PATH")?;
-    DRIVERS.iter().find_map(|d| std::env::split_paths(&path).map(|p| p.join(d)).find(|f| f.is_file()))
+    let driver = |d: &&str| std::env::split_paths(&path).map(|p| p.join(d)).find(|f| f.is_file());
+    DRIVERS.iter().find_map(driver).map(Linker::System)
 }
 
 /// Links; the output is written in place only when linking succeeded.
@@ -65,22 +98,47 @@ pub fn link_executable(job: &LinkJob<'_>) -> Result<(), LinkError> {
     if !job.runtime.is_file() {
         return Err(LinkError::NoRuntime { path: job.runtime.to_path_buf() });
     }
-    let linker = find_linker().ok_or_else(|| LinkError::NoLinker { tried: DRIVERS.join(", ") })?;
+    let partial = job.output.with_extension("molt-partial");
+    match find_linker(job.linker) {
+        #[cfg(target_os = "linux")]
+        Some(Linker::BuiltIn(library)) => write_executable(&partial, &built_in::link(job, &library)?)?,
+        Some(Linker::System(driver)) => with_driver(&driver, job, &partial)?,
+        None => {
+            let built_in = (job.linker != Choice::System).then_some("the GNU C library for the built-in linker");
+            let system = (job.linker != Choice::BuiltIn).then(|| DRIVERS.join(", "));
+            let tried: Vec<String> = built_in.map(String::from).into_iter().chain(system).collect();
+            return Err(LinkError::NoLinker { tried: tried.join(", ") });
+        }
+    }
+    std::fs::rename(&partial, job.output).map_err(|error| LinkError::Write { path: job.output.to_path_buf(), error })
+}
+
+#[cfg(target_os = "linux")]
+fn write_executable(path: &Path, bytes: &[u8]) -> Result<(), LinkError> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let write = || {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o777).open(path)?.write_all(bytes)
+    };
+    write().map_err(|error| LinkError::Write { path: path.to_path_buf(), error })
+}
+
+fn with_driver(linker: &Path, job: &LinkJob<'_>, partial: &Path) -> Result<(), LinkError> {
     let object = job.scratch.join(format!("molt-{}.o", std::process::id()));
     let write = |path: &Path, error| LinkError::Write { path: path.to_path_buf(), error };
     std::fs::create_dir_all(job.scratch).map_err(|e| write(job.scratch, e))?;
     std::fs::write(&object, job.object).map_err(|e| write(&object, e))?;
     let script = object.with_extension("ld");
     std::fs::write(&script, LAYOUT).map_err(|e| write(&script, e))?;
-    let result = run(&linker, job, &object, &script);
+    let result = run(linker, job, partial, &object, &script);
     // These are scratch; failing to remove them harms nothing.
     let _ = (std::fs::remove_file(&object), std::fs::remove_file(&script));
     result
 }
 
-fn run(linker: &Path, job: &LinkJob<'_>, object: &Path, script: &Path) -> Result<(), LinkError> {
-    let partial = job.output.with_extension("molt-partial");
-    let mut args: Vec<OsString> = vec!["-o".into(), partial.clone().into(), object.into(), job.runtime.into()];
+fn run(linker: &Path, job: &LinkJob<'_>, partial: &Path, object: &Path, script: &Path) -> Result<(), LinkError> {
+    let mut args: Vec<OsString> = vec!["-o".into(), partial.into(), object.into(), job.runtime.into()];
     args.extend(FLAGS.iter().map(OsString::from));
     if cfg!(target_os = "linux") {
         args.extend(LINUX_FLAGS.iter().map(OsString::from));
@@ -96,5 +154,5 @@ fn run(linker: &Path, job: &LinkJob<'_>, object: &Path, script: &Path) -> Result
     if !output.status.success() {
         return Err(LinkError::Failed { linker: name, output: String::from_utf8_lossy(&output.stderr).into_owned() });
     }
-    std::fs::rename(&partial, job.output).map_err(|error| LinkError::Write { path: job.output.to_path_buf(), error })
+    Ok(())
 }

@@ -35,7 +35,7 @@ pub fn test(common: &Common, files: &[PathBuf], diff: bool, reference: &str, exi
 
 /// `None` when the program does as it should, else the difference.
 fn one(common: &Common, file: &Path, reference: Option<&str>) -> Result<Option<String>, u8> {
-    let mut s = super::session(common, true, false);
+    let mut s = super::session(common, true);
     let built = s.cached(&Entry::File(file.to_path_buf()));
     let path = super::finish(&s, common, built)?;
     let start = |mut c: Command| {
