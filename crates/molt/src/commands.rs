@@ -26,7 +26,7 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Bench(args) => bench::bench(&common, &args),
         Verb::Explain { code } => explain(&code),
         Verb::Doctor => show_findings(),
-        Verb::Size { artefact, top } => size(&artefact, top),
+        Verb::Size { artefact, top } => size(&common, &artefact, top),
         Verb::Clean => clean(&common),
         Verb::Version => {
             println!("molt {} (Cranelift)", env!("CARGO_PKG_VERSION"));
@@ -212,7 +212,7 @@ fn show_findings() -> u8 {
     status
 }
 
-fn size(artefact: &Path, top: usize) -> u8 {
+fn size(common: &Common, artefact: &Path, top: usize) -> u8 {
     let bytes = match std::fs::read(artefact) {
         Ok(b) => b,
         Err(e) => {
@@ -222,15 +222,7 @@ fn size(artefact: &Path, top: usize) -> u8 {
     };
     match molt_driver::size_report(&bytes) {
         Ok(r) => {
-            let mut text = format!("{:>10}  total\n", r.total);
-            for (title, rows) in [("section", &r.sections), ("group", &r.groups)] {
-                if !rows.is_empty() {
-                    text.push_str(&format!("\n{:>10}  {title}\n", "bytes"));
-                }
-                for (name, n) in rows.iter().take(top) {
-                    text.push_str(&format!("{n:>10}  {name}\n"));
-                }
-            }
+            let text = if common.json { report::size_json(&r) } else { report::size_text(&r, top) };
             write_text(&text, None)
         }
         Err(e) => {

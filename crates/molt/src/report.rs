@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use molt_diagnostics::{RenderOptions, render, to_json};
-use molt_driver::{DriverError, Session};
+use molt_driver::{DriverError, Reason, Session, SizeReport};
 
 use crate::args::{ColorChoice, Common};
 
@@ -78,4 +78,44 @@ fn write_bundle(text: &str) -> Option<String> {
     let path = std::env::temp_dir().join(format!("molt-internal-error-{}.txt", std::process::id()));
     std::fs::write(&path, text).ok()?;
     Some(path.display().to_string())
+}
+
+/// Tables of `molt size`, each with its largest rows.
+pub fn size_text(r: &SizeReport, top: usize) -> String {
+    let mut text = format!("{:>10}  total\n", r.total);
+    let mut table = |title: &str, rows: Vec<(u64, String)>| {
+        if rows.is_empty() {
+            return;
+        }
+        text.push_str(&format!("\n{:>10}  {title}\n", "bytes"));
+        for (bytes, row) in rows.into_iter().take(top) {
+            text.push_str(&format!("{bytes:>10}  {row}\n"));
+        }
+    };
+    let plain = |rows: &[(String, u64)]| rows.iter().map(|(name, bytes)| (*bytes, name.clone())).collect();
+    let width = r.groups.iter().take(top).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    let reason = |(name, why): &(String, Reason)| (why.bytes, format!("{name:width$}  {}", why.why));
+    table("section", plain(&r.sections));
+    table(&format!("{:width$}  kept because of", "part"), r.groups.iter().map(reason).collect());
+    table("function or data", plain(&r.functions));
+    if r.groups.is_empty() {
+        text.push_str("\nparts, reasons and functions: build with `--symbols`\n");
+    }
+    text
+}
+
+/// The same as JSON, complete.
+pub fn size_json(r: &SizeReport) -> String {
+    let rows = |rows: &[(String, u64)]| -> Vec<serde_json::Value> {
+        rows.iter().map(|(name, bytes)| serde_json::json!({ "name": name, "bytes": bytes })).collect()
+    };
+    let parts: Vec<serde_json::Value> = r
+        .groups
+        .iter()
+        .map(|(name, why)| serde_json::json!({ "name": name, "bytes": why.bytes, "because": why.why }))
+        .collect();
+    let all = serde_json::json!({
+        "total": r.total, "sections": rows(&r.sections), "parts": parts, "functions": rows(&r.functions),
+    });
+    format!("{all}\n")
 }

@@ -119,7 +119,10 @@ impl<'a, M: Module> Emitter<'a, M> {
     }
 
     fn name(&self, id: FuncId) -> String {
-        format!("{}.{}", id, self.program.names.text(self.program.funcs[id].qualname))
+        let f = &self.program.funcs[id];
+        // Programs of tests have functions of modules that they do not declare.
+        let module = self.program.modules.get(f.module).map_or("?", |m| self.program.names.text(m.name));
+        format!("{id}.{module}:{}", self.program.names.text(f.qualname))
     }
 
     /// What a direct call of a function goes to.

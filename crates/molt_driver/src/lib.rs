@@ -9,5 +9,5 @@ pub mod session;
 
 pub use molt_cranelift::DEFECT_STATUS;
 pub use molt_link::Choice as LinkerChoice;
-pub use molt_link::size::report as size_report;
+pub use molt_link::size::{Reason, SizeReport, report as size_report};
 pub use session::{DriverError, Emit, Entry, Session, SessionOptions};

@@ -46,10 +46,11 @@ pub fn c_library() -> Option<CLibrary> {
 
 const PROGRAM: &str = "program.o";
 const RUNTIME: &str = "runtime.a";
+const NOTE: &str = "note.o";
 const OUTPUT: &str = "program";
 
-/// Links in this process; the bytes of the executable.
-pub fn link(job: &LinkJob<'_>, library: &CLibrary) -> Result<Vec<u8>, LinkError> {
+/// Links in this process, with a further object that nothing refers to; the bytes of the executable.
+pub fn link(job: &LinkJob<'_>, note: Option<&[u8]>, library: &CLibrary) -> Result<Vec<u8>, LinkError> {
     let failed = |e: &dyn std::fmt::Display| LinkError::Failed { linker: NAME.into(), output: e.to_string() };
     let read = |path: &Path| std::fs::read(path).map_err(|error| LinkError::Read { path: path.to_path_buf(), error });
     let mut runtime = read(job.runtime)?;
@@ -64,6 +65,10 @@ pub fn link(job: &LinkJob<'_>, library: &CLibrary) -> Result<Vec<u8>, LinkError>
         arguments.push("-s");
     }
     let mut inputs = vec![(PathBuf::from(PROGRAM), job.object.to_vec()), (PathBuf::from(RUNTIME), runtime)];
+    if let Some(note) = note {
+        arguments.push(NOTE);
+        inputs.push((PathBuf::from(NOTE), note.to_vec()));
+    }
     for path in &library.objects {
         inputs.push((path.clone(), read(path)?));
     }

@@ -6,6 +6,7 @@
 
 #[cfg(target_os = "linux")]
 pub mod built_in;
+pub mod retention;
 pub mod size;
 
 use std::ffi::OsString;
@@ -53,7 +54,7 @@ pub struct LinkJob<'a> {
     pub output: &'a Path,
     /// Folder for the object while linking.
     pub scratch: &'a Path,
-    /// Remove symbol names.
+    /// Remove symbol names; else they stay, and with them the reasons why each part is there ([`retention`]).
     pub strip: bool,
     pub linker: Choice,
 }
@@ -99,10 +100,15 @@ pub fn link_executable(job: &LinkJob<'_>) -> Result<(), LinkError> {
         return Err(LinkError::NoRuntime { path: job.runtime.to_path_buf() });
     }
     let partial = job.output.with_extension("molt-partial");
+    let note = match cfg!(target_os = "linux") && !job.strip {
+        true => Some(reasons(job)?),
+        false => None,
+    };
+    let note = note.as_deref();
     match find_linker(job.linker) {
         #[cfg(target_os = "linux")]
-        Some(Linker::BuiltIn(library)) => write_executable(&partial, &built_in::link(job, &library)?)?,
-        Some(Linker::System(driver)) => with_driver(&driver, job, &partial)?,
+        Some(Linker::BuiltIn(library)) => write_executable(&partial, &built_in::link(job, note, &library)?)?,
+        Some(Linker::System(driver)) => with_driver(&driver, job, note, &partial)?,
         None => {
             let built_in = (job.linker != Choice::System).then_some("the GNU C library for the built-in linker");
             let system = (job.linker != Choice::BuiltIn).then(|| DRIVERS.join(", "));
@@ -111,6 +117,13 @@ pub fn link_executable(job: &LinkJob<'_>) -> Result<(), LinkError> {
         }
     }
     std::fs::rename(&partial, job.output).map_err(|error| LinkError::Write { path: job.output.to_path_buf(), error })
+}
+
+/// An object that says why each part of the executable is there.
+fn reasons(job: &LinkJob<'_>) -> Result<Vec<u8>, LinkError> {
+    let path = || job.runtime.to_path_buf();
+    let archive = std::fs::read(job.runtime).map_err(|error| LinkError::Read { path: path(), error })?;
+    retention::note(job.object, &archive).map_err(|e| LinkError::Failed { linker: "size report".into(), output: e })
 }
 
 #[cfg(target_os = "linux")]
@@ -124,21 +137,30 @@ fn write_executable(path: &Path, bytes: &[u8]) -> Result<(), LinkError> {
     write().map_err(|error| LinkError::Write { path: path.to_path_buf(), error })
 }
 
-fn with_driver(linker: &Path, job: &LinkJob<'_>, partial: &Path) -> Result<(), LinkError> {
+fn with_driver(linker: &Path, job: &LinkJob<'_>, note: Option<&[u8]>, partial: &Path) -> Result<(), LinkError> {
     let object = job.scratch.join(format!("molt-{}.o", std::process::id()));
     let write = |path: &Path, error| LinkError::Write { path: path.to_path_buf(), error };
     std::fs::create_dir_all(job.scratch).map_err(|e| write(job.scratch, e))?;
     std::fs::write(&object, job.object).map_err(|e| write(&object, e))?;
-    let script = object.with_extension("ld");
+    let (script, reasons) = (object.with_extension("ld"), object.with_extension("note.o"));
     std::fs::write(&script, LAYOUT).map_err(|e| write(&script, e))?;
-    let result = run(linker, job, partial, &object, &script);
-    // These are scratch; failing to remove them harms nothing.
-    let _ = (std::fs::remove_file(&object), std::fs::remove_file(&script));
+    let mut objects = vec![object.as_path()];
+    if let Some(note) = note {
+        std::fs::write(&reasons, note).map_err(|e| write(&reasons, e))?;
+        objects.push(&reasons);
+    }
+    let result = run(linker, job, partial, &objects, &script);
+    for scratch in objects.into_iter().chain([script.as_path()]) {
+        // Failing to remove these harms nothing.
+        let _ = std::fs::remove_file(scratch);
+    }
     result
 }
 
-fn run(linker: &Path, job: &LinkJob<'_>, partial: &Path, object: &Path, script: &Path) -> Result<(), LinkError> {
-    let mut args: Vec<OsString> = vec!["-o".into(), partial.into(), object.into(), job.runtime.into()];
+fn run(linker: &Path, job: &LinkJob<'_>, partial: &Path, objects: &[&Path], script: &Path) -> Result<(), LinkError> {
+    let mut args: Vec<OsString> = vec!["-o".into(), partial.into()];
+    args.extend(objects.iter().map(OsString::from));
+    args.push(job.runtime.into());
     args.extend(FLAGS.iter().map(OsString::from));
     if cfg!(target_os = "linux") {
         args.extend(LINUX_FLAGS.iter().map(OsString::from));
