@@ -295,6 +295,9 @@ impl Builder<'_> {
         for import in &collected.imports {
             self.follow(&name, is_package, library, import);
         }
+        if collected.generic_classes {
+            self.find("typing");
+        }
     }
 
     fn follow(&mut self, name: &str, is_package: bool, library: bool, import: &ImportRef) {

@@ -107,7 +107,16 @@ fn object_dir(rt: &mut Isolate, args: &[Word]) -> PyResult {
         let names = class_names(rt, rt.class_id(args[0]));
         return Ok(rt.new_list(names));
     }
-    let mut names: Vec<Owned> = crate::namespace::own_items(rt, args[0]).into_iter().map(|p| p.0).collect();
+    let own = crate::namespace::own_items(rt, args[0]);
+    if rt.class(rt.class_of(args[0])).layout == Layout::Module {
+        // A module's own `__dir__` decides (PEP 562).
+        let hook = rt.name(Name::DIR);
+        if let Some((_, hook)) = own.iter().find(|(name, _)| name.word() == hook) {
+            return rt.call(hook.word(), &[]);
+        }
+        return Ok(rt.new_list(own.into_iter().map(|p| p.0).collect()));
+    }
+    let mut names: Vec<Owned> = own.into_iter().map(|p| p.0).collect();
     names.extend(class_names(rt, rt.class_of(args[0])));
     Ok(rt.new_list(names))
 }

@@ -139,13 +139,17 @@ pub(crate) fn split_for_handler(rt: &mut Isolate, e: Word, class: Word) -> PyRes
     if e.is_none() {
         return Ok(rt.new_tuple_of(&[Word::NONE, Word::NONE]));
     }
+    let classes = if rt.is_tuple(class) { tuple_items(class) } else { core::slice::from_ref(&class) };
+    if classes.iter().any(|&c| rt.is_class(c) && rt.is_subclass(rt.class_id(c), exc::BASE_EXCEPTION_GROUP)) {
+        return Err(rt.type_error("catching ExceptionGroup with except* is not allowed. Use except instead."));
+    }
     if !is_group(rt, e) {
         if !rt.exception_matches(e, class)? {
             return Ok(rt.new_tuple_of(&[Word::NONE, e]));
         }
         let group = rt.class_word(exc::EXCEPTION_GROUP);
         let message = rt.new_str("");
-        let members = rt.new_list(vec![Owned::share(e)]);
+        let members = rt.new_tuple_of(&[e]);
         let wrapped = rt.call(group, &[message.word(), members.word()])?;
         return Ok(rt.new_tuple_of(&[wrapped.word(), Word::NONE]));
     }

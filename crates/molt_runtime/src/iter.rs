@@ -26,11 +26,11 @@ impl Isolate {
         self.new_plain(class, [w, Word::small(len as i64 - 1)])
     }
 
-    /// Iterator over a dict or a view: object, position, number of entries at the start.
+    /// Iterator over a dict or a view: object, position, number of entries at the start, number of them to come.
     pub(crate) fn new_dict_iterator(&mut self, class: ClassId, w: Word) -> Owned {
         inc(w);
-        let used = dict_obj(w).used;
-        self.new_plain(class, [w, Word::small(0), Word::small(i64::from(used))])
+        let used = Word::small(i64::from(dict_obj(w).used));
+        self.new_plain(class, [w, Word::small(0), used, used])
     }
 
     /// Iterator over a set, with the same words.
@@ -123,7 +123,14 @@ fn dict_next(rt: &mut Isolate, this: Word) -> PyResult<Option<Owned>> {
         return Err(rt.runtime_error("dictionary changed size during iteration"));
     }
     let Some(at) = d.next_live(i) else { return finish(this) };
+    let left = field(this, 3).as_small();
+    if left == 0 {
+        // As many entries as before, but others: some were seen that came later.
+        return Err(rt.runtime_error("dictionary keys changed during iteration"));
+    }
     set_index(this, at as i64 + 1);
+    // SAFETY: the fourth word of these iterators always holds a small integer, which is not counted.
+    unsafe { *this.as_ptr().cast::<Word>().add(4) = Word::small(left - 1) };
     let e = d.entries()[at];
     Ok(Some(match class {
         ClassId::DICT_VALUE_ITERATOR => Owned::share(e.value),
@@ -187,6 +194,10 @@ fn hint(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let n = match rt.class_of(args[0]) {
         ClassId::LIST_REVERSE_ITERATOR | ClassId::REVERSED => i + 1,
         ClassId::LIST_ITERATOR | ClassId::TUPLE_ITERATOR | ClassId::SEQUENCE_ITERATOR => rt.len(w)? as i64 - i,
+        ClassId::DICT_KEY_ITERATOR | ClassId::DICT_VALUE_ITERATOR | ClassId::DICT_ITEM_ITERATOR => {
+            let unchanged = i64::from(dict_obj(w).used) == field(args[0], 2).as_small();
+            if unchanged { field(args[0], 3).as_small() } else { 0 }
+        }
         _ => field(args[0], 2).as_small() - i,
     };
     Ok(rt.new_int(n.max(0)))
@@ -211,9 +222,9 @@ static LIST_ITERATOR: ClassSpec = iterator(ClassId::LIST_ITERATOR, 2, list_next)
 static LIST_REVERSE: ClassSpec = iterator(ClassId::LIST_REVERSE_ITERATOR, 2, reverse_next);
 static TUPLE_ITERATOR: ClassSpec = iterator(ClassId::TUPLE_ITERATOR, 2, tuple_next);
 static SEQUENCE_ITERATOR: ClassSpec = iterator(ClassId::SEQUENCE_ITERATOR, 2, sequence_next);
-static KEY_ITERATOR: ClassSpec = iterator(ClassId::DICT_KEY_ITERATOR, 3, dict_next);
-static VALUE_ITERATOR: ClassSpec = iterator(ClassId::DICT_VALUE_ITERATOR, 3, dict_next);
-static ITEM_ITERATOR: ClassSpec = iterator(ClassId::DICT_ITEM_ITERATOR, 3, dict_next);
+static KEY_ITERATOR: ClassSpec = iterator(ClassId::DICT_KEY_ITERATOR, 4, dict_next);
+static VALUE_ITERATOR: ClassSpec = iterator(ClassId::DICT_VALUE_ITERATOR, 4, dict_next);
+static ITEM_ITERATOR: ClassSpec = iterator(ClassId::DICT_ITEM_ITERATOR, 4, dict_next);
 static SET_ITERATOR: ClassSpec = iterator(ClassId::SET_ITERATOR, 3, set_next);
 static CALLABLE_ITERATOR: ClassSpec = iterator(ClassId::CALLABLE_ITERATOR, 2, callable_next).methods(CALLABLE_METHODS);
 

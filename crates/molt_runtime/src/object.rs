@@ -252,10 +252,22 @@ impl Isolate {
             return Ok(Some(v));
         }
         if attr.is_unbound() {
-            return Ok(None);
+            return self.module_hook(obj, class, name);
         }
         let attr = Owned::share(attr);
         self.descr_get(attr.word(), obj, owner).map(Some)
+    }
+
+    /// What a module's own `__getattr__` answers for a name that it does not have (PEP 562).
+    fn module_hook(&mut self, obj: Word, class: Place<ClassObj>, name: Word) -> PyResult<Option<Owned>> {
+        if class.layout != Layout::Module {
+            return Ok(None);
+        }
+        let hook = self.name(Name::GETATTR);
+        match self.own_attr(obj, class, hook) {
+            Some(hook) => self.call(hook.word(), &[name]).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Attribute kept by the object itself.

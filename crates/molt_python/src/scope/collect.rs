@@ -25,6 +25,8 @@ pub struct Collected {
     pub scopes: Scopes,
     pub imports: Vec<ImportRef>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Some class has type parameters, so that `typing.Generic` is among its bases.
+    pub generic_classes: bool,
 }
 
 /// Walks a module.
@@ -36,6 +38,7 @@ pub fn collect(names: &mut Interner, file: FileId, module: &ast::ModModule) -> C
         current: ScopeId(0),
         imports: Vec::new(),
         diagnostics: Vec::new(),
+        generic_classes: false,
         loops: 0,
         guards: 0,
         depth: 0,
@@ -62,7 +65,7 @@ pub fn collect(names: &mut Interner, file: FileId, module: &ast::ModModule) -> C
     }
     c.check_nonlocals();
     c.scopes.finish();
-    Collected { scopes: c.scopes, imports: c.imports, diagnostics: c.diagnostics }
+    Collected { scopes: c.scopes, imports: c.imports, diagnostics: c.diagnostics, generic_classes: c.generic_classes }
 }
 
 struct Collector<'n> {
@@ -72,6 +75,7 @@ struct Collector<'n> {
     current: ScopeId,
     imports: Vec<ImportRef>,
     diagnostics: Vec<Diagnostic>,
+    generic_classes: bool,
     loops: u32,
     /// Enclosing `try` statements that catch ImportError.
     guards: u32,
@@ -290,6 +294,7 @@ impl Collector<'_> {
         self.bind(&class.name, class.name.range);
         match &class.type_params {
             Some(params) => self.within(&**params, NodeRole::TypeParams, ScopeKind::TypeParams, None, |c| {
+                c.generic_classes = true;
                 c.type_params(params);
                 c.class_body(class);
             }),
@@ -437,9 +442,9 @@ impl Collector<'_> {
                 format!("name '{name}' is nonlocal and global")
             } else if n.annotated {
                 format!("annotated name '{name}' can't be {word}")
-            } else if n.bound && !n.imported && !n.global && !n.nonlocal {
+            } else if n.bound && !n.imported {
                 format!("name '{name}' is assigned to before {word} declaration")
-            } else if n.used && !n.global && !n.nonlocal {
+            } else if n.used {
                 format!("name '{name}' is used prior to {word} declaration")
             } else if !global && self.here().kind == ScopeKind::Module {
                 "nonlocal declaration not allowed at module level".to_owned()

@@ -93,6 +93,7 @@ fn parse(rt: &mut Isolate, spec: &[u8], value: Word) -> PyResult<Spec> {
         i += 1;
     }
     out.width = number(rt, chars, &mut i)?;
+    rt.check_room(Some(out.width.unwrap_or(0)))?;
     if at(i) == 0x2c {
         out.grouping = Some(b',');
         i += 1;
@@ -118,6 +119,7 @@ fn parse(rt: &mut Isolate, spec: &[u8], value: Word) -> PyResult<Spec> {
         if out.precision.is_some_and(|p| p > i32::MAX as usize) {
             return Err(rt.value_error("precision too big"));
         }
+        rt.check_room(Some(out.precision.unwrap_or(0)))?;
         if out.precision.is_none() {
             return Err(rt.value_error("Format specifier missing precision"));
         }
@@ -144,7 +146,6 @@ fn number(rt: &mut Isolate, chars: &[u32], i: &mut usize) -> PyResult<Option<usi
         };
         *i += 1;
     }
-    rt.check_room(Some(value as usize))?;
     Ok((*i > start).then_some(value as usize))
 }
 

@@ -174,9 +174,10 @@ static COUNT: ClassSpec = spec(
         constructor("($type, start=0, step=1)", |rt, a| {
             let or = |w: Word, default| if w.is_unbound() { Owned::small(default) } else { Owned::share(w) };
             for &w in &a[1..] {
-                let numeric = w.is_unbound() || rt.is_int(w) || rt.is_float(w);
-                if !numeric && rt.lookup_special(w, Name::FLOAT).is_none() && rt.lookup_special(w, Name::ADD).is_none()
-                {
+                let plain = w.is_unbound() || rt.is_int(w) || rt.is_float(w);
+                // What CPython's `PyNumber_Check` asks for.
+                let conversions = [Name::INDEX, Name::INT, Name::FLOAT, Name::COMPLEX];
+                if !plain && conversions.iter().all(|&n| rt.lookup_special(w, n).is_none()) {
                     return Err(rt.type_error("a number is required"));
                 }
             }
