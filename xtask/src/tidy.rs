@@ -52,6 +52,7 @@ pub fn run() -> Result<(), String> {
     for f in &files {
         file(f, &mut faults);
     }
+    faults.extend(crate::mutants::stale()?);
     if faults.is_empty() {
         println!("tidy: {} files", files.len());
         return Ok(());
