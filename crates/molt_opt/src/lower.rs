@@ -175,14 +175,18 @@ impl<'a> Lower<'a> {
     }
 
     /// Counts the call against the recursion limit. Unsigned, the compare also catches what is negative; a signal that
-    /// waits has lowered the bound, so a recursion without a loop is interrupted as well.
+    /// waits has lowered the bound, so a recursion without a loop is interrupted as well. Not so where a generator goes
+    /// on: its body is not entered yet, and what it has to do at its end would not be done.
     fn prologue(&mut self) {
         let ctx = self.m.ctx();
         let depth = self.m.load(ctx, context::CTX_DEPTH_LEFT);
         let one = self.m.iconst(1);
         let less = self.m.int(Op::ISub, &[depth, one]);
         self.m.store(ctx, context::CTX_DEPTH_LEFT, less);
-        let most = self.m.load(ctx, context::CTX_DEPTH_MOST);
+        let most = match self.src.kind {
+            FunctionKind::Resume => self.m.iconst(context::DEPTH_STEP),
+            _ => self.m.load(ctx, context::CTX_DEPTH_MOST),
+        };
         let over = self.m.icmp(IntCond::Ugt, less, most);
         let (bad, ok) = (self.m.cold_block(), self.m.block());
         self.m.brif(over, (bad, &[]), (ok, &[]));
