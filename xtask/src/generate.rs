@@ -18,7 +18,7 @@ const MOST_COLUMNS: usize = 120;
 /// mapped code point outside ASCII. The bits are those of `text::unicode`; the last two show only in what becomes of a
 /// final sigma.
 const SCRIPT: &str = r#"
-import sys, unicodedata
+import unicodedata
 out = []
 sigma = "\u03a3"
 for i in range(0x110000):

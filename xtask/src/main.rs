@@ -158,17 +158,11 @@ fn fuzz(args: &[String]) -> Result<(), String> {
 
 /// Runs cargo and shows what it prints.
 pub fn cargo(args: &[&str]) -> Result<(), String> {
-    succeed(&mut cargo_command(args))
-}
-
-pub fn cargo_command(args: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
-    command.args(args);
-    command
+    succeed(Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into())).args(args))
 }
 
 /// Runs a command and shows what it prints; failing is an error.
-pub fn succeed(command: &mut Command) -> Result<(), String> {
+fn succeed(command: &mut Command) -> Result<(), String> {
     let status = command.status().map_err(|e| format!("cannot start {:?}: {e}", command.get_program()))?;
     let words = || std::iter::once(command.get_program()).chain(command.get_args()).map(|w| w.to_string_lossy());
     if status.success() { Ok(()) } else { Err(format!("`{}` failed", words().collect::<Vec<_>>().join(" "))) }

@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 /// Builds `molt` and the runtime archive.
 pub fn build() -> Result<(), String> {
     crate::cargo(&["build", "--release", "--locked", "-q", "-p", "molt"])?;
-    // Programs never unwind; the tables for it would be a tenth of a small one.
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + " -C force-unwind-tables=no";
-    let mut command = crate::cargo_command(&["build", "--profile", "archive", "--locked", "-q", "-p", "molt_archive"]);
-    crate::succeed(command.env("RUSTFLAGS", flags))
+    crate::cargo(&["build", "--profile", "archive", "--locked", "-q", "-p", "molt_archive"])
 }
 
 /// The root of the repository.

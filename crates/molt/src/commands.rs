@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::CommandFactory;
-use molt_driver::session::runtime_archive;
+use molt_driver::session::can_link;
 use molt_driver::{DriverError, Emit, Entry, LinkerChoice, Session, SessionOptions, cache, doctor};
 
 use crate::args::{self, BuildArgs, Cli, Common, EmitChoice, EngineChoice, Profile, Verb};
@@ -133,7 +133,7 @@ fn run(
     let mut argv = vec![name];
     argv.extend(rest);
     let mut s = session(common, false);
-    let native = engine == EngineChoice::Native && molt_link_available();
+    let native = engine == EngineChoice::Native && can_link();
     if native {
         let path = s.cached(&entry);
         match finish(&s, common, path) {
@@ -150,10 +150,6 @@ fn run(
             Err(status) => status,
         }
     }
-}
-
-fn molt_link_available() -> bool {
-    runtime_archive().is_file() && doctor::findings().iter().all(|f| f.ok || !f.what.starts_with("linker"))
 }
 
 fn entry_of(name: &str) -> Result<Entry, u8> {

@@ -279,6 +279,11 @@ impl Imports for RuntimeImports {
     }
 }
 
+/// Whether executables can be made here; `molt run` compiles in memory otherwise.
+pub fn can_link() -> bool {
+    runtime_archive().is_file() && molt_link::find_linker(LinkerChoice::Any).is_some()
+}
+
 /// The runtime archive that belongs to this toolchain: beside the executable, in `lib` beside its folder, or, in a
 /// build tree, in the folder of the profile `archive`.
 pub fn runtime_archive() -> PathBuf {

@@ -6,14 +6,15 @@
 //! there, because nothing unwinds the stack of a program.
 
 use std::fs::File;
+use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use libwild::{FileSystem, FileType, InputFileData, Linker, OutputFileData, OutputOptions};
-use object::elf::{FileHeader64, SHF_EXCLUDE};
+use object::LittleEndian;
+use object::elf::{FileHeader64, SHF_EXCLUDE, SectionHeader64};
 use object::read::archive::ArchiveFile;
 use object::read::elf::FileHeader;
-use object::{LittleEndian, U64};
 
 use crate::{LinkError, LinkJob};
 
@@ -99,9 +100,8 @@ fn exclude_unwind_tables(archive: &mut [u8]) -> object::Result<()> {
             let name = sections.section_name(LittleEndian, section)?;
             if name == b".eh_frame" || name == b".comment" || name.starts_with(b".gcc_except_table") {
                 let table = start as usize + header.e_shoff(LittleEndian) as usize;
-                flags.push(table + i * size_of_val(section) + SECTION_FLAGS);
+                flags.push(table + i * size_of_val(section) + offset_of!(SectionHeader64<LittleEndian>, sh_flags));
             }
-            debug_assert_eq!(size_of_val(&section.sh_flags), size_of::<U64<LittleEndian>>());
         }
     }
     for at in flags {
@@ -110,9 +110,6 @@ fn exclude_unwind_tables(archive: &mut [u8]) -> object::Result<()> {
     }
     Ok(())
 }
-
-/// Offset of the flags in a section header of 64-bit ELF, after name and type.
-const SECTION_FLAGS: usize = 8;
 
 #[derive(Clone, Debug)]
 struct Input(Arc<Vec<u8>>);

@@ -33,7 +33,7 @@ impl Isolate {
         self.new_plain(class, [w, Word::small(0), used, used])
     }
 
-    /// Iterator over a set, with the same words.
+    /// Iterator over a set: object, position, number of entries at the start.
     pub(crate) fn new_set_iterator(&mut self, w: Word) -> Owned {
         inc(w);
         self.new_plain(ClassId::SET_ITERATOR, [w, Word::small(0), Word::small(set_obj(w).used as i64)])
