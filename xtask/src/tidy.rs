@@ -16,6 +16,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("molt_vm", &["molt_base", "molt_abi", "molt_ir"]),
     ("molt_cranelift", &["molt_base", "molt_abi", "molt_ir"]),
     ("molt_python", &["molt_base", "molt_abi", "molt_diagnostics", "molt_ir"]),
+    ("molt_grok", &["molt_base", "molt_abi", "molt_diagnostics", "molt_ir"]),
     ("molt_link", &[]),
     ("molt_bench", &[]),
     (

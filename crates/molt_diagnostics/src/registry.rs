@@ -1,5 +1,7 @@
 //! The registry of diagnostic codes. One row makes the constant, the entry of the table and the page.
 
+pub mod grok;
+
 /// How grave a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {
