@@ -8,4 +8,5 @@
 //! it understood, with error nodes that later stages keep silent about; no I/O, sources come from the caller's loader.
 #![forbid(unsafe_code)]
 
+pub mod hir;
 pub mod syntax;
