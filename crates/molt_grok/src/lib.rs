@@ -9,4 +9,5 @@
 #![forbid(unsafe_code)]
 
 pub mod hir;
+pub mod ty;
 pub mod syntax;
