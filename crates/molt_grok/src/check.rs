@@ -1,0 +1,3 @@
+//! Types of everything: signatures, inference of bodies, traits, patterns.
+
+pub mod typed;
