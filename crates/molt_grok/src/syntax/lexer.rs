@@ -380,7 +380,11 @@ impl<'t> Lexer<'t> {
         }
         let suffix = self.at;
         self.skip_name();
-        let kind = if fraction || exponent || (!based && matches!(&bytes[suffix..self.at], b"f32" | b"f64")) { Float } else { Int };
+        let kind = if fraction || exponent || (!based && matches!(&bytes[suffix..self.at], b"f32" | b"f64")) {
+            Float
+        } else {
+            Int
+        };
         let simple = suffix == self.at && self.at - start <= 30 && !based && !exponent;
         if !simple && self.diagnostics.len() == faults {
             let text = &self.text[start..self.at];
@@ -566,7 +570,12 @@ impl<'t> Lexer<'t> {
     /// One message for a run of invalid characters, so that a binary file does not give thousands.
     fn unknown(&mut self, start: usize, c: char) -> SyntaxKind {
         if self.kinds.last() != Some(&Unknown) {
-            self.report(&grok::INVALID_CHARACTER, start, self.at, format!("unexpected character `{}`", c.escape_debug()));
+            self.report(
+                &grok::INVALID_CHARACTER,
+                start,
+                self.at,
+                format!("unexpected character `{}`", c.escape_debug()),
+            );
         }
         Unknown
     }

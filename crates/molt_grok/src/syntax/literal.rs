@@ -80,7 +80,8 @@ fn split(text: &str) -> Parts<'_> {
     };
     let offset = if radix == 10 { 0 } else { 2 };
     let body = &text[offset..];
-    let end = if radix == 10 { decimal_end(body) } else { body.find(|c| is_suffix_start(c, radix)).unwrap_or(body.len()) };
+    let end =
+        if radix == 10 { decimal_end(body) } else { body.find(|c| is_suffix_start(c, radix)).unwrap_or(body.len()) };
     Parts { radix, digits: &body[..end], suffix: &body[end..], offset }
 }
 

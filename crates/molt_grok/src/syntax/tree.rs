@@ -175,8 +175,14 @@ impl<'a> Syntax<'a> {
     /// Tokens and nodes directly below a node, without trivia, in source order.
     pub fn elements(&self, node: NodeId) -> Elements<'a> {
         let n = self.tree.node(node);
-        Elements { syntax: *self, children: self.tree.children(node), ahead: None, token: n.first_token, end: n.end_token }
-            .primed()
+        Elements {
+            syntax: *self,
+            children: self.tree.children(node),
+            ahead: None,
+            token: n.first_token,
+            end: n.end_token,
+        }
+        .primed()
     }
 
     /// Tokens directly below a node, without trivia.

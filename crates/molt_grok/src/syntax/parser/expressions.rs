@@ -165,7 +165,7 @@ impl Parser<'_> {
     fn warn_joined_lines(&mut self) {
         let in_block = self.open.last().is_none_or(|&at| self.kinds[at as usize] == LBrace);
         if in_block {
-            let message = format!("this {} continues the line before", self.current().describe());
+            let message = format!("`{}` continues the line before", self.text(0));
             self.report(&grok::JOINED_LINES, self.span_here(), message);
         }
     }

@@ -51,8 +51,10 @@ impl Parser<'_> {
             self.bump();
         }
         self.skip_until(|p| p.at(Semicolon) || (p.line_break(0) && p.begins_item()));
-        if matches!(self.current(), RParen | RBracket) {
-            self.leaf(ErrorNode);
+        match self.current() {
+            RParen | RBracket => self.leaf(ErrorNode),
+            Semicolon => self.leaf(EmptyStmt),
+            _ => {}
         }
         if !self.at(Eof) {
             self.recovering = false;

@@ -252,7 +252,8 @@ impl Parser<'_> {
     /// After a fault: a line that looks like a new arm, that is, one with `=>` before its end.
     fn arm_begins(&self) -> bool {
         let mut ahead = 0;
-        while !matches!(self.nth(ahead), Eof | FatArrow | Semicolon | RBrace) && (ahead == 0 || !self.line_break(ahead)) {
+        while !matches!(self.nth(ahead), Eof | FatArrow | Semicolon | RBrace) && (ahead == 0 || !self.line_break(ahead))
+        {
             ahead += 1;
         }
         self.nth(ahead) == FatArrow && ahead > 0

@@ -49,11 +49,11 @@ impl Parser<'_> {
     fn statement_and_recover(&mut self) {
         let before = self.pos;
         self.statement();
+        if self.pos == before && !self.current().is_closer() {
+            self.leaf(ErrorNode);
+        }
         if self.recovering {
             self.recover_statement();
-        } else if self.pos == before {
-            // Never reached while `statement` reports what it does not read; it keeps the loop finite.
-            self.bump();
         }
     }
 

@@ -8,14 +8,15 @@ use crate::syntax::SyntaxKind::*;
 
 /// Types that take no arguments, so that `x as usize < y` is a comparison.
 const PRIMITIVES: [&str; 16] = [
-    "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "f32", "f64", "bool", "char",
+    "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize", "f32", "f64", "bool",
+    "char",
 ];
 
 impl Parser<'_> {
     pub(super) fn at_type(&self) -> bool {
         match self.current() {
-            LParen | LBracket | Amp | AmpAmp | Star | Bang | Underscore | DynKw | ImplKw | ForKw | UnsafeKw | ExternKw
-            | FnKw | Pipe | PipePipe | Lt | ColonColon | GroupOpen => true,
+            LParen | LBracket | Amp | AmpAmp | Star | Bang | Underscore | DynKw | ImplKw | ForKw | UnsafeKw
+            | ExternKw | FnKw | Pipe | PipePipe | Lt | ColonColon | GroupOpen => true,
             _ => self.at_segment(),
         }
     }
@@ -313,7 +314,8 @@ impl Parser<'_> {
     }
 
     fn at_bound(&self) -> bool {
-        matches!(self.current(), Lifetime | Question | ForKw | LParen | Lt | ColonColon | GroupOpen) || self.at_segment()
+        matches!(self.current(), Lifetime | Question | ForKw | LParen | Lt | ColonColon | GroupOpen)
+            || self.at_segment()
     }
 
     fn bound(&mut self) {
