@@ -38,6 +38,8 @@ pub(super) struct Macro {
     pub context: SyntaxContext,
     /// A rule was wrong and has been reported: calls are not.
     pub faulty: bool,
+    /// Known by its name in the whole module and by path elsewhere, not only below its definition.
+    pub public: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -111,6 +113,7 @@ impl Front {
             rules: Vec::new(),
             context: syntax.tokens.context(token),
             faulty: false,
+            public: syntax.child(at.node, SyntaxKind::Visibility).is_some(),
         };
         for rule in syntax.children(at.node).filter(|&c| syntax.kind(c) == SyntaxKind::MacroRule) {
             let mut trees = syntax.children(rule).filter(|&c| syntax.kind(c) == SyntaxKind::TokenTree);
@@ -125,8 +128,10 @@ impl Front {
                 _ => entry.faulty = true,
             }
         }
+        let id = MacroId(self.macros.len() as u32);
         self.macros.push(entry);
-        Some((name, MacroId(self.macros.len() as u32 - 1)))
+        self.macro_definitions.insert(at, id);
+        Some((name, id))
     }
 
     // Calls.
@@ -140,14 +145,18 @@ impl Front {
         let builtin = |name: &str| BUILTIN.iter().find(|b| **b == name).map(|b| Callee::Builtin(b));
         if let [Segment { kind: SegmentKind::Name, name, .. }] = segments[..] {
             let id = Front::textual_macro(macros, name).or_else(|| match self.lookup_name(module, name, Ns::Macros) {
-                Some(Def::Macro(id)) => Some(id),
+                Some(Def::Macro(id)) if self.macros[id.0 as usize].public => Some(id),
                 _ => None,
             });
             return id.map(Callee::Macro).or_else(|| builtin(self.hir.names.text(name)));
         }
-        if let Found::Def { def: Def::Macro(id), used } = self.walk(module, &segments, Ns::Macros, false).found
+        let walk = self.walk(module, &segments, Ns::Macros, false);
+        if let Found::Def { def: def @ Def::Macro(id), used } = walk.found
             && used == segments.len()
         {
+            if let Some(i) = walk.private {
+                self.report_private(segments[i].span, segments[i].name, def);
+            }
             return Some(Callee::Macro(id));
         }
         // `$crate::vec!` and `grok::vec!`: the macros of the language seem to live in its library.

@@ -205,6 +205,7 @@ pub struct Front {
     pub(super) files: HashMap<String, FileId>,
     /// Results of macro calls that stand as statements or items.
     pub(super) expansions: HashMap<At, SourceId>,
+    pub(super) macro_definitions: HashMap<At, super::expand::MacroId>,
     pub(super) checked_imports: usize,
     pub(super) unchecked_attrs: Vec<(Vec<super::Attr>, super::attributes::Place, ModId)>,
 }
@@ -235,6 +236,7 @@ impl Front {
             actor_fns: HashSet::new(),
             files: HashMap::new(),
             expansions: HashMap::new(),
+            macro_definitions: HashMap::new(),
             checked_imports: 0,
             unchecked_attrs: Vec::new(),
         };
@@ -251,10 +253,10 @@ impl Front {
         let first_module = self.modules.len();
         let is_std = source.is_std;
         self.collect_package(source);
-        self.settle_items();
         if is_std {
             self.find_prelude();
         }
+        self.settle_items();
         self.settle_traits(first_module);
         if !is_std {
             self.make_bodies();

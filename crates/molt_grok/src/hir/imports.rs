@@ -86,7 +86,10 @@ impl Front {
             match old {
                 // Items of the module win over imports.
                 Some(old) if old.import.is_none() => {}
-                Some(old) if old.def != def => self.duplicate(name, old.span, import.span),
+                Some(old) if old.def != def => {
+                    self.imports[id.0 as usize].used.set(true);
+                    self.duplicate(name, old.span, import.span);
+                }
                 _ => {
                     self.module_mut(module).names[ns as usize].insert(name, binding);
                 }
@@ -161,11 +164,12 @@ impl Front {
     fn report_unresolved_import(&mut self, index: usize) {
         let import = self.imports[index].clone();
         self.imports[index].used.set(true);
-        let mut place = (import.path.len().saturating_sub(1), None);
+        // The space in which the walk got furthest explains best what is missing.
+        let mut place = (0, None);
         for ns in ALL_NS {
             match self.walk(import.module, &import.path, ns, false).found {
-                Found::Nothing { index, module } if index >= place.0 => place = (index, module),
-                Found::Def { used, .. } if used < import.path.len() => place = (used, None),
+                Found::Nothing { index, module } if index >= place.0 => place = (index, module.or(place.1)),
+                Found::Def { used, .. } if used < import.path.len() && used > place.0 => place = (used, None),
                 _ => {}
             }
         }

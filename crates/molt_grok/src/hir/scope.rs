@@ -305,10 +305,11 @@ impl Front {
         {
             return Lookup::Found(self.plain_binding(Def::Mod(root)));
         }
-        if let Some(prelude) = self.prelude
-            && let found @ Lookup::Found(_) = self.lookup_in(prelude, name, ns, strict, &mut Vec::new())
-        {
-            return found;
+        if let Some(prelude) = self.prelude {
+            match self.lookup_in(prelude, name, ns, strict, &mut Vec::new()) {
+                Lookup::Absent => {}
+                found => return found,
+            }
         }
         if ns == Ns::Types
             && let Some(prim) = Prim::named(self.hir.names.text(name))
@@ -439,7 +440,13 @@ impl Front {
         Lookup::Found(self.plain_binding(Def::Mod(module)))
     }
 
-    /// Visible names that look like a misspelt one, the nearest first.
+    /// The name of a module that looks most like a misspelt one.
+    pub(super) fn similar_in(&self, module: ModId, name: Symbol, ns: Ns) -> Option<String> {
+        let names = self.module(module).names[ns as usize].keys().map(|&k| self.hir.names.text(k));
+        nearest(self.hir.names.text(name), names)
+    }
+
+    /// The visible name that looks most like a misspelt one.
     pub(super) fn similar_name(&self, module: ModId, name: Symbol, ns: Ns) -> Option<String> {
         let wanted = self.hir.names.text(name);
         let mut candidates: Vec<&str> = Vec::new();
@@ -457,7 +464,7 @@ impl Front {
 
 /// The candidate with the fewest edits, if these are few enough to be a slip.
 pub(super) fn nearest<'a>(wanted: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
-    let limit = wanted.chars().count() / 3;
+    let limit = (wanted.chars().count() + 1) / 3;
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates.filter(|c| *c != wanted) {
         let distance = edits(wanted, candidate);

@@ -585,7 +585,8 @@ impl Front {
                     self.check_attrs_later(&attrs, Place::Const, scope.module);
                     self.member_const(&member, parent, scope, attrs, out);
                 }
-                SyntaxKind::ExprStmt => {
+                // In an actor they are statements of `init`.
+                SyntaxKind::ExprStmt if !scope.in_actor => {
                     let call = syntax.child(node, SyntaxKind::MacroCall);
                     if let Some(call) = call {
                         self.member_macro(&member, call, parent, scope, out);

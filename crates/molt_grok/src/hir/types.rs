@@ -205,11 +205,13 @@ impl Front {
         cx.bound.truncate(bound);
         cx.anonymous = anonymous;
         let span = syntax.span(node);
-        if cx.anonymous.is_some() && top && !is_unsafe {
-            if let Some(trait_) = self.hir.lang_trait("fn") {
-                let of = TraitRef { trait_, args: self.fn_args(params, ret, span), span };
-                return self.anonymous_param(span, vec![Bound::Trait(of)], cx);
-            }
+        if cx.anonymous.is_some()
+            && top
+            && !is_unsafe
+            && let Some(trait_) = self.hir.lang_trait("fn")
+        {
+            let of = TraitRef { trait_, args: self.fn_args(params, ret, span), span };
+            return self.anonymous_param(span, vec![Bound::Trait(of)], cx);
         }
         if closure { TypeExpr::BoxedFn { params, ret } } else { TypeExpr::FnPtr { params, ret, is_unsafe } }
     }
@@ -468,7 +470,11 @@ impl Front {
             None => format!("nothing is named `{name}` here"),
         };
         let mut d = Diagnostic::at(code, segment.span, message);
-        if let Some(similar) = self.similar_name(searched, segment.name, ns) {
+        let similar = match within {
+            Some(m) => self.similar_in(m, segment.name, ns),
+            None => self.similar_name(searched, segment.name, ns),
+        };
+        if let Some(similar) = similar {
             d = d.help(format!("did you mean `{similar}`?"));
         }
         self.diagnostics.push(d);

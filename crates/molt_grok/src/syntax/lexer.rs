@@ -182,10 +182,11 @@ impl<'t> Lexer<'t> {
         self.skip_name();
         let text = &self.bytes[start..self.at];
         let next = self.peek(0);
-        if text.len() <= 2 && (next == b'"' || next == b'\'' || next == b'#') {
-            if let Some(kind) = self.prefixed(start, next) {
-                return kind;
-            }
+        if text.len() <= 2
+            && (next == b'"' || next == b'\'' || next == b'#')
+            && let Some(kind) = self.prefixed(start, next)
+        {
+            return kind;
         }
         if first == b'_' && self.at == start + 1 {
             return Underscore;

@@ -141,18 +141,12 @@ impl Tokens {
 }
 
 /// Puts a token sequence together, token by token.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct TokensBuilder {
     text: String,
     kinds: Vec<SyntaxKind>,
     starts: Vec<u32>,
     origins: Vec<Origin>,
-}
-
-impl Default for TokensBuilder {
-    fn default() -> Self {
-        TokensBuilder { text: String::new(), kinds: Vec::new(), starts: Vec::new(), origins: Vec::new() }
-    }
 }
 
 impl TokensBuilder {

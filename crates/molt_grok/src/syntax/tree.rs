@@ -207,7 +207,15 @@ impl<'a> Syntax<'a> {
     /// The name that an item, field, parameter or the like declares: its first own identifier.
     pub fn name(&self, node: NodeId) -> Option<u32> {
         let tokens = self.tokens;
-        self.own_tokens(node).find(|&t| matches!(tokens.kind(t), SyntaxKind::Ident | SyntaxKind::RawIdent))
+        let mut names =
+            self.own_tokens(node).filter(|&t| matches!(tokens.kind(t), SyntaxKind::Ident | SyntaxKind::RawIdent));
+        let first = names.next();
+        match self.kind(node) {
+            // Their first identifier is the contextual keyword itself.
+            SyntaxKind::ActorItem => names.next(),
+            SyntaxKind::ModItem if !self.has(node, SyntaxKind::ModKw) => names.next(),
+            _ => first,
+        }
     }
 
     /// Documentation comments before the node (outer) in source order.

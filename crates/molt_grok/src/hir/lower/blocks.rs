@@ -97,9 +97,8 @@ impl Lower<'_> {
                 SyntaxKind::EmptyStmt | SyntaxKind::Attr | SyntaxKind::InnerAttr => {}
                 SyntaxKind::ErrorNode => flat.out.push(Flat::Failed(s.span(node))),
                 SyntaxKind::MacroDef if !collect => {
-                    if let Some((_, id)) = self.front.define_macro(s, at, self.module) {
-                        flat.out.push(Flat::Macro(id));
-                    }
+                    let id = self.front.macro_definitions.get(&at).copied();
+                    flat.out.extend(id.map(Flat::Macro));
                 }
                 _ if collect => self.collect_item(at, flat),
                 _ => {}

@@ -147,14 +147,16 @@ impl Lower<'_> {
         let by_ref = s.has(node, SyntaxKind::RefKw);
         let is_mut = s.has(node, SyntaxKind::MutKw);
         let sub = s.children(node).next();
-        if !by_ref && !is_mut && sub.is_none() {
-            if let Some(path) = self.unit_named(s, token) {
-                return Pat::Path(path);
-            }
+        if !by_ref
+            && !is_mut
+            && sub.is_none()
+            && let Some(path) = self.unit_named(s, token)
+        {
+            return Pat::Path(path);
         }
         let local = self.bind(s, token, is_mut && !by_ref, binder);
         let sub = sub.map(|n| self.pattern(s, n, binder));
-        let by_ref = by_ref.then(|| if is_mut { Mutability::Mut } else { Mutability::Shared });
+        let by_ref = by_ref.then_some(if is_mut { Mutability::Mut } else { Mutability::Shared });
         Pat::Bind { local, by_ref, sub }
     }
 
@@ -256,7 +258,7 @@ impl Lower<'_> {
                 let by_ref = s.has(node, SyntaxKind::RefKw);
                 let is_mut = s.has(node, SyntaxKind::MutKw);
                 let local = self.bind(s, token, is_mut && !by_ref, binder);
-                let by_ref = by_ref.then(|| if is_mut { Mutability::Mut } else { Mutability::Shared });
+                let by_ref = by_ref.then_some(if is_mut { Mutability::Mut } else { Mutability::Shared });
                 self.alloc_pat(Pat::Bind { local, by_ref, sub: None }, span)
             }
         };

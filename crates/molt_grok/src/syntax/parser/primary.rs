@@ -3,7 +3,7 @@
 use molt_diagnostics::registry::grok;
 
 use super::{Limits, Mark, Parser};
-use crate::syntax::SyntaxKind::{self, *};
+use crate::syntax::SyntaxKind::*;
 
 impl Parser<'_> {
     /// Whether an expression can begin here.
@@ -473,10 +473,9 @@ impl Parser<'_> {
             return;
         }
         let mark = self.mark();
-        let kind: SyntaxKind;
-        if self.at_word("default") && self.nth(1) == FatArrow {
+        let kind = if self.at_word("default") && self.nth(1) == FatArrow {
             self.bump();
-            kind = DefaultArm;
+            DefaultArm
         } else {
             self.attributes();
             self.pattern();
@@ -488,8 +487,8 @@ impl Parser<'_> {
                 self.expr();
                 self.complete(guard, MatchGuard);
             }
-            kind = SelectArm;
-        }
+            SelectArm
+        };
         self.expect(FatArrow);
         self.arm_body();
         self.complete(mark, kind);

@@ -1,0 +1,123 @@
+//! Name resolution and macro expansion against `tests/cases/names.txt` and its siblings: a case is a program, perhaps of
+//! several files (`//- path`), a line `---`, and the diagnostics expected.
+//!
+//! `BLESS=1 cargo test -p molt_grok --test names` writes the expectations anew; read the difference before you keep it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use molt_grok::hir::{Front, Loader, Options, PackageSource};
+
+/// Files by path.
+struct Files(BTreeMap<String, String>);
+
+impl Loader for Files {
+    fn read(&mut self, path: &str) -> Option<String> {
+        self.0.get(path).cloned()
+    }
+    fn list(&mut self, folder: &str) -> Vec<String> {
+        let inside = |p: &&String| p.strip_prefix(folder).is_some_and(|r| r.starts_with('/'));
+        self.0.keys().filter(inside).cloned().collect()
+    }
+}
+
+const STD: &str = include_str!("cases/library.grok");
+
+/// Loads a program of one or more files; the first is the root. A root in `src` is a package, others are single files.
+fn load(case: &str) -> Front {
+    let mut files = BTreeMap::from([("std/lib.grok".to_owned(), STD.to_owned())]);
+    let mut path = "main.grok".to_owned();
+    let mut root = None;
+    for line in case.lines() {
+        if let Some(name) = line.strip_prefix("//- ") {
+            path = name.to_owned();
+            continue;
+        }
+        root.get_or_insert_with(|| path.clone());
+        let text = files.entry(path.clone()).or_default();
+        text.push_str(line);
+        text.push('\n');
+    }
+    let root = root.unwrap();
+    let library = PackageSource {
+        name: "grok".to_owned(),
+        root: "std/lib.grok".to_owned(),
+        is_library: true,
+        is_std: true,
+        ..PackageSource::default()
+    };
+    let program = PackageSource {
+        name: "app".to_owned(),
+        whole_folder: root.starts_with("src/"),
+        is_library: root.ends_with("lib.grok"),
+        root,
+        features: vec!["fast".to_owned()],
+        tools: vec!["lint".to_owned()],
+        ..PackageSource::default()
+    };
+    Front::load(vec![library, program], Box::new(Files(files)), Options::default())
+}
+
+fn show(front: &Front) -> String {
+    let mut out = String::new();
+    let mut list: Vec<_> = front.diagnostics.iter().collect();
+    list.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
+    for d in list {
+        let span = d.primary_span().unwrap();
+        let file = front.hir.files.file(span.file);
+        let (line, _) = file.lines.line_col(span.start);
+        let text = file.text.get(span.start as usize..span.end as usize).unwrap_or("?");
+        let text = text.lines().next().unwrap_or("");
+        let place = if file.name == "main.grok" { format!("{line}") } else { format!("{}:{line}", file.name) };
+        let help = d.help.as_ref().map(|h| format!(" ({h})")).unwrap_or_default();
+        writeln!(out, "{} {place} `{text}`: {}{help}", d.code.number.unwrap(), d.message).unwrap();
+    }
+    out
+}
+
+fn check_table(name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
+    let table = std::fs::read_to_string(&path).unwrap();
+    let mut fresh = String::new();
+    let mut wrong = String::new();
+    for case in table.split("\n===\n").map(|c| c.trim_matches('\n')).filter(|c| !c.is_empty()) {
+        let (source, expected) = case.split_once("\n---").unwrap_or((case, ""));
+        let found = show(&load(source));
+        if expected.trim() != found.trim() {
+            write!(wrong, "source:\n{source}\nexpected:\n{}\nfound:\n{found}\n", expected.trim()).unwrap();
+        }
+        write!(fresh, "{source}\n---\n{}\n===\n", found.trim()).unwrap();
+    }
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, fresh).unwrap();
+        return;
+    }
+    assert!(wrong.is_empty(), "{name}:\n{wrong}");
+}
+
+#[test]
+fn names() {
+    check_table("names.txt");
+}
+
+#[test]
+fn modules_and_imports() {
+    check_table("modules.txt");
+}
+
+#[test]
+fn macros() {
+    check_table("macros.txt");
+}
+
+#[test]
+fn bodies() {
+    check_table("bodies.txt");
+}
+
+#[test]
+fn the_library_has_no_faults() {
+    let front = load("fn main() {}");
+    assert_eq!(show(&front), "");
+}
