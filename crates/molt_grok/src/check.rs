@@ -3,6 +3,7 @@
 pub mod context;
 mod convert;
 pub mod index;
+pub mod infer;
 mod queries;
 mod signature;
 pub mod solve;
