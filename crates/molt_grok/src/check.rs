@@ -4,6 +4,8 @@ pub mod context;
 mod convert;
 pub mod index;
 pub mod infer;
+mod items;
+pub mod program;
 mod queries;
 mod signature;
 pub mod solve;

@@ -26,6 +26,7 @@ use super::convert::{Converter, Elision, Holes};
 use super::solve::{Cause, ClosureSig, Goal, Solver, VarKind};
 use super::typed::{Adjust, AdjustKind, Callee, CalleeRole, ClosureForm, FnTrait, TypedBody};
 use crate::hir::{Body, BodyOwner, ExprId, FnId, ScopeId, TypeId};
+use crate::ty::fold::Folder;
 use crate::ty::{Arg, ClosureId, Const, ConstKind, Flags, FnSig, Ty, TyKind};
 
 pub use writeback::GroupResult;
@@ -73,6 +74,8 @@ pub struct Infer<'c> {
     pub(super) deferred: Vec<deferred::Deferred>,
     /// Variables that become `()` if nothing else is known: results of what never returns.
     pub(super) diverging: Vec<Ty>,
+    /// `impl Trait` results of the group's functions: what stands for each inside its body.
+    pub(super) opaques: Vec<(usize, crate::ty::OpaqueId, Ty)>,
     /// The expression walked last does not return.
     pub(super) diverges: bool,
     pub(super) errors: bool,
@@ -102,6 +105,7 @@ pub fn infer_group<'c>(c: &'c Checked, owners: &[BodyOwner]) -> GroupResult {
         closures: Vec::new(),
         deferred: Vec::new(),
         diverging: Vec::new(),
+        opaques: Vec::new(),
         diverges: false,
         errors: false,
     };
@@ -230,11 +234,7 @@ impl<'c> Infer<'c> {
         }
         let ret = self.b().ret;
         let ret = self.s.normalize(ret, body.span);
-        let ret = match body.owner {
-            // The body of an `async fn` computes what the future yields.
-            BodyOwner::Fn(f) if self.c.hir.fns[f].is_async => self.async_fn_body(f, ret),
-            _ => ret,
-        };
+        let ret = self.open_opaques(ret, body.span);
         self.b().ret = ret;
         self.b().returns.push(ret);
         let from = self.s.vars.len();
@@ -246,9 +246,44 @@ impl<'c> Infer<'c> {
         self.retry_deferred();
     }
 
-    /// What `async fn` returns is a future of the written result; inside, the written result itself is returned.
-    fn async_fn_body(&mut self, _f: FnId, ret: Ty) -> Ty {
-        ret
+    /// The result type with the function's own `impl Trait` replaced by variables that must satisfy the bounds.
+    fn open_opaques(&mut self, ty: Ty, span: Span) -> Ty {
+        struct Open<'a, 'c> {
+            infer: &'a mut Infer<'c>,
+            owner: FnId,
+            span: Span,
+        }
+        impl Folder for Open<'_, '_> {
+            fn types(&self) -> &crate::ty::Types {
+                &self.infer.c.types
+            }
+            fn mask(&self) -> u8 {
+                Flags::OPAQUE
+            }
+            fn fold_ty(&mut self, ty: Ty) -> Ty {
+                let c = self.infer.c;
+                match c.types.kind(ty) {
+                    TyKind::Opaque(id, _) if c.opaque(id).owner == self.owner => {
+                        let at = self.infer.at;
+                        if let Some(&(_, _, var)) = self.infer.opaques.iter().find(|&&(n, o, _)| n == at && o == id) {
+                            return var;
+                        }
+                        let var = self.infer.s.fresh(self.span);
+                        self.infer.opaques.push((at, id, var));
+                        for predicate in c.opaque_bounds(id, var) {
+                            let cause = Cause { span: self.span, from: None };
+                            self.infer.s.demand(Goal { predicate, cause, depth: 0 });
+                        }
+                        var
+                    }
+                    _ => self.parts(ty),
+                }
+            }
+        }
+        match self.body_ref().owner {
+            BodyOwner::Fn(owner) => Open { infer: self, owner, span }.ty(ty),
+            _ => ty,
+        }
     }
 
     pub(super) fn span(&self, e: ExprId) -> Span {

@@ -9,7 +9,7 @@ use super::coerce::DerefStep;
 use super::deferred::DeferredKind;
 use crate::check::context::{Owner, Predicate};
 use crate::check::solve::{Answer, Cause, ClosureSig, Goal};
-use crate::check::typed::{AdjustKind, CallKind, FnTrait};
+use crate::check::typed::{CallKind, FnTrait};
 use crate::hir::{Expr, ExprId, FnId, Mutability};
 use crate::ty::{Arg, Ty, TyKind};
 
@@ -358,11 +358,5 @@ impl<'c> Infer<'c> {
         }
         let list = c.types.args(&list);
         self.s.normalize_args(list, span)
-    }
-
-    /// Borrow of a receiver or callee before a call, for `FnMut` and `Fn`.
-    pub(in crate::check) fn borrow_adjust(&mut self, e: ExprId, ty: Ty, m: Mutability) {
-        let to = self.c.types.reference(m, ty);
-        self.adjust(e, AdjustKind::Borrow(m), to);
     }
 }

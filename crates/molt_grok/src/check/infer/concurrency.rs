@@ -10,7 +10,7 @@ use crate::check::context::Owner;
 use crate::check::solve::ClosureSig;
 use crate::check::typed::{Callee, CalleeRole, ClosureForm, Ctor};
 use crate::hir::{
-    AdtId, AdtKind, Arm, BodyOwner, Expr, ExprId, FieldInit, FnId, Message, Parent, PathRes, SelectArm, SelectKind,
+    AdtId, AdtKind, Arm, BodyOwner, ExprId, FieldInit, FnId, Message, Parent, PathRes, SelectArm, SelectKind,
 };
 use crate::ty::{Args, Ty, TyKind};
 
@@ -312,10 +312,5 @@ impl<'c> Infer<'c> {
                 self.error(&code::BOUND_NOT_SATISFIED, span, text)
             }
         }
-    }
-
-    /// Whether an expression is the call of a handler written as a path.
-    pub(in crate::check) fn is_handler_path(&self, e: ExprId) -> bool {
-        matches!(&self.body_ref().exprs[e], Expr::Path(PathRes::Assoc { .. }))
     }
 }

@@ -1,7 +1,6 @@
 //! What had to wait for a type: operators, methods, fields, casts, `?`.
 
 use molt_base::{Span, Symbol};
-use molt_diagnostics::registry::grok as code;
 
 use super::Infer;
 use crate::check::solve::Answer;
@@ -290,11 +289,6 @@ impl<'c> Infer<'c> {
         self.call_unknown(d.expr, callee, ty, &args, d.out, d.span);
         self.b().returns = returns;
         true
-    }
-
-    /// Reports a method or field of an unknown type at once, where waiting makes no sense.
-    pub(in crate::check) fn unknown_receiver(&mut self, span: Span) -> Ty {
-        self.error(&code::TYPE_UNKNOWN, span, "the type of this value is not known here")
     }
 }
 

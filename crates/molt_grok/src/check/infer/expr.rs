@@ -9,8 +9,8 @@ use crate::check::context::Predicate;
 use crate::check::solve::{ClosureSig, VarKind};
 use crate::check::typed::{AdjustKind, Callee, CalleeRole, ClosureForm, FnTrait};
 use crate::hir::{
-    Arm, Block, Closure, Expr, ExprId, FormatKind, FormatPiece, FormatStyle, IntKind, Lit, Mutability, NumKind, Pat,
-    PatId, Stmt, TypeId, UnaryOp,
+    Arm, Block, Closure, Expr, ExprId, FormatKind, FormatPiece, FormatStyle, IntKind, Lit, Mutability, NumKind, PatId,
+    Stmt, TypeId, UnaryOp,
 };
 use crate::ty::{Arg, Args, ConstKind, InferVar, Ty, TyKind};
 
@@ -844,11 +844,6 @@ impl<'c> Infer<'c> {
             let span = self.span(place);
             self.error(&code::UNEXPECTED_TOKEN, span, "this expression cannot be assigned to");
         }
-    }
-
-    /// Whether a pattern binds by reference anywhere at its top.
-    pub(in crate::check) fn binds_by_ref(&self, pat: PatId) -> bool {
-        matches!(self.body_ref().pats[pat], Pat::Bind { by_ref: Some(_), .. })
     }
 
     pub(in crate::check) fn int_kind(&self, ty: Ty) -> Option<IntKind> {

@@ -11,8 +11,7 @@ use crate::check::index::TypeKey;
 use crate::check::solve::Answer;
 use crate::check::typed::Ctor;
 use crate::hir::{
-    AdtId, BodyOwner, ConstId, ExprId, FieldInit, FnId, GenericArg, GenericArgs, PathRes, TraitId, TraitRef, TypeId,
-    VariantForm,
+    AdtId, ConstId, ExprId, FieldInit, FnId, GenericArg, GenericArgs, PathRes, TraitId, TraitRef, TypeId, VariantForm,
 };
 use crate::ty::{Arg, Args, Ty, TyKind};
 
@@ -513,14 +512,6 @@ impl<'c> Infer<'c> {
             let text = format!("the field{plural} {list} of `{}` get no value", self.text(variant.name));
             let d = Diagnostic::at(&code::MISSING_FIELD, span, text);
             self.report(d);
-        }
-    }
-
-    /// The function that a body belongs to.
-    pub(in crate::check) fn owner_fn(&self) -> Option<FnId> {
-        match self.body_ref().owner {
-            BodyOwner::Fn(f) => Some(f),
-            _ => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use molt_diagnostics::registry::grok as code;
 
 use super::Infer;
 use crate::check::context::{Checked, InferredGenerics, Owner, ParamInfo, ParamKind, Predicate};
-use crate::check::typed::{Adjust, AdjustKind, CallKind, Callee, ClosureData, FnTrait, TypedBody};
+use crate::check::typed::{Adjust, AdjustKind, Callee, ClosureData, FnTrait, TypedBody};
 use crate::hir::{BodyOwner, ExprId, FnId};
 use crate::ty::fold::Folder;
 use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Flags, FnSig, InferVar, Ty, TyKind, Types};
@@ -311,6 +311,11 @@ impl<'c> Infer<'c> {
             {
                 out.consts.push((k, fin.fold_ty(state.ret)));
             }
+            for &(at, id, var) in &self.opaques {
+                if at == n {
+                    out.opaques.push((id, fin.fold_ty(var)));
+                }
+            }
             fin.open.clear();
             let typed = fin.body(&state.typed);
             for v in fin.open.drain(..) {
@@ -501,9 +506,4 @@ impl Checked {
             self.typed.insert(body.owner, Box::new(body));
         }
     }
-}
-
-/// How a call of a closure reaches it, once its captures are known.
-pub fn closure_call(kind: FnTrait) -> CallKind {
-    CallKind::Trait(kind)
 }
