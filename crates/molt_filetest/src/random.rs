@@ -46,6 +46,11 @@ impl Choices for Bytes<'_> {
 /// Bytes of the stack slot that each function has.
 const SLOT: u64 = 32;
 
+const OVERFLOWING: &[&str] = &["iadd.of", "isub.of", "imul.of", "uadd.of", "usub.of", "umul.of"];
+const FLOAT_OPS: &[&str] = &["fadd", "fsub", "fmul", "fdiv", "fcopysign", "fmin", "fmax"];
+const FLOAT_UNARY: &[&str] = &["fneg", "fabs", "fsqrt", "ffloor", "fceil", "ftrunc", "fnearest", "fround32"];
+const LOADS: &[&str] = &["load.64", "load.32", "load.s32", "load.16", "load.s16", "load.8", "load.s8"];
+
 /// Text of a program whose last function takes two integers and calls the others; and that function's number.
 pub fn program(choices: &mut dyn Choices) -> (String, u32) {
     let count = 1 + choices.below(3) as u32;
@@ -186,7 +191,8 @@ impl Function<'_> {
         // Memory is accessed at multiples of the size.
         let offset = |op: &str| match op.split_once('.') {
             Some((_, "64")) => place & !7,
-            Some((_, "8")) => place,
+            Some((_, "16" | "s16")) => place & !1,
+            Some((_, "8" | "s8")) => place,
             _ => place & !3,
         };
         match self.choices.below(16) {
@@ -199,19 +205,21 @@ impl Function<'_> {
                 self.value("f64", format_args!("fconst {bits:#018x}"));
             }
             2..=4 => {
-                const OPS: &[&str] = &["iadd", "isub", "imul", "iand", "ior", "ixor", "ishl", "ushr", "sshr", "rotl"];
+                const OPS: &[&str] = &[
+                    "iadd", "isub", "imul", "iand", "ior", "ixor", "ishl", "ushr", "sshr", "rotl", "umulhi", "smulhi",
+                ];
                 let (op, a, b) = (self.one_of(OPS), self.int(), self.int());
                 self.value("i64", format_args!("{op} v{a}, v{b}"));
             }
             5 => {
-                let (op, a, b) = (self.one_of(&["iadd.of", "isub.of", "imul.of"]), self.int(), self.int());
+                let (op, a, b) = (self.one_of(OVERFLOWING), self.int(), self.int());
                 let (v, o) = (self.fresh(), self.fresh());
                 self.line(format_args!("v{v}: i64, v{o}: i1 = {op} v{a}, v{b}"));
                 self.ints.push(v);
                 self.bits.push(o);
             }
             6 => {
-                let (op, a, b) = (self.one_of(&["sdiv", "srem"]), self.int(), self.int());
+                let (op, a, b) = (self.one_of(&["sdiv", "srem", "udiv", "urem"]), self.int(), self.int());
                 let (one, mask) = (self.constant(1), self.constant(i64::MAX));
                 let odd = self.value("i64", format_args!("ior v{b}, v{one}"));
                 let positive = self.value("i64", format_args!("iand v{odd}, v{mask}"));
@@ -227,18 +235,30 @@ impl Function<'_> {
                 self.value("i1", format_args!("fcmp v{a}, v{b} {c}"));
             }
             9 => {
-                let (op, a, b) = (self.one_of(&["fadd", "fsub", "fmul", "fdiv"]), self.float(), self.float());
+                let (op, a, b) = (self.one_of(FLOAT_OPS), self.float(), self.float());
                 self.value("f64", format_args!("{op} v{a}, v{b}"));
             }
-            10 => match self.choices.below(3) {
+            10 => match self.choices.below(6) {
                 0 => {
-                    let (op, a) = (self.one_of(&["fneg", "fabs", "fsqrt"]), self.float());
+                    let (op, a) = (self.one_of(FLOAT_UNARY), self.float());
                     self.value("f64", format_args!("{op} v{a}"));
                 }
                 1 => {
                     let a = self.int();
-                    let op = self.one_of(&["i2f", "bits2f"]);
+                    let op = self.one_of(&["i2f", "u2f", "bits2f"]);
                     self.value("f64", format_args!("{op} v{a}"));
+                }
+                2 => {
+                    let (op, a) = (self.one_of(&["clz", "ctz", "popcnt", "bswap"]), self.int());
+                    self.value("i64", format_args!("{op} v{a}"));
+                }
+                3 => {
+                    let (op, a) = (self.one_of(&["f2i.sat", "f2u.sat"]), self.float());
+                    self.value("i64", format_args!("{op} v{a}"));
+                }
+                4 => {
+                    let [a, b, c] = [(); 3].map(|()| self.float());
+                    self.value("f64", format_args!("fma v{a}, v{b}, v{c}"));
                 }
                 _ => {
                     let a = self.float();
@@ -266,11 +286,11 @@ impl Function<'_> {
                 self.value("f64", format_args!("select.f v{c}, v{x}, v{y}"));
             }
             13 => {
-                let (op, a) = (self.one_of(&["store.64", "store.32", "store.8"]), self.int());
+                let (op, a) = (self.one_of(&["store.64", "store.32", "store.16", "store.8"]), self.int());
                 self.line(format_args!("{op} v{slot}, v{a} {}", offset(op)));
             }
             14 => {
-                let op = self.one_of(&["load.64", "load.32", "load.s32", "load.8"]);
+                let op = self.one_of(LOADS);
                 self.value("i64", format_args!("{op} v{slot} {}", offset(op)));
             }
             _ if self.id > 0 => {

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use molt_filetest::engines::{on_cranelift, on_vm};
 use molt_filetest::random;
-use molt_ir::verify::{Stage, verify_function};
-use molt_ir::{FuncId, Program, parse, print};
+use molt_ir::verify::{Stage, verify_calls, verify_function};
+use molt_ir::{FuncId, Function, Program, parse, print};
 use molt_opt::pipeline;
 
 fn folder() -> PathBuf {
@@ -35,17 +35,16 @@ fn one(path: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
     let program = parse::program(&text)?;
     round_trip(&program)?;
-    let mut commands = 0;
-    for line in text.lines().filter_map(|l| l.strip_prefix("; ")) {
-        if let Some(command) = line.strip_prefix("test ") {
-            check(path, &program, command)?;
-            commands += 1;
-        } else if let Some(call) = line.strip_prefix("run: ") {
-            run(&program, call)?;
-            commands += 1;
-        }
+    let commands = text.lines().filter_map(|l| l.strip_prefix("; ")).filter_map(|line| {
+        let test = line.strip_prefix("test ").map(|command| check(path, &program, command));
+        test.or_else(|| line.strip_prefix("run: ").map(|call| run(&program, call)))
+    });
+    let results: Vec<Result<(), String>> = commands.collect();
+    if results.is_empty() {
+        return Err("the file asks for nothing".into());
     }
-    if commands == 0 { Err("the file asks for nothing".into()) } else { Ok(()) }
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
 fn round_trip(program: &Program) -> Result<(), String> {
@@ -63,9 +62,14 @@ fn stage(name: &str) -> Result<Stage, String> {
     }
 }
 
+fn well_formed(program: &Program, f: &Function, stage: Stage) -> Result<(), String> {
+    verify_function(f, stage).and_then(|()| verify_calls(program, f))
+}
+
 fn check(path: &Path, program: &Program, command: &str) -> Result<(), String> {
-    let verify_all =
-        |s: Stage| program.funcs.iter().try_for_each(|(id, f)| verify_function(f, s).map_err(|e| format!("{id}: {e}")));
+    let verify_all = |s: Stage| {
+        program.funcs.iter().try_for_each(|(id, f)| well_formed(program, f, s).map_err(|e| format!("{id}: {e}")))
+    };
     match command.split_once(' ') {
         Some(("verify", name)) => verify_all(stage(name)?),
         Some(("refuse", rest)) => {
@@ -101,12 +105,13 @@ fn run(program: &Program, call: &str) -> Result<(), String> {
     let args: Result<Vec<i64>, _> = args.split(", ").filter(|a| !a.is_empty()).map(str::parse).collect();
     let args = args.map_err(|_| bad())?;
     let expected: i64 = expected.trim().parse().map_err(|_| bad())?;
+    let mut wrong = Vec::new();
     for (engine, got) in [("vm", on_vm(program, id, &args)), ("cranelift", on_cranelift(program, id, &args)?)] {
         if got[0] != expected {
-            return Err(format!("{call}: {engine} gives {}", got[0]));
+            wrong.push(format!("{call}: {engine} gives {}", got[0]));
         }
     }
-    Ok(())
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
 #[test]

@@ -89,6 +89,17 @@ pub enum FunctionKind {
     Internal,
 }
 
+/// Whether calls of a function are replaced by its body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum InlineHint {
+    /// As the cost model says.
+    #[default]
+    Auto,
+    /// Wherever it is not recursive.
+    Always,
+    Never,
+}
+
 /// A function at one level of the IR. Block 0 is the entry, its parameters are the function's.
 #[derive(Clone, Debug)]
 pub struct Function {
@@ -105,6 +116,11 @@ pub struct Function {
     pub layout: Vec<BlockId>,
     pub stack_slots: Vec<u32>,
     pub code: Option<CodeInfo>,
+    /// At machine level and to be optimised there; set by the front end.
+    pub optimise: bool,
+    pub inline: InlineHint,
+    /// Seldom called; what leads to a call is cold too.
+    pub cold: bool,
     pool: Vec<ValueId>,
     edges: Vec<Edge>,
 }
@@ -123,6 +139,9 @@ impl Function {
             layout: Vec::new(),
             stack_slots: Vec::new(),
             code: None,
+            optimise: false,
+            inline: InlineHint::Auto,
+            cold: false,
             pool: Vec::new(),
             edges: Vec::new(),
         }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use molt_ir::verify::{Stage, verify_function};
+use molt_ir::verify::{Stage, verify_calls, verify_function};
 use molt_ir::{FunctionKind, Program, print};
 
 use crate::{certify, coroutines, lower, ownership, specialise};
@@ -91,7 +91,8 @@ fn certify_all(program: &Program) -> Result<(), String> {
 
 fn check(program: &Program, after: &str, stage: Stage) -> Result<(), String> {
     for (id, f) in program.funcs.iter() {
-        verify_function(f, stage).map_err(|e| {
+        let checked = verify_function(f, stage).and_then(|()| verify_calls(program, f));
+        checked.map_err(|e| {
             let name = program.names.text(f.qualname);
             format!("after {after}: function {name} ({id}): {e}\n{}", print::function(program, id, f))
         })?;
