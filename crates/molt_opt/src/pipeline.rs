@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use molt_ir::verify::{Stage, verify_calls, verify_function};
 use molt_ir::{FunctionKind, Program, print};
 
+use crate::machine::{cleanup, on_marked};
 use crate::{certify, coroutines, lower, ownership, specialise};
 
 /// One pass over the whole program.
@@ -24,8 +25,10 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "coroutines", run: coroutines::run, stage: Stage::Typed },
     // After every pass that creates or removes uses of words.
     Pass { name: "ownership", run: run_ownership, stage: Stage::Typed },
-    // Last: engines understand nothing else.
+    // From here on there is nothing but what engines understand.
     Pass { name: "lower", run: lower::run, stage: Stage::Machine },
+    // Functions that front ends wrote at machine level themselves. First, so that the others see short functions.
+    Pass { name: "cleanup", run: |p| on_marked(p, cleanup::run), stage: Stage::Machine },
 ];
 
 fn run_ownership(program: &mut Program) {
@@ -91,6 +94,7 @@ fn certify_all(program: &Program) -> Result<(), String> {
 
 fn check(program: &Program, after: &str, stage: Stage) -> Result<(), String> {
     for (id, f) in program.funcs.iter() {
+        let stage = if f.kind == FunctionKind::Internal { Stage::Machine } else { stage };
         let checked = verify_function(f, stage).and_then(|()| verify_calls(program, f));
         checked.map_err(|e| {
             let name = program.names.text(f.qualname);
