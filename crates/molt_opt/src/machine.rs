@@ -9,10 +9,16 @@
 
 use molt_ir::{Function, Program};
 
+pub mod access;
+pub mod call_graph;
 pub mod cleanup;
+pub mod compact;
 pub mod edit;
 pub mod flow;
 pub mod fold;
+pub mod hash;
+pub mod inline;
+pub mod promote;
 
 /// Runs a pass on every function that a front end wants optimised.
 pub fn on_marked(program: &mut Program, pass: impl Fn(&mut Function)) {
@@ -21,4 +27,17 @@ pub fn on_marked(program: &mut Program, pass: impl Fn(&mut Function)) {
             pass(&mut program.funcs[id]);
         }
     }
+}
+
+/// The passes that make a function small and plain, before callers take its body over.
+fn simplify(func: &mut Function) {
+    cleanup::run(func);
+    promote::run(func);
+    cleanup::run(func);
+}
+
+/// What ends the work on a function.
+pub fn finish(func: &mut Function) {
+    cleanup::run(func);
+    compact::run(func);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use molt_ir::verify::{Stage, verify_calls, verify_function};
 use molt_ir::{FunctionKind, Program, print};
 
-use crate::machine::{cleanup, on_marked};
+use crate::machine::{cleanup, finish, inline, on_marked, promote};
 use crate::{certify, coroutines, lower, ownership, specialise};
 
 /// One pass over the whole program.
@@ -29,6 +29,12 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "lower", run: lower::run, stage: Stage::Machine },
     // Functions that front ends wrote at machine level themselves. First, so that the others see short functions.
     Pass { name: "cleanup", run: |p| on_marked(p, cleanup::run), stage: Stage::Machine },
+    // Before all that look at values: locals of front ends are slots.
+    Pass { name: "promote", run: |p| on_marked(p, promote::run), stage: Stage::Machine },
+    // Callees are as small as they get by themselves; it simplifies what it grows.
+    Pass { name: "inline", run: inline::run, stage: Stage::Machine },
+    // Last: leaves no trace of what was taken away.
+    Pass { name: "compact", run: |p| on_marked(p, finish), stage: Stage::Machine },
 ];
 
 fn run_ownership(program: &mut Program) {

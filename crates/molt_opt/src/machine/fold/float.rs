@@ -21,7 +21,7 @@ impl Rule<'_> {
             Op::FRound32 if self.is_single(self.arg(0)) => value(self.arg(0)),
             _ => match self.float_value(op) {
                 Some(x) if !x.is_nan() => self.double(x),
-                _ => self.to_integer(op),
+                _ => self.integer_of(op),
             },
         }
     }
@@ -46,7 +46,7 @@ impl Rule<'_> {
         })
     }
 
-    fn to_integer(&mut self, op: Op) -> Step {
+    fn integer_of(&mut self, op: Op) -> Step {
         match (op, self.float_constant(self.arg(0))) {
             (Op::FToIntSat, Some(x)) => self.int(x as i64),
             (Op::FToUIntSat, Some(x)) => self.int(x as u64 as i64),
