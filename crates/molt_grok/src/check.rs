@@ -1,3 +1,9 @@
 //! Types of everything: signatures, inference of bodies, traits, patterns.
 
+pub mod context;
+mod convert;
+pub mod index;
+mod queries;
+mod signature;
+pub mod solve;
 pub mod typed;

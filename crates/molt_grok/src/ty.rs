@@ -257,8 +257,13 @@ impl Types {
         types
     }
 
-    /// The id of a type.
+    /// The id of a type. A shared reference to a `str` is that `str`.
     pub fn mk(&self, kind: TyKind) -> Ty {
+        if let TyKind::Ref(_, Mutability::Shared, t) = kind
+            && matches!(self.kind(t), TyKind::Str(_))
+        {
+            return t;
+        }
         if let Some(&id) = self.ids.borrow().get(&kind) {
             return id;
         }

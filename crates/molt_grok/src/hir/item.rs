@@ -215,7 +215,9 @@ pub struct Impl {
     pub types: Vec<AliasId>,
     pub consts: Vec<ConstId>,
     pub is_unsafe: bool,
-    /// Made from `#[derive]`: which trait, and for which type. Its functions have no bodies: the checker knows their meaning.
+    /// Made from `#[derive]`: which trait, and for which type. The expansion of a derive is source like a macro's
+    /// (`impl<T: Clone> Clone for A<T> { fn clone(&self) -> Self { .. } }`), so its bodies are ordinary ones; spans are the
+    /// derive's.
     pub derived: Option<(Symbol, AdtId)>,
     /// The actor whose members these are.
     pub actor: Option<AdtId>,
