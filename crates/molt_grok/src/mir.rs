@@ -11,6 +11,7 @@
 pub mod build;
 pub mod print;
 pub mod queries;
+pub mod visit;
 
 use molt_base::{Arena, Span, entity_id};
 

@@ -56,9 +56,14 @@ pub struct Built {
 }
 
 /// Makes the graphs of a body whose inference found no error, and whose closures have their captures.
-pub fn build(q: &dyn Queries, body: &Body, typed: &TypedBody) -> Built {
+pub fn build(q: Queries<'_>, body: &Body, typed: &TypedBody) -> Built {
     let mut closures = Vec::new();
     let mut b = Builder::new(q, body, typed, &mut closures, MirOwner::Body(body.owner), typed.ret);
+    if let crate::hir::BodyOwner::ParamDefault(..) = body.owner {
+        b.default_body();
+        let mir = b.finish();
+        return Built { mir, closures };
+    }
     let async_fn = typed
         .closures
         .get(&body.value)
@@ -83,7 +88,7 @@ struct View {
 }
 
 struct Builder<'a> {
-    q: &'a dyn Queries,
+    q: Queries<'a>,
     hir: &'a Hir,
     types: &'a Types,
     body: &'a Body,
@@ -112,7 +117,7 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(
-        q: &'a dyn Queries,
+        q: Queries<'a>,
         body: &'a Body,
         typed: &'a TypedBody,
         done: &'a mut Vec<Mir>,
@@ -155,6 +160,29 @@ impl<'a> Builder<'a> {
         let params = self.param_patterns();
         let value = self.body.value;
         self.whole_body(&params, None, value);
+    }
+
+    /// The default of a parameter sees the parameters before it by reference.
+    fn default_body(&mut self) {
+        let params = self.param_patterns();
+        let value = self.body.value;
+        let span = self.span(value);
+        self.push_scope(end_of(span));
+        for &(pat, ty) in &params {
+            let reference = self.types.reference(Mutability::Shared, ty);
+            let slot = self.new_slot(reference, span);
+            let local = pat.map_or(self.body.self_local, |p| self.plain_binding(p));
+            if let Some(local) = local {
+                let place = Place::local(slot);
+                let place = if reference == ty { place } else { place.with(super::Elem::Deref) };
+                self.places[local.0 as usize] = Some(place);
+            }
+        }
+        self.mir.param_count = params.len() as u32;
+        self.terminating(value, |b| b.into(&Place::local(Mir::RESULT), b.full(value)));
+        self.pop_scope();
+        let ret = self.return_block;
+        self.goto(ret, end_of(span));
     }
 
     /// `self` first, as `None`.

@@ -6,9 +6,8 @@ use super::scope::Exit;
 use super::{Builder, View};
 use crate::check::typed::{AdjustKind, CallKind, Callee as TypedCallee, CalleeRole, FnTrait};
 use crate::hir::{BinaryOp, ExprId, FnId, Mutability};
-use crate::mir::queries::callee_sig;
 use crate::mir::{Aggregate, Builtin, Callee, Elem, Mir, Operand, Place, Rvalue};
-use crate::ty::{Args, Region, Ty, TyKind};
+use crate::ty::{Args, Ty, TyKind};
 
 impl Builder<'_> {
     /// Calls a function item.
@@ -67,7 +66,7 @@ impl Builder<'_> {
 
     /// Defaults see the arguments before them by reference.
     fn with_defaults(&mut self, callee: TypedCallee, operands: Vec<Operand>, span: Span) -> Vec<Operand> {
-        let params = callee_sig(self.q, callee).params;
+        let params = self.q.callee_sig(callee).params;
         let has_self = u32::from(self.hir.fns[callee.func].self_param.is_some());
         let mut slots: Vec<Place> = Vec::new();
         for (operand, &ty) in operands.into_iter().zip(&params) {
@@ -82,7 +81,7 @@ impl Builder<'_> {
                 .clone()
                 .into_iter()
                 .zip(&params)
-                .map(|(place, &ty)| self.borrow_always(place, ty, span))
+                .map(|(place, &ty)| self.borrow_temp(place, Mutability::Shared, ty, span))
                 .collect();
             let slot = self.new_slot(params[n], span);
             let func = Callee::Builtin(Builtin::ParamDefault(callee.func, n as u32 - has_self), callee.args);
@@ -91,14 +90,6 @@ impl Builder<'_> {
             slots.push(Place::local(slot));
         }
         slots.into_iter().map(Operand::Move).collect()
-    }
-
-    /// A shared reference to a place, of a `str` too.
-    fn borrow_always(&mut self, place: Place, ty: Ty, span: Span) -> Operand {
-        let slot = self.new_slot(self.types.reference(Mutability::Shared, ty), span);
-        let value = Rvalue::Ref(Region::Erased, crate::mir::BorrowKind::Shared, place);
-        self.assign(Place::local(slot), value, span);
-        Operand::Move(Place::local(slot))
     }
 
     /// A call through one of the `Fn` traits.
@@ -178,7 +169,7 @@ impl Builder<'_> {
             }
             _ => return self.call_fn(callee, vec![left, right], dest.clone(), span),
         };
-        let order_ty = callee_sig(self.q, callee).ret;
+        let order_ty = self.q.callee_sig(callee).ret;
         let order = self.new_slot(order_ty, span);
         self.call_fn(callee, vec![left, right], Place::local(order), span);
         let order = Operand::Move(Place::local(order));
@@ -231,7 +222,7 @@ impl Builder<'_> {
         let payload = place.with(Elem::Variant(err)).with(Elem::Field(0, err_ty));
         let mut value = self.consume(payload, err_ty);
         if let Some(&from) = self.typed.callee.get(&(expr, CalleeRole::From)) {
-            let slot = self.new_slot(callee_sig(self.q, from).ret, span);
+            let slot = self.new_slot(self.q.callee_sig(from).ret, span);
             self.call_fn(from, vec![value], Place::local(slot), span);
             value = Operand::Move(Place::local(slot));
         }

@@ -18,7 +18,6 @@ use molt_base::Span;
 use super::Builder;
 use crate::check::typed::{Callee, CalleeRole};
 use crate::hir::{Align, ExprId, Format, FormatCount, FormatKind, FormatPiece, FormatSpec, Mutability};
-use crate::mir::queries::callee_sig;
 use crate::mir::{Constant, Operand, Place};
 use crate::ty::{Args, Ty, TyKind};
 
@@ -40,7 +39,7 @@ impl Builder<'_> {
         };
         let args: Vec<Place> = format.args.iter().map(|&a| self.place(self.full(a))).collect();
         let new = Callee { func: self.lang_fn("fmt_new"), args: Args::EMPTY };
-        let ty = callee_sig(self.q, new).ret;
+        let ty = self.q.callee_sig(new).ret;
         let slot = self.new_slot(ty, span);
         self.call_fn(new, Vec::new(), Place::local(slot), span);
         self.schedule_value_in(self.temp_scope, slot, ty);
@@ -70,7 +69,7 @@ impl Builder<'_> {
     /// Inference numbers the values of a formatting expression by piece.
     fn format_value(&mut self, expr: ExprId, piece: u32, value: Operand, to: Operand, span: Span) {
         let callee = self.typed.callee[&(expr, CalleeRole::Format(piece))];
-        let ret = callee_sig(self.q, callee).ret;
+        let ret = self.q.callee_sig(callee).ret;
         let result = self.new_slot(ret, span);
         self.call_fn(callee, vec![value, to], Place::local(result), span);
         self.schedule_value_in(self.temp_scope, result, ret);

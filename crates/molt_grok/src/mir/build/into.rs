@@ -6,7 +6,6 @@ use super::scope::{Exit, Target};
 use super::{Builder, View};
 use crate::check::typed::{AdjustKind, CalleeRole};
 use crate::hir::{BinaryOp, Expr, ExprId, PatId, ScopeId};
-use crate::mir::queries::callee_sig;
 use crate::mir::{BorrowKind, Constant, Elem, Operand, Place, Rvalue, StmtKind, Terminator};
 use crate::ty::{Region, Ty, TyKind};
 
@@ -121,7 +120,7 @@ impl Builder<'_> {
     fn assign_op(&mut self, expr: ExprId, op: BinaryOp, place: ExprId, value: ExprId) {
         let span = self.span(expr);
         if let Some(callee) = self.typed.main_callee(expr) {
-            let sig = callee_sig(self.q, callee);
+            let sig = self.q.callee_sig(callee);
             let target = self.two_phase(place);
             let value = self.operand(self.full(value));
             let result = self.new_slot(sig.ret, span);
@@ -267,7 +266,7 @@ impl Builder<'_> {
         let Some(callee) = callee else {
             return Some(self.temp_in(self.full(iter), self.temp_scope));
         };
-        let ty = callee_sig(self.q, callee).ret;
+        let ty = self.q.callee_sig(callee).ret;
         let value = self.operand(self.full(iter));
         let slot = self.new_slot(ty, span);
         self.schedule_storage(self.temp_scope, slot, span);
@@ -280,7 +279,7 @@ impl Builder<'_> {
     fn next_item(&mut self, expr: ExprId, iter: ExprId, iterator: Place, done: Exit) -> Place {
         let span = self.span(iter);
         let callee = self.typed.callee[&(expr, CalleeRole::Next)];
-        let sig = callee_sig(self.q, callee);
+        let sig = self.q.callee_sig(callee);
         let iterator_ty = self.mir.slots[iterator.slot].ty;
         let reference = self.borrow_temp(iterator, crate::hir::Mutability::Mut, iterator_ty, span);
         let next = self.new_slot(sig.ret, span);
@@ -307,7 +306,7 @@ impl Builder<'_> {
     /// Type of the only field of a variant.
     pub(super) fn payload_ty(&self, ty: Ty, variant: u32) -> Ty {
         match self.types.kind(ty) {
-            TyKind::Adt(adt, args) => self.field_ty(adt, variant, 0, args),
+            TyKind::Adt(adt, args) => self.q.field_ty(adt, variant, 0, args),
             _ => Ty::ERROR,
         }
     }

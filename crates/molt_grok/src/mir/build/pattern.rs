@@ -14,7 +14,6 @@ use super::scope::Exit;
 use crate::check::exhaustive::ranges::{from_bits, int_range_of, to_bits};
 use crate::check::typed::Callee as TypedCallee;
 use crate::hir::{BinaryOp, ConstId, ExprId, Lit, LocalId, Mutability, Pat, PatBound, PatId, PathRes};
-use crate::mir::queries::needs_variant_test;
 use crate::mir::{Bb, Callee, Cast, Constant, Elem, Operand, Place, Rvalue, StmtKind, Terminator};
 use crate::ty::{Args, Region, Ty, TyKind};
 
@@ -184,7 +183,7 @@ impl Builder<'_> {
     }
 
     fn is_refutable_ctor(&self, ty: Ty) -> bool {
-        matches!(self.types.kind(ty), TyKind::Adt(adt, _) if needs_variant_test(self.hir, adt))
+        matches!(self.types.kind(ty), TyKind::Adt(adt, _) if self.q.needs_variant_test(adt))
     }
 
     /// Field positions of positional patterns with at most one `..`.
@@ -214,7 +213,7 @@ impl Builder<'_> {
             _ => Vec::new(),
         };
         for (n, sub) in fields {
-            let ty = self.field_ty(adt, variant, n, args);
+            let ty = self.q.field_ty(adt, variant, n, args);
             let part = tree.part(place, Elem::Field(n, ty));
             self.add_test(tree, row, part, sub);
         }
@@ -279,8 +278,8 @@ impl Builder<'_> {
             Pat::Lit { lit, negative } => self.literal_test(*lit, *negative, ty),
             Pat::Range { start, end, inclusive } => {
                 let (min, max) = int_range_of(self.types, ty);
-                let lo = start.as_ref().map_or(Some(min), |b| self.bound(pat, b, false, ty));
-                let hi = end.as_ref().map_or(Some(max), |b| self.bound(pat, b, true, ty));
+                let lo = start.as_ref().map_or(Some(min), |b| self.bound(b, ty));
+                let hi = end.as_ref().map_or(Some(max), |b| self.bound(b, ty));
                 let (lo, hi) = (lo.unwrap_or(min), hi.unwrap_or(max));
                 let hi = if *inclusive || end.is_none() { hi } else { hi.saturating_sub(1) };
                 Test::Int { lo, hi, of_len: false }
@@ -322,14 +321,14 @@ impl Builder<'_> {
         }
     }
 
-    fn bound(&self, pat: PatId, bound: &PatBound, upper: bool, ty: Ty) -> Option<u128> {
+    fn bound(&self, bound: &PatBound, ty: Ty) -> Option<u128> {
         let value = match bound {
             PatBound::Lit { lit, negative, .. } => match self.literal(*lit, *negative, ty) {
                 Constant::Int(v, _) => v,
                 Constant::Char(c) => i128::from(u32::from(c)),
                 _ => return None,
             },
-            PatBound::Path(..) => self.q.bound_int(pat, upper)?,
+            PatBound::Path(..) => self.q.bound_int(bound)?,
         };
         Some(to_bits(self.types, ty, value))
     }
@@ -338,7 +337,7 @@ impl Builder<'_> {
     pub(super) fn tree(&mut self, tree: &mut Tree, mut rows: Vec<Row>) {
         loop {
             let Some(first) = rows.first() else { return self.match_failed(tree) };
-            let Some(&(place, pat)) = first.tests.first() else {
+            let Some(&(place, _)) = first.tests.first() else {
                 let row = rows.remove(0);
                 if !self.leaf(tree, &row) {
                     return;
@@ -748,7 +747,7 @@ impl Builder<'_> {
         if is_int_like(self.types.kind(ty)) || matches!(self.types.kind(ty), TyKind::Float(_) | TyKind::Str(_)) {
             return None;
         }
-        let eq = self.hir.lang_trait("Eq")?;
+        let eq = self.hir.lang_trait("eq")?;
         let func = *self.hir.traits[eq].fns.iter().find(|&&f| self.hir.text(self.hir.fns[f].head.name) == "eq")?;
         Some(TypedCallee { func, args: self.types.ty_list(&[ty]) })
     }

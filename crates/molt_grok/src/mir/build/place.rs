@@ -5,7 +5,6 @@ use molt_base::Span;
 use super::{Builder, UPVAR_BASE, View};
 use crate::check::typed::{AdjustKind, Callee};
 use crate::hir::{ConstId, ConstItemKind, Expr, ExprId, LocalId, Mutability, PathRes};
-use crate::mir::queries::callee_sig;
 use crate::mir::{BorrowKind, Constant, Elem, Operand, Place, Rvalue, Slot, StmtKind};
 use crate::ty::{Args, Region, Ty, TyKind};
 
@@ -78,7 +77,7 @@ impl Builder<'_> {
             Expr::Index { base, index } => self.index(view.expr, *base, *index),
             Expr::Deref(inner) => match self.typed.main_callee(view.expr) {
                 Some(callee) => {
-                    let mutability = self.ref_mutability(callee_sig(self.q, callee).ret);
+                    let mutability = self.q.ref_mutability(self.q.callee_sig(callee).ret);
                     self.overloaded_deref(self.full(*inner), callee, mutability, span)
                 }
                 None => self.deref(self.full(*inner)),
@@ -110,17 +109,10 @@ impl Builder<'_> {
         Place::local(slot).with(Elem::Deref)
     }
 
-    pub(super) fn ref_mutability(&self, ty: Ty) -> Mutability {
-        match self.types.kind(ty) {
-            TyKind::Ref(_, m, _) => m,
-            _ => Mutability::Shared,
-        }
-    }
-
     /// `*Deref::deref(&inner)`.
     fn overloaded_deref(&mut self, inner: View, callee: Callee, mutability: Mutability, span: Span) -> Place {
         let place = self.place(inner);
-        let sig = callee_sig(self.q, callee);
+        let sig = self.q.callee_sig(callee);
         let reference = self.borrow_temp(place, mutability, self.view_ty(inner), span);
         let result = self.new_slot(sig.ret, span);
         self.call_fn(callee, vec![reference], Place::local(result), span);
@@ -140,8 +132,8 @@ impl Builder<'_> {
     fn index(&mut self, expr: ExprId, base: ExprId, index: ExprId) -> Place {
         let span = self.span(expr);
         if let Some(callee) = self.typed.main_callee(expr) {
-            let sig = callee_sig(self.q, callee);
-            let mutability = self.ref_mutability(sig.params.first().copied().unwrap_or(Ty::ERROR));
+            let sig = self.q.callee_sig(callee);
+            let mutability = self.q.ref_mutability(sig.params.first().copied().unwrap_or(Ty::ERROR));
             let reference = self.auto_ref(base, mutability);
             let index = self.operand(self.full(index));
             let result = self.new_slot(sig.ret, span);

@@ -325,18 +325,13 @@ impl Builder<'_> {
             list.push(match (part, base) {
                 (Some(operand), _) => operand,
                 (None, Some(base)) => {
-                    let ty = self.field_ty(adt, variant, n as u32, args);
+                    let ty = self.q.field_ty(adt, variant, n as u32, args);
                     self.consume(base.with(Elem::Field(n as u32, ty)), ty)
                 }
                 (None, None) => unreachable!("the checker reports missing fields"),
             });
         }
         list
-    }
-
-    /// Type of a field, normalised and without regions.
-    pub(super) fn field_ty(&self, adt: AdtId, variant: u32, field: u32, args: Args) -> Ty {
-        self.q.normalize(self.types.erase(self.q.field_ty(adt, variant, field, args)))
     }
 
     fn unary(&mut self, dest: &Place, op: UnaryOp, value: ExprId, span: Span) {
