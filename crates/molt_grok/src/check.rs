@@ -2,6 +2,7 @@
 
 pub mod context;
 mod convert;
+pub mod exhaustive;
 pub mod index;
 pub mod infer;
 mod items;

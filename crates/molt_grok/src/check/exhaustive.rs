@@ -1,0 +1,3 @@
+//! Exhaustiveness.
+
+pub mod ranges;
