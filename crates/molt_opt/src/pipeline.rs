@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use molt_ir::verify::{Stage, verify_function};
+use molt_ir::verify::{Stage, verify_calls, verify_function};
 use molt_ir::{FunctionKind, Program, print};
 
+use crate::machine::{cleanup, finish, inline, on_marked, promote};
 use crate::{certify, coroutines, lower, ownership, specialise};
 
 /// One pass over the whole program.
@@ -24,8 +25,16 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "coroutines", run: coroutines::run, stage: Stage::Typed },
     // After every pass that creates or removes uses of words.
     Pass { name: "ownership", run: run_ownership, stage: Stage::Typed },
-    // Last: engines understand nothing else.
+    // From here on there is nothing but what engines understand.
     Pass { name: "lower", run: lower::run, stage: Stage::Machine },
+    // Functions that front ends wrote at machine level themselves. First, so that the others see short functions.
+    Pass { name: "cleanup", run: |p| on_marked(p, cleanup::run), stage: Stage::Machine },
+    // Before all that look at values: locals of front ends are slots.
+    Pass { name: "promote", run: |p| on_marked(p, promote::run), stage: Stage::Machine },
+    // Callees are as small as they get by themselves; it simplifies what it grows.
+    Pass { name: "inline", run: inline::run, stage: Stage::Machine },
+    // Last: leaves no trace of what was taken away.
+    Pass { name: "compact", run: |p| on_marked(p, finish), stage: Stage::Machine },
 ];
 
 fn run_ownership(program: &mut Program) {
@@ -91,7 +100,9 @@ fn certify_all(program: &Program) -> Result<(), String> {
 
 fn check(program: &Program, after: &str, stage: Stage) -> Result<(), String> {
     for (id, f) in program.funcs.iter() {
-        verify_function(f, stage).map_err(|e| {
+        let stage = if f.kind == FunctionKind::Internal { Stage::Machine } else { stage };
+        let checked = verify_function(f, stage).and_then(|()| verify_calls(program, f));
+        checked.map_err(|e| {
             let name = program.names.text(f.qualname);
             format!("after {after}: function {name} ({id}): {e}\n{}", print::function(program, id, f))
         })?;

@@ -100,6 +100,8 @@ pub struct Checked {
     pub(super) supers: RefCell<HashMap<TraitId, Rc<[(TraitId, Args)]>>>,
     pub(super) variances: RefCell<HashMap<AdtId, Rc<[Variance]>>>,
     pub(super) closures: FrozenVec<Box<OnceCell<ClosureData>>>,
+    /// Futures of `async fn`s.
+    pub(super) async_fns: RefCell<HashMap<FnId, ClosureId>>,
     pub(super) opaques: FrozenVec<Box<OpaqueData>>,
     pub(super) opaque_ids: RefCell<HashMap<TypeId, OpaqueId>>,
     pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>>,
@@ -144,6 +146,7 @@ impl Checked {
             supers: RefCell::default(),
             variances: RefCell::default(),
             closures: FrozenVec::new(),
+            async_fns: RefCell::default(),
             opaques: FrozenVec::new(),
             opaque_ids: RefCell::default(),
             typed: FrozenMap::new(),

@@ -37,7 +37,7 @@ impl Checked {
         let item = &self.hir.fns[f];
         let holes = item.params.iter().any(|p| p.ty.is_none_or(|t| self.has_hole(t)))
             || match item.ret {
-                ReturnType::Omitted => item.body.is_some(),
+                ReturnType::Omitted => item.body.is_some() && !self.is_std_fn(f),
                 ReturnType::Type(t) => self.has_hole(t),
             };
         if holes { Completeness::Partial } else { Completeness::Complete }
@@ -116,7 +116,7 @@ impl Checked {
         conv.opaque_for = Some(f);
         let ret = match item.ret {
             ReturnType::Type(t) => conv.ty(t),
-            ReturnType::Omitted if item.body.is_none() => Ty::UNIT,
+            ReturnType::Omitted if item.body.is_none() || self.is_std_fn(f) => Ty::UNIT,
             ReturnType::Omitted => conv.holes.ty(item.head.name_span).unwrap_or(Ty::ERROR),
         };
         let is_unsafe = item.is_unsafe || (item.parent == Parent::Extern);
