@@ -8,7 +8,10 @@
 //! The builder keeps this exact: within one block no value that may need dropping is moved or initialised before a statement
 //! that may panic; it begins a new block instead.
 
+pub mod bits;
 pub mod build;
+pub mod drops;
+pub mod moves;
 pub mod print;
 pub mod queries;
 pub mod visit;
@@ -312,6 +315,8 @@ pub enum Callee {
 pub enum Builtin {
     /// Allocates a box of the type and moves the operand in.
     BoxNew,
+    /// Frees a box (the operand) whose content was moved out or dropped.
+    BoxFree,
     /// Evaluates parameter default `n` of a function; the arguments are shared references to the arguments before it.
     ParamDefault(crate::hir::FnId, u32),
     FieldDefault(AdtId, u32),

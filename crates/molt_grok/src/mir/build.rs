@@ -44,6 +44,7 @@ use super::{Bb, Block, Constant, Mir, MirOwner, Operand, Place, Rvalue, Slot, Sl
 use crate::check::typed::{Adjust, ClosureForm, FnTrait, TypedBody};
 use crate::hir::{Body, ExprId, Hir, LocalId, Mutability, Pat, PatId};
 use crate::ty::{Arg, ClosureId, Ty, TyKind, Types};
+pub use finish::{capture_field_ty, compact};
 use scope::{Scopes, Target};
 
 /// Graphs of one body: its own, then those of its closures, inner ones before the one that contains them.

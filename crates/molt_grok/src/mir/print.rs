@@ -114,6 +114,7 @@ impl Printer<'_> {
             Callee::Builtin(b, args) => {
                 let name = match b {
                     Builtin::BoxNew => "box_new".to_string(),
+                    Builtin::BoxFree => "box_free".to_string(),
                     Builtin::ParamDefault(f, n) => {
                         format!("default_{}_{n}", self.hir.text(self.hir.fns[*f].head.name))
                     }

@@ -97,6 +97,11 @@ impl Builder<'_> {
         let span = self.span(callee);
         let view = self.callee_view(callee);
         let self_ty = self.view_ty(view);
+        // A closure is called as its own kind allows, whatever inference asked for before it knew the kind.
+        let by = match self.types.kind(self_ty) {
+            TyKind::Closure(id, _) => self.q.closure(id).kind,
+            _ => by,
+        };
         let env = match by {
             FnTrait::FnOnce => self.operand_before(view, args),
             FnTrait::FnMut => {
