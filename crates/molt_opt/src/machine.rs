@@ -13,12 +13,16 @@ pub mod access;
 pub mod call_graph;
 pub mod cleanup;
 pub mod compact;
+pub mod duplicate;
 pub mod edit;
 pub mod flow;
 pub mod fold;
 pub mod hash;
 pub mod inline;
+pub mod loops;
 pub mod promote;
+pub mod rotate;
+pub mod thread;
 
 /// Runs a pass on every function that a front end wants optimised.
 pub fn on_marked(program: &mut Program, pass: impl Fn(&mut Function)) {
@@ -34,6 +38,7 @@ fn simplify(func: &mut Function) {
     cleanup::run(func);
     promote::run(func);
     cleanup::run(func);
+    thread::run(func);
 }
 
 /// What ends the work on a function.
