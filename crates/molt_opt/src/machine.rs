@@ -15,8 +15,10 @@ pub mod cleanup;
 pub mod compact;
 pub mod duplicate;
 pub mod edit;
+pub mod facts;
 pub mod flow;
 pub mod fold;
+pub mod gvn;
 pub mod hash;
 pub mod inline;
 pub mod loops;
@@ -37,6 +39,8 @@ pub fn on_marked(program: &mut Program, pass: impl Fn(&mut Function)) {
 fn simplify(func: &mut Function) {
     cleanup::run(func);
     promote::run(func);
+    cleanup::run(func);
+    gvn::run(func);
     cleanup::run(func);
     thread::run(func);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use molt_ir::verify::{Stage, verify_calls, verify_function};
 use molt_ir::{FunctionKind, Program, print};
 
-use crate::machine::{cleanup, finish, inline, on_marked, promote, rotate, thread};
+use crate::machine::{cleanup, finish, gvn, inline, on_marked, promote, rotate, thread};
 use crate::{certify, coroutines, lower, ownership, specialise};
 
 /// One pass over the whole program.
@@ -37,6 +37,8 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "thread", run: |p| on_marked(p, thread::run), stage: Stage::Machine },
     // Before facts are looked for: what a loop does at the start of each turn then happens whenever it is entered.
     Pass { name: "rotate", run: |p| on_marked(p, rotate::run), stage: Stage::Machine },
+    // With bodies in place and loops rotated, most checks are behind others that imply them.
+    Pass { name: "gvn", run: |p| on_marked(p, gvn::run), stage: Stage::Machine },
     // Last: leaves no trace of what was taken away.
     Pass { name: "compact", run: |p| on_marked(p, finish), stage: Stage::Machine },
 ];
