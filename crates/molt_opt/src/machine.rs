@@ -23,6 +23,7 @@ pub mod hash;
 pub mod inline;
 pub mod loops;
 pub mod promote;
+pub mod ranges;
 pub mod rotate;
 pub mod thread;
 

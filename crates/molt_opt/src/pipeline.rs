@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use molt_ir::verify::{Stage, verify_calls, verify_function};
 use molt_ir::{FunctionKind, Program, print};
 
-use crate::machine::{cleanup, finish, gvn, inline, on_marked, promote, rotate, thread};
+use crate::machine::{cleanup, finish, gvn, inline, on_marked, promote, ranges, rotate, thread};
 use crate::{certify, coroutines, lower, ownership, specialise};
 
 /// One pass over the whole program.
@@ -39,6 +39,8 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "rotate", run: |p| on_marked(p, rotate::run), stage: Stage::Machine },
     // With bodies in place and loops rotated, most checks are behind others that imply them.
     Pass { name: "gvn", run: |p| on_marked(p, gvn::run), stage: Stage::Machine },
+    // Equal values are one value now, so what a check says of one holds for all.
+    Pass { name: "ranges", run: |p| on_marked(p, ranges::run), stage: Stage::Machine },
     // Last: leaves no trace of what was taken away.
     Pass { name: "compact", run: |p| on_marked(p, finish), stage: Stage::Machine },
 ];
