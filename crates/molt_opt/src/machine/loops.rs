@@ -1,7 +1,7 @@
 //! Natural loops and how they nest.
 
 use molt_base::EntityId;
-use molt_ir::{BlockId, Function, Op};
+use molt_ir::{BlockId, Function, InstId};
 
 use super::flow::Flow;
 
@@ -85,12 +85,16 @@ impl Loops {
         false
     }
 
-    /// Whether the loop's test stands at its top: the header may leave the loop, and what leads back to it always does.
+    /// Whether the loop's test stands at its top: the header may leave the loop, and what leads back to it always does,
+    /// but for failures.
     pub fn tests_first(&self, func: &Function, flow: &Flow, l: LoopId) -> bool {
         let header = self.all[l as usize].header;
-        let leaves = func.successors(header).any(|(_, _, to)| !self.contains(l, to));
+        let leaves = func.successors(header).any(|(_, _, to)| !self.contains(l, to) && !func.blocks[to].cold);
         let stays = func.successors(header).any(|(_, _, to)| self.contains(l, to));
         let mut latches = flow.preds(header).iter().filter(|p| flow.dominates(header, p.2));
-        leaves && stays && latches.all(|&(inst, _, p)| p != header && func.insts[inst].op == Op::Jump)
+        let returns = |inst: InstId, p: BlockId| {
+            p != header && func.edges(inst).iter().all(|e| self.contains(l, e.block) || func.blocks[e.block].cold)
+        };
+        leaves && stays && latches.all(|&(inst, _, p)| returns(inst, p))
     }
 }
