@@ -27,7 +27,7 @@ use crate::check::context::{Checked, Env, Owner};
 use crate::check::typed::FnTrait;
 use crate::hir::{BodyOwner, ConstId, FnId, TraitId};
 use crate::mir::{Mir, MirOwner};
-use crate::ty::{Arg, Args, ClosureId, Ty, TyKind};
+use crate::ty::{Arg, Args, ClosureId, Ty};
 use layout::{Layouts, Meta, Repr, Scalar};
 
 /// A function to be written.
@@ -61,6 +61,9 @@ pub fn generate(c: &Checked) -> Program {
         let func = mono.write(instance, id);
         mono.program.funcs[id] = func;
     }
+    let relocs = vec![Reloc { offset: 0, target: RelocTarget::Func(FuncId(0)), addend: 0 }];
+    let root = DataItem { name: "root".to_string(), bytes: vec![0; 8], align: 8, relocs };
+    mono.program.root = Some(mono.program.data.push(root));
     mono.program.native = true;
     mono.program
 }
@@ -441,8 +444,11 @@ impl Checked {
         };
         let q = crate::mir::queries::Queries { c: self, env: self.env_of(owner) };
         let built = crate::mir::build::build(q, body, typed);
-        let mut out: Vec<(MirOwner, Mir)> = built.closures.into_iter().map(|m| (m.owner, m)).collect();
-        out.push((built.mir.owner, built.mir));
-        out
+        let mut graphs = built.closures;
+        graphs.push(built.mir);
+        for mir in &mut graphs {
+            crate::mir::drops::elaborate_drops(q, mir);
+        }
+        graphs.into_iter().map(|m| (m.owner, m)).collect()
     }
 }

@@ -428,6 +428,14 @@ impl Writer<'_, '_> {
                 self.store_val(Addr::value(ptr), *ty, val);
                 Val::Regs(vec![ptr])
             }
+            Builtin::BoxFree => {
+                let to = c.types.list(list)[0].expect_ty();
+                if let Val::Regs(r) = &values[0].0 {
+                    let at = EnvAt { ptr: r[0], meta: r.get(1).copied() };
+                    self.free_box(at, to);
+                }
+                Val::Empty
+            }
             Builtin::ParamDefault(f, n) => {
                 let owner = BodyOwner::ParamDefault(f, n);
                 let id = self.m.function(Instance::Body(owner, list));
