@@ -186,7 +186,7 @@ impl Analysis<'_> {
         self.refine(result, Interval::of_wide(low, high), DEPTH)
     }
 
-    fn block(&mut self, b: BlockId, mut changes: Option<&mut Changes>) {
+    fn block(&mut self, b: BlockId, changes: Option<&mut Changes>) {
         let header = self.is_header(b);
         if b != self.func.entry() {
             for i in 0..self.func.blocks[b].params.len() {
@@ -206,7 +206,7 @@ impl Analysis<'_> {
         if !possible {
             return;
         }
-        if let Some(changes) = changes.as_deref_mut() {
+        if let Some(changes) = changes {
             self.change(b, changes);
         } else {
             for i in 0..self.func.blocks[b].insts.len() {
