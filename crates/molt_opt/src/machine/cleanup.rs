@@ -58,7 +58,7 @@ fn free_entry(func: &mut Function) {
     let insts = std::mem::take(&mut func.blocks[entry].insts);
     func.blocks[header].insts = insts;
     func.blocks[header].cold = func.blocks[entry].cold;
-    let mut to = Replacements::new(func);
+    let mut to = Replacements::default();
     for &p in &params {
         let ty = func.ty(p);
         let copy = func.add_param(header, ty);
@@ -96,12 +96,13 @@ pub fn drop_unreached(func: &mut Function, flow: &Flow) {
 
 /// Applies the rules of `fold` to every instruction. Whether a branch was decided or a value replaced.
 fn fold_all(func: &mut Function, flow: &Flow) -> bool {
-    let mut to = Replacements::new(func);
+    let mut to = Replacements::default();
     let mut changed = false;
+    let mut out = Vec::new();
     for &b in &flow.order {
-        let insts = std::mem::take(&mut func.blocks[b].insts);
-        let mut out = Vec::with_capacity(insts.len());
-        for inst in insts {
+        let mut insts = std::mem::take(&mut func.blocks[b].insts);
+        out.clear();
+        for inst in insts.drain(..) {
             to.apply_to(func, inst);
             if func.insts[inst].op.info().is_terminator() {
                 changed |= fold_terminator(func, inst, &mut out);
@@ -119,7 +120,8 @@ fn fold_all(func: &mut Function, flow: &Flow) -> bool {
                 }
             }
         }
-        func.blocks[b].insts = out;
+        insts.extend_from_slice(&out);
+        func.blocks[b].insts = insts;
     }
     changed
 }
@@ -182,7 +184,7 @@ fn trivial_params(func: &mut Function, flow: &Flow) -> bool {
     if flow.order.iter().skip(1).all(|&b| func.blocks[b].params.is_empty()) {
         return false;
     }
-    let mut to = Replacements::new(func);
+    let mut to = Replacements::default();
     let mut removed = vec![false; func.values.len()];
     let mut any = false;
     loop {
@@ -273,7 +275,7 @@ fn forward_empty_blocks(func: &mut Function, flow: &Flow) -> bool {
 
 /// Appends a block to the only block that leads to it and nowhere else.
 fn merge_lines(func: &mut Function, flow: &Flow) -> bool {
-    let mut to = Replacements::new(func);
+    let mut to = Replacements::default();
     let mut gone = vec![false; func.blocks.len()];
     let mut changed = false;
     for &b in &flow.order {

@@ -61,7 +61,9 @@ pub fn run(program: &mut Program) {
 fn size(func: &Function) -> usize {
     let insts = func.layout.iter().flat_map(|&b| &func.blocks[b].insts);
     insts
-        .filter(|&&i| !matches!(func.insts[i].op, Op::IConst | Op::FConst | Op::BConst | Op::Jump | Op::SlotAddr))
+        .filter(|&&i| {
+            !matches!(func.insts[i].op, Op::IConst | Op::FConst | Op::BConst | Op::Jump | Op::SlotAddr | Op::MemValid)
+        })
         .count()
 }
 
