@@ -1,7 +1,7 @@
 //! Types of everything: signatures, inference of bodies, traits, patterns.
 
-pub mod context;
 pub mod captures;
+pub mod context;
 mod convert;
 pub mod exhaustive;
 pub mod index;

@@ -40,14 +40,13 @@ use std::collections::HashMap;
 use molt_base::{Arena, Span};
 
 use super::queries::Queries;
-use super::{
-    Bb, Block, Constant, Mir, MirOwner, Operand, Place, Rvalue, Slot, SlotDecl, Stmt, StmtKind, Terminator,
-};
+use super::{Bb, Block, Constant, Mir, MirOwner, Operand, Place, Rvalue, Slot, SlotDecl, Stmt, StmtKind, Terminator};
 use crate::check::typed::{Adjust, ClosureForm, FnTrait, TypedBody};
 use crate::hir::{Body, ExprId, Hir, LocalId, Mutability, Pat, PatId};
 use crate::ty::{Arg, ClosureId, Ty, TyKind, Types};
 pub use finish::{capture_field_ty, compact};
 use scope::{Scopes, Target};
+pub use value::captured_by_value;
 
 /// Graphs of one body: its own, then those of its closures, inner ones before the one that contains them.
 #[derive(Debug)]
@@ -273,18 +272,11 @@ impl<'a> Builder<'a> {
                 self.claim(Slot(n as u32 + 1), local);
             }
         }
-        let captures: Vec<Operand> = params
-            .iter()
-            .enumerate()
-            .map(|(n, &(_, ty))| self.consume(Place::local(Slot(n as u32 + 1)), ty))
-            .collect();
+        let captures: Vec<Operand> =
+            params.iter().enumerate().map(|(n, &(_, ty))| self.consume(Place::local(Slot(n as u32 + 1)), ty)).collect();
         self.closure_body(id);
         let args = self.closure_args(self.ret_ty());
-        self.assign(
-            Place::local(Mir::RESULT),
-            Rvalue::Aggregate(super::Aggregate::Closure(id, args), captures),
-            span,
-        );
+        self.assign(Place::local(Mir::RESULT), Rvalue::Aggregate(super::Aggregate::Closure(id, args), captures), span);
         self.pop_scope();
         let ret = self.return_block;
         self.goto(ret, end_of(span));
@@ -505,10 +497,11 @@ impl<'a> Builder<'a> {
             Rvalue::Aggregate(_, parts) => parts.iter().any(moves),
             _ => false,
         };
-        moves || (place.slot.0 < UPVAR_BASE && {
-            let ty = self.mir.slots[place.slot].ty;
-            self.needs_drop(ty)
-        })
+        moves
+            || (place.slot.0 < UPVAR_BASE && {
+                let ty = self.mir.slots[place.slot].ty;
+                self.needs_drop(ty)
+            })
     }
 
     fn assign_const(&mut self, place: &Place, value: Constant, span: Span) {

@@ -192,8 +192,7 @@ impl Elaborator<'_, '_> {
             }
             TyKind::Closure(id, _) | TyKind::Future(id, _) => {
                 let data = self.q.closure(id);
-                let fields =
-                    (0..data.captures.len()).map(|n| super::build::capture_field_ty(types, data, n)).collect();
+                let fields = (0..data.captures.len()).map(|n| super::build::capture_field_ty(types, data, n)).collect();
                 self.ladder(path, path, &place, fields, state, ways)
             }
             TyKind::Array(elem, len) => self.open_array(path, &place, elem, len, state, ways),

@@ -115,13 +115,8 @@ impl MovePaths {
             }
             let ty = self.paths[at as usize].ty;
             let Some(inner) = part_ty(q, ty, elem) else { return };
-            let new = MovePath {
-                slot: place.slot,
-                elem: Some(elem),
-                parent: Some(at),
-                children: Vec::new(),
-                ty: inner,
-            };
+            let new =
+                MovePath { slot: place.slot, elem: Some(elem), parent: Some(at), children: Vec::new(), ty: inner };
             let new = self.push(new);
             self.paths[at as usize].children.push(new);
             at = new;

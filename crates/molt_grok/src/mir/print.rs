@@ -11,8 +11,8 @@
 use std::fmt::Write;
 
 use super::{
-    Aggregate, Bb, Block, BorrowKind, Builtin, Callee, Cast, Constant, Elem, Mir, Operand, Place, Rvalue, Slot, StmtKind,
-    Terminator,
+    Aggregate, Bb, Block, BorrowKind, Builtin, Callee, Cast, Constant, Elem, Mir, Operand, Place, Rvalue, Slot,
+    StmtKind, Terminator,
 };
 use crate::hir::{Hir, Mutability};
 use crate::ty::print::ty_text;
@@ -38,8 +38,7 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     fn mir(&mut self, mir: &Mir) {
-        let params: Vec<String> =
-            mir.params().map(|s| format!("{s}: {}", self.ty(mir.slots[s].ty))).collect();
+        let params: Vec<String> = mir.params().map(|s| format!("{s}: {}", self.ty(mir.slots[s].ty))).collect();
         let ret = self.ty(mir.slots[Mir::RESULT].ty);
         let _ = writeln!(self.out, "mir({}) -> {ret} {{", params.join(", "));
         for (slot, decl) in mir.slots.iter() {

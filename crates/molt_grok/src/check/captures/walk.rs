@@ -1,12 +1,10 @@
 //! The walk over expressions and patterns.
 
 use super::{Captures, Use, UsedPlace, Walk};
-use crate::check::typed::{
-    AdjustKind, CallKind, Callee, Capture, CaptureMode, CaptureStep, FnTrait,
-};
+use crate::check::typed::{AdjustKind, CallKind, Callee, Capture, CaptureMode, CaptureStep, FnTrait};
 use crate::hir::{
-    Block, Expr, ExprId, Format, FormatCount, FormatKind, FormatPiece, LocalId, Message, Mutability, Pat, PatId, PathRes,
-    SelectKind, Stmt,
+    Block, Expr, ExprId, Format, FormatCount, FormatKind, FormatPiece, LocalId, Message, Mutability, Pat, PatId,
+    PathRes, SelectKind, Stmt,
 };
 use crate::ty::{Ty, TyKind};
 
@@ -35,13 +33,7 @@ impl Walk<'_> {
         let captures = locals
             .into_iter()
             .zip(&self.typed.params)
-            .map(|(local, &ty)| Capture {
-                local,
-                path: Vec::new(),
-                mode: CaptureMode::Value,
-                ty,
-                because: body.value,
-            })
+            .map(|(local, &ty)| Capture { local, path: Vec::new(), mode: CaptureMode::Value, ty, because: body.value })
             .collect();
         self.found.insert(id, Captures { captures, kind: FnTrait::FnOnce });
     }
@@ -143,9 +135,7 @@ impl Walk<'_> {
         }
         let body = self.body;
         match &body.exprs[e] {
-            Expr::Path(PathRes::Local(local)) => {
-                Some(UsedPlace { local: *local, path: Vec::new(), closed: false })
-            }
+            Expr::Path(PathRes::Local(local)) => Some(UsedPlace { local: *local, path: Vec::new(), closed: false }),
             Expr::Field { base, .. } => {
                 let place = self.place(self.full(*base))?;
                 let field = self.typed.field.get(&e).copied()?;
@@ -370,8 +360,7 @@ impl Walk<'_> {
     /// `..base` gives the fields that were not written.
     fn struct_base(&mut self, e: ExprId, base: ExprId) {
         let Some(place) = self.place(self.full(base)) else { return };
-        let (Some(ctor), TyKind::Adt(adt, args)) =
-            (self.typed.ctor.get(&e), self.c.types.kind(self.typed.expr(e)))
+        let (Some(ctor), TyKind::Adt(adt, args)) = (self.typed.ctor.get(&e), self.c.types.kind(self.typed.expr(e)))
         else {
             return;
         };
@@ -440,9 +429,7 @@ impl Walk<'_> {
                 let inner = self.inside_variant(place, ty);
                 let order = self.typed.pat_ctor.get(&pat).map_or(Vec::new(), |c| c.fields.clone());
                 for (field, n) in fields.iter().zip(order) {
-                    let part = types.get(n as usize).and_then(|&t| {
-                        Some(inner.clone()?.step(CaptureStep::Field(n, t)))
-                    });
+                    let part = types.get(n as usize).and_then(|&t| Some(inner.clone()?.step(CaptureStep::Field(n, t))));
                     self.pat(part, field.pat);
                 }
             }
@@ -454,9 +441,8 @@ impl Walk<'_> {
                 pats.iter().for_each(|&p| self.pat(inner.clone(), p));
             }
             Pat::Ref(_, sub) => {
-                let inner = place.map(|p| {
-                    if self.is_str(ty) { p } else { p.step(CaptureStep::Deref(self.typed.pat(*sub))) }
-                });
+                let inner =
+                    place.map(|p| if self.is_str(ty) { p } else { p.step(CaptureStep::Deref(self.typed.pat(*sub))) });
                 self.pat(inner, *sub);
             }
             Pat::Or(pats) => pats.iter().for_each(|&p| self.pat(place.clone(), p)),

@@ -64,9 +64,8 @@ impl Ctor {
     pub fn covered_by(self, other: Ctor) -> bool {
         match (self, other) {
             (_, Ctor::Wild) => true,
-            (Ctor::Missing | Ctor::Wild | Ctor::Opaque | Ctor::Or, _) | (_, Ctor::Opaque | Ctor::Or | Ctor::Missing) => {
-                false
-            }
+            (Ctor::Missing | Ctor::Wild | Ctor::Opaque | Ctor::Or, _)
+            | (_, Ctor::Opaque | Ctor::Or | Ctor::Missing) => false,
             (Ctor::Single, Ctor::Single) => true,
             (Ctor::Range(lo, hi), Ctor::Range(l, h)) => l <= lo && hi <= h,
             (Ctor::Slice(a), Ctor::Slice(b)) => a.covered_by(b),
@@ -226,10 +225,9 @@ impl<'a> Lowered<'a> {
         }
         match (self.typed.pat_ctor.get(&pat), &self.body.pats[pat]) {
             (Some(ctor), _) => Ctor::Variant(ctor.variant),
-            (
-                None,
-                Pat::Path(PathRes::Variant(_, v, _)) | Pat::TupleStruct { path: PathRes::Variant(_, v, _), .. },
-            ) => Ctor::Variant(*v),
+            (None, Pat::Path(PathRes::Variant(_, v, _)) | Pat::TupleStruct { path: PathRes::Variant(_, v, _), .. }) => {
+                Ctor::Variant(*v)
+            }
             _ => Ctor::Opaque,
         }
     }

@@ -111,9 +111,8 @@ fn no_columns(matrix: &mut Matrix) -> Vec<WitnessRow> {
 
 /// Replaces rows that begin with an or-pattern by one row for each alternative; their parents are the rows before.
 fn expand_alternatives(pats: &mut Lowered<'_>, matrix: &mut Matrix) {
-    let is_or = |pats: &Lowered<'_>, row: &Row| {
-        row.stack.last().is_some_and(|&h| pats.nodes[h as usize].ctor == Ctor::Or)
-    };
+    let is_or =
+        |pats: &Lowered<'_>, row: &Row| row.stack.last().is_some_and(|&h| pats.nodes[h as usize].ctor == Ctor::Or);
     if !matrix.rows.iter().any(|r| is_or(pats, r)) {
         return;
     }

@@ -83,7 +83,9 @@ fn range_text(c: &Checked, ty: Ty, lo: u128, hi: u128) -> String {
     let kind = c.types.kind(ty);
     let value = |bits: u128| match kind {
         TyKind::Bool => (bits != 0).to_string(),
-        TyKind::Char => u32::try_from(bits).ok().and_then(char::from_u32).map_or("_".to_string(), |ch| format!("{ch:?}")),
+        TyKind::Char => {
+            u32::try_from(bits).ok().and_then(char::from_u32).map_or("_".to_string(), |ch| format!("{ch:?}"))
+        }
         TyKind::Int(k) if !k.is_signed() => bits.to_string(),
         _ => from_bits(&c.types, ty, bits).to_string(),
     };

@@ -147,14 +147,7 @@ impl Builder<'_> {
     }
 
     /// Comparisons borrow their operands; `<` and its kin ask `partial_cmp`.
-    pub(super) fn binary_call(
-        &mut self,
-        dest: &Place,
-        expr: ExprId,
-        op: BinaryOp,
-        left: ExprId,
-        right: ExprId,
-    ) {
+    pub(super) fn binary_call(&mut self, dest: &Place, expr: ExprId, op: BinaryOp, left: ExprId, right: ExprId) {
         let span = self.span(expr);
         let callee = self.typed.main_callee(expr).expect("inference resolved the operator");
         if !op.is_comparison() {

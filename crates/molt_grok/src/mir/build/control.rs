@@ -169,14 +169,7 @@ impl Builder<'_> {
         });
     }
 
-    pub(super) fn if_expr(
-        &mut self,
-        dest: &Place,
-        cond: ExprId,
-        then: ExprId,
-        otherwise: Option<ExprId>,
-        span: Span,
-    ) {
+    pub(super) fn if_expr(&mut self, dest: &Place, cond: ExprId, then: ExprId, otherwise: Option<ExprId>, span: Span) {
         let failed = self.new_block();
         let join = self.new_block();
         // Temporary values of the head live until both branches are done; its variables only in the first.

@@ -134,15 +134,7 @@ impl Builder<'_> {
 
 /// The specification without anything but its style.
 fn plain(spec: FormatSpec) -> FormatSpec {
-    FormatSpec {
-        align: None,
-        plus: false,
-        alternate: false,
-        zero: false,
-        width: None,
-        precision: None,
-        ..spec
-    }
+    FormatSpec { align: None, plus: false, alternate: false, zero: false, width: None, precision: None, ..spec }
 }
 
 fn flags(spec: &FormatSpec) -> u32 {

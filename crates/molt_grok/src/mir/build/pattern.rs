@@ -224,9 +224,7 @@ impl Builder<'_> {
         let rest = pats.iter().position(|&p| self.is_rest(p));
         for (n, &pat) in pats.iter().enumerate() {
             let elem = match rest {
-                Some(r) if n == r => {
-                    Elem::Subslice { from: r as u32, to: (pats.len() - r - 1) as u32 }
-                }
+                Some(r) if n == r => Elem::Subslice { from: r as u32, to: (pats.len() - r - 1) as u32 },
                 Some(r) if n > r => Elem::ConstIndex { offset: (pats.len() - n) as u32, from_end: true },
                 _ => Elem::ConstIndex { offset: n as u32, from_end: false },
             };

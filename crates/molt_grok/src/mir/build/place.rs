@@ -224,9 +224,10 @@ impl Builder<'_> {
 
     /// Adjustments that leave a reference to a constant one.
     fn only_reborrows(&self, expr: ExprId) -> bool {
-        self.typed.adjustments(expr).iter().all(|a| {
-            matches!(a.kind, AdjustKind::Deref | AdjustKind::Borrow(Mutability::Shared) | AdjustKind::Unsize)
-        })
+        self.typed
+            .adjustments(expr)
+            .iter()
+            .all(|a| matches!(a.kind, AdjustKind::Deref | AdjustKind::Borrow(Mutability::Shared) | AdjustKind::Unsize))
     }
 
     /// Value of a path that names a function, constructor, unit struct or variant, or a constant parameter.

@@ -207,12 +207,7 @@ impl Builder<'_> {
     }
 
     fn cleanup_block(&mut self, end: Terminator, span: Span) -> Bb {
-        self.mir.blocks.push(Block {
-            end: Some(end),
-            end_span: Some(span),
-            cleanup: true,
-            ..Block::default()
-        })
+        self.mir.blocks.push(Block { end: Some(end), end_span: Some(span), cleanup: true, ..Block::default() })
     }
 
     /// Leaves scopes and goes to a block; what follows is unreachable.

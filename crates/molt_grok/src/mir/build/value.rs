@@ -6,9 +6,7 @@ use super::place::borrow_kind;
 use super::{Builder, View};
 use crate::check::typed::{Adjust, AdjustKind, Capture, CaptureMode, CaptureStep, CastKind, Ctor};
 use crate::hir::{AdtId, BinaryOp, Expr, ExprId, FieldInit, Lit, LocalId, Mutability, PathRes, UnaryOp};
-use crate::mir::{
-    Aggregate, BorrowKind, Builtin, Callee, Cast, Constant, Elem, Operand, Place, Rvalue, Terminator,
-};
+use crate::mir::{Aggregate, BorrowKind, Builtin, Callee, Cast, Constant, Elem, Operand, Place, Rvalue, Terminator};
 use crate::ty::{Args, ClosureId, Const, Region, Ty, TyKind, Types};
 
 impl Builder<'_> {
@@ -56,9 +54,11 @@ impl Builder<'_> {
 
     /// Evaluating the expression changes nothing that other expressions read.
     fn is_quiet(&self, expr: ExprId) -> bool {
-        let steps_quiet = self.typed.adjustments(expr).iter().all(|a| {
-            matches!(a.kind, AdjustKind::Deref | AdjustKind::StrDeref | AdjustKind::Unsize)
-        });
+        let steps_quiet = self
+            .typed
+            .adjustments(expr)
+            .iter()
+            .all(|a| matches!(a.kind, AdjustKind::Deref | AdjustKind::StrDeref | AdjustKind::Unsize));
         steps_quiet
             && match &self.body.exprs[expr] {
                 Expr::Lit(_) | Expr::Path(_) => true,
@@ -369,18 +369,8 @@ impl Builder<'_> {
     }
 
     /// Ranges are structs of the library; `RangeInclusive` has the fields `start` and `end` first.
-    fn range(
-        &mut self,
-        dest: &Place,
-        ty: Ty,
-        start: Option<ExprId>,
-        end: Option<ExprId>,
-        inclusive: bool,
-        span: Span,
-    ) {
-        let TyKind::Adt(adt, args) = self.types.kind(ty) else {
-            unreachable!("a range is a struct of the library")
-        };
+    fn range(&mut self, dest: &Place, ty: Ty, start: Option<ExprId>, end: Option<ExprId>, inclusive: bool, span: Span) {
+        let TyKind::Adt(adt, args) = self.types.kind(ty) else { unreachable!("a range is a struct of the library") };
         let bounds: Vec<ExprId> = start.into_iter().chain(end).collect();
         let mut parts = self.operands(&bounds);
         // A range with both bounds included also records that it was walked to its end.
@@ -440,7 +430,7 @@ impl Builder<'_> {
 }
 
 /// Whether a closure holds the captured value itself. A shared `str` is a reference already.
-pub(super) fn captured_by_value(types: &Types, capture: &Capture) -> bool {
+pub fn captured_by_value(types: &Types, capture: &Capture) -> bool {
     match capture.mode {
         CaptureMode::Value => true,
         CaptureMode::Shared => matches!(types.kind(capture.ty), TyKind::Str(_)),
