@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod code;
 pub mod hir;
 pub mod mir;
 pub mod syntax;

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 use molt_ir::verify::{Stage, verify_calls, verify_function};
 use molt_ir::{FunctionKind, Program, print};
 
-use crate::machine::{cleanup, finish, inline, on_marked, promote};
+use crate::machine::{
+    cleanup, cleanup_and_thread, dead_stores, finish, forward, gvn, inline, licm, merge_tails, on_marked, promote,
+    ranges, rotate, with_summaries,
+};
 use crate::{certify, coroutines, lower, ownership, specialise};
 
 /// One pass over the whole program.
@@ -33,6 +36,26 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "promote", run: |p| on_marked(p, promote::run), stage: Stage::Machine },
     // Callees are as small as they get by themselves; it simplifies what it grows.
     Pass { name: "inline", run: inline::run, stage: Stage::Machine },
+    // With bodies in place, what one wrote to memory another reads.
+    Pass { name: "forward", run: |p| with_summaries(p, forward::run), stage: Stage::Machine },
+    // Equal values are one value now, and most checks are behind others that imply them.
+    Pass { name: "gvn", run: |p| on_marked(p, gvn::run), stage: Stage::Machine },
+    // What a check says of a value holds for all that equal it. Before `rotate`, after which the test of a loop is on two
+    // ways to its body.
+    Pass { name: "ranges", run: |p| on_marked(p, ranges::run), stage: Stage::Machine },
+    // The branches that became constant go; what callers test of their callees' results is known on most ways.
+    Pass { name: "thread", run: |p| on_marked(p, cleanup_and_thread), stage: Stage::Machine },
+    // What a loop does at the start of each turn then happens whenever it is entered.
+    Pass { name: "rotate", run: |p| on_marked(p, rotate::run), stage: Stage::Machine },
+    // Needs that.
+    Pass { name: "licm", run: |p| with_summaries(p, licm::run), stage: Stage::Machine },
+    // Once more, for loads and comparisons that left loops.
+    Pass { name: "forward-again", run: |p| with_summaries(p, forward::run), stage: Stage::Machine },
+    Pass { name: "gvn-again", run: |p| on_marked(p, gvn::run), stage: Stage::Machine },
+    // After the last pass that removes loads.
+    Pass { name: "dead-stores", run: |p| with_summaries(p, dead_stores::run), stage: Stage::Machine },
+    // After the last pass that finds facts: a merged block has none of its own.
+    Pass { name: "merge-tails", run: |p| on_marked(p, merge_tails::run), stage: Stage::Machine },
     // Last: leaves no trace of what was taken away.
     Pass { name: "compact", run: |p| on_marked(p, finish), stage: Stage::Machine },
 ];

@@ -100,56 +100,56 @@ impl Vm {
                 // call's own stack slots.
                 Insn::Load64 { to, base, offset } => {
                     let p = address!(base, offset, u64);
-                    set!(to, unsafe { *p });
+                    set!(to, unsafe { p.read_unaligned() });
                 }
                 Insn::Load32 { to, base, offset } => {
                     let p = address!(base, offset, u32);
-                    set!(to, u64::from(unsafe { *p }));
+                    set!(to, u64::from(unsafe { p.read_unaligned() }));
                 }
                 Insn::LoadS32 { to, base, offset } => {
                     let p = address!(base, offset, i32);
-                    set!(to, i64::from(unsafe { *p }) as u64);
+                    set!(to, i64::from(unsafe { p.read_unaligned() }) as u64);
                 }
                 Insn::Load16 { to, base, offset } => {
                     let p = address!(base, offset, u16);
-                    set!(to, u64::from(unsafe { *p }));
+                    set!(to, u64::from(unsafe { p.read_unaligned() }));
                 }
                 Insn::LoadS16 { to, base, offset } => {
                     let p = address!(base, offset, i16);
-                    set!(to, i64::from(unsafe { *p }) as u64);
+                    set!(to, i64::from(unsafe { p.read_unaligned() }) as u64);
                 }
                 Insn::Load8 { to, base, offset } => {
                     let p = address!(base, offset, u8);
-                    set!(to, u64::from(unsafe { *p }));
+                    set!(to, u64::from(unsafe { p.read_unaligned() }));
                 }
                 Insn::LoadS8 { to, base, offset } => {
                     let p = address!(base, offset, i8);
-                    set!(to, i64::from(unsafe { *p }) as u64);
+                    set!(to, i64::from(unsafe { p.read_unaligned() }) as u64);
                 }
                 Insn::LoadF32 { to, base, offset } => {
                     let p = address!(base, offset, f32);
-                    set!(to, f64::from(unsafe { *p }).to_bits());
+                    set!(to, f64::from(unsafe { p.read_unaligned() }).to_bits());
                 }
                 // SAFETY: as for loads.
                 Insn::Store64 { base, value, offset } => {
                     let (p, v) = (address!(base, offset, u64), get!(value));
-                    unsafe { *p = v };
+                    unsafe { p.write_unaligned(v) };
                 }
                 Insn::Store32 { base, value, offset } => {
                     let (p, v) = (address!(base, offset, u32), get!(value));
-                    unsafe { *p = v as u32 };
+                    unsafe { p.write_unaligned(v as u32) };
                 }
                 Insn::Store8 { base, value, offset } => {
                     let (p, v) = (address!(base, offset, u8), get!(value));
-                    unsafe { *p = v as u8 };
+                    unsafe { p.write_unaligned(v as u8) };
                 }
                 Insn::Store16 { base, value, offset } => {
                     let (p, v) = (address!(base, offset, u16), get!(value));
-                    unsafe { *p = v as u16 };
+                    unsafe { p.write_unaligned(v as u16) };
                 }
                 Insn::StoreF32 { base, value, offset } => {
                     let (p, v) = (address!(base, offset, f32), get!(value));
-                    unsafe { *p = f64::from_bits(v) as f32 };
+                    unsafe { p.write_unaligned(f64::from_bits(v) as f32) };
                 }
                 Insn::Memory { op, to, list } => {
                     let list = &code.lists[list as usize..];

@@ -40,6 +40,13 @@ impl Checked {
     pub fn check_group(&self, owners: &[BodyOwner]) {
         let result = infer_group(self, owners);
         self.store(result);
+        for &owner in owners {
+            if let (Some(body), Some(typed)) = (self.body_of(owner), self.typed(owner))
+                && !typed.failed
+            {
+                super::exhaustive::check_patterns(self, self.env_of(owner), body, typed);
+            }
+        }
     }
 
     /// Strongly connected components of "needs the inferred type of", in the order in which they can be inferred.

@@ -273,3 +273,20 @@ impl Checked {
         self.evaluated(c)
     }
 }
+
+impl Checked {
+    /// Numbers of an enum's variants: as declared, or one more than the one before.
+    pub fn discriminants(&self, adt: AdtId) -> Vec<i128> {
+        let mut next = 0;
+        self.hir.adts[adt]
+            .variants
+            .iter()
+            .map(|v| {
+                let value =
+                    v.discriminant.and_then(|b| self.const_values.borrow().get(&b).copied().flatten()).unwrap_or(next);
+                next = value + 1;
+                value
+            })
+            .collect()
+    }
+}

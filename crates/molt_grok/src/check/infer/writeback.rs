@@ -8,7 +8,7 @@ use molt_diagnostics::registry::grok as code;
 
 use super::Infer;
 use crate::check::context::{Checked, InferredGenerics, Owner, ParamInfo, ParamKind, Predicate};
-use crate::check::typed::{Adjust, AdjustKind, Callee, ClosureData, FnTrait, TypedBody};
+use crate::check::typed::{Adjust, AdjustKind, CallKind, Callee, ClosureData, FnTrait, TypedBody};
 use crate::hir::{BodyOwner, ExprId, FnId};
 use crate::ty::fold::Folder;
 use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Flags, FnSig, InferVar, Ty, TyKind, Types};
@@ -496,14 +496,96 @@ impl Checked {
         for (k, ty) in result.consts {
             self.const_types.borrow_mut().insert(k, ty);
         }
-        for (id, data) in result.closures {
-            let _ = self.closures[id.0 as usize].set(data);
-        }
         for (id, ty) in result.opaques {
             let _ = self.opaque(id).hidden.set(ty);
         }
-        for body in result.bodies {
+        for (id, data) in &result.closures {
+            let _ = self.closures[id.0 as usize].draft.set(data.clone());
+        }
+        let mut closures: HashMap<ClosureId, ClosureData> = result.closures.into_iter().collect();
+        for mut body in result.bodies {
+            self.close(&mut body, &mut closures);
             self.typed.insert(body.owner, Box::new(body));
+        }
+        for demand in result.demands {
+            self.closure_demand(demand);
+        }
+    }
+
+    /// Finds the captures of a body's closures, and with them how each closure is called.
+    fn close(&self, typed: &mut TypedBody, closures: &mut HashMap<ClosureId, ClosureData>) {
+        let owner = typed.owner;
+        let Some(body) = self.body_of(owner) else { return };
+        let found = if typed.failed {
+            HashMap::new()
+        } else {
+            crate::check::captures::captures(self, self.env_of(owner), body, typed)
+        };
+        let mut mine: Vec<ClosureId> = closures.iter().filter(|(_, d)| d.owner == owner).map(|(&id, _)| id).collect();
+        mine.sort();
+        for id in mine {
+            let Some(mut data) = closures.remove(&id) else { continue };
+            if let Some(known) = found.get(&id) {
+                data.captures.clone_from(&known.captures);
+                data.kind = known.kind;
+            }
+            let _ = self.closures[id.0 as usize].done.set(data);
+        }
+        for (e, expr) in body.exprs.iter() {
+            let crate::hir::Expr::Call { callee, .. } = expr else { continue };
+            if !matches!(typed.call.get(&e), Some(CallKind::Trait(_))) {
+                continue;
+            }
+            if let TyKind::Closure(id, _) = self.types.kind(typed.adjusted(*callee)) {
+                typed.call.insert(e, CallKind::Trait(self.closure(id).kind));
+            }
+        }
+    }
+
+    /// A closure must have a trait that its captures may deny it.
+    fn closure_demand(&self, demand: crate::check::solve::ClosureDemand) {
+        let crate::check::solve::ClosureDemand { closure, trait_, span } = demand;
+        let Some(data) = self.closures[closure.0 as usize].done.get() else { return };
+        if self.typed(data.owner).is_none_or(|t| t.failed) {
+            return;
+        }
+        let args =
+            self.generics_owner(data.owner).map_or(Args::EMPTY, |o| self.types.erase_args(self.identity_args(o)));
+        let ty = self.types.mk(TyKind::Closure(closure, args));
+        let mut solver = crate::check::solve::Solver::new(self, self.env_of(data.owner));
+        let hir = &self.hir;
+        let limit = [("fn", FnTrait::Fn), ("fn_mut", FnTrait::FnMut), ("fn_once", FnTrait::FnOnce)]
+            .into_iter()
+            .find(|&(name, _)| hir.lang_trait(name) == Some(trait_));
+        let name = hir.text(hir.traits[trait_].head.name);
+        if let Some((_, wanted)) = limit {
+            if data.kind > wanted {
+                let what = if data.kind == FnTrait::FnOnce {
+                    "moves out of what it captures"
+                } else {
+                    "changes what it captures"
+                };
+                let text = format!("this closure {what}, so it does not implement `{name}`");
+                self.report(Diagnostic::at(&code::BOUND_NOT_SATISFIED, span, text));
+            }
+            return;
+        }
+        if solver.implements(ty, trait_, span) == crate::check::solve::Answer::No {
+            let is_send = hir.lang_trait("send") == Some(trait_);
+            let kind = if is_send { &code::NOT_SEND } else { &code::BOUND_NOT_SATISFIED };
+            let mut d = Diagnostic::at(kind, span, format!("this closure does not implement `{name}`"));
+            let body = self.body_of(data.owner);
+            for cap in &data.captures {
+                let ty = self.types.erase(cap.ty);
+                if solver.implements(ty, trait_, span) != crate::check::solve::Answer::Yes
+                    && let Some(body) = body
+                {
+                    let local = &body.locals[cap.local];
+                    let text = format!("`{}` is a `{}`", hir.text(local.name), self.ty_text(ty));
+                    d = d.label(body.expr_span(cap.because), text, false);
+                }
+            }
+            self.report(d);
         }
     }
 }
