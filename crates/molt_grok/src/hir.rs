@@ -7,14 +7,26 @@
 //! Bodies of library functions are made on demand ([`Hir::body`] is `None` until then), so a program pays only for what it
 //! reaches.
 
+mod attributes;
 pub mod body;
+mod collect;
+mod derive;
+mod expand;
+mod format_args;
+pub mod front;
+mod imports;
 pub mod item;
+mod lower;
+mod scope;
+mod signatures;
 pub mod type_expr;
+mod types;
 
 use molt_base::{Arena, Interner, SourceMap, Span, Symbol, entity_id};
 use std::collections::HashMap;
 
 pub use body::*;
+pub use front::{Front, Loader, Options, PackageSource};
 pub use item::*;
 pub use type_expr::*;
 
