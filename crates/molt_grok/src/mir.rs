@@ -9,6 +9,7 @@
 //! that may panic; it begins a new block instead.
 
 pub mod bits;
+pub mod borrow;
 pub mod build;
 pub mod drops;
 pub mod moves;

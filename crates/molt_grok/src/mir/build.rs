@@ -46,6 +46,7 @@ use crate::hir::{Body, ExprId, Hir, LocalId, Mutability, Pat, PatId};
 use crate::ty::{Arg, ClosureId, Ty, TyKind, Types};
 pub use finish::{capture_field_ty, compact};
 use scope::{Scopes, Target};
+pub use value::captured_by_value;
 
 /// Graphs of one body: its own, then those of its closures, inner ones before the one that contains them.
 #[derive(Debug)]

@@ -97,7 +97,6 @@ impl Builder<'_> {
     }
 
     fn assign_expr(&mut self, place: ExprId, value: ExprId, span: Span) {
-        let ty = self.typed.adjusted(value);
         let target_ty = self.typed.adjusted(place);
         if let Expr::Path(crate::hir::PathRes::Error) = self.body.exprs[place] {
             return self.effect(value);
@@ -112,7 +111,6 @@ impl Builder<'_> {
             self.drop_now(target.clone(), true, span);
         }
         self.consumed(std::slice::from_ref(&new));
-        debug_assert!(ty == target_ty || ty == Ty::NEVER || self.types.flags(ty).0 != 0);
         self.assign(target, Rvalue::Use(new), span);
     }
 

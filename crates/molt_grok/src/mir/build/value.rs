@@ -430,7 +430,7 @@ impl Builder<'_> {
 }
 
 /// Whether a closure holds the captured value itself. A shared `str` is a reference already.
-pub(super) fn captured_by_value(types: &Types, capture: &Capture) -> bool {
+pub fn captured_by_value(types: &Types, capture: &Capture) -> bool {
     match capture.mode {
         CaptureMode::Value => true,
         CaptureMode::Shared => matches!(types.kind(capture.ty), TyKind::Str(_)),
