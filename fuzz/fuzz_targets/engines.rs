@@ -16,6 +16,6 @@ fuzz_target!(|bytes: &[u8]| {
         verify_function(f, Stage::Machine).expect("random programs verify");
     }
     assert_eq!(print::program(&program), print::program(&parse::program(&print::program(&program)).expect("printed")));
-    let native = on_cranelift(&program, FuncId(last), &args).expect("random programs are compiled");
-    assert_eq!(on_vm(&program, FuncId(last), &args), native, "arguments {args:?}\n{text}");
+    let native = on_cranelift(&program, FuncId(last), &[&args]).expect("random programs are compiled");
+    assert_eq!(on_vm(&program, FuncId(last), &[&args]), native, "arguments {args:?}\n{text}");
 });

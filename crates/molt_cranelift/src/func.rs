@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{
-    self, BlockArg, FuncRef, InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, TrapCode, Value, types,
+    self, AbiParam, BlockArg, FuncRef, InstBuilder, MemFlagsData, StackSlotData, StackSlotKind, TrapCode, Value, types,
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch};
 use cranelift_module::Module;
@@ -13,6 +13,8 @@ use molt_base::EntityId;
 use molt_ir::{BlockId, FloatCond, FuncId, Function, InstId, IntCond, Op, ValueId};
 
 use crate::emit::{Emitter, Linkage, machine_type};
+
+mod memory;
 
 pub fn translate<M: Module>(
     emitter: &mut Emitter<'_, M>,
@@ -178,6 +180,14 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             Op::IMul => self.b.ins().imul(a[0], a[1]),
             Op::SDiv => self.b.ins().sdiv(a[0], a[1]),
             Op::SRem => self.b.ins().srem(a[0], a[1]),
+            Op::UDiv => self.b.ins().udiv(a[0], a[1]),
+            Op::URem => self.b.ins().urem(a[0], a[1]),
+            Op::SMulHi => self.b.ins().smulhi(a[0], a[1]),
+            Op::UMulHi => self.b.ins().umulhi(a[0], a[1]),
+            Op::Clz => self.b.ins().clz(a[0]),
+            Op::Ctz => self.b.ins().ctz(a[0]),
+            Op::PopCnt => self.b.ins().popcnt(a[0]),
+            Op::BSwap => self.b.ins().bswap(a[0]),
             Op::IAnd | Op::BAnd => self.b.ins().band(a[0], a[1]),
             Op::IOr | Op::BOr => self.b.ins().bor(a[0], a[1]),
             Op::IXor => self.b.ins().bxor(a[0], a[1]),
@@ -195,7 +205,22 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             Op::FNeg => self.b.ins().fneg(a[0]),
             Op::FAbs => self.b.ins().fabs(a[0]),
             Op::FSqrt => self.b.ins().sqrt(a[0]),
+            Op::FFloor => self.b.ins().floor(a[0]),
+            Op::FCeil => self.b.ins().ceil(a[0]),
+            Op::FTrunc => self.b.ins().trunc(a[0]),
+            Op::FNearest => self.b.ins().nearest(a[0]),
+            Op::Fma => self.b.ins().fma(a[0], a[1], a[2]),
+            Op::FCopySign => self.b.ins().fcopysign(a[0], a[1]),
+            Op::FMin => self.extreme(FloatCC::LessThan, &a),
+            Op::FMax => self.extreme(FloatCC::GreaterThan, &a),
+            Op::FRound32 => {
+                let narrow = self.b.ins().fdemote(types::F32, a[0]);
+                self.b.ins().fpromote(types::F64, narrow)
+            }
             Op::IntToF => self.b.ins().fcvt_from_sint(types::F64, a[0]),
+            Op::UIntToF => self.b.ins().fcvt_from_uint(types::F64, a[0]),
+            Op::FToIntSat => self.b.ins().fcvt_to_sint_sat(types::I64, a[0]),
+            Op::FToUIntSat => self.b.ins().fcvt_to_uint_sat(types::I64, a[0]),
             Op::BitsToF => self.b.ins().bitcast(types::F64, MemFlagsData::new(), a[0]),
             Op::FToBits => self.b.ins().bitcast(types::I64, MemFlagsData::new(), a[0]),
             Op::BToI => self.b.ins().uextend(types::I64, a[0]),
@@ -203,8 +228,16 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             Op::Load64 => self.b.ins().load(types::I64, trusted(), a[0], offset),
             Op::Load32 => self.b.ins().uload32(trusted(), a[0], offset),
             Op::LoadS32 => self.b.ins().sload32(trusted(), a[0], offset),
+            Op::Load16 => self.b.ins().uload16(types::I64, trusted(), a[0], offset),
+            Op::LoadS16 => self.b.ins().sload16(types::I64, trusted(), a[0], offset),
             Op::Load8 => self.b.ins().uload8(types::I64, trusted(), a[0], offset),
+            Op::LoadS8 => self.b.ins().sload8(types::I64, trusted(), a[0], offset),
             Op::LoadF => self.b.ins().load(types::F64, trusted(), a[0], offset),
+            Op::LoadF32 => {
+                let narrow = self.b.ins().load(types::F32, trusted(), a[0], offset);
+                self.b.ins().fpromote(types::F64, narrow)
+            }
+            Op::MemCmp => self.compare_memory(&a),
             Op::SlotAddr => self.b.ins().stack_addr(types::I64, self.slots[imm as usize], 0),
             Op::FuncAddr => {
                 let f = self.entry(FuncId(imm as u32));
@@ -227,27 +260,30 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             Op::Store32 => {
                 self.b.ins().istore32(trusted(), a[1], a[0], offset);
             }
+            Op::Store16 => {
+                self.b.ins().istore16(trusted(), a[1], a[0], offset);
+            }
             Op::Store8 => {
                 self.b.ins().istore8(trusted(), a[1], a[0], offset);
             }
-            Op::IAddOf => {
-                let (r, o) = self.b.ins().sadd_overflow(a[0], a[1]);
+            Op::StoreF32 => {
+                let narrow = self.b.ins().fdemote(types::F32, a[1]);
+                self.b.ins().store(trusted(), narrow, a[0], offset);
+            }
+            Op::MemCopy | Op::MemMove => self.copy_memory(inst, op, a),
+            Op::MemSet => self.set_memory(inst, a),
+            Op::IAddOf | Op::ISubOf | Op::IMulOf | Op::UAddOf | Op::USubOf | Op::UMulOf => {
+                let (r, o) = self.overflowing(inst, op, a[0], a[1]);
                 self.define(inst, &[r, o]);
             }
-            Op::ISubOf => {
-                let (r, o) = self.b.ins().ssub_overflow(a[0], a[1]);
-                self.define(inst, &[r, o]);
-            }
-            Op::IMulOf => {
-                let (r, o) = self.b.ins().smul_overflow(a[0], a[1]);
-                self.define(inst, &[r, o]);
-            }
+            Op::MemValid => {}
             Op::RcInc => self.rc_inc(a[0]),
             Op::RcDec => self.rc_dec(a[0]),
             Op::Call => {
                 let f = self.callee(FuncId(imm as u32));
                 self.call(inst, f, a);
             }
+            Op::CallIndirect => self.call_indirect(inst, a),
             Op::CallRt => {
                 let f = self.rt(RtFn::from_index(imm as u16).expect("verified"));
                 self.call(inst, f, a);
@@ -262,6 +298,50 @@ impl<M: Module> Translator<'_, '_, '_, M> {
         let call = self.b.ins().call(f, &args);
         let results: Vec<Value> = self.b.inst_results(call).to_vec();
         self.define(inst, &results);
+    }
+
+    /// Result and overflow. Where a comparison with an operand tells, it is that: a branch takes it as it is, while the
+    /// flag of an addition would be made a number first.
+    fn overflowing(&mut self, inst: InstId, op: Op, x: Value, y: Value) -> (Value, Value) {
+        let constant = memory::constant(self.src, self.src.args(inst)[1]).map(|c| c as i64);
+        match (op, constant) {
+            (Op::UAddOf, _) => {
+                let r = self.b.ins().iadd(x, y);
+                (r, self.b.ins().icmp(IntCC::UnsignedLessThan, r, x))
+            }
+            (Op::USubOf, _) => (self.b.ins().isub(x, y), self.b.ins().icmp(IntCC::UnsignedLessThan, x, y)),
+            (Op::IAddOf | Op::ISubOf, Some(c)) => {
+                let r = if op == Op::IAddOf { self.b.ins().iadd(x, y) } else { self.b.ins().isub(x, y) };
+                let grows = (op == Op::IAddOf) == (c >= 0);
+                let wrong = if grows { IntCC::SignedLessThan } else { IntCC::SignedGreaterThan };
+                (r, self.b.ins().icmp(wrong, r, x))
+            }
+            (Op::IAddOf, None) => self.b.ins().sadd_overflow(x, y),
+            (Op::ISubOf, None) => self.b.ins().ssub_overflow(x, y),
+            (Op::IMulOf, _) => self.b.ins().smul_overflow(x, y),
+            _ => self.b.ins().umul_overflow(x, y),
+        }
+    }
+
+    fn call_indirect(&mut self, inst: InstId, a: &[Value]) {
+        let mut signature = self.emitter.module.make_signature();
+        signature.params.push(AbiParam::new(types::I64));
+        let params = self.src.args(inst)[1..].iter().map(|&v| AbiParam::new(machine_type(self.src.ty(v))));
+        signature.params.extend(params);
+        signature.returns.extend(self.src.results(inst).map(|v| AbiParam::new(machine_type(self.src.ty(v)))));
+        let signature = self.b.import_signature(signature);
+        let args: Vec<Value> = std::iter::once(self.context()).chain(a[1..].iter().copied()).collect();
+        let call = self.b.ins().call_indirect(signature, a[0], &args);
+        let results: Vec<Value> = self.b.inst_results(call).to_vec();
+        self.define(inst, &results);
+    }
+
+    /// The second value if it compares with the first, or the first is NaN; else the first.
+    fn extreme(&mut self, cond: FloatCC, a: &[Value]) -> Value {
+        let beats = self.b.ins().fcmp(cond, a[1], a[0]);
+        let chosen = self.b.ins().select(beats, a[1], a[0]);
+        let nan = self.b.ins().fcmp(FloatCC::Unordered, a[0], a[0]);
+        self.b.ins().select(nan, a[1], chosen)
     }
 
     /// Branches to a new block with the count when the word points to a counted object; returns the count and the block
@@ -329,10 +409,25 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             Op::Switch => {
                 let mut s = Switch::new();
                 let (default, cases) = edges.split_last().expect("a switch has a last edge");
-                for (n, (block, _)) in cases.iter().enumerate() {
-                    s.set_entry(n as u128, *block);
+                let mut on_the_way = Vec::new();
+                let mut target = |(block, args): &(ir::Block, Vec<BlockArg>)| {
+                    if args.is_empty() {
+                        return *block;
+                    }
+                    // Jump tables pass no values, so a block of its own does.
+                    let between = self.b.create_block();
+                    on_the_way.push((between, *block, args.clone()));
+                    between
+                };
+                for (n, case) in cases.iter().enumerate() {
+                    s.set_entry(n as u128, target(case));
                 }
-                s.emit(&mut self.b, a[0], default.0);
+                let default = target(default);
+                s.emit(&mut self.b, a[0], default);
+                for (between, block, args) in on_the_way {
+                    self.b.switch_to_block(between);
+                    self.b.ins().jump(block, &args);
+                }
             }
             Op::RetMany => {
                 self.b.ins().return_(a);

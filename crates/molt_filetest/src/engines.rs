@@ -25,31 +25,37 @@ impl molt_cranelift::Imports for NoImports {
     }
 }
 
-/// Both results of a function of integers in the interpreter.
-pub fn on_vm(program: &Program, id: FuncId, args: &[i64]) -> [i64; 2] {
+/// Both results of each call of a function of integers in the interpreter.
+pub fn on_vm(program: &Program, id: FuncId, calls: &[&[i64]]) -> Vec<[i64; 2]> {
     let vm = molt_vm::Vm::new(program, &NoImports);
-    let words: Vec<u64> = args.iter().map(|&a| a as u64).collect();
-    // SAFETY: the functions of these tests take integers and call no runtime, so that no context is looked into.
-    let r = unsafe { vm.call(std::ptr::null_mut(), id, &words) };
-    [r.value.0 as i64, r.error as i64]
+    let call = |args: &&[i64]| {
+        let words: Vec<u64> = args.iter().map(|&a| a as u64).collect();
+        // SAFETY: the functions of these tests take integers and call no runtime, so that no context is looked into.
+        let r = unsafe { vm.call(std::ptr::null_mut(), id, &words) };
+        [r.value.0 as i64, r.error as i64]
+    };
+    calls.iter().map(call).collect()
 }
 
-/// Both results of a function of one or two integers as native code.
-pub fn on_cranelift(program: &Program, id: FuncId, args: &[i64]) -> Result<[i64; 2], String> {
+/// Both results of each call of a function of one or two integers as native code.
+pub fn on_cranelift(program: &Program, id: FuncId, calls: &[&[i64]]) -> Result<Vec<[i64; 2]>, String> {
     let options = molt_cranelift::CodeOptions { verify: true, optimise: true };
     let jit = molt_cranelift::Jit::new(program, &NoImports, options).map_err(|e| e.to_string())?;
     let code = jit.function(id);
     let ctx: *mut Context = std::ptr::null_mut();
     type F1 = unsafe extern "C" fn(*mut Context, i64) -> Ret;
     type F2 = unsafe extern "C" fn(*mut Context, i64, i64) -> Ret;
-    // SAFETY: the function was compiled with as many integer parameters as the test passes, returns two words and
-    // touches no context.
-    let r = unsafe {
-        match *args {
-            [a] => std::mem::transmute::<*const u8, F1>(code)(ctx, a),
-            [a, b] => std::mem::transmute::<*const u8, F2>(code)(ctx, a, b),
-            _ => return Err("tests run functions of one or two parameters".into()),
-        }
+    let call = |args: &&[i64]| {
+        // SAFETY: the function was compiled with as many integer parameters as the test passes, returns two words and
+        // touches no context.
+        let r = unsafe {
+            match **args {
+                [a] => std::mem::transmute::<*const u8, F1>(code)(ctx, a),
+                [a, b] => std::mem::transmute::<*const u8, F2>(code)(ctx, a, b),
+                _ => return Err("tests run functions of one or two parameters".into()),
+            }
+        };
+        Ok([r.value.0 as i64, r.error as i64])
     };
-    Ok([r.value.0 as i64, r.error as i64])
+    calls.iter().map(call).collect()
 }

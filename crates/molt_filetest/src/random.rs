@@ -1,7 +1,8 @@
-//! Random machine-level programs: loops, branches, switches, calls, memory, integers, doubles and bits.
+//! Random machine-level programs: loops, branches, switches, calls, memory, integers, doubles and bits, in the shapes that
+//! front ends write: locals in stack slots, pointers to them as arguments, checks that lead to cold blocks.
 //!
 //! What is made always verifies, ends, and has one right answer: divisors are made positive, memory is set before it is
-//! read, and the bits of a NaN, which no engine promises, do not become integers.
+//! read, addresses do not become numbers, and the bits and the sign of a NaN, which no engine promises, stay doubles.
 
 use std::fmt::Write as _;
 
@@ -43,19 +44,79 @@ impl Choices for Bytes<'_> {
     }
 }
 
-/// Bytes of the stack slot that each function has.
-const SLOT: u64 = 32;
+mod shape;
+
+/// Bytes of the regions of memory that hold integers: two stack slots, and what the pointer of a method leads to.
+const REGION: u64 = 32;
+/// Slot of the doubles, with room for two, and slot of the array, with room for eight integers.
+const DOUBLES: u32 = 2;
+const ARRAY: u32 = 3;
+
+const OVERFLOWING: &[&str] = &["iadd.of", "isub.of", "imul.of", "uadd.of", "usub.of", "umul.of"];
+const FLOAT_OPS: &[&str] = &["fadd", "fsub", "fmul", "fdiv", "fmin", "fmax"];
+const FLOAT_UNARY: &[&str] = &["fneg", "fabs", "fsqrt", "ffloor", "fceil", "ftrunc", "fnearest", "fround32"];
+const LOADS: &[&str] = &["load.64", "load.32", "load.s32", "load.16", "load.s16", "load.8", "load.s8"];
+
+/// What a function takes and gives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Signature {
+    /// Two integers, and two again.
+    Plain,
+    /// A pointer to a region and an integer; an integer.
+    Method,
+    /// An integer and a double; a double and an integer.
+    Mixed,
+}
+
+struct Callee {
+    signature: Signature,
+    /// Estimate of the instructions that a call runs.
+    cost: u64,
+}
 
 /// Text of a program whose last function takes two integers and calls the others; and that function's number.
 pub fn program(choices: &mut dyn Choices) -> (String, u32) {
-    let count = 1 + choices.below(3) as u32;
+    let count = 1 + choices.below(5) as u32;
     let mut out = String::from("s0 = \"f\"\nm0 = s0 s0 none\n");
+    let mut callees = Vec::new();
     for id in 0..count {
-        let mut f =
-            Function { choices, id, next: 2, ints: vec![0, 1], floats: vec![], bits: vec![], body: String::new() };
+        let signature = match choices.below(3) {
+            _ if id + 1 == count => Signature::Plain,
+            0 => Signature::Plain,
+            1 => Signature::Method,
+            _ => Signature::Mixed,
+        };
+        let hint = ["", "", " inline-always", " inline-never"][choices.below(4) as usize];
+        let mut f = Function {
+            choices,
+            id,
+            signature,
+            callees: &callees,
+            next: 2,
+            next_block: 1,
+            ints: vec![],
+            floats: vec![],
+            bits: vec![],
+            regions: vec![],
+            doubles: 0,
+            array: 0,
+            loop_depth: 0,
+            cost: 0,
+            body: String::new(),
+        };
         f.build();
-        writeln!(out, "fn @{id} \"f\" internal m0 -> i64 i64 slots {SLOT} {{\n{}}}", f.body)
-            .expect("writing to a string");
+        let (body, cost) = (f.body, f.cost);
+        let results = match signature {
+            Signature::Plain => "i64 i64",
+            Signature::Method => "i64",
+            Signature::Mixed => "f64 i64",
+        };
+        writeln!(
+            out,
+            "fn @{id} \"f\" internal m0 -> {results} optimise{hint} slots {REGION} {REGION} 16 64 {{\n{body}}}"
+        )
+        .expect("writing to a string");
+        callees.push(Callee { signature, cost });
     }
     (out, count - 1)
 }
@@ -63,10 +124,19 @@ pub fn program(choices: &mut dyn Choices) -> (String, u32) {
 struct Function<'a> {
     choices: &'a mut dyn Choices,
     id: u32,
+    signature: Signature,
+    callees: &'a [Callee],
     next: u32,
+    next_block: u32,
     ints: Vec<u32>,
     floats: Vec<u32>,
     bits: Vec<u32>,
+    /// Addresses of regions of integers.
+    regions: Vec<u32>,
+    doubles: u32,
+    array: u32,
+    loop_depth: u32,
+    cost: u64,
     body: String,
 }
 
@@ -118,43 +188,6 @@ impl Function<'_> {
         self.value("i64", format_args!("iconst {n}"))
     }
 
-    fn build(&mut self) {
-        self.body.push_str("b0(v0: i64, v1: i64):\n");
-        let zero = self.constant(0);
-        let slot = self.value("i64", format_args!("slot.addr slot0"));
-        // An address is another one at each run, so nothing may be computed from it.
-        self.ints.retain(|&v| v != slot);
-        for offset in (0..SLOT).step_by(8) {
-            self.line(format_args!("store.64 v{slot}, v{zero} {offset}"));
-        }
-        self.value("f64", format_args!("i2f v0"));
-        let start = self.value("f64", format_args!("fconst 0x3ff8000000000000"));
-        self.value("i1", format_args!("icmp v0, v1 slt"));
-        let [n, a, b, x] = [(); 4].map(|()| self.fresh());
-        self.line(format_args!("jump -> b1(v{zero}, v0, v1, v{start})"));
-        writeln!(self.body, "b1(v{n}: i64, v{a}: i64, v{b}: i64, v{x}: f64):").expect("writing to a string");
-        self.ints.extend([n, a, b]);
-        self.floats.push(x);
-        for _ in 0..3 + self.choices.below(20) {
-            self.step(slot);
-        }
-        self.branch();
-        let [a, b, x] = [(); 3].map(|()| self.fresh());
-        writeln!(self.body, "b4(v{a}: i64, v{b}: i64, v{x}: f64):").expect("writing to a string");
-        let one = self.constant(1);
-        let more = self.value("i64", format_args!("iadd v{n}, v{one}"));
-        let rounds = self.choices.below(12) as i64;
-        let limit = self.constant(rounds);
-        let again = self.value("i1", format_args!("icmp v{more}, v{limit} slt"));
-        self.line(format_args!("brif v{again} -> b1(v{more}, v{a}, v{b}, v{x}), b5()"));
-        self.body.push_str("b5():\n");
-        let kept = self.value("i64", format_args!("load.64 v{slot} 8"));
-        let number = self.known_bits(x);
-        let mixed = self.value("i64", format_args!("ixor v{a}, v{number}"));
-        let sum = self.value("i64", format_args!("iadd v{b}, v{kept}"));
-        self.line(format_args!("ret.many v{mixed}, v{sum}"));
-    }
-
     /// Bits of a double that is a number; zero of a NaN.
     fn known_bits(&mut self, x: u32) -> u32 {
         let is_number = self.value("i1", format_args!("fcmp v{x}, v{x} eq"));
@@ -164,32 +197,18 @@ impl Function<'_> {
         self.value("i64", format_args!("select.i v{is_number}, v{bits}, v{zero}"))
     }
 
-    /// Two ways through blocks 2 and 3, or three by a switch, that meet in block 4.
-    fn branch(&mut self) {
-        let [a, b, c, d] = [(); 4].map(|()| self.int());
-        let (x, y) = (self.float(), self.float());
-        if self.choices.below(3) == 0 {
-            let on = self.int();
-            self.line(format_args!("switch v{on} -> b2(), b3(), b2()"));
-        } else {
-            let on = self.bit();
-            self.line(format_args!("brif v{on} -> b2(), b3()"));
-        }
-        self.body.push_str("b2():\n");
-        self.line(format_args!("jump -> b4(v{a}, v{b}, v{x})"));
-        self.body.push_str("b3():\n");
-        self.line(format_args!("jump -> b4(v{c}, v{d}, v{y})"));
-    }
-
-    fn step(&mut self, slot: u32) {
-        let place = self.choices.below(SLOT);
+    fn step(&mut self) {
+        self.cost += 1 << (3 * self.loop_depth);
+        let slot = self.pick(|f| &f.regions);
+        let place = self.choices.below(REGION);
         // Memory is accessed at multiples of the size.
         let offset = |op: &str| match op.split_once('.') {
             Some((_, "64")) => place & !7,
-            Some((_, "8")) => place,
+            Some((_, "16" | "s16")) => place & !1,
+            Some((_, "8" | "s8")) => place,
             _ => place & !3,
         };
-        match self.choices.below(16) {
+        match self.choices.below(20) {
             0 => {
                 let n = self.choices.word();
                 self.constant(n);
@@ -199,19 +218,21 @@ impl Function<'_> {
                 self.value("f64", format_args!("fconst {bits:#018x}"));
             }
             2..=4 => {
-                const OPS: &[&str] = &["iadd", "isub", "imul", "iand", "ior", "ixor", "ishl", "ushr", "sshr", "rotl"];
+                const OPS: &[&str] = &[
+                    "iadd", "isub", "imul", "iand", "ior", "ixor", "ishl", "ushr", "sshr", "rotl", "umulhi", "smulhi",
+                ];
                 let (op, a, b) = (self.one_of(OPS), self.int(), self.int());
                 self.value("i64", format_args!("{op} v{a}, v{b}"));
             }
             5 => {
-                let (op, a, b) = (self.one_of(&["iadd.of", "isub.of", "imul.of"]), self.int(), self.int());
+                let (op, a, b) = (self.one_of(OVERFLOWING), self.int(), self.int());
                 let (v, o) = (self.fresh(), self.fresh());
                 self.line(format_args!("v{v}: i64, v{o}: i1 = {op} v{a}, v{b}"));
                 self.ints.push(v);
                 self.bits.push(o);
             }
             6 => {
-                let (op, a, b) = (self.one_of(&["sdiv", "srem"]), self.int(), self.int());
+                let (op, a, b) = (self.one_of(&["sdiv", "srem", "udiv", "urem"]), self.int(), self.int());
                 let (one, mask) = (self.constant(1), self.constant(i64::MAX));
                 let odd = self.value("i64", format_args!("ior v{b}, v{one}"));
                 let positive = self.value("i64", format_args!("iand v{odd}, v{mask}"));
@@ -227,18 +248,30 @@ impl Function<'_> {
                 self.value("i1", format_args!("fcmp v{a}, v{b} {c}"));
             }
             9 => {
-                let (op, a, b) = (self.one_of(&["fadd", "fsub", "fmul", "fdiv"]), self.float(), self.float());
+                let (op, a, b) = (self.one_of(FLOAT_OPS), self.float(), self.float());
                 self.value("f64", format_args!("{op} v{a}, v{b}"));
             }
-            10 => match self.choices.below(3) {
+            10 => match self.choices.below(6) {
                 0 => {
-                    let (op, a) = (self.one_of(&["fneg", "fabs", "fsqrt"]), self.float());
+                    let (op, a) = (self.one_of(FLOAT_UNARY), self.float());
                     self.value("f64", format_args!("{op} v{a}"));
                 }
                 1 => {
                     let a = self.int();
-                    let op = self.one_of(&["i2f", "bits2f"]);
+                    let op = self.one_of(&["i2f", "u2f", "bits2f"]);
                     self.value("f64", format_args!("{op} v{a}"));
+                }
+                2 => {
+                    let (op, a) = (self.one_of(&["clz", "ctz", "popcnt", "bswap"]), self.int());
+                    self.value("i64", format_args!("{op} v{a}"));
+                }
+                3 => {
+                    let (op, a) = (self.one_of(&["f2i.sat", "f2u.sat"]), self.float());
+                    self.value("i64", format_args!("{op} v{a}"));
+                }
+                4 => {
+                    let [a, b, c] = [(); 3].map(|()| self.float());
+                    self.value("f64", format_args!("fma v{a}, v{b}, v{c}"));
                 }
                 _ => {
                     let a = self.float();
@@ -266,18 +299,20 @@ impl Function<'_> {
                 self.value("f64", format_args!("select.f v{c}, v{x}, v{y}"));
             }
             13 => {
-                let (op, a) = (self.one_of(&["store.64", "store.32", "store.8"]), self.int());
+                let (op, a) = (self.one_of(&["store.64", "store.32", "store.16", "store.8"]), self.int());
                 self.line(format_args!("{op} v{slot}, v{a} {}", offset(op)));
             }
             14 => {
-                let op = self.one_of(&["load.64", "load.32", "load.s32", "load.8"]);
+                let op = self.one_of(LOADS);
                 self.value("i64", format_args!("{op} v{slot} {}", offset(op)));
             }
-            _ if self.id > 0 => {
-                let (callee, a, b) = (self.choices.below(u64::from(self.id)), self.int(), self.int());
-                let (v, o) = (self.fresh(), self.fresh());
-                self.line(format_args!("v{v}: i64, v{o}: i64 = call v{a}, v{b} @{callee}"));
-                self.ints.extend([v, o]);
+            15 => self.double_in_memory(),
+            16 => self.copy(),
+            17 => self.call(),
+            18 => {
+                let (a, sign) = (self.float(), self.int());
+                let sign = self.value("f64", format_args!("i2f v{sign}"));
+                self.value("f64", format_args!("fcopysign v{a}, v{sign}"));
             }
             _ => {
                 let x = self.float();

@@ -3,14 +3,15 @@
 //! - `; test verify STAGE`: well formed at the stage (`semantic`, `typed`, `machine`);
 //! - `; test refuse STAGE: TEXT`: refused, and the reason contains the text;
 //! - `; test after PASS`: the text after the pass is the file beside it with `.after`; with `MOLT_BLESS=1` it is written;
-//! - `; run: @0(1, 2) == 3`: machine-level function, same result on every engine.
+//! - `; test optimize PASS`: likewise for one pass alone; `all` stands for the whole pipeline;
+//! - `; run: @0(1, 2) == 3`: machine-level function, same result on every engine, before and after the pipeline.
 
 use std::path::{Path, PathBuf};
 
 use molt_filetest::engines::{on_cranelift, on_vm};
 use molt_filetest::random;
-use molt_ir::verify::{Stage, verify_function};
-use molt_ir::{FuncId, Program, parse, print};
+use molt_ir::verify::{Stage, verify_calls, verify_function};
+use molt_ir::{FuncId, Function, Program, parse, print};
 use molt_opt::pipeline;
 
 fn folder() -> PathBuf {
@@ -35,17 +36,16 @@ fn one(path: &Path) -> Result<(), String> {
     let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
     let program = parse::program(&text)?;
     round_trip(&program)?;
-    let mut commands = 0;
-    for line in text.lines().filter_map(|l| l.strip_prefix("; ")) {
-        if let Some(command) = line.strip_prefix("test ") {
-            check(path, &program, command)?;
-            commands += 1;
-        } else if let Some(call) = line.strip_prefix("run: ") {
-            run(&program, call)?;
-            commands += 1;
-        }
+    let commands = text.lines().filter_map(|l| l.strip_prefix("; ")).filter_map(|line| {
+        let test = line.strip_prefix("test ").map(|command| check(path, &program, command));
+        test.or_else(|| line.strip_prefix("run: ").map(|call| run(&program, call)))
+    });
+    let results: Vec<Result<(), String>> = commands.collect();
+    if results.is_empty() {
+        return Err("the file asks for nothing".into());
     }
-    if commands == 0 { Err("the file asks for nothing".into()) } else { Ok(()) }
+    let failures: Vec<String> = results.into_iter().filter_map(Result::err).collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
 fn round_trip(program: &Program) -> Result<(), String> {
@@ -63,9 +63,14 @@ fn stage(name: &str) -> Result<Stage, String> {
     }
 }
 
+fn well_formed(program: &Program, f: &Function, stage: Stage) -> Result<(), String> {
+    verify_function(f, stage).and_then(|()| verify_calls(program, f))
+}
+
 fn check(path: &Path, program: &Program, command: &str) -> Result<(), String> {
-    let verify_all =
-        |s: Stage| program.funcs.iter().try_for_each(|(id, f)| verify_function(f, s).map_err(|e| format!("{id}: {e}")));
+    let verify_all = |s: Stage| {
+        program.funcs.iter().try_for_each(|(id, f)| well_formed(program, f, s).map_err(|e| format!("{id}: {e}")))
+    };
     match command.split_once(' ') {
         Some(("verify", name)) => verify_all(stage(name)?),
         Some(("refuse", rest)) => {
@@ -77,6 +82,7 @@ fn check(path: &Path, program: &Program, command: &str) -> Result<(), String> {
             }
         }
         Some(("after", pass)) => after(path, program, pass),
+        Some(("optimize", pass)) => optimize(path, program, pass),
         _ => Err(format!("unknown command `{command}`")),
     }
 }
@@ -85,6 +91,23 @@ fn after(path: &Path, program: &Program, pass: &str) -> Result<(), String> {
     let mut p = program.clone();
     let options = pipeline::Options { verify: true, print_after: Some(pass.into()), stop_after: Some(pass.into()) };
     let text = pipeline::run(&mut p, &options)?.printed.ok_or_else(|| format!("no pass `{pass}`"))?;
+    compare(path, pass, &text)
+}
+
+fn optimize(path: &Path, program: &Program, name: &str) -> Result<(), String> {
+    let mut p = program.clone();
+    if name == "all" {
+        pipeline::run(&mut p, &pipeline::Options { verify: true, ..pipeline::Options::default() })?;
+    } else {
+        let pass = pipeline::PASSES.iter().find(|p| p.name == name).ok_or_else(|| format!("no pass `{name}`"))?;
+        (pass.run)(&mut p);
+        p.funcs.iter().try_for_each(|(id, f)| well_formed(&p, f, Stage::Machine).map_err(|e| format!("{id}: {e}")))?;
+    }
+    let text: Vec<String> = p.funcs.iter().map(|(id, f)| print::function(&p, id, f)).collect();
+    compare(path, name, &text.join("\n"))
+}
+
+fn compare(path: &Path, pass: &str, text: &str) -> Result<(), String> {
     let recorded = path.with_extension("after");
     if std::env::var_os("MOLT_BLESS").is_some() {
         return std::fs::write(&recorded, text).map_err(|e| e.to_string());
@@ -101,26 +124,52 @@ fn run(program: &Program, call: &str) -> Result<(), String> {
     let args: Result<Vec<i64>, _> = args.split(", ").filter(|a| !a.is_empty()).map(str::parse).collect();
     let args = args.map_err(|_| bad())?;
     let expected: i64 = expected.trim().parse().map_err(|_| bad())?;
-    for (engine, got) in [("vm", on_vm(program, id, &args)), ("cranelift", on_cranelift(program, id, &args)?)] {
-        if got[0] != expected {
-            return Err(format!("{call}: {engine} gives {}", got[0]));
-        }
-    }
-    Ok(())
+    let optimised = optimised(program)?;
+    let calls: &[&[i64]] = &[&args];
+    let runs = [
+        ("vm", on_vm(program, id, calls)),
+        ("cranelift", on_cranelift(program, id, calls)?),
+        ("vm, optimised,", on_vm(&optimised, id, calls)),
+        ("cranelift, optimised,", on_cranelift(&optimised, id, calls)?),
+    ];
+    let wrong: Vec<String> = runs
+        .iter()
+        .filter(|(_, got)| got[0][0] != expected)
+        .map(|(e, got)| format!("{call}: {e} gives {}", got[0][0]))
+        .collect();
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
 }
 
+/// The program after the whole pipeline.
+fn optimised(program: &Program) -> Result<Program, String> {
+    let mut p = program.clone();
+    pipeline::run(&mut p, &pipeline::Options { verify: true, ..pipeline::Options::default() })?;
+    Ok(p)
+}
+
+/// Seeds of the random programs: `MOLT_SEEDS=from..to`, or a few.
+fn seeds() -> std::ops::Range<u64> {
+    let text = std::env::var("MOLT_SEEDS").unwrap_or_else(|_| "0..1500".into());
+    let (from, to) = text.split_once("..").expect("MOLT_SEEDS is `from..to`");
+    from.parse().expect("a number")..to.parse().expect("a number")
+}
+
+/// Every engine gives the same results for a random program as written and as optimised.
 #[test]
-fn engines_agree_on_random_functions() {
-    for seed in 0..2000 {
+fn engines_agree_on_random_programs() {
+    for seed in seeds() {
         let (text, last) = random::program(&mut random::Seeded(seed));
         let program = parse::program(&text).unwrap_or_else(|e| panic!("seed {seed}: {e}\n{text}"));
-        for (id, f) in program.funcs.iter() {
-            verify_function(f, Stage::Machine).unwrap_or_else(|e| panic!("seed {seed}, {id}: {e}\n{text}"));
+        let optimised = optimised(&program).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+        let calls: &[&[i64]] = &[&[0, 0], &[1, -1], &[i64::MAX, 3], &[-77, i64::MIN]];
+        let native = |p: &Program| on_cranelift(p, FuncId(last), calls).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+        let as_written = on_vm(&program, FuncId(last), calls);
+        // One program in ten is also compiled as written; the others test the optimiser.
+        if seed % 10 == 0 {
+            assert_eq!(as_written, native(&program), "cranelift: seed {seed}\n{text}");
         }
-        for args in [[0, 0], [1, -1], [i64::MAX, 3], [-77, i64::MIN]] {
-            let vm = on_vm(&program, FuncId(last), &args);
-            let native = on_cranelift(&program, FuncId(last), &args).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
-            assert_eq!(vm, native, "seed {seed}, arguments {args:?}\n{text}");
-        }
+        let vm = on_vm(&optimised, FuncId(last), calls);
+        assert_eq!(as_written, vm, "optimised: seed {seed}\n{text}");
+        assert_eq!(vm, native(&optimised), "cranelift, optimised: seed {seed}\n{text}");
     }
 }

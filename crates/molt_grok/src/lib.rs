@@ -9,7 +9,10 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod code;
+pub mod compile;
 pub mod hir;
+mod library;
 pub mod mir;
 pub mod syntax;
 pub mod ty;

@@ -8,6 +8,15 @@
 //! The builder keeps this exact: within one block no value that may need dropping is moved or initialised before a statement
 //! that may panic; it begins a new block instead.
 
+pub mod bits;
+pub mod borrow;
+pub mod build;
+pub mod drops;
+pub mod moves;
+pub mod print;
+pub mod queries;
+pub mod visit;
+
 use molt_base::{Arena, Span, entity_id};
 
 use crate::check::typed::CastKind;
@@ -43,6 +52,56 @@ pub struct Mir {
 impl Mir {
     pub const RESULT: Slot = Slot(0);
     pub const ENTRY: Bb = Bb(0);
+
+    /// Parameter slots in order.
+    pub fn params(&self) -> impl Iterator<Item = Slot> + use<> {
+        (1..=self.param_count).map(Slot)
+    }
+}
+
+impl Block {
+    /// The terminator of a block that was finished.
+    pub fn terminator(&self) -> &Terminator {
+        self.end.as_ref().expect("a finished graph has only finished blocks")
+    }
+}
+
+impl Terminator {
+    /// Calls `f` with each normal successor; the way of panics is [`Block::unwind`].
+    pub fn successors(&self, mut f: impl FnMut(Bb)) {
+        match self {
+            Terminator::Goto(b) => f(*b),
+            Terminator::Switch { targets, otherwise, .. } => {
+                targets.iter().for_each(|&(_, b)| f(b));
+                f(*otherwise);
+            }
+            Terminator::Return | Terminator::Resume | Terminator::Unreachable | Terminator::Panic(_) => {}
+            Terminator::Drop { target, .. } | Terminator::Await { target, .. } => f(*target),
+            Terminator::Call { target, .. } => {
+                if let Some(b) = target {
+                    f(*b);
+                }
+            }
+        }
+    }
+
+    /// Calls `f` with each normal successor, to be replaced.
+    pub fn successors_mut(&mut self, mut f: impl FnMut(&mut Bb)) {
+        match self {
+            Terminator::Goto(b) => f(b),
+            Terminator::Switch { targets, otherwise, .. } => {
+                targets.iter_mut().for_each(|(_, b)| f(b));
+                f(otherwise);
+            }
+            Terminator::Return | Terminator::Resume | Terminator::Unreachable | Terminator::Panic(_) => {}
+            Terminator::Drop { target, .. } | Terminator::Await { target, .. } => f(target),
+            Terminator::Call { target, .. } => {
+                if let Some(b) = target {
+                    f(b);
+                }
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +111,9 @@ pub struct SlotDecl {
     /// The source's variable; `None` for temporary values.
     pub local: Option<LocalId>,
     pub mutable: bool,
+    /// Holds the value of a constant expression of which a reference was taken. It lives in static memory and never dies;
+    /// to initialise it again writes the same value.
+    pub promoted: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -105,15 +167,15 @@ pub enum Elem {
     Variant(u32),
     /// Element at a `usize`; checked before by [`StmtKind::CheckIndex`].
     Index(Slot),
-    /// Element of a slice pattern, counted from an end; the length was tested.
+    /// Element of a slice pattern, counted from an end (the last element has offset 1 from the end); the length was tested.
     ConstIndex {
-        offset: u64,
+        offset: u32,
         from_end: bool,
     },
     /// `from..len - to` of a slice pattern.
     Subslice {
-        from: u64,
-        to: u64,
+        from: u32,
+        to: u32,
     },
 }
 
@@ -166,7 +228,8 @@ pub enum Rvalue {
     /// Length of an array or slice place.
     Len(Place),
     Cast(Cast, Operand, Ty),
-    /// Panics on overflow, division by zero and too large shifts, as section 6.2 says. Operands are of primitive type.
+    /// Panics on overflow, division by zero and too large shifts, as section 6.2 says. Operands are of primitive type;
+    /// comparisons also of `str`, raw pointers and, in byte-string patterns, `&[u8]`.
     Binary(BinaryOp, Operand, Operand),
     /// Negation panics on overflow.
     Neg(Operand),
@@ -210,10 +273,13 @@ pub enum Terminator {
     /// End of unwinding: leaves the function, panicking.
     Resume,
     Unreachable,
-    /// Drops the value if it is initialised here; becomes exact in `drops`.
+    /// Drops the value if it is initialised here; becomes exact in `drops`. Afterwards the place is uninitialised, also where
+    /// the drop panics.
     Drop {
         place: Place,
         target: Bb,
+        /// The first half of an assignment: the target begins with the assignment of the new value.
+        replace: bool,
     },
     /// `target` is `None` when the call never returns.
     Call {
@@ -250,7 +316,9 @@ pub enum Callee {
 pub enum Builtin {
     /// Allocates a box of the type and moves the operand in.
     BoxNew,
-    /// Evaluates parameter default `n` of a function; the arguments are those before it.
+    /// Frees a box (the operand) whose content was moved out or dropped.
+    BoxFree,
+    /// Evaluates parameter default `n` of a function; the arguments are shared references to the arguments before it.
     ParamDefault(crate::hir::FnId, u32),
     FieldDefault(AdtId, u32),
 }
@@ -264,8 +332,12 @@ pub enum PanicKind {
 }
 
 impl Place {
+    /// The whole slot.
     pub fn local(slot: Slot) -> Place {
         Place { slot, path: Vec::new() }
+    }
+    pub fn is_local(&self) -> bool {
+        self.path.is_empty()
     }
     #[must_use]
     pub fn with(&self, elem: Elem) -> Place {

@@ -153,6 +153,8 @@ impl Flags {
     pub const PROJECTION: u8 = 8;
     pub const ERROR: u8 = 16;
     pub const OPAQUE: u8 = 32;
+    /// An erased region, or a closure, whose captures may have some: the borrow checker gives them names.
+    pub const ERASED: u8 = 64;
 
     pub fn has(self, which: u8) -> bool {
         self.0 & which != 0
@@ -361,7 +363,7 @@ impl Types {
     fn flags_of_arg(&self, arg: Arg) -> Flags {
         match arg {
             Arg::Ty(t) => self.flags(t),
-            Arg::Region(Region::Erased) => Flags(0),
+            Arg::Region(Region::Erased) => Flags(Flags::ERASED),
             Arg::Region(_) => Flags(Flags::REGION),
             Arg::Const(c) => match self.const_kind(c) {
                 ConstKind::Error => Flags(Flags::ERROR),
@@ -374,7 +376,7 @@ impl Types {
     }
 
     fn flags_of_region(region: Region) -> u8 {
-        if region == Region::Erased { 0 } else { Flags::REGION }
+        if region == Region::Erased { Flags::ERASED } else { Flags::REGION }
     }
 
     fn flags_of_kind(&self, kind: TyKind) -> Flags {
@@ -382,13 +384,10 @@ impl Types {
             TyKind::Error => Flags::ERROR,
             TyKind::Never | TyKind::Bool | TyKind::Char | TyKind::Int(_) | TyKind::Float(_) => 0,
             TyKind::Str(r) => Types::flags_of_region(r),
-            TyKind::Tuple(a)
-            | TyKind::Adt(_, a)
-            | TyKind::FnDef(_, a)
-            | TyKind::Ctor(_, _, a)
-            | TyKind::FnPtr(a)
-            | TyKind::Closure(_, a)
-            | TyKind::Future(_, a) => self.args_flags(a).0,
+            TyKind::Tuple(a) | TyKind::Adt(_, a) | TyKind::FnDef(_, a) | TyKind::Ctor(_, _, a) | TyKind::FnPtr(a) => {
+                self.args_flags(a).0
+            }
+            TyKind::Closure(_, a) | TyKind::Future(_, a) => self.args_flags(a).0 | Flags::ERASED,
             TyKind::Array(t, c) => self.flags(t).0 | self.flags_of_arg(Arg::Const(c)).0,
             TyKind::Slice(t) | TyKind::Ptr(_, t) => self.flags(t).0,
             TyKind::Ref(r, _, t) => Types::flags_of_region(r) | self.flags(t).0,

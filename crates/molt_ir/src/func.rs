@@ -89,6 +89,17 @@ pub enum FunctionKind {
     Internal,
 }
 
+/// Whether calls of a function are replaced by its body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum InlineHint {
+    /// As the cost model says.
+    #[default]
+    Auto,
+    /// Wherever it is not recursive.
+    Always,
+    Never,
+}
+
 /// A function at one level of the IR. Block 0 is the entry, its parameters are the function's.
 #[derive(Clone, Debug)]
 pub struct Function {
@@ -105,6 +116,11 @@ pub struct Function {
     pub layout: Vec<BlockId>,
     pub stack_slots: Vec<u32>,
     pub code: Option<CodeInfo>,
+    /// At machine level and to be optimised there; set by the front end.
+    pub optimise: bool,
+    pub inline: InlineHint,
+    /// Seldom called; what leads to a call is cold too.
+    pub cold: bool,
     pool: Vec<ValueId>,
     edges: Vec<Edge>,
 }
@@ -123,6 +139,9 @@ impl Function {
             layout: Vec::new(),
             stack_slots: Vec::new(),
             code: None,
+            optimise: false,
+            inline: InlineHint::Auto,
+            cold: false,
             pool: Vec::new(),
             edges: Vec::new(),
         }
@@ -243,6 +262,56 @@ impl Function {
         self.edges.push(Edge { block, args });
         self.insts[inst].edge_start = at;
         self.insts[inst].edge_count = 1;
+    }
+
+    /// Makes an instruction another one with the same results and edges.
+    pub fn rewrite(&mut self, inst: InstId, op: Op, args: &[ValueId], imm: u64) {
+        let args = self.list(args);
+        let data = &mut self.insts[inst];
+        (data.op, data.args, data.imm) = (op, args, imm);
+    }
+
+    /// Makes a branch a jump along one of its edges.
+    pub fn keep_edge(&mut self, inst: InstId, index: usize) {
+        let data = &mut self.insts[inst];
+        debug_assert!(index < usize::from(data.edge_count));
+        data.edge_start += index as u32;
+        data.edge_count = 1;
+        data.op = Op::Jump;
+        data.imm = 0;
+        data.args.len = 0;
+    }
+
+    /// Exchanges the two edges of a branch.
+    pub fn swap_edges(&mut self, inst: InstId) {
+        let at = self.insts[inst].edge_start as usize;
+        self.edges.swap(at, at + 1);
+    }
+
+    /// Keeps the values of an edge for which the test holds, by position.
+    pub fn retain_edge_args(&mut self, inst: InstId, index: usize, keep: impl Fn(usize) -> bool) {
+        let at = self.insts[inst].edge_start as usize + index;
+        let ValueList { start, len } = self.edges[at].args;
+        let mut kept = 0;
+        for i in (0..len as usize).filter(|&i| keep(i)) {
+            self.pool[start as usize + kept] = self.pool[start as usize + i];
+            kept += 1;
+        }
+        self.edges[at].args.len = kept as u32;
+    }
+
+    /// Takes parameters away from a block, and nothing from the edges that lead there.
+    pub fn retain_params(&mut self, block: BlockId, keep: impl Fn(usize) -> bool) {
+        let mut params = std::mem::take(&mut self.blocks[block].params);
+        let mut position = 0;
+        params.retain(|_| {
+            position += 1;
+            keep(position - 1)
+        });
+        for (i, &v) in params.iter().enumerate() {
+            self.values[v].def = ValueDef::Param(block, i as u32);
+        }
+        self.blocks[block].params = params;
     }
 
     /// Takes all edges of an instruction away.

@@ -22,7 +22,7 @@ pub mod types;
 pub mod verify;
 
 pub use builder::{FunctionBuilder, Variable};
-pub use func::{Block, BlockId, Edge, FuncId, Function, FunctionKind, Inst, InstId, ValueDef, ValueId};
+pub use func::{Block, BlockId, Edge, FuncId, Function, FunctionKind, InlineHint, Inst, InstId, ValueDef, ValueId};
 pub use ops::{BinaryOp, CompareOp, FloatCond, ImmKind, IntCond, Op, OpInfo, UnaryOp};
 pub use program::{
     ClassSite, ClassSiteId, CodeInfo, Const, ConstId, DataId, DataItem, Global, GlobalId, LocId, Module, ModuleId,

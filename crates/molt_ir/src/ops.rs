@@ -199,7 +199,7 @@ ops! {
     /// `item in container`; operands (container, item).
     PyContains "py.contains" S "ww" -> "b" None "RE" = Contains;
     /// Negation of a bit.
-    Not "not" S "b" -> "b" None "P";
+    Not "not" A "b" -> "b" None "P";
     PyGetAttr "py.getattr" S "w" -> "w" Name "RE";
     PySetAttr "py.setattr" S "ww" -> "-" Name "RE";
     PyDelAttr "py.delattr" S "w" -> "-" Name "RE";
@@ -341,9 +341,19 @@ ops! {
     IAddOf "iadd.of" A "ii" -> "ib" None "P";
     ISubOf "isub.of" A "ii" -> "ib" None "P";
     IMulOf "imul.of" A "ii" -> "ib" None "P";
+    /// Unsigned sum, difference, product and whether it left 0..2^64.
+    UAddOf "uadd.of" L "ii" -> "ib" None "P";
+    USubOf "usub.of" L "ii" -> "ib" None "P";
+    UMulOf "umul.of" L "ii" -> "ib" None "P";
+    /// High 64 bits of the signed, of the unsigned 128-bit product.
+    SMulHi "smulhi" L "ii" -> "i" None "P";
+    UMulHi "umulhi" L "ii" -> "i" None "P";
     /// Quotient truncated toward zero; the divisor is not zero and the pair is not (MIN, -1).
     SDiv "sdiv" A "ii" -> "i" None "P";
     SRem "srem" A "ii" -> "i" None "P";
+    /// Unsigned quotient and remainder; the divisor is not zero.
+    UDiv "udiv" L "ii" -> "i" None "P";
+    URem "urem" L "ii" -> "i" None "P";
     IAnd "iand" A "ii" -> "i" None "P";
     IOr "ior" A "ii" -> "i" None "P";
     IXor "ixor" A "ii" -> "i" None "P";
@@ -352,6 +362,11 @@ ops! {
     UShr "ushr" A "ii" -> "i" None "P";
     SShr "sshr" A "ii" -> "i" None "P";
     RotL "rotl" A "ii" -> "i" None "P";
+    /// Number of leading, of trailing zero bits (64 of zero), of one bits; the bytes in reverse order.
+    Clz "clz" L "i" -> "i" None "P";
+    Ctz "ctz" L "i" -> "i" None "P";
+    PopCnt "popcnt" L "i" -> "i" None "P";
+    BSwap "bswap" L "i" -> "i" None "P";
     ICmp "icmp" A "ii" -> "b" IntCond "P";
     BAnd "band" A "bb" -> "b" None "P";
     BOr "bor" A "bb" -> "b" None "P";
@@ -362,34 +377,79 @@ ops! {
     FNeg "fneg" A "f" -> "f" None "P";
     FAbs "fabs" A "f" -> "f" None "P";
     FSqrt "fsqrt" A "f" -> "f" None "P";
+    /// Nearest integral double toward minus infinity, plus infinity, zero; nearest with ties to even.
+    FFloor "ffloor" L "f" -> "f" None "P";
+    FCeil "fceil" L "f" -> "f" None "P";
+    FTrunc "ftrunc" L "f" -> "f" None "P";
+    FNearest "fnearest" L "f" -> "f" None "P";
+    /// Product of the first two plus the third, rounded once.
+    Fma "fma" L "fff" -> "f" None "P";
+    /// Magnitude of the first operand with the sign of the second.
+    FCopySign "fcopysign" L "ff" -> "f" None "P";
+    /// The second operand if it is less (`fmax`: greater) or the first is NaN, else the first. So a number wins over
+    /// NaN, and of two zeros the first.
+    FMin "fmin" L "ff" -> "f" None "P";
+    FMax "fmax" L "ff" -> "f" None "P";
+    /// The nearest f32 (ties to even), as a double. Arithmetic of f32 is that of doubles followed by this: for
+    /// `+ - * /` and the square root that rounds as once (Figueroa, "When is double rounding innocuous?").
+    FRound32 "fround32" L "f" -> "f" None "P";
     FCmp "fcmp" A "ff" -> "b" FloatCond "P";
     /// Nearest double of a machine integer.
     IntToF "i2f" A "i" -> "f" None "P";
+    /// Nearest double of an unsigned integer.
+    UIntToF "u2f" L "i" -> "f" None "P";
+    /// Truncated toward zero into the signed, the unsigned range; the nearest end outside of it, 0 of NaN.
+    FToIntSat "f2i.sat" L "f" -> "i" None "P";
+    FToUIntSat "f2u.sat" L "f" -> "i" None "P";
     BitsToF "bits2f" A "i" -> "f" None "P";
     FToBits "f2bits" A "f" -> "i" None "P";
     /// 0 or 1 of a bit.
     BToI "b2i" A "b" -> "i" None "P";
     SelectI "select.i" L "bii" -> "i" None "P";
     SelectF "select.f" L "bff" -> "f" None "P";
-    /// Load at address plus immediate.
+    /// Load at address plus immediate, of so many bits; narrow ones are zero-extended, with `s` sign-extended.
     Load64 "load.64" L "i" -> "i" Int "";
     Load32 "load.32" L "i" -> "i" Int "";
     LoadS32 "load.s32" L "i" -> "i" Int "";
+    Load16 "load.16" L "i" -> "i" Int "";
+    LoadS16 "load.s16" L "i" -> "i" Int "";
     Load8 "load.8" L "i" -> "i" Int "";
+    LoadS8 "load.s8" L "i" -> "i" Int "";
     LoadF "load.f64" L "i" -> "f" Int "";
-    /// Store of operand 1 at address operand 0 plus immediate.
+    /// Load of an f32, as a double.
+    LoadF32 "load.f32" L "i" -> "f" Int "";
+    /// Store of operand 1 (its low bits) at address operand 0 plus immediate.
     Store64 "store.64" L "ii" -> "-" Int "E";
     Store32 "store.32" L "ii" -> "-" Int "E";
+    Store16 "store.16" L "ii" -> "-" Int "E";
     Store8 "store.8" L "ii" -> "-" Int "E";
     StoreF "store.f64" L "if" -> "-" Int "E";
+    /// Store of the nearest f32.
+    StoreF32 "store.f32" L "if" -> "-" Int "E";
+    /// Copies bytes: destination, source, length. The two ranges are apart or the same.
+    MemCopy "mem.copy" L "iii" -> "-" None "E";
+    /// Copies bytes of ranges that may overlap: destination, source, length.
+    MemMove "mem.move" L "iii" -> "-" None "E";
+    /// Sets bytes: destination, value (its low 8 bits), length.
+    MemSet "mem.set" L "iii" -> "-" None "E";
+    /// Compares bytes as unsigned numbers, in order: two addresses and a length; -1, 0 or 1.
+    MemCmp "mem.cmp" L "iii" -> "i" None "";
+    /// States that as many bytes as the immediate says are mapped at the address, from here on as long as the address is
+    /// used. Engines do nothing; passes may load from there before the program would.
+    MemValid "mem.valid" L "i" -> "-" Int "E";
     /// Address of a stack slot.
     SlotAddr "slot.addr" L "" -> "i" Slot "P";
+    /// Address of a function, with the C calling convention: the context, then the parameters.
     FuncAddr "func.addr" L "" -> "i" Func "P";
     DataAddr "data.addr" L "" -> "i" Data "P";
     /// The context pointer.
     Ctx "ctx" L "" -> "i" None "P";
     /// Call of a compiled function; the context is passed implicitly.
     Call "call" L "x*" -> "?" Func "E";
+    /// Call through the address of a function of the program (or of a runtime function, whose operands and results are
+    /// integers) with the operands that follow; the context is passed implicitly. Types of operands and results are
+    /// exactly those of the callee.
+    CallIndirect "call.indirect" L "ix*" -> "?" None "E";
     /// Call of a runtime function; the context is passed implicitly. Results as its signature says.
     CallRt "call.rt" L "i*" -> "?" Rt "E";
 

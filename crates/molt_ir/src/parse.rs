@@ -6,9 +6,9 @@ use molt_abi::RtFn;
 use molt_abi::layout::Position;
 use molt_base::Symbol;
 
-use crate::func::{BlockId, FuncId, Function, FunctionKind, InstId, ValueId, imm_pair};
+use crate::func::{BlockId, FuncId, Function, FunctionKind, InlineHint, InstId, ValueId, imm_pair};
 use crate::ops::{BinaryOp, CompareOp, FloatCond, ImmKind, IntCond, Op, UnaryOp};
-use crate::program::{Const, ConstId, Global, LocId, Module, ModuleId, Program};
+use crate::program::{Const, ConstId, DataId, DataItem, Global, LocId, Module, ModuleId, Program, Reloc, RelocTarget};
 use crate::types::Type;
 
 /// Reads a whole program. Lines that are empty or start with `;` are passed over.
@@ -115,9 +115,43 @@ fn table_row(p: &mut Program, line: &str) -> Result<(), String> {
             let [module, name] = words[..] else { return Err("a global is `module name`".into()) };
             p.globals.push(Global { module: ModuleId(number(module, "m")?), name: Symbol(number(name, "s")?) });
         }
+        b'd' => {
+            p.data.push(data_item(value)?);
+        }
         _ => return Err(format!("unknown table row `{line}`")),
     }
     Ok(())
+}
+
+/// `"name" align "bytes" relocations`. Printed text has no quote inside of quotes.
+fn data_item(text: &str) -> Result<DataItem, String> {
+    let parts: Vec<&str> = text.splitn(5, '"').collect();
+    let ["", name, align, bytes, relocs] = parts[..] else { return Err("data is `\"name\" align \"bytes\"`".into()) };
+    let plain = |t: &str| unquote(&format!("\"{t}\""));
+    Ok(DataItem {
+        name: String::from_utf8(plain(name)?).map_err(|_| "names are UTF-8")?,
+        align: align.trim().parse().map_err(|_| format!("`{align}` is no alignment"))?,
+        bytes: plain(bytes)?,
+        relocs: relocs.split_whitespace().map(relocation).collect::<Result<_, _>>()?,
+    })
+}
+
+fn relocation(text: &str) -> Result<Reloc, String> {
+    let bad = || format!("`{text}` is no relocation");
+    let (offset, target) = text.split_once(':').ok_or_else(bad)?;
+    let offset = offset.parse().map_err(|_| bad())?;
+    let mut addend = 0;
+    let target = if let Some((data, add)) = target.split_once(':') {
+        addend = add.parse().map_err(|_| bad())?;
+        RelocTarget::Data(DataId(number(data, "d")?))
+    } else if let Ok(f) = number(target, "@") {
+        RelocTarget::Func(FuncId(f))
+    } else if let Ok(n) = number(target, "native") {
+        RelocTarget::NativeModule(n)
+    } else {
+        RelocTarget::Rt(RtFn::by_name(target).ok_or_else(bad)?)
+    };
+    Ok(Reloc { offset, target, addend })
 }
 
 fn constant(kind: &str, rest: &str) -> Result<Const, String> {
@@ -151,7 +185,7 @@ struct FunctionReader {
 }
 
 impl FunctionReader {
-    /// From the head line `fn @0 "name" kind m0 [-> types] [slots sizes] {`.
+    /// From the head line `fn @0 "name" kind m0 [-> types] [flags] [slots sizes] {`.
     fn new(p: &mut Program, head: &str) -> Result<FunctionReader, String> {
         let quoted_start = head.find('"').ok_or("a function has a quoted name")?;
         let quoted_end = head[quoted_start + 1..].find('"').ok_or("unclosed name")? + quoted_start + 2;
@@ -175,6 +209,16 @@ impl FunctionReader {
                 func.results.push(t);
                 i += 1;
             }
+        }
+        while let Some(word) = words.get(i) {
+            match *word {
+                "optimise" => func.optimise = true,
+                "inline-always" => func.inline = InlineHint::Always,
+                "inline-never" => func.inline = InlineHint::Never,
+                "cold" => func.cold = true,
+                _ => break,
+            }
+            i += 1;
         }
         if words.get(i) == Some(&"slots") {
             func.stack_slots = words[i + 1..].iter().map_while(|w| w.parse().ok()).collect();

@@ -8,13 +8,16 @@
 //!     brif v3 -> b1(), b2()
 //! }
 //! ```
-//! Immediates are printed by kind: operators by word, entities by id, numbers in decimal, float bits in hex.
+//! The head of a function may have, after its result types, the words `optimise`, `inline-always`, `inline-never`, `cold`
+//! and `slots` with the sizes of its stack slots. A data item is `d0 = "name" 8 "bytes" 8:@3 16:d1:0`: alignment, initial
+//! bytes, and for each address its offset and what it points to: a function, data with an offset, `native7`, or a runtime
+//! function by name. Immediates are printed by kind: operators by word, entities by id, numbers in decimal, float bits in hex.
 
 use std::fmt::{self, Write};
 
-use crate::func::{FuncId, Function, FunctionKind, InstId, imm_halves};
+use crate::func::{FuncId, Function, FunctionKind, InlineHint, InstId, imm_halves};
 use crate::ops::{BinaryOp, CompareOp, FloatCond, ImmKind, IntCond, UnaryOp};
-use crate::program::{Const, LocId, Program};
+use crate::program::{Const, LocId, Program, RelocTarget};
 
 /// The whole program: tables first, then functions.
 pub fn program(p: &Program) -> String {
@@ -44,6 +47,19 @@ fn write_tables(out: &mut String, p: &Program) -> fmt::Result {
     }
     for (id, g) in p.globals.iter() {
         writeln!(out, "{id} = {} {}", g.module, g.name)?;
+    }
+    for (id, d) in p.data.iter() {
+        write!(out, "{id} = {} {} {}", quote(d.name.as_bytes()), d.align, quote(&d.bytes))?;
+        for r in &d.relocs {
+            write!(out, " {}:", r.offset)?;
+            match r.target {
+                RelocTarget::Data(d) => write!(out, "{d}:{}", r.addend)?,
+                RelocTarget::Func(f) => write!(out, "@{}", f.0)?,
+                RelocTarget::Rt(f) => write!(out, "{}", f.sig().name)?,
+                RelocTarget::NativeModule(n) => write!(out, "native{n}")?,
+            }
+        }
+        out.push('\n');
     }
     Ok(())
 }
@@ -100,6 +116,9 @@ fn write_function(out: &mut String, p: &Program, id: FuncId, f: &Function) -> fm
             write!(out, " {t}")?;
         }
     }
+    for flag in flags(f) {
+        write!(out, " {flag}")?;
+    }
     if !f.stack_slots.is_empty() {
         out.push_str(" slots");
         for s in &f.stack_slots {
@@ -117,6 +136,16 @@ fn write_function(out: &mut String, p: &Program, id: FuncId, f: &Function) -> fm
     }
     out.push_str("}\n");
     Ok(())
+}
+
+/// Words of the head for what a front end says of a function.
+fn flags(f: &Function) -> impl Iterator<Item = &'static str> + use<> {
+    let inline = match f.inline {
+        InlineHint::Auto => None,
+        InlineHint::Always => Some("inline-always"),
+        InlineHint::Never => Some("inline-never"),
+    };
+    [f.optimise.then_some("optimise"), inline, f.cold.then_some("cold")].into_iter().flatten()
 }
 
 fn write_inst(out: &mut String, f: &Function, inst: InstId) -> fmt::Result {

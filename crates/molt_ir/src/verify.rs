@@ -6,13 +6,17 @@
 //! 4. every edge passes as many values as its target has parameters, of fitting types;
 //! 5. every use is dominated by its definition; the results of an instruction with an unwind edge are not
 //!    used on the unwind path;
-//! 6. `ret` returns a word at the semantic and typed levels.
+//! 6. `ret` returns a word at the semantic and typed levels; `ret.many` returns what the function declares, which is at
+//!    most two integers and two doubles.
+//!
+//! [`verify_calls`] looks across functions: operands and results of a `call` are of the types that its callee declares.
 
 use molt_base::EntityId;
 
 use crate::cfg::Dominators;
-use crate::func::{BlockId, Function, InstId, ValueDef, ValueId};
+use crate::func::{BlockId, FuncId, Function, InstId, ValueDef, ValueId};
 use crate::ops::{Level, Op};
+use crate::program::Program;
 use crate::types::Type;
 
 /// Highest level of ops that may still be present.
@@ -38,6 +42,49 @@ pub fn verify_function(func: &Function, stage: Stage) -> Result<(), String> {
         v.block(b)?;
     }
     Ok(())
+}
+
+/// Checks the machine-level calls of a function against the functions they go to.
+pub fn verify_calls(program: &Program, func: &Function) -> Result<(), String> {
+    for &b in &func.layout {
+        for &inst in &func.blocks[b].insts {
+            let data = &func.insts[inst];
+            if !matches!(data.op, Op::Call | Op::FuncAddr) {
+                continue;
+            }
+            let fail = |what: &str| Err(format!("{b}: {} ({inst}): {what}", data.op.info().name));
+            let Some(callee) = program.funcs.get(FuncId(data.imm as u32)) else { return fail("no such function") };
+            if data.op == Op::FuncAddr {
+                continue;
+            }
+            let same = |a: Type, b: Type| a == b || (is_integer(a) && is_integer(b));
+            let fits = |values: &mut dyn Iterator<Item = ValueId>, types: &mut dyn Iterator<Item = Type>| loop {
+                match (values.next(), types.next()) {
+                    (None, None) => return true,
+                    (Some(v), Some(t)) if same(func.ty(v), t) => {}
+                    _ => return false,
+                }
+            };
+            if !fits(&mut func.args(inst).iter().copied(), &mut callee.params().iter().map(|&p| callee.ty(p))) {
+                return fail("operands are not those of the callee");
+            }
+            if !fits(&mut func.results(inst), &mut callee.results.iter().copied()) {
+                return fail("results are not those of the callee");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value of the type is a 64-bit integer to an engine.
+fn is_integer(ty: Type) -> bool {
+    ty == Type::I64 || ty.is_word()
+}
+
+/// Whether so many results fit into the registers of a return.
+fn fit_registers(results: &[Type]) -> bool {
+    let floats = results.iter().filter(|&&t| t == Type::F64).count();
+    floats <= 2 && results.len() - floats <= 2
 }
 
 struct Verifier<'a> {
@@ -99,6 +146,21 @@ impl Verifier<'_> {
             if !returned && !self.kind_ok(kind, self.func.ty(v)) {
                 return Err(format!("operand {v} is {}, expected `{}`", self.func.ty(v), kind as char));
             }
+        }
+        if data.op == Op::RetMany {
+            let same =
+                |(&v, &t): (&ValueId, &Type)| self.func.ty(v) == t || (is_integer(self.func.ty(v)) && is_integer(t));
+            if args.len() != self.func.results.len() || !args.iter().zip(&self.func.results).all(same) {
+                return Err("returns other types than the function declares".into());
+            }
+        }
+        let returned: Vec<Type> = match data.op {
+            Op::RetMany => self.func.results.clone(),
+            Op::Call | Op::CallIndirect => self.func.results(inst).map(|v| self.func.ty(v)).collect(),
+            _ => Vec::new(),
+        };
+        if !fit_registers(&returned) {
+            return Err("more than two integers or two doubles are returned".into());
         }
         let results = info.results.as_bytes();
         if !matches!(results, b"?" | b"n") {

@@ -8,6 +8,7 @@ pub mod facts;
 pub mod infer;
 pub mod liveness;
 pub mod lower;
+pub mod machine;
 pub mod ownership;
 pub mod pipeline;
 pub mod specialise;

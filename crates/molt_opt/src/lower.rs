@@ -34,8 +34,12 @@ use data::{ConstRef, Statics};
 use floats::{Likely, Pair};
 use machine::Machine;
 
-/// Lowers the whole program in place and emits its static data.
+/// Lowers the whole program in place and emits its static data. A front end that writes machine-level functions only
+/// brings its data itself.
 pub fn run(program: &mut Program) {
+    if program.funcs.iter().all(|(_, f)| f.kind == FunctionKind::Internal) {
+        return;
+    }
     let mut statics = Statics::new(program);
     let facts = Facts::new(program);
     let ids: Vec<FuncId> = program.funcs.ids().collect();

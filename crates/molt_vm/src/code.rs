@@ -1,6 +1,6 @@
 //! Register code: what the interpreter runs.
 
-use molt_ir::{DataId, FuncId, IntCond};
+use molt_ir::{IntCond, Type};
 
 /// A register of the running call.
 pub type Reg = u32;
@@ -40,10 +40,15 @@ pub enum Insn {
         a: Reg,
         b: Reg,
     },
-    FloatUnary {
-        op: FloatUnary,
+    Unary {
+        op: Unary,
         to: Reg,
         a: Reg,
+    },
+    /// Product of the first two registers listed from `list` plus the third.
+    Fma {
+        to: Reg,
+        list: u32,
     },
     Compare {
         cond: IntCond,
@@ -83,7 +88,27 @@ pub enum Insn {
         base: Reg,
         offset: i32,
     },
+    Load16 {
+        to: Reg,
+        base: Reg,
+        offset: i32,
+    },
+    LoadS16 {
+        to: Reg,
+        base: Reg,
+        offset: i32,
+    },
     Load8 {
+        to: Reg,
+        base: Reg,
+        offset: i32,
+    },
+    LoadS8 {
+        to: Reg,
+        base: Reg,
+        offset: i32,
+    },
+    LoadF32 {
         to: Reg,
         base: Reg,
         offset: i32,
@@ -98,10 +123,26 @@ pub enum Insn {
         value: Reg,
         offset: i32,
     },
+    Store16 {
+        base: Reg,
+        value: Reg,
+        offset: i32,
+    },
     Store8 {
         base: Reg,
         value: Reg,
         offset: i32,
+    },
+    StoreF32 {
+        base: Reg,
+        value: Reg,
+        offset: i32,
+    },
+    /// Operands are three registers listed from `list`.
+    Memory {
+        op: MemoryOp,
+        to: Reg,
+        list: u32,
     },
     SlotAddr {
         to: Reg,
@@ -116,11 +157,18 @@ pub enum Insn {
     RcDec {
         word: Reg,
     },
-    /// Arguments are `count` registers listed from `list` in the code's operand table; results go to `to` and `to + 1`.
+    /// Arguments are `count` registers listed from `list` in the code's operand table; results go to `to` and the
+    /// registers that follow, of which there are at least two.
     Call {
         to: Reg,
         func: u32,
         list: u32,
+    },
+    /// As `Call`, of the address in the first register listed; `count` does not count it.
+    CallIndirect {
+        to: Reg,
+        list: u32,
+        count: u32,
     },
     CallRt {
         to: Reg,
@@ -166,6 +214,10 @@ pub enum Alu {
     Mul,
     SDiv,
     SRem,
+    UDiv,
+    URem,
+    SMulHi,
+    UMulHi,
     And,
     Or,
     Xor,
@@ -180,6 +232,9 @@ pub enum OfAlu {
     Add,
     Sub,
     Mul,
+    UAdd,
+    USub,
+    UMul,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -188,14 +243,38 @@ pub enum FloatAlu {
     Sub,
     Mul,
     Div,
+    CopySign,
+    Min,
+    Max,
 }
 
+/// Operations on one register: doubles, integers and from one to the other.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FloatUnary {
+pub enum Unary {
     Neg,
     Abs,
     Sqrt,
+    Floor,
+    Ceil,
+    Trunc,
+    Nearest,
+    Round32,
     FromInt,
+    FromUInt,
+    ToInt,
+    ToUInt,
+    Clz,
+    Ctz,
+    PopCnt,
+    BSwap,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MemoryOp {
+    Copy,
+    Move,
+    Set,
+    Compare,
 }
 
 /// Code of one function.
@@ -208,6 +287,6 @@ pub struct Code {
     pub registers: u32,
     /// Registers of the parameters, in order.
     pub params: Vec<Reg>,
-    /// For a function that makes generators: their code descriptor and resume function.
-    pub creates: Option<(DataId, FuncId)>,
+    pub param_types: Vec<Type>,
+    pub result_types: Vec<Type>,
 }

@@ -1,25 +1,18 @@
-//! Static data in memory, with addresses filled in. Addresses of functions become trampolines of the shape that the
-//! holding descriptor asks for.
+//! Static data in memory, with addresses filled in. The address of a function is that of its stub.
 
 use molt_base::EntityId;
-use molt_ir::{DataId, FuncId, Program, RelocTarget};
+use molt_ir::{DataId, FuncId, Op, Program, RelocTarget};
 
-use crate::{Imports, body_trampoline, entry_trampoline, resume_trampoline};
-
-/// Which descriptor a function address stands in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// Generic entry of a code descriptor.
-    Entry,
-    /// Body of a module descriptor.
-    Body,
-}
+use crate::{Imports, stubs};
 
 /// The data of a program. Items never move once made.
 pub struct Image {
     items: Vec<Box<[u64]>>,
     root: Option<DataId>,
-    functions: Vec<(FuncId, usize, Field)>,
+    /// Functions whose address is taken; the position is the number of the stub.
+    taken: Vec<FuncId>,
+    /// Stub of each function, if it has one.
+    stub_of: Vec<Option<u32>>,
 }
 
 impl Image {
@@ -37,52 +30,59 @@ impl Image {
                 words.into_boxed_slice()
             })
             .collect();
-        let mut image = Image { items, root: program.root, functions: Vec::new() };
+        let mut image =
+            Image { items, root: program.root, taken: Vec::new(), stub_of: vec![None; program.funcs.len()] };
+        image.number_stubs(program);
         image.relocate(program, imports);
         image
     }
 
-    fn relocate(&mut self, program: &Program, imports: &dyn Imports) {
-        let bodies: Vec<FuncId> = program.modules.iter().filter_map(|(_, m)| m.body).collect();
-        for (id, item) in program.data.iter() {
-            for r in &item.relocs {
-                let word = r.offset as usize / 8;
-                debug_assert_eq!(r.offset % 8, 0, "addresses are aligned");
-                let place = self.data_address(id) as usize + r.offset as usize;
-                let value = match r.target {
-                    RelocTarget::Data(d) => self.data_address(d) as u64 + r.addend as u64,
-                    RelocTarget::Func(f) if bodies.contains(&f) => {
-                        self.functions.push((f, place, Field::Body));
-                        body_trampoline as *const () as u64
-                    }
-                    RelocTarget::Func(f) => {
-                        self.functions.push((f, place, Field::Entry));
-                        entry_trampoline as *const () as u64
-                    }
-                    RelocTarget::Rt(f) => imports.runtime(f) as u64,
-                    RelocTarget::NativeModule(n) => imports.native_module(n) as u64,
-                };
-                self.items[id.index()][word] = value;
+    fn number_stubs(&mut self, program: &Program) {
+        let in_code = program.funcs.iter().flat_map(|(_, f)| {
+            let insts = f.layout.iter().flat_map(|&b| &f.blocks[b].insts).map(|&i| f.insts[i]);
+            insts.filter(|i| i.op == Op::FuncAddr).map(|i| FuncId(i.imm as u32))
+        });
+        let in_data = program.data.iter().flat_map(|(_, d)| &d.relocs).filter_map(|r| match r.target {
+            RelocTarget::Func(f) => Some(f),
+            RelocTarget::Data(_) | RelocTarget::Rt(_) | RelocTarget::NativeModule(_) => None,
+        });
+        for f in in_code.chain(in_data) {
+            let stub = &mut self.stub_of[f.index()];
+            if stub.is_none() {
+                *stub = Some(self.taken.len() as u32);
+                self.taken.push(f);
             }
         }
     }
 
-    /// Functions whose address stands in a descriptor, with the descriptor's address: the function field is its first.
-    pub fn function_fields(&self) -> Vec<(FuncId, usize)> {
-        self.functions.iter().map(|&(f, place, _)| (f, place)).collect()
-    }
-
-    pub fn kind_of(&self, place: usize) -> Field {
-        self.functions.iter().find(|f| f.1 == place).map_or(Field::Entry, |f| f.2)
+    fn relocate(&mut self, program: &Program, imports: &dyn Imports) {
+        for (id, item) in program.data.iter() {
+            for r in &item.relocs {
+                debug_assert_eq!(r.offset % 8, 0, "addresses are aligned");
+                let value = match r.target {
+                    RelocTarget::Data(d) => self.data_address(d) as u64 + r.addend as u64,
+                    RelocTarget::Func(f) => self.function_address(f),
+                    RelocTarget::Rt(f) => imports.runtime(f) as u64,
+                    RelocTarget::NativeModule(n) => imports.native_module(n) as u64,
+                };
+                self.items[id.index()][r.offset as usize / 8] = value;
+            }
+        }
     }
 
     pub fn data_address(&self, d: DataId) -> *const u8 {
         self.items[d.index()].as_ptr().cast()
     }
 
-    /// Address that interpreted code sees for a function: only resume functions are taken by address.
-    pub fn function_address(&self) -> u64 {
-        resume_trampoline as *const () as u64
+    /// Functions whose address is taken, by the number of their stub.
+    pub fn taken(&self) -> &[FuncId] {
+        &self.taken
+    }
+
+    /// Address of a function of which `func.addr` or an address in the data speaks.
+    pub fn function_address(&self, f: FuncId) -> u64 {
+        let stub = self.stub_of[f.index()].expect("all addresses of functions were numbered");
+        stubs::address(stub as usize) as u64
     }
 
     pub fn root(&self) -> *const u8 {

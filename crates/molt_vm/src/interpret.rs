@@ -5,8 +5,8 @@ use molt_abi::{Context, Ret, RtFn, Word};
 use molt_base::EntityId;
 use molt_ir::{FloatCond, FuncId, IntCond};
 
-use crate::Vm;
-use crate::code::{Alu, Code, FloatAlu, FloatUnary, Insn, OfAlu};
+use crate::code::{Alu, Code, FloatAlu, Insn, MemoryOp, OfAlu, Unary};
+use crate::{Vm, stubs};
 
 /// Words of the register stack; memory is committed when touched. It is deep enough for the deepest recursion that
 /// the runtime allows with frames of ordinary size.
@@ -71,29 +71,18 @@ impl Vm {
                 Insn::Binary { op, to, a, b } => set!(to, alu(op, get!(a), get!(b))),
                 Insn::BinaryImm { op, to, a, imm } => set!(to, alu(op, get!(a), i64::from(imm) as u64)),
                 Insn::Overflowing { op, to, a, b } => {
-                    let (r, o) = overflowing(op, get!(a) as i64, get!(b) as i64);
-                    set!(to, r as u64);
+                    let (r, o) = overflowing(op, get!(a), get!(b));
+                    set!(to, r);
                     set!(to + 1, u64::from(o));
                 }
                 Insn::Float { op, to, a, b } => {
-                    let (x, y) = (f64::from_bits(get!(a)), f64::from_bits(get!(b)));
-                    let r = match op {
-                        FloatAlu::Add => x + y,
-                        FloatAlu::Sub => x - y,
-                        FloatAlu::Mul => x * y,
-                        FloatAlu::Div => x / y,
-                    };
-                    set!(to, r.to_bits());
+                    set!(to, float(op, f64::from_bits(get!(a)), f64::from_bits(get!(b))).to_bits());
                 }
-                Insn::FloatUnary { op, to, a } => {
-                    let x = f64::from_bits(get!(a));
-                    let r = match op {
-                        FloatUnary::Neg => -x,
-                        FloatUnary::Abs => x.abs(),
-                        FloatUnary::Sqrt => x.sqrt(),
-                        FloatUnary::FromInt => get!(a) as i64 as f64,
-                    };
-                    set!(to, r.to_bits());
+                Insn::Unary { op, to, a } => set!(to, unary(op, get!(a))),
+                Insn::Fma { to, list } => {
+                    let list = &code.lists[list as usize..];
+                    let x = [0, 1, 2].map(|i| f64::from_bits(get!(list[i])));
+                    set!(to, x[0].mul_add(x[1], x[2]).to_bits());
                 }
                 Insn::Compare { cond, to, a, b } => set!(to, u64::from(compare(cond, get!(a), get!(b)))),
                 Insn::CompareImm { cond, to, a, imm } => {
@@ -111,32 +100,65 @@ impl Vm {
                 // call's own stack slots.
                 Insn::Load64 { to, base, offset } => {
                     let p = address!(base, offset, u64);
-                    set!(to, unsafe { *p });
+                    set!(to, unsafe { p.read_unaligned() });
                 }
                 Insn::Load32 { to, base, offset } => {
                     let p = address!(base, offset, u32);
-                    set!(to, u64::from(unsafe { *p }));
+                    set!(to, u64::from(unsafe { p.read_unaligned() }));
                 }
                 Insn::LoadS32 { to, base, offset } => {
                     let p = address!(base, offset, i32);
-                    set!(to, i64::from(unsafe { *p }) as u64);
+                    set!(to, i64::from(unsafe { p.read_unaligned() }) as u64);
+                }
+                Insn::Load16 { to, base, offset } => {
+                    let p = address!(base, offset, u16);
+                    set!(to, u64::from(unsafe { p.read_unaligned() }));
+                }
+                Insn::LoadS16 { to, base, offset } => {
+                    let p = address!(base, offset, i16);
+                    set!(to, i64::from(unsafe { p.read_unaligned() }) as u64);
                 }
                 Insn::Load8 { to, base, offset } => {
                     let p = address!(base, offset, u8);
-                    set!(to, u64::from(unsafe { *p }));
+                    set!(to, u64::from(unsafe { p.read_unaligned() }));
+                }
+                Insn::LoadS8 { to, base, offset } => {
+                    let p = address!(base, offset, i8);
+                    set!(to, i64::from(unsafe { p.read_unaligned() }) as u64);
+                }
+                Insn::LoadF32 { to, base, offset } => {
+                    let p = address!(base, offset, f32);
+                    set!(to, f64::from(unsafe { p.read_unaligned() }).to_bits());
                 }
                 // SAFETY: as for loads.
                 Insn::Store64 { base, value, offset } => {
                     let (p, v) = (address!(base, offset, u64), get!(value));
-                    unsafe { *p = v };
+                    unsafe { p.write_unaligned(v) };
                 }
                 Insn::Store32 { base, value, offset } => {
                     let (p, v) = (address!(base, offset, u32), get!(value));
-                    unsafe { *p = v as u32 };
+                    unsafe { p.write_unaligned(v as u32) };
                 }
                 Insn::Store8 { base, value, offset } => {
                     let (p, v) = (address!(base, offset, u8), get!(value));
-                    unsafe { *p = v as u8 };
+                    unsafe { p.write_unaligned(v as u8) };
+                }
+                Insn::Store16 { base, value, offset } => {
+                    let (p, v) = (address!(base, offset, u16), get!(value));
+                    unsafe { p.write_unaligned(v as u16) };
+                }
+                Insn::StoreF32 { base, value, offset } => {
+                    let (p, v) = (address!(base, offset, f32), get!(value));
+                    unsafe { p.write_unaligned(f64::from_bits(v) as f32) };
+                }
+                Insn::Memory { op, to, list } => {
+                    let list = &code.lists[list as usize..];
+                    let operands = [0, 1, 2].map(|i| get!(list[i]));
+                    // SAFETY: as for loads, of whole ranges.
+                    let order = unsafe { memory(op, operands) };
+                    if op == MemoryOp::Compare {
+                        set!(to, order as u64);
+                    }
                 }
                 Insn::SlotAddr { to, words } => {
                     // SAFETY: slots are runs of the call's registers.
@@ -152,23 +174,33 @@ impl Vm {
                     }
                 }
                 Insn::Call { to, func, list } => {
-                    let callee = &self.codes[func as usize];
-                    let mut args = [0u64; 16];
-                    let count = callee.params.len();
-                    let list = &code.lists[list as usize..];
-                    let r = if count <= args.len() {
-                        for (a, &r) in args.iter_mut().zip(&list[..count]) {
-                            *a = get!(r);
+                    let callee = FuncId(func);
+                    let count = self.code(callee).params.len();
+                    let list = &code.lists[list as usize..list as usize + count];
+                    // SAFETY: the verified call passes what the callee takes, in registers of this call.
+                    let r = unsafe { self.call_listed(ctx, callee, list, regs) };
+                    // SAFETY: the translation keeps as many registers as there are results, and at least two.
+                    unsafe { self.take_results(r, callee, regs.add(to as usize)) };
+                }
+                Insn::CallIndirect { to, list, count } => {
+                    let list = &code.lists[list as usize..=(list + count) as usize];
+                    let address = get!(list[0]) as usize;
+                    match stubs::index_of(address) {
+                        Some(stub) => {
+                            let callee = self.taken[stub];
+                            // SAFETY: as for `Call`; the IR promises the right types.
+                            let r = unsafe { self.call_listed(ctx, callee, &list[1..], regs) };
+                            unsafe { self.take_results(r, callee, regs.add(to as usize)) };
                         }
-                        // SAFETY: verified IR passes a function what it takes.
-                        unsafe { self.call(ctx, FuncId(func), &args[..count]) }
-                    } else {
-                        let many: Vec<u64> = list[..count].iter().map(|&r| get!(r)).collect();
-                        // SAFETY: as above.
-                        unsafe { self.call(ctx, FuncId(func), &many) }
-                    };
-                    set!(to, r.value.0);
-                    set!(to + 1, r.error);
+                        None => {
+                            let args = std::iter::once(ctx as u64).chain(list[1..].iter().map(|&r| get!(r)));
+                            let args: Vec<u64> = args.collect();
+                            // SAFETY: what is no function of the program is one of the runtime, with the context first.
+                            let r = unsafe { native_call(address as *const u8, &args) };
+                            set!(to, r.value.0);
+                            set!(to + 1, r.error);
+                        }
+                    }
                 }
                 Insn::CallRt { to, rt, results, count, list } => {
                     let mut args = [0u64; 8];
@@ -202,12 +234,51 @@ impl Vm {
                     at = code.lists[list as usize + n as usize] as usize;
                 }
                 Insn::Return { list, count } => {
-                    let list = &code.lists[list as usize..];
-                    let value = if count > 0 { get!(list[0]) } else { 0 };
-                    let error = if count > 1 { get!(list[1]) } else { 0 };
-                    return Ret { value: Word(value), error };
+                    let list = &code.lists[list as usize..(list + count) as usize];
+                    let result = |i: usize| if let Some(&r) = list.get(i) { get!(r) } else { 0 };
+                    if count > 2 {
+                        self.more_results.set([result(2), result(3)]);
+                    }
+                    return Ret { value: Word(result(0)), error: result(1) };
                 }
                 Insn::Trap => unreachable!("control reached a place the compiler proved unreachable"),
+            }
+        }
+    }
+
+    /// Calls a function with the values of the listed registers.
+    ///
+    /// # Safety
+    /// As for [`Vm::call`]; `regs` are the registers of the calling function.
+    unsafe fn call_listed(&self, ctx: *mut Context, callee: FuncId, list: &[u32], regs: *mut u64) -> Ret {
+        let mut room = [0u64; 16];
+        // SAFETY: register indices of translated code are below the calling function's number of registers.
+        let value = |&r: &u32| unsafe { *regs.add(r as usize) };
+        if list.len() > room.len() {
+            let many: Vec<u64> = list.iter().map(value).collect();
+            // SAFETY: as the caller promises.
+            return unsafe { self.call(ctx, callee, &many) };
+        }
+        for (to, r) in room.iter_mut().zip(list) {
+            *to = value(r);
+        }
+        // SAFETY: as the caller promises.
+        unsafe { self.call(ctx, callee, &room[..list.len()]) }
+    }
+
+    /// Writes the results of a call that just returned.
+    ///
+    /// # Safety
+    /// `to` has room for as many words as the callee has results, and for two.
+    #[inline(always)]
+    unsafe fn take_results(&self, r: Ret, callee: FuncId, to: *mut u64) {
+        let count = self.code(callee).result_types.len();
+        // SAFETY: as the caller promises.
+        unsafe {
+            *to = r.value.0;
+            *to.add(1) = r.error;
+            for (i, &value) in self.results(r).iter().enumerate().take(count).skip(2) {
+                *to.add(i) = value;
             }
         }
     }
@@ -215,27 +286,35 @@ impl Vm {
     /// # Safety
     /// `args` are the context and the arguments of the entry, in number and kind as the table says.
     unsafe fn runtime_call(&self, rt: u16, args: &[u64]) -> Ret {
-        let f = self.runtime[rt as usize];
-        type F1 = unsafe extern "C" fn(u64) -> Ret;
-        type F2 = unsafe extern "C" fn(u64, u64) -> Ret;
-        type F3 = unsafe extern "C" fn(u64, u64, u64) -> Ret;
-        type F4 = unsafe extern "C" fn(u64, u64, u64, u64) -> Ret;
-        type F5 = unsafe extern "C" fn(u64, u64, u64, u64, u64) -> Ret;
-        type F6 = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64) -> Ret;
-        type F7 = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, u64) -> Ret;
-        // SAFETY: every entry takes integer-class parameters only and returns at most two registers, so a call through
-        // the type of its arity passes the same registers; unused result registers are ignored by the caller.
-        unsafe {
-            match *args {
-                [a] => std::mem::transmute::<*const u8, F1>(f)(a),
-                [a, b] => std::mem::transmute::<*const u8, F2>(f)(a, b),
-                [a, b, c] => std::mem::transmute::<*const u8, F3>(f)(a, b, c),
-                [a, b, c, d] => std::mem::transmute::<*const u8, F4>(f)(a, b, c, d),
-                [a, b, c, d, e] => std::mem::transmute::<*const u8, F5>(f)(a, b, c, d, e),
-                [a, b, c, d, e, g] => std::mem::transmute::<*const u8, F6>(f)(a, b, c, d, e, g),
-                [a, b, c, d, e, g, h] => std::mem::transmute::<*const u8, F7>(f)(a, b, c, d, e, g, h),
-                _ => unreachable!("no runtime function takes {} arguments", args.len()),
-            }
+        // SAFETY: as the caller promises.
+        unsafe { native_call(self.runtime[rt as usize], args) }
+    }
+}
+
+/// Calls a runtime function.
+///
+/// # Safety
+/// `args` are the context and the arguments of the function, in number and kind as it expects.
+unsafe fn native_call(f: *const u8, args: &[u64]) -> Ret {
+    type F1 = unsafe extern "C" fn(u64) -> Ret;
+    type F2 = unsafe extern "C" fn(u64, u64) -> Ret;
+    type F3 = unsafe extern "C" fn(u64, u64, u64) -> Ret;
+    type F4 = unsafe extern "C" fn(u64, u64, u64, u64) -> Ret;
+    type F5 = unsafe extern "C" fn(u64, u64, u64, u64, u64) -> Ret;
+    type F6 = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64) -> Ret;
+    type F7 = unsafe extern "C" fn(u64, u64, u64, u64, u64, u64, u64) -> Ret;
+    // SAFETY: every entry takes integer-class parameters only and returns at most two registers, so a call through
+    // the type of its arity passes the same registers; unused result registers are ignored by the caller.
+    unsafe {
+        match *args {
+            [a] => std::mem::transmute::<*const u8, F1>(f)(a),
+            [a, b] => std::mem::transmute::<*const u8, F2>(f)(a, b),
+            [a, b, c] => std::mem::transmute::<*const u8, F3>(f)(a, b, c),
+            [a, b, c, d] => std::mem::transmute::<*const u8, F4>(f)(a, b, c, d),
+            [a, b, c, d, e] => std::mem::transmute::<*const u8, F5>(f)(a, b, c, d, e),
+            [a, b, c, d, e, g] => std::mem::transmute::<*const u8, F6>(f)(a, b, c, d, e, g),
+            [a, b, c, d, e, g, h] => std::mem::transmute::<*const u8, F7>(f)(a, b, c, d, e, g, h),
+            _ => unreachable!("no runtime function takes {} arguments", args.len()),
         }
     }
 }
@@ -248,6 +327,10 @@ fn alu(op: Alu, a: u64, b: u64) -> u64 {
         Alu::Mul => a.wrapping_mul(b),
         Alu::SDiv => (a as i64).wrapping_div(b as i64) as u64,
         Alu::SRem => (a as i64).wrapping_rem(b as i64) as u64,
+        Alu::UDiv => a / b,
+        Alu::URem => a % b,
+        Alu::SMulHi => ((i128::from(a as i64) * i128::from(b as i64)) >> 64) as u64,
+        Alu::UMulHi => ((u128::from(a) * u128::from(b)) >> 64) as u64,
         Alu::And => a & b,
         Alu::Or => a | b,
         Alu::Xor => a ^ b,
@@ -259,12 +342,78 @@ fn alu(op: Alu, a: u64, b: u64) -> u64 {
 }
 
 #[inline(always)]
-fn overflowing(op: OfAlu, a: i64, b: i64) -> (i64, bool) {
+fn overflowing(op: OfAlu, a: u64, b: u64) -> (u64, bool) {
+    let signed = |(r, o): (i64, bool)| (r as u64, o);
     match op {
-        OfAlu::Add => a.overflowing_add(b),
-        OfAlu::Sub => a.overflowing_sub(b),
-        OfAlu::Mul => a.overflowing_mul(b),
+        OfAlu::Add => signed((a as i64).overflowing_add(b as i64)),
+        OfAlu::Sub => signed((a as i64).overflowing_sub(b as i64)),
+        OfAlu::Mul => signed((a as i64).overflowing_mul(b as i64)),
+        OfAlu::UAdd => a.overflowing_add(b),
+        OfAlu::USub => a.overflowing_sub(b),
+        OfAlu::UMul => a.overflowing_mul(b),
     }
+}
+
+#[inline(always)]
+fn float(op: FloatAlu, x: f64, y: f64) -> f64 {
+    match op {
+        FloatAlu::Add => x + y,
+        FloatAlu::Sub => x - y,
+        FloatAlu::Mul => x * y,
+        FloatAlu::Div => x / y,
+        FloatAlu::CopySign => x.copysign(y),
+        FloatAlu::Min if y < x || x.is_nan() => y,
+        FloatAlu::Max if y > x || x.is_nan() => y,
+        FloatAlu::Min | FloatAlu::Max => x,
+    }
+}
+
+#[inline(always)]
+fn unary(op: Unary, word: u64) -> u64 {
+    let x = f64::from_bits(word);
+    let double = match op {
+        Unary::Neg => -x,
+        Unary::Abs => x.abs(),
+        Unary::Sqrt => x.sqrt(),
+        Unary::Floor => x.floor(),
+        Unary::Ceil => x.ceil(),
+        Unary::Trunc => x.trunc(),
+        Unary::Nearest => x.round_ties_even(),
+        Unary::Round32 => f64::from(x as f32),
+        Unary::FromInt => word as i64 as f64,
+        Unary::FromUInt => word as f64,
+        Unary::ToInt => return x as i64 as u64,
+        Unary::ToUInt => return x as u64,
+        Unary::Clz => return u64::from(word.leading_zeros()),
+        Unary::Ctz => return u64::from(word.trailing_zeros()),
+        Unary::PopCnt => return u64::from(word.count_ones()),
+        Unary::BSwap => return word.swap_bytes(),
+    };
+    double.to_bits()
+}
+
+/// The order of a comparison, else zero.
+///
+/// # Safety
+/// The addresses are of ranges as long as the last operand says, and as the op wants them.
+unsafe fn memory(op: MemoryOp, [first, second, length]: [u64; 3]) -> i64 {
+    let (to, from, length) = (first as *mut u8, second as *const u8, length as usize);
+    // Empty ranges have any address.
+    if length == 0 {
+        return 0;
+    }
+    // SAFETY: as the caller promises; `copy` allows that the ranges of `Copy` are the same.
+    unsafe {
+        match op {
+            MemoryOp::Copy | MemoryOp::Move => to.copy_from(from, length),
+            MemoryOp::Set => to.write_bytes(second as u8, length),
+            MemoryOp::Compare => {
+                let bytes = |p: *const u8| std::slice::from_raw_parts(p, length);
+                return bytes(to).cmp(bytes(from)) as i64;
+            }
+        }
+    }
+    0
 }
 
 #[inline(always)]

@@ -7,7 +7,7 @@ use molt_base::EntityId;
 use molt_ir::cfg::reverse_postorder;
 use molt_ir::{BlockId, DataId, Edge, FloatCond, FuncId, Function, InstId, IntCond, Op, Program, ValueDef, ValueId};
 
-use crate::code::{Alu, Code, FloatAlu, FloatUnary, Insn, OfAlu, Reg};
+use crate::code::{Alu, Code, FloatAlu, Insn, MemoryOp, OfAlu, Reg, Unary};
 use crate::image::Image;
 
 pub fn function(program: &Program, image: &Image, id: FuncId) -> Code {
@@ -54,7 +54,9 @@ impl Translator<'_> {
         for &p in self.func.params() {
             let r = self.reg(p);
             self.code.params.push(r);
+            self.code.param_types.push(self.func.ty(p));
         }
+        self.code.result_types.clone_from(&self.func.results);
         for (n, &b) in order.iter().enumerate() {
             self.starts[b.index()] = self.code.insns.len() as u32;
             self.block(b, order.get(n + 1).copied());
@@ -151,8 +153,16 @@ impl Translator<'_> {
         let args = self.func.args(inst).to_vec();
         let imm = data.imm;
         let offset = imm as i64 as i32;
-        if data.op == Op::IConst {
+        if matches!(data.op, Op::IConst | Op::MemValid) {
             return;
+        }
+        if let Some(op) = unary(data.op) {
+            let (to, a) = (self.reg(self.func.result(inst)), self.operand(args[0]));
+            return self.emit(Insn::Unary { op, to, a });
+        }
+        if let Some(op) = float_alu(data.op) {
+            let (to, a, b) = (self.reg(self.func.result(inst)), self.operand(args[0]), self.operand(args[1]));
+            return self.emit(Insn::Float { op, to, a, b });
         }
         if let Some(op) = alu(data.op) {
             let to = self.reg(self.func.result(inst));
@@ -188,26 +198,13 @@ impl Translator<'_> {
                 let (to, a, b) = (self.reg(results[0]), self.operand(args[0]), self.operand(args[1]));
                 self.emit(Insn::FloatCompare { cond, to, a, b });
             }
-            Op::IAddOf | Op::ISubOf | Op::IMulOf => self.overflowing(data.op, &args, &results),
-            Op::FAdd | Op::FSub | Op::FMul | Op::FDiv => {
-                let op = match data.op {
-                    Op::FAdd => FloatAlu::Add,
-                    Op::FSub => FloatAlu::Sub,
-                    Op::FMul => FloatAlu::Mul,
-                    _ => FloatAlu::Div,
-                };
-                let (to, a, b) = (self.reg(results[0]), self.operand(args[0]), self.operand(args[1]));
-                self.emit(Insn::Float { op, to, a, b });
+            Op::IAddOf | Op::ISubOf | Op::IMulOf | Op::UAddOf | Op::USubOf | Op::UMulOf => {
+                self.overflowing(data.op, &args, &results);
             }
-            Op::FNeg | Op::FAbs | Op::FSqrt | Op::IntToF => {
-                let op = match data.op {
-                    Op::FNeg => FloatUnary::Neg,
-                    Op::FAbs => FloatUnary::Abs,
-                    Op::FSqrt => FloatUnary::Sqrt,
-                    _ => FloatUnary::FromInt,
-                };
-                let (to, a) = (self.reg(results[0]), self.operand(args[0]));
-                self.emit(Insn::FloatUnary { op, to, a });
+            Op::Fma => {
+                let list = self.list(&args);
+                let to = self.reg(results[0]);
+                self.emit(Insn::Fma { to, list });
             }
             // A double and its bits, a bit and 0 or 1 are the same register content.
             Op::BitsToF | Op::FToBits | Op::BToI => {
@@ -223,23 +220,41 @@ impl Translator<'_> {
                 let to = self.reg(results[0]);
                 self.emit(Insn::Select { to, list });
             }
-            Op::Load64 | Op::LoadF | Op::Load32 | Op::LoadS32 | Op::Load8 => {
+            Op::Load64
+            | Op::LoadF
+            | Op::Load32
+            | Op::LoadS32
+            | Op::Load16
+            | Op::LoadS16
+            | Op::Load8
+            | Op::LoadS8
+            | Op::LoadF32 => {
                 let (to, base) = (self.reg(results[0]), self.operand(args[0]));
                 self.emit(match data.op {
                     Op::Load32 => Insn::Load32 { to, base, offset },
                     Op::LoadS32 => Insn::LoadS32 { to, base, offset },
+                    Op::Load16 => Insn::Load16 { to, base, offset },
+                    Op::LoadS16 => Insn::LoadS16 { to, base, offset },
                     Op::Load8 => Insn::Load8 { to, base, offset },
+                    Op::LoadS8 => Insn::LoadS8 { to, base, offset },
+                    Op::LoadF32 => Insn::LoadF32 { to, base, offset },
                     _ => Insn::Load64 { to, base, offset },
                 });
             }
-            Op::Store64 | Op::StoreF | Op::Store32 | Op::Store8 => {
+            Op::Store64 | Op::StoreF | Op::Store32 | Op::Store16 | Op::Store8 | Op::StoreF32 => {
                 let (base, value) = (self.operand(args[0]), self.operand(args[1]));
                 self.emit(match data.op {
                     Op::Store32 => Insn::Store32 { base, value, offset },
+                    Op::Store16 => Insn::Store16 { base, value, offset },
                     Op::Store8 => Insn::Store8 { base, value, offset },
+                    Op::StoreF32 => Insn::StoreF32 { base, value, offset },
                     _ => Insn::Store64 { base, value, offset },
                 });
             }
+            Op::MemCopy => self.memory(MemoryOp::Copy, &args, &results),
+            Op::MemMove => self.memory(MemoryOp::Move, &args, &results),
+            Op::MemSet => self.memory(MemoryOp::Set, &args, &results),
+            Op::MemCmp => self.memory(MemoryOp::Compare, &args, &results),
             Op::SlotAddr => {
                 let to = self.reg(results[0]);
                 let words = self.slot_offsets[imm as usize];
@@ -247,7 +262,7 @@ impl Translator<'_> {
             }
             Op::FuncAddr => {
                 let to = self.reg(results[0]);
-                let address = self.image.function_address();
+                let address = self.image.function_address(FuncId(imm as u32));
                 self.load_const(to, address);
             }
             Op::DataAddr => {
@@ -263,7 +278,7 @@ impl Translator<'_> {
                 let word = self.operand(args[0]);
                 self.emit(if data.op == Op::RcInc { Insn::RcInc { word } } else { Insn::RcDec { word } });
             }
-            Op::Call | Op::CallRt => self.call(data.op, imm, &args, &results),
+            Op::Call | Op::CallIndirect | Op::CallRt => self.call(data.op, imm, &args, &results),
             other => unreachable!("{other:?} is not a machine-level op"),
         }
     }
@@ -274,19 +289,28 @@ impl Translator<'_> {
         let op = match op {
             Op::IAddOf => OfAlu::Add,
             Op::ISubOf => OfAlu::Sub,
+            Op::UAddOf => OfAlu::UAdd,
+            Op::USubOf => OfAlu::USub,
+            Op::UMulOf => OfAlu::UMul,
             _ => OfAlu::Mul,
         };
         self.emit(Insn::Overflowing { op, to, a, b });
     }
 
-    /// Gives consecutive registers to the results of one instruction.
+    fn memory(&mut self, op: MemoryOp, args: &[ValueId], results: &[ValueId]) {
+        let list = self.list(args);
+        let to = results.first().map_or(0, |&r| self.reg(r));
+        self.emit(Insn::Memory { op, to, list });
+    }
+
+    /// Gives consecutive registers, two at least, to the results of one instruction.
     fn pair(&mut self, results: &[ValueId]) -> Reg {
         let first = self.code.registers;
         for (i, &r) in results.iter().enumerate() {
             let old = self.regs.insert(r, first + i as u32);
             debug_assert!(old.is_none(), "a result is defined once, before its uses");
         }
-        self.code.registers += results.len() as u32;
+        self.code.registers += results.len().max(2) as u32;
         first
     }
 
@@ -300,27 +324,14 @@ impl Translator<'_> {
     fn call(&mut self, op: Op, imm: u64, args: &[ValueId], results: &[ValueId]) {
         let list = self.list(args);
         let to = self.pair(results);
-        if op == Op::Call {
-            self.emit(Insn::Call { to, func: imm as u32, list });
-            return;
+        match op {
+            Op::Call => self.emit(Insn::Call { to, func: imm as u32, list }),
+            Op::CallIndirect => self.emit(Insn::CallIndirect { to, list, count: args.len() as u32 - 1 }),
+            _ => {
+                let (results, count) = (results.len() as u8, args.len() as u8);
+                self.emit(Insn::CallRt { to, rt: imm as u16, results, count, list });
+            }
         }
-        let rt = molt_abi::RtFn::from_index(imm as u16).expect("verified");
-        if rt == molt_abi::RtFn::GeneratorNew {
-            self.note_creation(args);
-        }
-        let (results, count) = (results.len() as u8, args.len() as u8);
-        self.emit(Insn::CallRt { to, rt: imm as u16, results, count, list });
-    }
-
-    /// Remembers which resume function belongs to the code descriptor of the generators made here.
-    fn note_creation(&mut self, args: &[ValueId]) {
-        let imm_of = |v: ValueId, op: Op| match self.func.values[v].def {
-            ValueDef::Result(i, _) if self.func.insts[i].op == op => Some(self.func.insts[i].imm as u32),
-            _ => None,
-        };
-        let descriptor = imm_of(args[0], Op::DataAddr).expect("the code descriptor is a constant address");
-        let resume = imm_of(args[1], Op::FuncAddr).expect("the resume function is a constant address");
-        self.code.creates = Some((DataId(descriptor), FuncId(resume)));
     }
 
     fn terminator(&mut self, inst: InstId, fused: Option<InstId>, next: Option<BlockId>) {
@@ -335,12 +346,17 @@ impl Translator<'_> {
             Op::Switch => {
                 let value = self.operand(self.func.args(inst)[0]);
                 let list = self.code.lists.len();
-                for (i, e) in edges.iter().enumerate() {
-                    debug_assert!(self.func.edge_args(*e).is_empty(), "switch edges pass no values");
-                    self.code.lists.push(0);
-                    self.patches.push((Patch::List(list + i), e.block));
-                }
+                self.code.lists.extend(edges.iter().map(|_| 0));
                 self.emit(Insn::Switch { value, list: list as u32, count: edges.len() as u32 - 1 });
+                for (i, &e) in edges.iter().enumerate() {
+                    if self.func.edge_args(e).is_empty() {
+                        self.patches.push((Patch::List(list + i), e.block));
+                        continue;
+                    }
+                    self.code.lists[list + i] = self.code.insns.len() as u32;
+                    self.moves(e);
+                    self.goto(e.block, None);
+                }
             }
             Op::RetMany => {
                 let args = self.func.args(inst).to_vec();
@@ -447,6 +463,41 @@ impl Translator<'_> {
     }
 }
 
+fn unary(op: Op) -> Option<Unary> {
+    Some(match op {
+        Op::FNeg => Unary::Neg,
+        Op::FAbs => Unary::Abs,
+        Op::FSqrt => Unary::Sqrt,
+        Op::FFloor => Unary::Floor,
+        Op::FCeil => Unary::Ceil,
+        Op::FTrunc => Unary::Trunc,
+        Op::FNearest => Unary::Nearest,
+        Op::FRound32 => Unary::Round32,
+        Op::IntToF => Unary::FromInt,
+        Op::UIntToF => Unary::FromUInt,
+        Op::FToIntSat => Unary::ToInt,
+        Op::FToUIntSat => Unary::ToUInt,
+        Op::Clz => Unary::Clz,
+        Op::Ctz => Unary::Ctz,
+        Op::PopCnt => Unary::PopCnt,
+        Op::BSwap => Unary::BSwap,
+        _ => return None,
+    })
+}
+
+fn float_alu(op: Op) -> Option<FloatAlu> {
+    Some(match op {
+        Op::FAdd => FloatAlu::Add,
+        Op::FSub => FloatAlu::Sub,
+        Op::FMul => FloatAlu::Mul,
+        Op::FDiv => FloatAlu::Div,
+        Op::FCopySign => FloatAlu::CopySign,
+        Op::FMin => FloatAlu::Min,
+        Op::FMax => FloatAlu::Max,
+        _ => return None,
+    })
+}
+
 fn alu(op: Op) -> Option<Alu> {
     Some(match op {
         Op::IAdd => Alu::Add,
@@ -454,6 +505,10 @@ fn alu(op: Op) -> Option<Alu> {
         Op::IMul => Alu::Mul,
         Op::SDiv => Alu::SDiv,
         Op::SRem => Alu::SRem,
+        Op::UDiv => Alu::UDiv,
+        Op::URem => Alu::URem,
+        Op::SMulHi => Alu::SMulHi,
+        Op::UMulHi => Alu::UMulHi,
         Op::IAnd | Op::BAnd => Alu::And,
         Op::IOr | Op::BOr => Alu::Or,
         Op::IXor => Alu::Xor,

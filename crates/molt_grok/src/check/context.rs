@@ -80,6 +80,13 @@ pub struct OpaqueData {
     pub hidden: OnceCell<Ty>,
 }
 
+/// What is known of a closure: its signature once its body's types are final, then its captures.
+#[derive(Default)]
+pub struct ClosureCell {
+    pub(super) draft: OnceCell<ClosureData>,
+    pub(super) done: OnceCell<ClosureData>,
+}
+
 /// The program with everything the checker knows about it.
 pub struct Checked {
     pub hir: Hir,
@@ -99,7 +106,9 @@ pub struct Checked {
     pub(super) const_values: RefCell<HashMap<BodyId, Option<i128>>>,
     pub(super) supers: RefCell<HashMap<TraitId, Rc<[(TraitId, Args)]>>>,
     pub(super) variances: RefCell<HashMap<AdtId, Rc<[Variance]>>>,
-    pub(super) closures: FrozenVec<Box<OnceCell<ClosureData>>>,
+    pub(super) closures: FrozenVec<Box<ClosureCell>>,
+    /// Futures of `async fn`s.
+    pub(super) async_fns: RefCell<HashMap<FnId, ClosureId>>,
     pub(super) opaques: FrozenVec<Box<OpaqueData>>,
     pub(super) opaque_ids: RefCell<HashMap<TypeId, OpaqueId>>,
     pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>>,
@@ -144,6 +153,7 @@ impl Checked {
             supers: RefCell::default(),
             variances: RefCell::default(),
             closures: FrozenVec::new(),
+            async_fns: RefCell::default(),
             opaques: FrozenVec::new(),
             opaque_ids: RefCell::default(),
             typed: FrozenMap::new(),
@@ -285,7 +295,8 @@ impl Checked {
     }
 
     pub fn closure(&self, id: ClosureId) -> &ClosureData {
-        self.closures[id.0 as usize].get().expect("the body around the closure was checked")
+        let cell = &self.closures[id.0 as usize];
+        cell.done.get().or(cell.draft.get()).expect("the body around the closure was checked")
     }
 
     pub(super) fn new_closure(&self) -> ClosureId {

@@ -580,7 +580,7 @@ impl<'a> Converter<'a> {
 
 impl Checked {
     /// Whether the arguments of the type are pointers' targets: slices and trait objects stand for themselves there.
-    pub(super) fn holds_unsized(&self, adt: AdtId) -> bool {
+    pub fn holds_unsized(&self, adt: AdtId) -> bool {
         self.index.pointers.contains(&adt)
     }
 

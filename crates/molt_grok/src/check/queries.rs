@@ -227,3 +227,66 @@ fn compose(outer: Variance, inner: Variance) -> Variance {
         (Variance::Contravariant, Variance::Contravariant) => Variance::Covariant,
     }
 }
+
+impl Checked {
+    /// The body of an owner, if it has one and it was made.
+    pub fn body_of(&self, owner: crate::hir::BodyOwner) -> Option<&crate::hir::Body> {
+        use crate::hir::BodyOwner;
+        let hir = &self.hir;
+        let id = match owner {
+            BodyOwner::Fn(f) => hir.fns[f].body,
+            BodyOwner::Const(c) => hir.consts[c].body,
+            BodyOwner::ParamDefault(f, n) => hir.fns[f].params[n as usize].default,
+            BodyOwner::FieldDefault(a, n) => hir.adts[a].variants[0].fields[n as usize].default,
+            BodyOwner::Discriminant(a, v) => hir.adts[a].variants[v as usize].discriminant,
+            BodyOwner::ConstArg(t) => match hir.types[t] {
+                crate::hir::TypeExpr::Array(_, crate::hir::ConstArg::Body(b)) => Some(b),
+                _ => None,
+            },
+        }?;
+        hir.body(id)
+    }
+
+    /// The receiver's type of a method, which is written even where the rest of the signature is not.
+    pub fn receiver_type(&self, f: crate::hir::FnId) -> Ty {
+        use crate::hir::SelfKind;
+        let Some(s) = self.hir.fns[f].self_param else { return Ty::ERROR };
+        let self_ty = self.types.erase(self.self_type(f));
+        match s.kind {
+            SelfKind::Value => self_ty,
+            SelfKind::Ref(_, m) => self.types.reference(m, self_ty),
+            SelfKind::Typed(t) => {
+                let mut holes = super::convert::NoHoles;
+                let owner = Some(super::context::Owner::Fn(f));
+                super::convert::Converter::new(self, owner, super::convert::Elision::Erased, &mut holes).ty(t)
+            }
+        }
+    }
+
+    /// The future that calling an `async fn` makes.
+    pub fn async_fn_closure(&self, f: crate::hir::FnId) -> Option<crate::ty::ClosureId> {
+        self.async_fns.borrow().get(&f).copied()
+    }
+
+    /// A constant whose value may need evaluation now.
+    pub fn evaluate_const(&self, c: Const) -> Const {
+        self.evaluated(c)
+    }
+}
+
+impl Checked {
+    /// Numbers of an enum's variants: as declared, or one more than the one before.
+    pub fn discriminants(&self, adt: AdtId) -> Vec<i128> {
+        let mut next = 0;
+        self.hir.adts[adt]
+            .variants
+            .iter()
+            .map(|v| {
+                let value =
+                    v.discriminant.and_then(|b| self.const_values.borrow().get(&b).copied().flatten()).unwrap_or(next);
+                next = value + 1;
+                value
+            })
+            .collect()
+    }
+}

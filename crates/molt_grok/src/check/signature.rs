@@ -37,7 +37,7 @@ impl Checked {
         let item = &self.hir.fns[f];
         let holes = item.params.iter().any(|p| p.ty.is_none_or(|t| self.has_hole(t)))
             || match item.ret {
-                ReturnType::Omitted => item.body.is_some(),
+                ReturnType::Omitted => item.body.is_some() && !self.is_std_fn(f),
                 ReturnType::Type(t) => self.has_hole(t),
             };
         if holes { Completeness::Partial } else { Completeness::Complete }
@@ -86,6 +86,13 @@ impl Checked {
         if let Some(s) = item.self_param {
             let self_ty = self.self_type(f);
             params.push(match s.kind {
+                // A `str` carries a lifetime as a reference does.
+                SelfKind::Value if matches!(self.types.kind(self_ty), TyKind::Str(Region::Erased)) => {
+                    conv.fresh += 1;
+                    let region = Region::Bound(conv.fresh - 1);
+                    self_region = Some(region);
+                    self.types.mk(TyKind::Str(region))
+                }
                 SelfKind::Value => self_ty,
                 SelfKind::Ref(l, m) => {
                     let region = match l {
@@ -116,7 +123,7 @@ impl Checked {
         conv.opaque_for = Some(f);
         let ret = match item.ret {
             ReturnType::Type(t) => conv.ty(t),
-            ReturnType::Omitted if item.body.is_none() => Ty::UNIT,
+            ReturnType::Omitted if item.body.is_none() || self.is_std_fn(f) => Ty::UNIT,
             ReturnType::Omitted => conv.holes.ty(item.head.name_span).unwrap_or(Ty::ERROR),
         };
         let is_unsafe = item.is_unsafe || (item.parent == Parent::Extern);

@@ -16,7 +16,7 @@ use super::context::{Checked, Env, Predicate};
 use crate::hir::{ImplId, TraitId};
 use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Ty};
 
-pub use select::{Answer, Selected};
+pub use select::{Answer, Search, Selected};
 pub use vars::{VarKind, Vars};
 
 /// How deep implementations may depend on one another.

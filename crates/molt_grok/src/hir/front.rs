@@ -254,6 +254,7 @@ impl Front {
         let is_std = source.is_std;
         self.collect_package(source);
         if is_std {
+            // The library's own modules see its prelude too.
             self.find_prelude();
         }
         self.settle_items();
