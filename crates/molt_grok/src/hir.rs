@@ -17,6 +17,8 @@ pub mod front;
 mod imports;
 pub mod item;
 mod lower;
+mod naming;
+mod privacy;
 mod scope;
 mod signatures;
 pub mod type_expr;

@@ -116,6 +116,33 @@ fn bodies() {
     check_table("bodies.txt");
 }
 
+/// Whatever nesting the parser lets through must not exhaust the stack of a test thread.
+#[test]
+fn deep_nesting_is_lowered() {
+    let deep = [
+        format!("fn main() {{ {}1{}; }}", "(".repeat(500), ")".repeat(500)),
+        format!("fn main() {{ {}1{}; }}", "{".repeat(500), "}".repeat(500)),
+        format!("fn main() {{ {}1; }}", "1 + ".repeat(500)),
+        format!("fn main() {{ 1{}; }}", ".f()".repeat(500)),
+        format!("fn main() {{ {}1; }}", "-".repeat(500)),
+        format!("fn main() {{ {} {{}} }}", "if true {} else ".repeat(500)),
+        format!("fn main() {{ {}1; }}", "|_x| ".repeat(250)),
+        format!("fn main() {{ {} {} }}", "match 1 { _ => ".repeat(160), "}".repeat(160)),
+        format!("fn f(x: i32) -> i32 {{ x }} fn main() {{ {}1{}; }}", "f(".repeat(250), ")".repeat(250)),
+        format!("fn f(x: {}i32) {{ x; }} fn main() {{}}", "&".repeat(500)),
+        format!("fn f({}x: i32) {{ x; }} fn main() {{}}", "&".repeat(500)),
+        format!(
+            "macro_rules! m {{ ($x:expr) => {{ $x }} }} fn main() {{ {}1{}; }}",
+            "m!(".repeat(120),
+            ")".repeat(120)
+        ),
+    ];
+    for source in deep {
+        let front = load(&source);
+        assert!(front.diagnostics.len() <= 1, "{}", show(&front));
+    }
+}
+
 #[test]
 fn the_library_has_no_faults() {
     let front = load("fn main() {}");
