@@ -78,6 +78,9 @@ impl<I: EntityId, T> Arena<I, T> {
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (I, &T)> + ExactSizeIterator {
         self.items.iter().enumerate().map(|(i, t)| (I::from_index(i), t))
     }
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = &mut T> {
+        self.items.iter_mut()
+    }
     pub fn get(&self, id: I) -> Option<&T> {
         self.items.get(id.index())
     }

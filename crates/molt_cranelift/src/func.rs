@@ -273,17 +273,10 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             Op::MemCopy | Op::MemMove => self.copy_memory(inst, op, a),
             Op::MemSet => self.set_memory(inst, a),
             Op::IAddOf | Op::ISubOf | Op::IMulOf | Op::UAddOf | Op::USubOf | Op::UMulOf => {
-                let (x, y) = (a[0], a[1]);
-                let (r, o) = match op {
-                    Op::IAddOf => self.b.ins().sadd_overflow(x, y),
-                    Op::ISubOf => self.b.ins().ssub_overflow(x, y),
-                    Op::IMulOf => self.b.ins().smul_overflow(x, y),
-                    Op::UAddOf => self.b.ins().uadd_overflow(x, y),
-                    Op::USubOf => self.b.ins().usub_overflow(x, y),
-                    _ => self.b.ins().umul_overflow(x, y),
-                };
+                let (r, o) = self.overflowing(inst, op, a[0], a[1]);
                 self.define(inst, &[r, o]);
             }
+            Op::MemValid => {}
             Op::RcInc => self.rc_inc(a[0]),
             Op::RcDec => self.rc_dec(a[0]),
             Op::Call => {
@@ -305,6 +298,29 @@ impl<M: Module> Translator<'_, '_, '_, M> {
         let call = self.b.ins().call(f, &args);
         let results: Vec<Value> = self.b.inst_results(call).to_vec();
         self.define(inst, &results);
+    }
+
+    /// Result and overflow. Where a comparison with an operand tells, it is that: a branch takes it as it is, while the
+    /// flag of an addition would be made a number first.
+    fn overflowing(&mut self, inst: InstId, op: Op, x: Value, y: Value) -> (Value, Value) {
+        let constant = memory::constant(self.src, self.src.args(inst)[1]).map(|c| c as i64);
+        match (op, constant) {
+            (Op::UAddOf, _) => {
+                let r = self.b.ins().iadd(x, y);
+                (r, self.b.ins().icmp(IntCC::UnsignedLessThan, r, x))
+            }
+            (Op::USubOf, _) => (self.b.ins().isub(x, y), self.b.ins().icmp(IntCC::UnsignedLessThan, x, y)),
+            (Op::IAddOf | Op::ISubOf, Some(c)) => {
+                let r = if op == Op::IAddOf { self.b.ins().iadd(x, y) } else { self.b.ins().isub(x, y) };
+                let grows = (op == Op::IAddOf) == (c >= 0);
+                let wrong = if grows { IntCC::SignedLessThan } else { IntCC::SignedGreaterThan };
+                (r, self.b.ins().icmp(wrong, r, x))
+            }
+            (Op::IAddOf, None) => self.b.ins().sadd_overflow(x, y),
+            (Op::ISubOf, None) => self.b.ins().ssub_overflow(x, y),
+            (Op::IMulOf, _) => self.b.ins().smul_overflow(x, y),
+            _ => self.b.ins().umul_overflow(x, y),
+        }
     }
 
     fn call_indirect(&mut self, inst: InstId, a: &[Value]) {

@@ -434,6 +434,9 @@ ops! {
     MemSet "mem.set" L "iii" -> "-" None "E";
     /// Compares bytes as unsigned numbers, in order: two addresses and a length; -1, 0 or 1.
     MemCmp "mem.cmp" L "iii" -> "i" None "";
+    /// States that as many bytes as the immediate says are mapped at the address, from here on as long as the address is
+    /// used. Engines do nothing; passes may load from there before the program would.
+    MemValid "mem.valid" L "i" -> "-" Int "E";
     /// Address of a stack slot.
     SlotAddr "slot.addr" L "" -> "i" Slot "P";
     /// Address of a function, with the C calling convention: the context, then the parameters.

@@ -7,7 +7,9 @@
 //! Contracts that the passes rely on beyond the op table: addresses made from a stack slot stay within it, and nothing
 //! but `ctx` leads to memory of the context.
 
-use molt_ir::{Function, Program};
+use std::sync::{Mutex, PoisonError};
+
+use molt_ir::{Function, Op, Program};
 
 pub mod access;
 pub mod alias;
@@ -32,17 +34,32 @@ pub mod ranges;
 pub mod rotate;
 pub mod thread;
 
-/// Runs a pass on every function that a front end wants optimised.
-pub fn on_marked(program: &mut Program, pass: impl Fn(&mut Function)) {
-    for id in program.funcs.ids() {
-        if program.funcs[id].optimise {
-            pass(&mut program.funcs[id]);
+/// Functions that a thread takes at a time.
+const BATCH: usize = 64;
+
+/// Runs a pass on every function that a front end wants optimised, on all cores. Functions do not look at one another, so
+/// the number of cores does not show.
+pub fn on_marked(program: &mut Program, pass: impl Fn(&mut Function) + Sync) {
+    let mut marked: Vec<&mut Function> = program.funcs.iter_mut().filter(|f| f.optimise).collect();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(marked.len() / BATCH);
+    let batches = Mutex::new(marked.chunks_mut(BATCH));
+    let work = || {
+        loop {
+            let batch = batches.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(batch) = batch else { return };
+            batch.iter_mut().for_each(|f| pass(f));
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..workers {
+            scope.spawn(work);
+        }
+        work();
+    });
 }
 
 /// As [`on_marked`], for a pass that asks what callees do to memory.
-pub fn with_summaries(program: &mut Program, pass: impl Fn(&mut Function, &alias::Summaries)) {
+pub fn with_summaries(program: &mut Program, pass: impl Fn(&mut Function, &alias::Summaries) + Sync) {
     if program.funcs.iter().any(|(_, f)| f.optimise) {
         let summaries = alias::Summaries::new(program);
         on_marked(program, |f| pass(f, &summaries));
@@ -67,6 +84,13 @@ pub fn cleanup_and_thread(func: &mut Function) {
 
 /// What ends the work on a function.
 pub fn finish(func: &mut Function) {
+    // Nothing asks any more what is mapped.
+    for n in 0..func.layout.len() {
+        let b = func.layout[n];
+        let mut insts = std::mem::take(&mut func.blocks[b].insts);
+        insts.retain(|&i| func.insts[i].op != Op::MemValid);
+        func.blocks[b].insts = insts;
+    }
     // Blocks that only jump on once what nobody uses is gone.
     cleanup::remove_dead(func);
     cleanup::run(func);

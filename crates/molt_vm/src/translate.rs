@@ -153,7 +153,7 @@ impl Translator<'_> {
         let args = self.func.args(inst).to_vec();
         let imm = data.imm;
         let offset = imm as i64 as i32;
-        if data.op == Op::IConst {
+        if matches!(data.op, Op::IConst | Op::MemValid) {
             return;
         }
         if let Some(op) = unary(data.op) {

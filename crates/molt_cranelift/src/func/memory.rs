@@ -3,7 +3,7 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
 use cranelift_module::Module;
-use molt_ir::{InstId, Op, ValueDef, ValueId};
+use molt_ir::{Function, InstId, Op, ValueDef, ValueId};
 
 use super::Translator;
 
@@ -15,15 +15,16 @@ fn unaligned() -> MemFlagsData {
     MemFlagsData::new().with_notrap()
 }
 
-impl<M: Module> Translator<'_, '_, '_, M> {
-    fn constant(&self, v: ValueId) -> Option<u64> {
-        let ValueDef::Result(i, _) = self.src.values[v].def else { return None };
-        (self.src.insts[i].op == Op::IConst).then_some(self.src.insts[i].imm)
-    }
+/// The number that a value is, if it is a constant.
+pub(super) fn constant(func: &Function, v: ValueId) -> Option<u64> {
+    let ValueDef::Result(i, _) = func.values[v].def else { return None };
+    (func.insts[i].op == Op::IConst).then_some(func.insts[i].imm)
+}
 
+impl<M: Module> Translator<'_, '_, '_, M> {
     /// Length of a range op if it is a constant worth expanding.
     fn short_length(&self, inst: InstId) -> Option<u64> {
-        self.constant(self.src.args(inst)[2]).filter(|&n| n <= INLINE_BYTES)
+        constant(self.src, self.src.args(inst)[2]).filter(|&n| n <= INLINE_BYTES)
     }
 
     pub(super) fn copy_memory(&mut self, inst: InstId, op: Op, a: &[Value]) {
@@ -46,7 +47,7 @@ impl<M: Module> Translator<'_, '_, '_, M> {
     }
 
     pub(super) fn set_memory(&mut self, inst: InstId, a: &[Value]) {
-        let byte = self.constant(self.src.args(inst)[1]);
+        let byte = constant(self.src, self.src.args(inst)[1]);
         if let (Some(length), Some(byte)) = (self.short_length(inst), byte) {
             let pattern = (byte & 0xff) * 0x0101_0101_0101_0101;
             for (ty, offset) in pieces(length, 8) {

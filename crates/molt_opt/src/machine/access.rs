@@ -95,7 +95,7 @@ impl SlotUses {
             }
             Op::IAdd => self.sum(func, inst),
             op if is_store(op) => self.leak(&args[1..]),
-            op if is_load(op) => {}
+            op if is_load(op) || op == Op::MemValid => {}
             Op::MemSet => self.leak(&args[1..]),
             Op::MemCopy | Op::MemMove | Op::MemCmp => self.leak(&args[2..]),
             Op::ICmp => {}

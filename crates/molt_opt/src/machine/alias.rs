@@ -94,6 +94,7 @@ impl Summaries {
                     effects.reads |= !own(args[1]);
                 }
                 Op::MemCmp => effects.reads = true,
+                Op::MemValid => {}
                 op if op.info().has_effect() => effects = Effects { reads: true, writes: true },
                 _ => {}
             }
@@ -142,6 +143,7 @@ impl Aliases<'_> {
                 let args = func.args(inst);
                 Written::Bytes(self.location(func, args[0], 0, constant(func, args[2])))
             }
+            Op::MemValid => Written::Nothing,
             Op::Call if !self.summaries.of(FuncId(data.imm as u32)).writes => Written::Nothing,
             op if op.info().has_effect() => Written::Shared,
             _ => Written::Nothing,
@@ -153,6 +155,7 @@ impl Aliases<'_> {
         let data = func.insts[inst];
         match data.op {
             Op::Call => self.summaries.of(FuncId(data.imm as u32)).reads,
+            Op::MemValid => false,
             op => !is_store(op) && !is_load(op) && !is_range(op) && op.info().has_effect(),
         }
     }

@@ -16,17 +16,34 @@ const ROUNDS: usize = 4;
 
 pub fn run(func: &mut Function) {
     free_entry(func);
+    let mut flow = Flow::new(func);
+    drop_unreached(func, &flow);
     for _ in 0..ROUNDS {
-        let folded = fold_all(func);
-        drop_unreached(func);
-        let threaded = remove_trivial_params(func) | forward_empty_blocks(func);
-        drop_unreached(func);
-        let merged = merge_lines(func);
-        if !(folded | threaded | merged) {
+        let folded = fold_all(func, &flow);
+        if folded {
+            flow = after_change(func);
+        }
+        let fewer = trivial_params(func, &flow);
+        let forwarded = forward_empty_blocks(func, &flow);
+        if forwarded {
+            flow = after_change(func);
+        }
+        let merged = merge_lines(func, &flow);
+        if merged {
+            flow = Flow::new(func);
+        }
+        if !(folded | fewer | forwarded | merged) {
             break;
         }
     }
-    remove_dead(func);
+    dead_code(func, &flow);
+}
+
+/// Control flow after edges changed; blocks without any are gone.
+fn after_change(func: &mut Function) -> Flow {
+    let flow = Flow::new(func);
+    drop_unreached(func, &flow);
+    flow
 }
 
 /// Gives a function whose entry is a loop's header an entry of its own.
@@ -41,7 +58,7 @@ fn free_entry(func: &mut Function) {
     let insts = std::mem::take(&mut func.blocks[entry].insts);
     func.blocks[header].insts = insts;
     func.blocks[header].cold = func.blocks[entry].cold;
-    let mut to = Replacements::new(func);
+    let mut to = Replacements::default();
     for &p in &params {
         let ty = func.ty(p);
         let copy = func.add_param(header, ty);
@@ -62,8 +79,7 @@ fn free_entry(func: &mut Function) {
 }
 
 /// Takes blocks out of the layout that nothing reaches.
-pub fn drop_unreached(func: &mut Function) {
-    let flow = Flow::new(func);
+pub fn drop_unreached(func: &mut Function, flow: &Flow) {
     if flow.order.len() == func.layout.len() {
         return;
     }
@@ -79,14 +95,14 @@ pub fn drop_unreached(func: &mut Function) {
 }
 
 /// Applies the rules of `fold` to every instruction. Whether a branch was decided or a value replaced.
-fn fold_all(func: &mut Function) -> bool {
-    let flow = Flow::new(func);
-    let mut to = Replacements::new(func);
+fn fold_all(func: &mut Function, flow: &Flow) -> bool {
+    let mut to = Replacements::default();
     let mut changed = false;
+    let mut out = Vec::new();
     for &b in &flow.order {
-        let insts = std::mem::take(&mut func.blocks[b].insts);
-        let mut out = Vec::with_capacity(insts.len());
-        for inst in insts {
+        let mut insts = std::mem::take(&mut func.blocks[b].insts);
+        out.clear();
+        for inst in insts.drain(..) {
             to.apply_to(func, inst);
             if func.insts[inst].op.info().is_terminator() {
                 changed |= fold_terminator(func, inst, &mut out);
@@ -104,7 +120,8 @@ fn fold_all(func: &mut Function) -> bool {
                 }
             }
         }
-        func.blocks[b].insts = out;
+        insts.extend_from_slice(&out);
+        func.blocks[b].insts = insts;
     }
     changed
 }
@@ -158,16 +175,23 @@ fn same_edges(func: &mut Function, inst: InstId) -> bool {
 }
 
 /// Removes parameters that receive one value, or themselves, from every edge.
-pub fn remove_trivial_params(func: &mut Function) -> bool {
+pub fn remove_trivial_params(func: &mut Function) {
     let flow = Flow::new(func);
-    let mut to = Replacements::new(func);
-    let mut removed: Vec<Vec<bool>> = func.blocks.iter().map(|(_, b)| vec![false; b.params.len()]).collect();
+    trivial_params(func, &flow);
+}
+
+fn trivial_params(func: &mut Function, flow: &Flow) -> bool {
+    if flow.order.iter().skip(1).all(|&b| func.blocks[b].params.is_empty()) {
+        return false;
+    }
+    let mut to = Replacements::default();
+    let mut removed = vec![false; func.values.len()];
     let mut any = false;
     loop {
         let mut changed = false;
         for &b in flow.order.iter().skip(1) {
             for (i, &param) in func.blocks[b].params.iter().enumerate() {
-                if removed[b.index()][i] {
+                if removed[param.index()] {
                     continue;
                 }
                 let mut only = None;
@@ -177,7 +201,7 @@ pub fn remove_trivial_params(func: &mut Function) -> bool {
                 });
                 if let (true, Some(v)) = (trivial, only) {
                     to.set(param, v);
-                    removed[b.index()][i] = true;
+                    removed[param.index()] = true;
                     changed = true;
                 }
             }
@@ -189,27 +213,31 @@ pub fn remove_trivial_params(func: &mut Function) -> bool {
     }
     if any {
         to.apply(func);
-        take_params(func, &flow, |b, i| !removed[b.index()][i]);
+        take_params(func, flow, &removed);
     }
     any
 }
 
-/// Keeps the parameters for which the test holds, and the values that edges pass for them.
-fn take_params(func: &mut Function, flow: &Flow, keep: impl Fn(BlockId, usize) -> bool) {
-    for &b in &flow.order {
-        if b == func.entry() || (0..func.blocks[b].params.len()).all(|i| keep(b, i)) {
+/// Takes parameters away, and the values that edges pass for them.
+fn take_params(func: &mut Function, flow: &Flow, gone: &[bool]) {
+    for &b in flow.order.iter().skip(1) {
+        if !func.blocks[b].params.iter().any(|p| gone[p.index()]) {
             continue;
         }
+        let keep: Vec<bool> = func.blocks[b].params.iter().map(|p| !gone[p.index()]).collect();
         for &(inst, edge, _) in flow.preds(b) {
-            func.retain_edge_args(inst, edge, |i| keep(b, i));
+            func.retain_edge_args(inst, edge, |i| keep[i]);
         }
-        func.retain_params(b, |i| keep(b, i));
+        func.retain_params(b, |i| keep[i]);
     }
 }
 
 /// Leads edges past blocks that only jump on.
-fn forward_empty_blocks(func: &mut Function) -> bool {
-    let flow = Flow::new(func);
+fn forward_empty_blocks(func: &mut Function, flow: &Flow) -> bool {
+    let only_jumps = |b: BlockId| matches!(func.blocks[b].insts[..], [jump] if func.insts[jump].op == Op::Jump);
+    if !flow.order.iter().skip(1).any(|&b| only_jumps(b)) {
+        return false;
+    }
     let mut uses = vec![0u32; func.values.len()];
     for &b in &flow.order {
         for &inst in &func.blocks[b].insts {
@@ -246,9 +274,8 @@ fn forward_empty_blocks(func: &mut Function) -> bool {
 }
 
 /// Appends a block to the only block that leads to it and nowhere else.
-fn merge_lines(func: &mut Function) -> bool {
-    let flow = Flow::new(func);
-    let mut to = Replacements::new(func);
+fn merge_lines(func: &mut Function, flow: &Flow) -> bool {
+    let mut to = Replacements::default();
     let mut gone = vec![false; func.blocks.len()];
     let mut changed = false;
     for &b in &flow.order {
@@ -289,6 +316,10 @@ pub fn is_removable(op: Op) -> bool {
 /// Removes instructions and parameters that no effect depends on.
 pub fn remove_dead(func: &mut Function) {
     let flow = Flow::new(func);
+    dead_code(func, &flow);
+}
+
+fn dead_code(func: &mut Function, flow: &Flow) {
     let mut live = vec![false; func.values.len()];
     let mut work: Vec<ValueId> = Vec::new();
     let mut reach = |v: ValueId, work: &mut Vec<ValueId>| {
@@ -319,7 +350,5 @@ pub fn remove_dead(func: &mut Function) {
         func.blocks[b].insts = insts;
     }
     let dead: Vec<bool> = live.iter().map(|l| !l).collect();
-    let params: Vec<Vec<bool>> =
-        func.blocks.iter().map(|(_, b)| b.params.iter().map(|p| dead[p.index()]).collect()).collect();
-    take_params(func, &flow, |b, i| !params[b.index()][i]);
+    take_params(func, flow, &dead);
 }

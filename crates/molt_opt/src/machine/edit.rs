@@ -4,23 +4,18 @@ use molt_base::EntityId;
 use molt_ir::{Function, InstId, LocId, Op, Type, ValueDef, ValueId};
 
 /// Values that others take the place of.
+#[derive(Default)]
 pub struct Replacements {
+    /// As long as the highest number that was replaced; a value that stands for itself stays.
     to: Vec<ValueId>,
-    any: bool,
 }
 
 impl Replacements {
-    pub fn new(func: &Function) -> Replacements {
-        Replacements { to: func.values.ids().collect(), any: false }
-    }
-
     pub fn set(&mut self, old: ValueId, new: ValueId) {
-        while self.to.len() <= old.index().max(new.index()) {
-            self.to.push(ValueId(self.to.len() as u32));
-        }
+        let known = self.to.len() as u32;
+        self.to.extend((known..=old.0).map(ValueId));
         debug_assert_ne!(self.resolve(new), old, "a value does not replace itself");
         self.to[old.index()] = new;
-        self.any = true;
     }
 
     /// The value that stands for `v` now.
@@ -48,7 +43,7 @@ impl Replacements {
 
     /// Rewrites every use.
     pub fn apply(&self, func: &mut Function) {
-        if !self.any {
+        if self.to.is_empty() {
             return;
         }
         for n in 0..func.layout.len() {

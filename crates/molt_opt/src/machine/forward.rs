@@ -27,7 +27,8 @@ pub fn run(func: &mut Function, summaries: &Summaries) {
     let aliases = Aliases { uses: &uses, summaries };
     let writes = (0..func.blocks.len()).map(|b| writes_of(func, &aliases, &flow, BlockId(b as u32))).collect();
     let mut forward = Forward {
-        to: Replacements::new(func),
+        to: Replacements::default(),
+        out: Vec::new(),
         exits: vec![Vec::new(); func.blocks.len()],
         seen: vec![u32::MAX; func.blocks.len()],
         func,
@@ -85,14 +86,16 @@ struct Forward<'a> {
     /// Mark of the last search that came by a block.
     seen: Vec<u32>,
     to: Replacements,
+    /// Instructions of the block at hand; kept for its memory.
+    out: Vec<InstId>,
 }
 
 impl Forward<'_> {
     fn block(&mut self, b: BlockId) {
         let mut known = self.at_start(b);
-        let insts = std::mem::take(&mut self.func.blocks[b].insts);
-        let mut out = Vec::with_capacity(insts.len());
-        for inst in insts {
+        let mut insts = std::mem::take(&mut self.func.blocks[b].insts);
+        let mut out = std::mem::take(&mut self.out);
+        for inst in insts.drain(..) {
             self.to.apply_to(self.func, inst);
             let op = self.func.insts[inst].op;
             if is_load(op) {
@@ -112,7 +115,8 @@ impl Forward<'_> {
             }
             out.push(inst);
         }
-        self.func.blocks[b].insts = out;
+        insts.append(&mut out);
+        (self.func.blocks[b].insts, self.out) = (insts, out);
         self.exits[b.index()] = known;
     }
 

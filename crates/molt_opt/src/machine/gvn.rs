@@ -21,12 +21,14 @@ const NO_VALUE: ValueId = ValueId(u32::MAX);
 pub fn run(func: &mut Function) {
     let flow = Flow::new(func);
     let walk = Walk {
-        to: Replacements::new(func),
+        to: Replacements::default(),
         func,
         flow: &flow,
         table: FastMap::default(),
         here: FastMap::default(),
         undo: Vec::new(),
+        out: Vec::new(),
+        facts: Vec::new(),
     };
     walk.run();
 }
@@ -46,6 +48,9 @@ struct Walk<'a> {
     here: FastMap<ValueId, ValueId>,
     table: FastMap<Key, ValueId>,
     undo: Vec<Undo>,
+    /// Instructions of the block at hand, and what is known at its start; kept for their memory.
+    out: Vec<InstId>,
+    facts: Vec<Fact>,
 }
 
 impl Walk<'_> {
@@ -81,14 +86,15 @@ impl Walk<'_> {
     }
 
     fn block(&mut self, b: BlockId) {
-        let insts = std::mem::take(&mut self.func.blocks[b].insts);
-        let mut out = Vec::with_capacity(insts.len() + 2);
-        let mut known = Vec::new();
+        let mut insts = std::mem::take(&mut self.func.blocks[b].insts);
+        let mut out = std::mem::take(&mut self.out);
+        let mut known = std::mem::take(&mut self.facts);
         facts::at_block(self.func, self.flow, b, &mut known);
-        for fact in known {
+        for fact in known.drain(..) {
             self.learn(fact, &mut out);
         }
-        for inst in insts {
+        self.facts = known;
+        for inst in insts.drain(..) {
             self.operands(inst);
             if self.func.insts[inst].op.info().is_terminator() {
                 out.push(inst);
@@ -105,7 +111,8 @@ impl Walk<'_> {
                 }
             }
         }
-        self.func.blocks[b].insts = out;
+        insts.append(&mut out);
+        (self.func.blocks[b].insts, self.out) = (insts, out);
     }
 
     fn now(&self, v: ValueId) -> ValueId {

@@ -41,16 +41,16 @@ pub fn run(program: &mut Program) {
             }
             let blank = Function::new(program.funcs[id].name, program.funcs[id].module, program.funcs[id].kind);
             let mut caller = std::mem::replace(&mut program.funcs[id], blank);
+            calls(&caller).for_each(|(_, f)| graph.call_count[f.index()] -= 1);
             let homes = homes(&caller);
             // From the last to the first, so that what stands before a call stays in its block.
             for &(inst, callee) in wanted.iter().rev() {
                 let body = &program.funcs[callee];
                 inline_call(&mut caller, homes[inst.index()], inst, body);
-                graph.call_count[callee.index()] -= 1;
-                calls(body).for_each(|(_, f)| graph.call_count[f.index()] += 1);
             }
             simplify(&mut caller);
             super::compact::run(&mut caller);
+            calls(&caller).for_each(|(_, f)| graph.call_count[f.index()] += 1);
             sizes[id.index()] = size(&caller);
             program.funcs[id] = caller;
         }
@@ -61,7 +61,9 @@ pub fn run(program: &mut Program) {
 fn size(func: &Function) -> usize {
     let insts = func.layout.iter().flat_map(|&b| &func.blocks[b].insts);
     insts
-        .filter(|&&i| !matches!(func.insts[i].op, Op::IConst | Op::FConst | Op::BConst | Op::Jump | Op::SlotAddr))
+        .filter(|&&i| {
+            !matches!(func.insts[i].op, Op::IConst | Op::FConst | Op::BConst | Op::Jump | Op::SlotAddr | Op::MemValid)
+        })
         .count()
 }
 

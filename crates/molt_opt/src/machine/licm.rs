@@ -164,7 +164,8 @@ impl Motion<'_> {
     }
 
     /// Whether a location may be read before the loop even if the loop would not: it is of the function's own memory or
-    /// the context, or it lies in an object of which a byte behind it is accessed on every way to the loop.
+    /// the context, or it lies in an object of which a byte behind it is accessed on every way to the loop, or said to be
+    /// mapped.
     fn is_mapped(&self, at: Location, before: BlockId) -> bool {
         if !matches!(at.base, Base::Pointer(_)) {
             return at.span.is_some();
@@ -172,7 +173,14 @@ impl Motion<'_> {
         let Some((offset, size)) = at.span.filter(|s| s.0 >= 0) else { return false };
         let covers = |inst: InstId| {
             let op = self.func.insts[inst].op;
-            let other = (is_load(op) || is_store(op)).then(|| self.aliases.of_scalar(self.func, inst)).flatten();
+            let other = match op {
+                Op::MemValid => {
+                    let size = self.func.insts[inst].imm as i64;
+                    Some(self.aliases.location(self.func, self.func.args(inst)[0], 0, Some(size)))
+                }
+                op if is_load(op) || is_store(op) => self.aliases.of_scalar(self.func, inst),
+                _ => None,
+            };
             other.is_some_and(|o| o.base == at.base && o.span.is_some_and(|(x, n)| x + n >= offset + size))
         };
         // The dominators of the block before the loop, a few of them.

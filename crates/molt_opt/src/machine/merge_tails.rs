@@ -20,13 +20,19 @@ enum Operand {
     Outside(ValueId),
 }
 
-/// What a block does.
+/// What an instruction does.
 #[derive(PartialEq, Eq, Hash)]
-struct Content(Vec<(Op, u64, LocId, Vec<Operand>, Vec<(BlockId, Vec<Operand>)>)>);
+struct Row {
+    op: Op,
+    imm: u64,
+    loc: LocId,
+    args: Vec<Operand>,
+    edges: Vec<(BlockId, Vec<Operand>)>,
+}
 
 pub fn run(func: &mut Function) {
     let flow = Flow::new(func);
-    let mut first: FastMap<Content, BlockId> = FastMap::default();
+    let mut first: FastMap<Vec<Row>, BlockId> = FastMap::default();
     let mut instead: Vec<Option<BlockId>> = vec![None; func.blocks.len()];
     let mut any = false;
     for &b in flow.order.iter().skip(1) {
@@ -51,7 +57,8 @@ pub fn run(func: &mut Function) {
             }
         }
     }
-    drop_unreached(func);
+    let flow = Flow::new(func);
+    drop_unreached(func, &flow);
 }
 
 /// Whether nothing behind the block can use its values.
@@ -59,7 +66,7 @@ fn is_last(func: &Function, b: BlockId) -> bool {
     func.terminator(b).is_some_and(|t| func.edges(t).iter().all(|e| func.edges(t).len() == 1 && e.block != b))
 }
 
-fn content(func: &Function, b: BlockId) -> Content {
+fn content(func: &Function, b: BlockId) -> Vec<Row> {
     let insts = &func.blocks[b].insts;
     let mut here: Vec<(ValueId, Operand)> = Vec::new();
     let mut rows = Vec::with_capacity(insts.len());
@@ -71,8 +78,8 @@ fn content(func: &Function, b: BlockId) -> Content {
         let data = func.insts[inst];
         // Constants have no position.
         let loc = if data.op.info().is_pure() { LocId::NONE } else { data.loc };
-        rows.push((data.op, data.imm, loc, args, edges));
+        rows.push(Row { op: data.op, imm: data.imm, loc, args, edges });
         here.extend(func.results(inst).enumerate().map(|(i, r)| (r, Operand::Here(n as u32, i as u32))));
     }
-    Content(rows)
+    rows
 }

@@ -30,7 +30,7 @@ pub fn run(func: &mut Function) {
     let uses = SlotUses::new(func, &flow);
     let Some(parts) = split::run(func, &flow, &uses) else { return };
     let promotion = Promotion {
-        to: Replacements::new(func),
+        to: Replacements::default(),
         at_entry: FastMap::default(),
         at_exit: FastMap::default(),
         pending: Vec::new(),
@@ -66,11 +66,11 @@ struct Promotion<'a> {
 impl Promotion<'_> {
     fn run(mut self) {
         let mut local: Vec<Option<ValueId>> = vec![None; self.parts.count()];
+        let mut touched: Vec<Var> = Vec::new();
+        let mut out = Vec::new();
         for &b in &self.flow.order {
-            let mut touched: Vec<Var> = Vec::new();
-            let insts = std::mem::take(&mut self.func.blocks[b].insts);
-            let mut out = Vec::with_capacity(insts.len());
-            for inst in insts {
+            let mut insts = std::mem::take(&mut self.func.blocks[b].insts);
+            for inst in insts.drain(..) {
                 let Some(var) = self.variable(inst) else {
                     out.push(inst);
                     continue;
@@ -89,8 +89,9 @@ impl Promotion<'_> {
                     self.to.set(self.func.result(inst), v);
                 }
             }
-            self.func.blocks[b].insts = out;
-            for var in touched {
+            insts.append(&mut out);
+            self.func.blocks[b].insts = insts;
+            for var in touched.drain(..) {
                 let last = local[var as usize].take().expect("a touched part has a value");
                 self.at_exit.insert((b, var), last);
             }

@@ -38,7 +38,7 @@ pub fn run(func: &mut Function) {
     if !analysis.solve() {
         return;
     }
-    let mut changes = Changes { to: Replacements::new(analysis.func), out: Vec::new() };
+    let mut changes = Changes { to: Replacements::default(), out: Vec::new() };
     analysis.walk(Some(&mut changes));
     changes.to.apply(analysis.func);
 }
@@ -186,7 +186,7 @@ impl Analysis<'_> {
         self.refine(result, Interval::of_wide(low, high), DEPTH)
     }
 
-    fn block(&mut self, b: BlockId, mut changes: Option<&mut Changes>) {
+    fn block(&mut self, b: BlockId, changes: Option<&mut Changes>) {
         let header = self.is_header(b);
         if b != self.func.entry() {
             for i in 0..self.func.blocks[b].params.len() {
@@ -206,7 +206,7 @@ impl Analysis<'_> {
         if !possible {
             return;
         }
-        if let Some(changes) = changes.as_deref_mut() {
+        if let Some(changes) = changes {
             self.change(b, changes);
         } else {
             for i in 0..self.func.blocks[b].insts.len() {
@@ -348,6 +348,10 @@ impl Analysis<'_> {
                 }
                 _ => false,
             },
+            Op::UIntToF if self.get(args[0]).smin >= 0 => {
+                self.func.rewrite(inst, Op::IntToF, &args, 0);
+                false
+            }
             // Of numbers that are not negative these are the same; powers of two become shifts and masks.
             Op::SDiv | Op::SRem if self.get(args[0]).smin >= 0 && self.get(args[1]).smin > 0 => {
                 let op = if data.op == Op::SDiv { Op::UDiv } else { Op::URem };

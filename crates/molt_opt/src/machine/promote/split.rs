@@ -38,9 +38,11 @@ impl Parts {
     }
 }
 
-/// Sizes and classes of the accesses of a slot by offset; `None` where different sizes begin or classes do not go
-/// together.
-type Cuts = BTreeMap<i64, Option<(u32, Class)>>;
+/// Size and class of the accesses at an offset; `None` where different sizes begin or classes do not go together.
+type Cut = Option<(u32, Class)>;
+
+/// The accesses of a slot by offset.
+type Cuts = BTreeMap<i64, Cut>;
 
 /// A range op with constant length that a slot takes part in.
 struct Range {
@@ -270,7 +272,7 @@ impl Splitter<'_> {
         for (slot, cuts) in self.cuts.iter().enumerate() {
             let Some(cuts) = cuts else { continue };
             // Where sizes or classes clash, the end is not known; assume the largest access.
-            let spans: Vec<(i64, i64, Option<(u32, Class)>)> =
+            let spans: Vec<(i64, i64, Cut)> =
                 cuts.iter().map(|(&o, &cut)| (o, o + cut.map_or(8, |(size, _)| i64::from(size)), cut)).collect();
             let mut reached = i64::MIN;
             for (i, &(start, end, cut)) in spans.iter().enumerate() {
