@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "molt_opt",
             "molt_runtime",
             "molt_python",
+            "molt_grok",
             "molt_vm",
             "molt_cranelift",
             "molt_link",

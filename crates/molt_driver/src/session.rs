@@ -13,6 +13,7 @@ use molt_opt::pipeline;
 use molt_python::{CompileRequest, Found};
 
 use crate::cache::{self, Slot};
+use crate::grok;
 use crate::loader::FolderLoader;
 
 /// What is compiled.
@@ -129,6 +130,11 @@ impl Session {
     /// Front end only: semantic IR, or `Refused` with diagnostics.
     pub fn front_end(&mut self, entry: &Entry) -> Result<Program, DriverError> {
         let start = Instant::now();
+        if let Entry::File(path) = entry
+            && grok::is_grok(path)
+        {
+            return self.grok_front_end(path, start);
+        }
         let (entry, root) = self.entry_source(entry)?;
         let loader = FolderLoader::new(&root);
         let result = molt_python::compile(&CompileRequest { entry, optimize: false }, &loader);
@@ -145,6 +151,22 @@ impl Session {
             return Err(DriverError::Refused);
         }
         Ok(result.program)
+    }
+
+    fn grok_front_end(&mut self, path: &Path, start: Instant) -> Result<Program, DriverError> {
+        if let Err(error) = std::fs::metadata(path) {
+            return Err(DriverError::Read { path: path.to_path_buf(), error });
+        }
+        let (compiled, touched) = grok::compile_file(path);
+        self.read.extend(touched.read);
+        self.absent.extend(touched.absent);
+        self.diagnostics.extend(compiled.diagnostics);
+        self.sources = compiled.sources;
+        self.times.push(("front end".into(), start.elapsed()));
+        if let Some((path, error)) = touched.failed {
+            return Err(DriverError::Read { path, error });
+        }
+        compiled.program.ok_or(DriverError::Refused)
     }
 
     /// Front end and passes; `compact` code is for the interpreter.
@@ -211,7 +233,7 @@ impl Session {
         let code = CodeOptions { verify: self.options.verify, optimise: true };
         let jit = Jit::new(&program, &RuntimeImports, code)?;
         self.times.push(("code".into(), start.elapsed()));
-        Ok(molt_runtime::run_program(jit.root().cast(), argv))
+        Ok(start_program(&program, jit.root(), argv))
     }
 
     /// Interprets the program in this process; its exit status.
@@ -221,7 +243,7 @@ impl Session {
         let vm = molt_vm::Vm::new(&program, &RuntimeImports);
         self.times.push(("code".into(), start.elapsed()));
         vm.activate();
-        Ok(molt_runtime::run_program(vm.root().cast(), argv))
+        Ok(start_program(&program, vm.root(), argv))
     }
 
     /// The cached executable of an entry, built if something changed.
@@ -235,6 +257,11 @@ impl Session {
         slot.store(&self.read, &self.absent).map_err(|error| DriverError::Write { path: path.clone(), error })?;
         Ok(path)
     }
+}
+
+/// Runs a program whose root lies at an address; the exit status.
+fn start_program(program: &Program, root: *const u8, argv: &[String]) -> i32 {
+    if program.native { molt_runtime::run_native(root, argv) } else { molt_runtime::run_program(root.cast(), argv) }
 }
 
 fn text_source(filename: &str, source: Vec<u8>) -> Found {

@@ -10,7 +10,9 @@
 
 pub mod check;
 pub mod code;
+pub mod compile;
 pub mod hir;
+mod library;
 pub mod mir;
 pub mod syntax;
 pub mod ty;

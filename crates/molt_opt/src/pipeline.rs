@@ -18,46 +18,48 @@ pub struct Pass {
     pub run: fn(&mut Program),
     /// Levels of ops allowed after it.
     pub stage: Stage,
+    /// Works on value words: programs that are at machine level from the start have none.
+    pub for_words: bool,
 }
 
 /// All passes, in order.
 pub const PASSES: &[Pass] = &[
     // First: types decide what every later pass sees.
-    Pass { name: "specialise", run: specialise::run, stage: Stage::Typed },
+    Pass { name: "specialise", run: specialise::run, stage: Stage::Typed, for_words: true },
     // Before counts exist, so that values crossing a suspension are plain moves.
-    Pass { name: "coroutines", run: coroutines::run, stage: Stage::Typed },
+    Pass { name: "coroutines", run: coroutines::run, stage: Stage::Typed, for_words: true },
     // After every pass that creates or removes uses of words.
-    Pass { name: "ownership", run: run_ownership, stage: Stage::Typed },
+    Pass { name: "ownership", run: run_ownership, stage: Stage::Typed, for_words: true },
     // From here on there is nothing but what engines understand.
-    Pass { name: "lower", run: lower::run, stage: Stage::Machine },
+    Pass { name: "lower", run: lower::run, stage: Stage::Machine, for_words: true },
     // Functions that front ends wrote at machine level themselves. First, so that the others see short functions.
-    Pass { name: "cleanup", run: |p| on_marked(p, cleanup::run), stage: Stage::Machine },
+    Pass { name: "cleanup", run: |p| on_marked(p, cleanup::run), stage: Stage::Machine, for_words: false },
     // Before all that look at values: locals of front ends are slots.
-    Pass { name: "promote", run: |p| on_marked(p, promote::run), stage: Stage::Machine },
+    Pass { name: "promote", run: |p| on_marked(p, promote::run), stage: Stage::Machine, for_words: false },
     // Callees are as small as they get by themselves; it simplifies what it grows.
-    Pass { name: "inline", run: inline::run, stage: Stage::Machine },
+    Pass { name: "inline", run: inline::run, stage: Stage::Machine, for_words: false },
     // With bodies in place, what one wrote to memory another reads.
-    Pass { name: "forward", run: |p| with_summaries(p, forward::run), stage: Stage::Machine },
+    Pass { name: "forward", run: |p| with_summaries(p, forward::run), stage: Stage::Machine, for_words: false },
     // Equal values are one value now, and most checks are behind others that imply them.
-    Pass { name: "gvn", run: |p| on_marked(p, gvn::run), stage: Stage::Machine },
+    Pass { name: "gvn", run: |p| on_marked(p, gvn::run), stage: Stage::Machine, for_words: false },
     // What a check says of a value holds for all that equal it. Before `rotate`, after which the test of a loop is on two
     // ways to its body.
-    Pass { name: "ranges", run: |p| on_marked(p, ranges::run), stage: Stage::Machine },
+    Pass { name: "ranges", run: |p| on_marked(p, ranges::run), stage: Stage::Machine, for_words: false },
     // The branches that became constant go; what callers test of their callees' results is known on most ways.
-    Pass { name: "thread", run: |p| on_marked(p, cleanup_and_thread), stage: Stage::Machine },
+    Pass { name: "thread", run: |p| on_marked(p, cleanup_and_thread), stage: Stage::Machine, for_words: false },
     // What a loop does at the start of each turn then happens whenever it is entered.
-    Pass { name: "rotate", run: |p| on_marked(p, rotate::run), stage: Stage::Machine },
+    Pass { name: "rotate", run: |p| on_marked(p, rotate::run), stage: Stage::Machine, for_words: false },
     // Needs that.
-    Pass { name: "licm", run: |p| with_summaries(p, licm::run), stage: Stage::Machine },
+    Pass { name: "licm", run: |p| with_summaries(p, licm::run), stage: Stage::Machine, for_words: false },
     // Once more, for loads and comparisons that left loops.
-    Pass { name: "forward-again", run: |p| with_summaries(p, forward::run), stage: Stage::Machine },
-    Pass { name: "gvn-again", run: |p| on_marked(p, gvn::run), stage: Stage::Machine },
+    Pass { name: "forward-again", run: |p| with_summaries(p, forward::run), stage: Stage::Machine, for_words: false },
+    Pass { name: "gvn-again", run: |p| on_marked(p, gvn::run), stage: Stage::Machine, for_words: false },
     // After the last pass that removes loads.
-    Pass { name: "dead-stores", run: |p| with_summaries(p, dead_stores::run), stage: Stage::Machine },
+    Pass { name: "dead-stores", run: |p| with_summaries(p, dead_stores::run), stage: Stage::Machine, for_words: false },
     // After the last pass that finds facts: a merged block has none of its own.
-    Pass { name: "merge-tails", run: |p| on_marked(p, merge_tails::run), stage: Stage::Machine },
+    Pass { name: "merge-tails", run: |p| on_marked(p, merge_tails::run), stage: Stage::Machine, for_words: false },
     // Last: leaves no trace of what was taken away.
-    Pass { name: "compact", run: |p| on_marked(p, finish), stage: Stage::Machine },
+    Pass { name: "compact", run: |p| on_marked(p, finish), stage: Stage::Machine, for_words: false },
 ];
 
 fn run_ownership(program: &mut Program) {
@@ -93,7 +95,9 @@ pub fn run(program: &mut Program, options: &Options) -> Result<Report, String> {
     }
     for pass in PASSES {
         let start = Instant::now();
-        (pass.run)(program);
+        if !(program.native && pass.for_words) {
+            (pass.run)(program);
+        }
         report.times.push((pass.name, start.elapsed()));
         if options.print_after.as_deref() == Some(pass.name) {
             report.printed = Some(print::program(program));

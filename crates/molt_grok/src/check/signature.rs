@@ -86,6 +86,13 @@ impl Checked {
         if let Some(s) = item.self_param {
             let self_ty = self.self_type(f);
             params.push(match s.kind {
+                // A `str` carries a lifetime as a reference does.
+                SelfKind::Value if matches!(self.types.kind(self_ty), TyKind::Str(Region::Erased)) => {
+                    conv.fresh += 1;
+                    let region = Region::Bound(conv.fresh - 1);
+                    self_region = Some(region);
+                    self.types.mk(TyKind::Str(region))
+                }
                 SelfKind::Value => self_ty,
                 SelfKind::Ref(l, m) => {
                     let region = match l {

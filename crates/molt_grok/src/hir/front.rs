@@ -251,10 +251,11 @@ impl Front {
         let first_module = self.modules.len();
         let is_std = source.is_std;
         self.collect_package(source);
-        self.settle_items();
         if is_std {
+            // The library's own modules see its prelude too.
             self.find_prelude();
         }
+        self.settle_items();
         self.settle_traits(first_module);
         if !is_std {
             self.make_bodies();

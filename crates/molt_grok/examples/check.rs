@@ -1,0 +1,33 @@
+//! Checks one file and prints what was found, and with `--ir` the code.
+
+use molt_diagnostics::{RenderOptions, render};
+use molt_grok::compile;
+use molt_grok::hir::front::{Loader, Options, PackageSource};
+
+struct Disk;
+
+impl Loader for Disk {
+    fn read(&mut self, path: &str) -> Option<String> {
+        std::fs::read_to_string(path).ok()
+    }
+    fn list(&mut self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    let package = PackageSource { name: "main".into(), root: args[1].clone(), ..PackageSource::default() };
+    let start = std::time::Instant::now();
+    let out = compile::compile(vec![package], Box::new(Disk), Options::default());
+    eprintln!("{:?}", start.elapsed());
+    for d in out.diagnostics.iter().take(40) {
+        println!("{}", render(d, &out.sources, RenderOptions::default()));
+    }
+    println!("{} findings", out.diagnostics.len());
+    if let Some(p) = out.program
+        && args.iter().any(|a| a == "--ir")
+    {
+        println!("{}", molt_ir::print::program(&p));
+    }
+}

@@ -1,0 +1,78 @@
+//! Sources to a program: all stages in their order.
+
+use molt_base::SourceMap;
+use molt_diagnostics::Diagnostic;
+use molt_ir::Program;
+
+use crate::check::context::Checked;
+use crate::check::program::check_program;
+use crate::hir::BodyId;
+use crate::hir::front::{Front, Loader, Options, PackageSource};
+use crate::{code, library};
+
+/// What a compilation gives. With an error among the diagnostics there is no program.
+pub struct Compiled {
+    pub program: Option<Program>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub sources: SourceMap,
+}
+
+/// The program's files and the library's.
+struct WithLibrary(Box<dyn Loader>);
+
+impl Loader for WithLibrary {
+    fn read(&mut self, path: &str) -> Option<String> {
+        match library::read(path) {
+            Some(text) => Some(text.to_string()),
+            None => self.0.read(path),
+        }
+    }
+    fn list(&mut self, folder: &str) -> Vec<String> {
+        if folder.starts_with(library::PREFIX.trim_end_matches('/')) {
+            library::list(folder)
+        } else {
+            self.0.list(folder)
+        }
+    }
+}
+
+/// Checks packages; the last one is the program. The library is added by itself.
+pub fn check(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> (Checked, Vec<Diagnostic>) {
+    let std = PackageSource {
+        name: "grok".to_string(),
+        root: format!("{}lib.grok", library::PREFIX),
+        whole_folder: true,
+        is_library: true,
+        is_std: true,
+        ..PackageSource::default()
+    };
+    let mut sources = vec![std];
+    for mut p in packages {
+        for (_, n) in &mut p.dependencies {
+            *n += 1;
+        }
+        sources.push(p);
+    }
+    let mut front = Front::load(sources, Box::new(WithLibrary(loader)), options);
+    for n in 0..front.hir.bodies.len() {
+        front.make_body(BodyId(n as u32));
+    }
+    let mut diagnostics = std::mem::take(&mut front.diagnostics);
+    let checked = check_program(front.hir);
+    diagnostics.extend(checked.take_diagnostics());
+    (checked, diagnostics)
+}
+
+/// Checks packages and, if there is no error, makes the program.
+pub fn compile(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> Compiled {
+    let (checked, mut diagnostics) = check(packages, loader, options);
+    let mut program = None;
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        let made = code::generate(&checked);
+        diagnostics.extend(checked.take_diagnostics());
+        if !diagnostics.iter().any(Diagnostic::is_error) {
+            program = Some(made);
+        }
+    }
+    Compiled { program, diagnostics, sources: checked.hir.files }
+}
