@@ -31,10 +31,8 @@ impl Loader for Files {
 const STD: &str = include_str!("cases/flow/library.grok");
 
 fn load(text: &str) -> (Checked, Vec<molt_diagnostics::Diagnostic>) {
-    let files = BTreeMap::from([
-        ("std/lib.grok".to_owned(), STD.to_owned()),
-        ("main.grok".to_owned(), text.to_owned()),
-    ]);
+    let files =
+        BTreeMap::from([("std/lib.grok".to_owned(), STD.to_owned()), ("main.grok".to_owned(), text.to_owned())]);
     let library = PackageSource {
         name: "grok".to_owned(),
         root: "std/lib.grok".to_owned(),
@@ -42,8 +40,7 @@ fn load(text: &str) -> (Checked, Vec<molt_diagnostics::Diagnostic>) {
         is_std: true,
         ..PackageSource::default()
     };
-    let program =
-        PackageSource { name: "app".to_owned(), root: "main.grok".to_owned(), ..PackageSource::default() };
+    let program = PackageSource { name: "app".to_owned(), root: "main.grok".to_owned(), ..PackageSource::default() };
     let front = Front::load(vec![library, program], Box::new(Files(files)), Options::default());
     (check_program(front.hir), front.diagnostics)
 }

@@ -158,9 +158,7 @@ impl Builder<'_> {
         let view = self.full(expr);
         match self.typed.adjustments(expr) {
             [.., last] if matches!(last.kind, AdjustKind::Borrow(_)) => return self.receiver(view),
-            [.., before, last]
-                if matches!((before.kind, last.kind), (AdjustKind::Borrow(_), AdjustKind::Unsize)) =>
-            {
+            [.., before, last] if matches!((before.kind, last.kind), (AdjustKind::Borrow(_), AdjustKind::Unsize)) => {
                 return self.operand(view);
             }
             _ => {}
