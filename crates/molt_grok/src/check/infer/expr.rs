@@ -116,6 +116,9 @@ impl<'c> Infer<'c> {
                     }
                     _ => self.check(*value, inner),
                 };
+                if *mutability == Mutability::Mut {
+                    self.mark_mutable(*value);
+                }
                 self.c.types.reference(*mutability, ty)
             }
             Expr::Binary { op, left, right, op_span } => self.binary(e, *op, *left, *right, *op_span, hint),

@@ -89,6 +89,7 @@ fn same_step(step: &CaptureStep, elem: &Elem) -> bool {
 
 /// Removes unreachable blocks and joins blocks in a row; numbers follow the order of first reach.
 pub fn compact(mir: &mut Mir) {
+    forget_empty_unwinding(mir);
     let mut ways = vec![0u32; mir.blocks.len()];
     let mut order = Vec::new();
     let mut todo = vec![Mir::ENTRY];
@@ -113,6 +114,34 @@ pub fn compact(mir: &mut Mir) {
         }
     }
     renumber(mir, &order, &joined);
+}
+
+/// A panic with nothing left to drop leaves the function at once.
+fn forget_empty_unwinding(mir: &mut Mir) {
+    let mut empty = vec![false; mir.blocks.len()];
+    for (bb, block) in mir.blocks.iter() {
+        empty[bb.0 as usize] = block.stmts.is_empty() && matches!(block.end, Some(Terminator::Resume));
+    }
+    // Dropped drops leave blocks that only go on.
+    loop {
+        let mut changed = false;
+        for (bb, block) in mir.blocks.iter() {
+            if let (true, Some(Terminator::Goto(next)), false) =
+                (block.stmts.is_empty(), &block.end, empty[bb.0 as usize])
+                && empty[next.0 as usize]
+            {
+                empty[bb.0 as usize] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    for bb in mir.blocks.ids() {
+        let unwind = &mut mir.blocks[bb].unwind;
+        *unwind = unwind.filter(|u| !empty[u.0 as usize]);
+    }
 }
 
 /// Appends the blocks that only this one goes to.
