@@ -6,6 +6,7 @@
 //! Invariants: the texts of all tokens joined are the source; parsing never fails, and every token lies inside the
 //! root node; a fault gives one diagnostic; lexer and parser together read a million lines a second on one core.
 
+pub mod format;
 pub mod kind;
 pub mod lexer;
 pub mod literal;
