@@ -64,11 +64,23 @@ pub struct SlotUses {
     places: Vec<Option<Place>>,
     /// The address is kept, passed or mixed with others, so that any memory op may reach the slot.
     pub leaked: Vec<bool>,
+    leaks: Vec<Leak>,
+}
+
+/// An instruction that lets the address of a slot leave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Leak {
+    pub inst: InstId,
+    pub slot: u32,
 }
 
 impl SlotUses {
     pub fn new(func: &Function, flow: &Flow) -> SlotUses {
-        let mut uses = SlotUses { places: vec![None; func.values.len()], leaked: vec![false; func.stack_slots.len()] };
+        let mut uses = SlotUses {
+            places: vec![None; func.values.len()],
+            leaked: vec![false; func.stack_slots.len()],
+            leaks: Vec::new(),
+        };
         if func.stack_slots.is_empty() {
             return uses;
         }
@@ -85,6 +97,10 @@ impl SlotUses {
         self.places.get(v.index()).copied().flatten()
     }
 
+    pub fn leaks(&self) -> &[Leak] {
+        &self.leaks
+    }
+
     fn inst(&mut self, func: &Function, inst: InstId) {
         let data = func.insts[inst];
         let args = func.args(inst);
@@ -94,15 +110,15 @@ impl SlotUses {
                 self.places[func.result(inst).index()] = Some(place);
             }
             Op::IAdd => self.sum(func, inst),
-            op if is_store(op) => self.leak(&args[1..]),
+            op if is_store(op) => self.leak(inst, &args[1..]),
             op if is_load(op) || op == Op::MemValid => {}
-            Op::MemSet => self.leak(&args[1..]),
-            Op::MemCopy | Op::MemMove | Op::MemCmp => self.leak(&args[2..]),
+            Op::MemSet => self.leak(inst, &args[1..]),
+            Op::MemCopy | Op::MemMove | Op::MemCmp => self.leak(inst, &args[2..]),
             Op::ICmp => {}
-            _ => self.leak(args),
+            _ => self.leak(inst, args),
         }
         for &e in func.edges(inst) {
-            self.leak(func.edge_args(e));
+            self.leak(inst, func.edge_args(e));
         }
     }
 
@@ -112,7 +128,7 @@ impl SlotUses {
             (Some(base), None) => (base, b),
             (None, Some(base)) => (base, a),
             (None, None) => return,
-            (Some(_), Some(_)) => return self.leak(&[a, b]),
+            (Some(_), Some(_)) => return self.leak(inst, &[a, b]),
         };
         let offset = match (base.offset, constant(func, added)) {
             (Some(at), Some(c)) => at.checked_add(c),
@@ -121,10 +137,11 @@ impl SlotUses {
         self.places[func.result(inst).index()] = Some(Place { slot: base.slot, offset });
     }
 
-    fn leak(&mut self, values: &[ValueId]) {
+    fn leak(&mut self, inst: InstId, values: &[ValueId]) {
         for &v in values {
             if let Some(place) = self.place(v) {
                 self.leaked[place.slot as usize] = true;
+                self.leaks.push(Leak { inst, slot: place.slot });
             }
         }
     }
