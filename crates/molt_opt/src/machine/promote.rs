@@ -28,10 +28,10 @@ pub fn run(func: &mut Function) {
     if !flow.preds(func.entry()).is_empty() {
         return;
     }
-    let uses = SlotUses::new(func, &flow);
+    let uses = SlotUses::new(func, &flow, None);
     let (flow, uses) = if late::run(func, &flow, &uses) {
         let flow = Flow::new(func);
-        let uses = SlotUses::new(func, &flow);
+        let uses = SlotUses::new(func, &flow, None);
         (flow, uses)
     } else {
         (flow, uses)
@@ -59,7 +59,7 @@ type Var = u32;
 struct Promotion<'a> {
     func: &'a mut Function,
     flow: &'a Flow,
-    uses: &'a SlotUses,
+    uses: &'a SlotUses<'a>,
     parts: &'a Parts,
     to: Replacements,
     at_entry: FastMap<(BlockId, Var), ValueId>,

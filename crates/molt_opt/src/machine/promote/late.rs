@@ -21,7 +21,7 @@ use super::super::loops::Loops;
 const LARGEST: u32 = 64;
 
 /// Splits such slots; whether there were any.
-pub fn run(func: &mut Function, flow: &Flow, uses: &SlotUses) -> bool {
+pub fn run(func: &mut Function, flow: &Flow, uses: &SlotUses<'_>) -> bool {
     let small = |s: &usize| uses.leaked[*s] && func.stack_slots[*s] <= LARGEST;
     let slots: Vec<usize> = (0..func.stack_slots.len()).filter(small).collect();
     if slots.is_empty() {
@@ -93,7 +93,7 @@ struct Plan {
 }
 
 /// The plan for a slot; `None` if nothing is gained or something is in the way.
-fn plan(func: &Function, flow: &Flow, loops: &Loops, uses: &SlotUses, known: &Known, slot: u32) -> Option<Plan> {
+fn plan(func: &Function, flow: &Flow, loops: &Loops, uses: &SlotUses<'_>, known: &Known, slot: u32) -> Option<Plan> {
     let mut plan = Plan::default();
     let mut in_loop = false;
     for &b in &flow.order {
