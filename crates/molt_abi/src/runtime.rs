@@ -292,4 +292,49 @@ rt_table! {
     /// `delegate_step(generator, sent, mode)`: one step of `yield from` in the delegate kept in the
     /// generator; `Ret::error` is a `STEP_*`.
     DelegateStep = delegate_step(w w i) -> r;
+
+    // ---- GrokLang -----------------------------------------------------------------------------
+    /// `grok_alloc(size, align)`: memory of at least one byte; ends the program when there is none.
+    GrokAlloc = grok_alloc(i i) -> i;
+    /// `grok_realloc(address, old size, align, new size)`: the block with another size, perhaps elsewhere.
+    GrokRealloc = grok_realloc(i i i i) -> i;
+    /// `grok_free(address, size, align)`: gives a block back.
+    GrokFree = grok_free(i i i) -> v;
+    /// `grok_panic(text, length, place)`: remembers a panic; the caller leaves.
+    GrokPanic = grok_panic(i i i) -> v;
+    /// `grok_panic_index(index, length, place)`: remembers the panic of an index that is too large.
+    GrokPanicIndex = grok_panic_index(i i i) -> v;
+    /// `grok_float_rem(x, y)`: bits of the remainder of a division truncated toward zero.
+    GrokFloatRem = grok_float_rem(f f) -> i;
+    /// `grok_float_fn(number, x, y)`: bits of one of the functions of `grok::math`.
+    GrokFloatFn = grok_float_fn(i f f) -> i;
+    /// `grok_wide(out, operator << 1 | signed, low, high, low, high)`: 128-bit arithmetic; 1 if it overflows, is a division
+    /// by zero or a shift by the width or more (the wrapped result is written all the same).
+    GrokWide = grok_wide(i i i i i i) -> i;
+    /// `grok_wide_to_float(low, high, signed)`: bits of the nearest double.
+    GrokWideToFloat = grok_wide_to_float(i i i) -> i;
+    /// `grok_float_to_wide(out, x, signed)`: saturating; 0 of NaN.
+    GrokFloatToWide = grok_float_to_wide(i f i) -> v;
+    /// `grok_write(descriptor, bytes, length)`: writes through the buffer of standard output, or at once; 0 or an error number.
+    GrokWrite = grok_write(i i i) -> i;
+    /// `grok_format_float(x, precision or -1, style, out)`: text of a double (style 0 plain, 1 with an exponent, +16 for `f32`, +32 debug)
+    /// at `out`, which has room for 1,100 bytes; its length.
+    GrokFormatFloat = grok_format_float(f i i i) -> i;
+    /// `grok_parse_float(text, length, out)`: bits of the double at `out`; 0 if the text is no number.
+    GrokParseFloat = grok_parse_float(i i i) -> i;
+    /// `grok_exit(status)`: flushes and ends the process.
+    GrokExit = grok_exit(i) -> v;
+    /// `grok_hash_key()`: the key of hashing of this process.
+    GrokHashKey = grok_hash_key() -> i;
+    /// `grok_char_class(character, question)`: facts of Unicode; `grok_char_case(character, upper, out)`: up to three characters.
+    GrokCharClass = grok_char_class(i i) -> i;
+    GrokCharCase = grok_char_case(i i i) -> i;
+    /// `grok_clock(which)`: nanoseconds of the monotonic (0) or the system's clock (1).
+    GrokClock = grok_clock(i) -> i;
+    /// `grok_arg(n, out)`: the n-th argument: its length, its address at `out`; -1 beyond the last.
+    GrokArg = grok_arg(i i) -> i;
+    /// `grok_env(name, length, out)`: as `grok_arg` for a variable of the environment.
+    GrokEnv = grok_env(i i i) -> i;
+    /// `grok_read_line(out)`: a line of standard input with its end: its length, its address at `out`; -1 at the end.
+    GrokReadLine = grok_read_line(i) -> i;
 }

@@ -5,7 +5,7 @@
 //! unwind, as those of tests and checks do, the standard library takes both parts.
 #![cfg_attr(all(panic = "abort", target_os = "linux"), no_std)]
 
-pub use molt_runtime::run_program;
+pub use molt_runtime::{run_native, run_program};
 
 #[cfg(all(panic = "abort", target_os = "linux"))]
 mod program {

@@ -223,7 +223,8 @@ impl<'a, M: Module> Emitter<'a, M> {
         let main = self.module.declare_function("main", ClLinkage::Export, &sig).map_err(Box::new)?;
         let mut inner = sig.clone();
         inner.params.push(AbiParam::new(types::I64));
-        let start = self.module.declare_function("molt_main", ClLinkage::Import, &inner).map_err(Box::new)?;
+        let entry = if self.program.native { "molt_native_main" } else { "molt_main" };
+        let start = self.module.declare_function(entry, ClLinkage::Import, &inner).map_err(Box::new)?;
         let mut context = self.module.make_context();
         context.func.signature = sig;
         let mut builder_context = FunctionBuilderContext::new();

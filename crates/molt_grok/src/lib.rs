@@ -8,4 +8,9 @@
 //! it understood, with error nodes that later stages keep silent about; no I/O, sources come from the caller's loader.
 #![forbid(unsafe_code)]
 
+pub mod check;
+pub mod code;
+pub mod hir;
+pub mod mir;
 pub mod syntax;
+pub mod ty;

@@ -156,6 +156,8 @@ pub struct Program {
     pub entry_module: Option<ModuleId>,
     /// Root of the static data, set by lowering.
     pub root: Option<DataId>,
+    /// A program whose front end wrote machine-level code itself: `funcs[0]` is its start, and it needs no object model.
+    pub native: bool,
     /// Lower to calls of the runtime rather than to inline paths: what is interpreted should be few operations.
     pub compact: bool,
 }

@@ -61,6 +61,9 @@ macro_rules! entries {
 /// The functions themselves, named without the prefix `molt_`.
 mod exported {
     use super::*;
+    pub(super) use crate::grok::numbers::*;
+    pub(super) use crate::grok::text::*;
+    pub(super) use crate::grok::*;
 
     entries! {
         alloc(rt, size: u64) -> u64 { rt.alloc(size as usize) as u64 }

@@ -66,6 +66,7 @@ mod traceback;
 mod traceback_text;
 mod values;
 
+pub mod grok;
 pub mod modules;
 pub mod num;
 pub mod text;
@@ -75,6 +76,7 @@ pub use entry::{native_module_address, runtime_address};
 pub use isolate::Isolate;
 /// Short name of [`Isolate`], the first parameter of nearly everything.
 pub type Rt = Isolate;
+pub use grok::run_native;
 pub use owned::{Owned, PyResult, Raised};
 pub use place::Place;
 pub use startup::run_program;

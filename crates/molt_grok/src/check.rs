@@ -1,0 +1,14 @@
+//! Types of everything: signatures, inference of bodies, traits, patterns.
+
+pub mod captures;
+pub mod context;
+mod convert;
+pub mod exhaustive;
+pub mod index;
+pub mod infer;
+mod items;
+pub mod program;
+mod queries;
+mod signature;
+pub mod solve;
+pub mod typed;

@@ -1,0 +1,316 @@
+//! Tasks, actors, messages, `select`, `await` (section 7).
+
+use molt_base::Span;
+use molt_diagnostics::Diagnostic;
+use molt_diagnostics::registry::grok as code;
+
+use super::expr::Join;
+use super::{Infer, OpenClosure};
+use crate::check::context::Owner;
+use crate::check::solve::ClosureSig;
+use crate::check::typed::{Callee, CalleeRole, ClosureForm, Ctor};
+use crate::hir::{
+    AdtId, AdtKind, Arm, BodyOwner, ExprId, FieldInit, FnId, Message, Parent, PathRes, SelectArm, SelectKind,
+};
+use crate::ty::{Args, Ty, TyKind};
+
+impl<'c> Infer<'c> {
+    /// A library type with these arguments.
+    fn lang_with(&self, name: &str, args: &[Ty]) -> Ty {
+        match self.c.hir.lang_adt(name) {
+            Some(a) => self.c.types.mk(TyKind::Adt(a, self.c.types.ty_list(args))),
+            None => Ty::ERROR,
+        }
+    }
+
+    pub(in crate::check) fn spawn_task(&mut self, e: ExprId, body: ExprId) -> Ty {
+        let span = self.span(e);
+        let ret = self.s.fresh(span);
+        let id = self.c.new_closure();
+        let sig = ClosureSig { params: Vec::new(), ret, is_async: false };
+        self.s.closures.insert(id, sig.clone());
+        self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::Task, sig, kind: None });
+        self.typed().closures.insert(e, id);
+        self.b().returns.push(ret);
+        let before = std::mem::replace(&mut self.diverges, false);
+        self.check_coerce(body, ret);
+        self.diverges = before;
+        self.b().returns.pop();
+        if let Some(send) = self.c.hir.lang_trait("send") {
+            let closure = self.c.types.mk(TyKind::Closure(id, Args::EMPTY));
+            self.demand_trait(send, &[closure], span);
+            self.demand_trait(send, &[ret], span);
+        }
+        self.lang_with("JoinHandle", &[ret])
+    }
+
+    pub(in crate::check) fn spawn_actor(
+        &mut self,
+        e: ExprId,
+        path: &'c PathRes,
+        fields: &'c [FieldInit],
+        options: &'c [FieldInit],
+        span: Span,
+    ) -> Ty {
+        let c = self.c;
+        let Some(ctor) = self.ctor_path(path, span) else {
+            for f in fields.iter().chain(options) {
+                self.check(f.value, None);
+            }
+            return Ty::ERROR;
+        };
+        if c.hir.adts[ctor.adt].kind != AdtKind::Actor {
+            let text = format!("`{}` is not an actor", self.text(c.hir.adts[ctor.adt].head.name));
+            for f in fields.iter().chain(options) {
+                self.check(f.value, None);
+            }
+            return self.error(&code::TYPE_MISMATCH, span, text);
+        }
+        self.demand_bounds(Owner::Adt(ctor.adt), ctor.args, span);
+        let order = self.field_inits(ctor, fields, span);
+        let variant = &c.hir.adts[ctor.adt].variants[0];
+        let missing: Vec<String> = variant
+            .fields
+            .iter()
+            .filter(|d| d.default.is_none() && !fields.iter().any(|f| f.name == d.name))
+            .map(|d| format!("`{}`", self.text(d.name)))
+            .collect();
+        if !missing.is_empty() {
+            let text = format!("the state fields {} get no value", missing.join(", "));
+            self.report(Diagnostic::at(&code::MISSING_FIELD, span, text));
+        }
+        for option in options {
+            let want = match self.text(option.name) {
+                "name" | "overflow" | "restart" => Ty::STR,
+                "mailbox" => Ty::USIZE,
+                "link" => Ty::BOOL,
+                other => {
+                    let text = format!("`spawn` has no option `{other}`");
+                    let d = Diagnostic::at(&code::EXTRA_FIELD, option.span, text)
+                        .help("the options are `name`, `mailbox`, `overflow`, `restart` and `link`");
+                    self.report(d);
+                    self.check(option.value, None);
+                    continue;
+                }
+            };
+            let found = self.check(option.value, Some(want));
+            // A name may be a built `String`.
+            if want == Ty::STR && c.is_lang_adt(self.s.shallow(found), "String") {
+                continue;
+            }
+            self.coerce(option.value, found, want);
+        }
+        self.typed().ctor.insert(e, Ctor { adt: ctor.adt, variant: 0, fields: order });
+        let actor = c.types.mk(TyKind::Adt(ctor.adt, ctor.args));
+        self.lang_with("ActorRef", &[actor])
+    }
+
+    /// The actor behind a reference to one.
+    fn actor_of(&mut self, target: ExprId, ty: Ty) -> Option<(AdtId, Args)> {
+        let c = self.c;
+        let span = self.span(target);
+        let mut at = self.structurally(ty);
+        for _ in 0..8 {
+            if let TyKind::Adt(id, list) = c.types.kind(at)
+                && c.hir.lang_adt("ActorRef") == Some(id)
+            {
+                let actor = c.types.list(list)[0].ty()?;
+                return match self.s.kind(actor) {
+                    TyKind::Adt(a, args) if c.hir.adts[a].kind == AdtKind::Actor => Some((a, args)),
+                    _ => None,
+                };
+            }
+            at = self.deref_step(at, span)?.to;
+        }
+        None
+    }
+
+    fn handler(&self, actor: AdtId, name: molt_base::Symbol) -> Option<FnId> {
+        let info = self.c.hir.adts[actor].actor.as_ref()?;
+        info.handlers.iter().copied().find(|&f| self.c.hir.fns[f].head.name == name)
+    }
+
+    /// Checks `handler(args)`; gives the answer's type.
+    fn handler_call(&mut self, e: ExprId, target: ExprId, ty: Ty, message: &'c Message, span: Span) -> Option<Ty> {
+        let c = self.c;
+        let Message::Handler { name, name_span, args } = message else { return None };
+        let Some((actor, list)) = self.actor_of(target, ty) else {
+            for &a in args {
+                self.check(a, None);
+            }
+            if self.s.resolve(ty) != Ty::ERROR {
+                let text = format!("`{}` is not a reference to an actor", self.show(ty));
+                let span = self.span(target);
+                self.error(&code::UNKNOWN_MESSAGE, span, text);
+            }
+            return Some(Ty::ERROR);
+        };
+        let Some(f) = self.handler(actor, *name) else {
+            for &a in args {
+                self.check(a, None);
+            }
+            let text =
+                format!("the actor `{}` has no handler `{}`", self.text(c.hir.adts[actor].head.name), self.text(*name));
+            self.error(&code::UNKNOWN_MESSAGE, *name_span, text);
+            return Some(Ty::ERROR);
+        };
+        let fn_ty = c.types.mk(TyKind::FnDef(f, list));
+        let sig = self.callee_sig(fn_ty, span)?;
+        self.set_callee(e, CalleeRole::Main, Callee { func: f, args: list });
+        let params = &sig.params[1..];
+        let ret = self.arguments(params, sig.ret, args, None, span, Some(f), params.len());
+        if let Some(send) = c.hir.lang_trait("send") {
+            for &p in params {
+                self.demand_trait(send, &[p], span);
+            }
+        }
+        Some(ret)
+    }
+
+    pub(in crate::check) fn send(&mut self, e: ExprId, target: ExprId, message: &'c Message, span: Span) -> Ty {
+        let ty = self.check(target, None);
+        match message {
+            Message::Handler { .. } => {
+                self.handler_call(e, target, ty, message, span);
+            }
+            Message::Raw(value) => {
+                let want = self.actor_of(target, ty).and_then(|(a, _)| self.raw_message_type(a));
+                match want {
+                    Some(w) => {
+                        self.check_coerce(*value, w);
+                    }
+                    None => {
+                        self.check(*value, None);
+                    }
+                }
+            }
+        }
+        Ty::UNIT
+    }
+
+    /// The type of an actor's raw messages, if it declares one.
+    fn raw_message_type(&self, actor: AdtId) -> Option<Ty> {
+        let info = self.c.hir.adts[actor].actor.as_ref()?;
+        self.c.alias_type(info.message?).map(|t| self.c.types.erase(t))
+    }
+
+    pub(in crate::check) fn ask(
+        &mut self,
+        e: ExprId,
+        target: ExprId,
+        message: &'c Message,
+        within: Option<ExprId>,
+        span: Span,
+    ) -> Ty {
+        let ty = self.check(target, None);
+        let answer = match self.handler_call(e, target, ty, message, span) {
+            Some(t) => t,
+            None => self.error(&code::UNKNOWN_MESSAGE, span, "`ask` needs the call of a handler"),
+        };
+        if let Some(w) = within {
+            let duration = self.lang_ty("Duration");
+            self.check_coerce(w, duration);
+        }
+        let error = self.lang_ty("AskError");
+        self.lang_with("Result", &[answer, error])
+    }
+
+    /// The actor whose code this body is.
+    fn own_actor(&self) -> Option<AdtId> {
+        let BodyOwner::Fn(f) = self.body_ref().owner else { return None };
+        match self.c.hir.fns[f].parent {
+            Parent::Impl(i) => self.c.hir.impls[i].actor,
+            _ => None,
+        }
+    }
+
+    pub(in crate::check) fn receive(
+        &mut self,
+        _e: ExprId,
+        arms: &'c [Arm],
+        after: Option<(ExprId, ExprId)>,
+        hint: Option<Ty>,
+        span: Span,
+    ) -> Ty {
+        let message = match self.own_actor() {
+            None => self.error(&code::RECEIVE_OUTSIDE_ACTOR, span, "`receive` belongs in the code of an actor"),
+            Some(a) => self.raw_message_type(a).unwrap_or_else(|| self.s.fresh(span)),
+        };
+        if arms.is_empty() && after.is_none() {
+            return message;
+        }
+        let mut join = Join::new(hint);
+        for arm in arms {
+            self.check_pat_top(arm.pat, message);
+            if let Some(g) = arm.guard {
+                self.check_coerce(g, Ty::BOOL);
+            }
+            self.join(&mut join, arm.body);
+        }
+        if let Some((limit, body)) = after {
+            let duration = self.lang_ty("Duration");
+            self.check_coerce(limit, duration);
+            self.join(&mut join, body);
+        }
+        join.ty.unwrap_or(Ty::UNIT)
+    }
+
+    pub(in crate::check) fn select(&mut self, _e: ExprId, arms: &'c [SelectArm], hint: Option<Ty>, _span: Span) -> Ty {
+        let mut join = Join::new(hint);
+        let before = self.diverges;
+        for arm in arms {
+            match &arm.kind {
+                SelectKind::Wait { pat, operation, guard } => {
+                    if let Some(g) = guard {
+                        self.check_coerce(*g, Ty::BOOL);
+                    }
+                    let ty = self.check(*operation, None);
+                    let ty = self.structurally(ty);
+                    let ty = self.future_output(ty, *operation).unwrap_or(ty);
+                    self.check_pat_top(*pat, ty);
+                }
+                SelectKind::After(limit) => {
+                    let duration = self.lang_ty("Duration");
+                    self.check_coerce(*limit, duration);
+                }
+                SelectKind::Default => {}
+            }
+            self.join(&mut join, arm.body);
+            self.diverges = before;
+        }
+        join.ty.unwrap_or(Ty::UNIT)
+    }
+
+    /// What a future yields, if the type is one.
+    fn future_output(&mut self, ty: Ty, e: ExprId) -> Option<Ty> {
+        let t = self.c.hir.lang_trait("future")?;
+        let span = self.span(e);
+        if self.s.implements(ty, t, span) != crate::check::solve::Answer::Yes {
+            return None;
+        }
+        let args = self.c.types.ty_list(&[ty]);
+        Some(self.associated(t, "Output", args, span))
+    }
+
+    pub(in crate::check) fn await_expr(&mut self, _e: ExprId, value: ExprId, span: Span) -> Ty {
+        let ty = self.check(value, None);
+        let ty = self.structurally(ty);
+        if ty == Ty::ERROR {
+            return Ty::ERROR;
+        }
+        if !self.b().may_await {
+            let d = Diagnostic::at(&code::AWAIT_OUTSIDE_ASYNC, span, "`.await` belongs in asynchronous code");
+            self.report(d);
+        }
+        if self.s.is_unknown(ty) {
+            return self.unknown_type(span, "the awaited value");
+        }
+        match self.future_output(ty, value) {
+            Some(t) => t,
+            None => {
+                let text = format!("`{}` is not a future", self.show(ty));
+                self.error(&code::BOUND_NOT_SATISFIED, span, text)
+            }
+        }
+    }
+}

@@ -1,0 +1,591 @@
+//! The end of a group: defaults, generalisation of what is left open in signatures, final types.
+
+use std::collections::HashMap;
+
+use molt_base::{Span, Symbol};
+use molt_diagnostics::Diagnostic;
+use molt_diagnostics::registry::grok as code;
+
+use super::Infer;
+use crate::check::context::{Checked, InferredGenerics, Owner, ParamInfo, ParamKind, Predicate};
+use crate::check::typed::{Adjust, AdjustKind, CallKind, Callee, ClosureData, FnTrait, TypedBody};
+use crate::hir::{BodyOwner, ExprId, FnId};
+use crate::ty::fold::Folder;
+use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Flags, FnSig, InferVar, Ty, TyKind, Types};
+
+/// What inference of a group gives.
+pub struct GroupResult {
+    pub bodies: Vec<TypedBody>,
+    /// Complete signatures of functions that left something out.
+    pub sigs: Vec<(FnId, FnSig, InferredGenerics)>,
+    pub closures: Vec<(ClosureId, ClosureData)>,
+    /// Types of constants that left theirs out.
+    pub consts: Vec<(crate::hir::ConstId, Ty)>,
+    /// `impl Trait` results: the type behind each.
+    pub opaques: Vec<(crate::ty::OpaqueId, Ty)>,
+    /// What closures must be able to do by virtue of their captures.
+    pub demands: Vec<crate::check::solve::ClosureDemand>,
+}
+
+/// Replaces variables by their values and open ones by what they were generalised to.
+struct Final<'a, 'c> {
+    infer: &'a Infer<'c>,
+    /// Parameter of each generalised variable for the current function.
+    params: &'a HashMap<u32, (u32, Symbol)>,
+    /// Arguments that functions of the group get in addition.
+    extra: &'a [Arg],
+    /// Arguments of closures: the parameters of the current function.
+    own: Args,
+    open: Vec<InferVar>,
+}
+
+impl Folder for Final<'_, '_> {
+    fn types(&self) -> &Types {
+        &self.infer.c.types
+    }
+    fn mask(&self) -> u8 {
+        // Everything: functions of the group and closures change even where no variable is left.
+        0xff
+    }
+    fn ty(&mut self, ty: Ty) -> Ty {
+        self.fold_ty(ty)
+    }
+    fn args(&mut self, args: Args) -> Args {
+        let list: Vec<Arg> = self.types().list(args).to_vec();
+        let new: Vec<Arg> = list
+            .into_iter()
+            .map(|a| match a {
+                Arg::Ty(t) => Arg::Ty(self.fold_ty(t)),
+                Arg::Region(r) => Arg::Region(r),
+                Arg::Const(c) => Arg::Const(self.fold_const(c)),
+            })
+            .collect();
+        self.types().args(&new)
+    }
+    fn fold_ty(&mut self, ty: Ty) -> Ty {
+        let c = self.infer.c;
+        match c.types.kind(ty) {
+            TyKind::Infer(v) => match self.infer.s.vars.value(v) {
+                Some(t) => self.fold_ty(t),
+                None => {
+                    let root = match v {
+                        InferVar::Ty(n) | InferVar::Int(n) | InferVar::Float(n) => n,
+                    };
+                    match self.params.get(&root) {
+                        Some(&(i, name)) => c.types.mk(TyKind::Param(i, name)),
+                        None => {
+                            self.open.push(v);
+                            Ty::ERROR
+                        }
+                    }
+                }
+            },
+            TyKind::FnDef(f, args) if self.infer.sigs.contains_key(&f) => {
+                let args = self.args(args);
+                let mut list = c.types.list(args).to_vec();
+                list.extend_from_slice(self.extra);
+                c.types.mk(TyKind::FnDef(f, c.types.args(&list)))
+            }
+            TyKind::Closure(id, _) if self.infer.s.closures.contains_key(&id) => {
+                c.types.mk(TyKind::Closure(id, self.own))
+            }
+            TyKind::Future(id, _) if self.infer.s.closures.contains_key(&id) => {
+                c.types.mk(TyKind::Future(id, self.own))
+            }
+            TyKind::Error
+            | TyKind::Never
+            | TyKind::Bool
+            | TyKind::Char
+            | TyKind::Int(_)
+            | TyKind::Float(_)
+            | TyKind::Str(_)
+            | TyKind::Param(..) => ty,
+            _ => self.parts(ty),
+        }
+    }
+    fn fold_const(&mut self, k: Const) -> Const {
+        let k = self.infer.s.resolve_const(k);
+        match self.types().const_kind(k) {
+            ConstKind::Infer(_) => self.types().mk_const(ConstKind::Error),
+            _ => self.const_parts(k),
+        }
+    }
+}
+
+impl<'c> Infer<'c> {
+    /// Settles everything and gives the results.
+    pub(super) fn finish(mut self) -> GroupResult {
+        self.settle();
+        let generic = self.generalise();
+        self.results(&generic)
+    }
+
+    fn settle(&mut self) {
+        self.settle_deferred();
+        // Literals that nothing decided.
+        self.default_numbers();
+        self.settle_deferred();
+        // What never returns gives nothing.
+        for ty in std::mem::take(&mut self.diverging) {
+            if self.s.is_unknown(ty) && !self.in_signature(ty) {
+                let _ = self.s.unify(ty, Ty::UNIT);
+            }
+        }
+        self.solve();
+    }
+
+    fn in_signature(&self, ty: Ty) -> bool {
+        let var = self.s.shallow(ty);
+        self.sigs.values().any(|s| s.params.iter().any(|&p| self.c.mentions(self.s.resolve(p), var)))
+    }
+
+    fn default_numbers(&mut self) {
+        for n in 0..self.s.vars.len() as u32 {
+            let Some((v, _)) = self.s.vars.open(n) else { continue };
+            let ty = self.c.types.mk(TyKind::Infer(v));
+            match v {
+                InferVar::Int(_) => {
+                    let _ = self.s.unify(ty, Ty::I32);
+                }
+                InferVar::Float(_) => {
+                    let _ = self.s.unify(ty, Ty::F64);
+                }
+                InferVar::Ty(_) => {}
+            }
+        }
+        self.solve();
+    }
+
+    /// Open variables of the group's signatures, which become parameters.
+    fn generalise(&mut self) -> Vec<u32> {
+        let mut open: Vec<u32> = Vec::new();
+        let mut sigs: Vec<(FnId, FnSig)> = self.sigs.iter().map(|(&f, s)| (f, s.clone())).collect();
+        sigs.sort_by_key(|&(f, _)| f);
+        for (_, sig) in &sigs {
+            for &ty in sig.params.iter().chain([&sig.ret]) {
+                self.open_vars(self.s.resolve(ty), &mut open);
+            }
+        }
+        // A result that nothing decides is the result of a function that never returns one.
+        let in_params: Vec<u32> = {
+            let mut list = Vec::new();
+            for (_, sig) in &sigs {
+                for &ty in &sig.params {
+                    self.open_vars(self.s.resolve(ty), &mut list);
+                }
+            }
+            list
+        };
+        let constrained = |v: u32, infer: &Infer<'c>| {
+            infer.s.pending.iter().any(|g| {
+                let args = match g.predicate {
+                    Predicate::Trait(_, a) | Predicate::Projection(_, a, _) => a,
+                };
+                let mut list = Vec::new();
+                for a in infer.c.types.list(infer.s.resolve_args(args)) {
+                    if let Arg::Ty(t) = a {
+                        infer.open_vars(*t, &mut list);
+                    }
+                }
+                if let Predicate::Projection(_, _, t) = g.predicate {
+                    infer.open_vars(infer.s.resolve(t), &mut list);
+                }
+                list.contains(&v)
+            })
+        };
+        let mut kept = Vec::new();
+        for v in open {
+            if in_params.contains(&v) || constrained(v, self) {
+                kept.push(v);
+            } else {
+                let ty = self.c.types.mk(TyKind::Infer(InferVar::Ty(v)));
+                let _ = self.s.unify(ty, Ty::UNIT);
+            }
+        }
+        // Variables that only bounds connect with the signature (`F: Fn(A) -> R`) are parameters too.
+        let mut next = 0;
+        while next < kept.len() {
+            let goals: Vec<Predicate> = self.s.pending.iter().map(|g| g.predicate).collect();
+            for p in goals {
+                let mut list = Vec::new();
+                let (args, ty) = match p {
+                    Predicate::Trait(_, a) => (a, None),
+                    Predicate::Projection(_, a, t) => (a, Some(t)),
+                };
+                for a in self.c.types.list(self.s.resolve_args(args)) {
+                    if let Arg::Ty(t) = a {
+                        self.open_vars(*t, &mut list);
+                    }
+                }
+                if let Some(t) = ty {
+                    self.open_vars(self.s.resolve(t), &mut list);
+                }
+                if list.contains(&kept[next]) {
+                    for v in list {
+                        if !kept.contains(&v) {
+                            kept.push(v);
+                        }
+                    }
+                }
+            }
+            next += 1;
+        }
+        kept
+    }
+
+    fn open_vars(&self, ty: Ty, out: &mut Vec<u32>) {
+        let types = &self.c.types;
+        if !types.flags(ty).has(Flags::INFER) {
+            return;
+        }
+        struct Collect<'a>(&'a Types, &'a mut Vec<u32>);
+        impl Folder for Collect<'_> {
+            fn types(&self) -> &Types {
+                self.0
+            }
+            fn mask(&self) -> u8 {
+                Flags::INFER
+            }
+            fn fold_ty(&mut self, ty: Ty) -> Ty {
+                match self.0.kind(ty) {
+                    TyKind::Infer(InferVar::Ty(n)) => {
+                        if !self.1.contains(&n) {
+                            self.1.push(n);
+                        }
+                        ty
+                    }
+                    _ => self.parts(ty),
+                }
+            }
+        }
+        Collect(types, out).ty(ty);
+    }
+
+    fn results(mut self, generic: &[u32]) -> GroupResult {
+        let c = self.c;
+        let names: Vec<Symbol> = generic_names(c, generic.len());
+        let mut out = GroupResult {
+            bodies: Vec::new(),
+            sigs: Vec::new(),
+            closures: Vec::new(),
+            consts: Vec::new(),
+            opaques: Vec::new(),
+            demands: std::mem::take(&mut self.s.closure_demands),
+        };
+        let pending: Vec<crate::check::solve::Goal> = std::mem::take(&mut self.s.pending);
+        let mut leftovers = Vec::new();
+        for (n, state) in self.bodies.iter().enumerate() {
+            let owner = state.typed.owner;
+            let owner_params = c.generics_owner(owner).map_or(0, |o| c.params_of(o).len() as u32);
+            let grows = matches!(owner, BodyOwner::Fn(f) if self.sigs.contains_key(&f));
+            let mut params = HashMap::new();
+            let mut extra = Vec::new();
+            let mut infos = Vec::new();
+            if grows {
+                for (k, &v) in generic.iter().enumerate() {
+                    let index = owner_params + k as u32;
+                    params.insert(v, (index, names[k]));
+                    extra.push(Arg::Ty(c.types.mk(TyKind::Param(index, names[k]))));
+                    let span = self.s.vars.span(InferVar::Ty(v));
+                    infos.push(ParamInfo { name: names[k], kind: ParamKind::Type { anonymous: true }, span });
+                }
+            }
+            let mut own: Vec<Arg> =
+                c.generics_owner(owner).map_or(Vec::new(), |o| c.types.list(c.identity_args(o)).to_vec());
+            own.extend_from_slice(&extra);
+            let own = c.types.erase_args(c.types.args(&own));
+            let mut fin = Final { infer: &self, params: &params, extra: &extra, own, open: Vec::new() };
+            if let BodyOwner::Fn(f) = owner
+                && let Some(sig) = self.sigs.get(&f)
+            {
+                let sig = FnSig {
+                    params: sig.params.iter().map(|&p| fin.keep_regions(p)).collect(),
+                    ret: fin.keep_regions(sig.ret),
+                    ..sig.clone()
+                };
+                let predicates = pending.iter().filter_map(|g| fin.predicate(g.predicate, generic)).collect();
+                out.sigs.push((f, sig, InferredGenerics { params: infos, predicates }));
+            }
+            if let BodyOwner::Const(k) = owner
+                && c.hir.consts[k].ty.is_none()
+            {
+                out.consts.push((k, fin.fold_ty(state.ret)));
+            }
+            for &(at, id, var) in &self.opaques {
+                if at == n {
+                    out.opaques.push((id, fin.fold_ty(var)));
+                }
+            }
+            fin.open.clear();
+            let typed = fin.body(&state.typed);
+            for v in fin.open.drain(..) {
+                leftovers.push((n, v));
+            }
+            for closure in self.closures.iter().filter(|k| k.body == n) {
+                let data = ClosureData {
+                    owner,
+                    expr: closure.expr,
+                    form: closure.form,
+                    params: closure.sig.params.iter().map(|&p| fin.fold_ty(p)).collect(),
+                    ret: fin.fold_ty(closure.sig.ret),
+                    kind: closure.kind.unwrap_or(FnTrait::Fn),
+                    captures: Vec::new(),
+                };
+                out.closures.push((closure.id, data));
+            }
+            for v in fin.open.drain(..) {
+                leftovers.push((n, v));
+            }
+            out.bodies.push(typed);
+        }
+        self.report_open(&leftovers, &mut out);
+        self.report_ambiguous(&pending, generic, &mut out);
+        out
+    }
+
+    /// Variables that nothing decided: each once, at the place that made it.
+    fn report_open(&mut self, leftovers: &[(usize, InferVar)], out: &mut GroupResult) {
+        let mut seen: Vec<Span> = Vec::new();
+        for &(n, v) in leftovers {
+            let span = self.s.vars.span(v);
+            if out.bodies[n].failed || seen.contains(&span) {
+                out.bodies[n].failed = true;
+                continue;
+            }
+            seen.push(span);
+            let d = Diagnostic::at(&code::TYPE_UNKNOWN, span, "the type of this is not known");
+            self.c.report(d);
+            out.bodies[n].failed = true;
+        }
+    }
+
+    /// Bounds on variables that nothing decided.
+    fn report_ambiguous(&mut self, pending: &[crate::check::solve::Goal], generic: &[u32], out: &mut GroupResult) {
+        if out.bodies.iter().any(|b| b.failed) {
+            return;
+        }
+        for g in pending {
+            let args = match g.predicate {
+                Predicate::Trait(_, a) | Predicate::Projection(_, a, _) => self.s.resolve_args(a),
+            };
+            if self.c.types.args_flags(args).has(Flags::ERROR) {
+                continue;
+            }
+            let mut open = Vec::new();
+            for a in self.c.types.list(args) {
+                if let Arg::Ty(t) = a {
+                    self.open_vars(*t, &mut open);
+                }
+            }
+            if open.is_empty() || open.iter().any(|v| generic.contains(v)) {
+                continue;
+            }
+            let d = Diagnostic::at(&code::TYPE_UNKNOWN, g.cause.span, "the type of this is not known");
+            self.c.report(d);
+            for b in &mut out.bodies {
+                b.failed = true;
+            }
+            return;
+        }
+    }
+}
+
+/// `T`, `U`, …: names of parameters that inference makes. They need not differ from written ones, being told apart by number.
+fn generic_names(c: &Checked, count: usize) -> Vec<Symbol> {
+    let known = ["T", "U", "V", "W", "X", "Y", "Z", "A", "B", "C", "D", "E", "F", "G", "H"];
+    (0..count)
+        .map(|n| {
+            let wanted = known[n % known.len()];
+            c.hir.names.lookup(wanted).or_else(|| c.hir.names.lookup("Self")).unwrap_or(Symbol(0))
+        })
+        .collect()
+}
+
+impl Final<'_, '_> {
+    /// A signature's type: only variables change, regions stay.
+    fn keep_regions(&mut self, ty: Ty) -> Ty {
+        self.fold_ty(ty)
+    }
+
+    /// A bound on generalised variables as a bound of the function.
+    fn predicate(&mut self, p: Predicate, generic: &[u32]) -> Option<Predicate> {
+        let infer = self.infer;
+        let (args, ty) = match p {
+            Predicate::Trait(_, a) => (a, None),
+            Predicate::Projection(_, a, t) => (a, Some(t)),
+        };
+        let mut open = Vec::new();
+        for a in infer.c.types.list(infer.s.resolve_args(args)) {
+            if let Arg::Ty(t) = a {
+                infer.open_vars(*t, &mut open);
+            }
+        }
+        if !open.iter().any(|v| generic.contains(v)) {
+            return None;
+        }
+        let args = self.args(args);
+        Some(match (p, ty) {
+            (Predicate::Trait(t, _), _) => Predicate::Trait(t, args),
+            (Predicate::Projection(a, _, t), _) => Predicate::Projection(a, args, self.fold_ty(t)),
+        })
+    }
+
+    fn callee(&mut self, k: Callee) -> Callee {
+        let mut args = self.args(k.args);
+        if self.infer.sigs.contains_key(&k.func) {
+            let mut list = self.types().list(args).to_vec();
+            list.extend_from_slice(self.extra);
+            args = self.types().args(&list);
+        }
+        Callee { func: k.func, args }
+    }
+
+    fn body(&mut self, t: &TypedBody) -> TypedBody {
+        let mut adjust: HashMap<ExprId, Vec<Adjust>> = HashMap::with_capacity(t.adjust.len());
+        for (&e, list) in &t.adjust {
+            let list = list
+                .iter()
+                .map(|a| Adjust {
+                    kind: match a.kind {
+                        AdjustKind::OverloadedDeref(k, m) => AdjustKind::OverloadedDeref(self.callee(k), m),
+                        other => other,
+                    },
+                    to: self.fold_ty(a.to),
+                })
+                .collect();
+            adjust.insert(e, list);
+        }
+        TypedBody {
+            owner: t.owner,
+            expr_ty: t.expr_ty.iter().map(|&ty| self.fold_ty(ty)).collect(),
+            adjust,
+            pat_ty: t.pat_ty.iter().map(|&ty| self.fold_ty(ty)).collect(),
+            pat_derefs: t
+                .pat_derefs
+                .iter()
+                .map(|(&p, list)| (p, list.iter().map(|&ty| self.fold_ty(ty)).collect()))
+                .collect(),
+            bind_mode: t.bind_mode.clone(),
+            local_ty: t.local_ty.iter().map(|&ty| self.fold_ty(ty)).collect(),
+            callee: t.callee.iter().map(|(&k, &v)| (k, self.callee(v))).collect(),
+            call: t.call.clone(),
+            field: t.field.clone(),
+            ctor: t.ctor.clone(),
+            pat_ctor: t.pat_ctor.clone(),
+            consts: t.consts.iter().map(|(&e, &(k, a))| (e, (k, self.args(a)))).collect(),
+            pat_consts: t.pat_consts.iter().map(|(&p, &(k, a))| (p, (k, self.args(a)))).collect(),
+            casts: t.casts.clone(),
+            closures: t.closures.clone(),
+            ret: self.fold_ty(t.ret),
+            params: t.params.iter().map(|&ty| self.fold_ty(ty)).collect(),
+            failed: t.failed,
+        }
+    }
+}
+
+impl Checked {
+    /// Stores the results of a group.
+    pub fn store(&self, result: GroupResult) {
+        for (f, sig, generics) in result.sigs {
+            self.params.borrow_mut().remove(&Owner::Fn(f));
+            self.predicates.borrow_mut().remove(&Owner::Fn(f));
+            self.env_ids.borrow_mut().remove(&Owner::Fn(f));
+            self.inferred.borrow_mut().insert(f, generics);
+            self.sigs.borrow_mut().insert(f, std::rc::Rc::new(sig));
+        }
+        for (k, ty) in result.consts {
+            self.const_types.borrow_mut().insert(k, ty);
+        }
+        for (id, ty) in result.opaques {
+            let _ = self.opaque(id).hidden.set(ty);
+        }
+        for (id, data) in &result.closures {
+            let _ = self.closures[id.0 as usize].draft.set(data.clone());
+        }
+        let mut closures: HashMap<ClosureId, ClosureData> = result.closures.into_iter().collect();
+        for mut body in result.bodies {
+            self.close(&mut body, &mut closures);
+            self.typed.insert(body.owner, Box::new(body));
+        }
+        for demand in result.demands {
+            self.closure_demand(demand);
+        }
+    }
+
+    /// Finds the captures of a body's closures, and with them how each closure is called.
+    fn close(&self, typed: &mut TypedBody, closures: &mut HashMap<ClosureId, ClosureData>) {
+        let owner = typed.owner;
+        let Some(body) = self.body_of(owner) else { return };
+        let found = if typed.failed {
+            HashMap::new()
+        } else {
+            crate::check::captures::captures(self, self.env_of(owner), body, typed)
+        };
+        let mut mine: Vec<ClosureId> = closures.iter().filter(|(_, d)| d.owner == owner).map(|(&id, _)| id).collect();
+        mine.sort();
+        for id in mine {
+            let Some(mut data) = closures.remove(&id) else { continue };
+            if let Some(known) = found.get(&id) {
+                data.captures.clone_from(&known.captures);
+                data.kind = known.kind;
+            }
+            let _ = self.closures[id.0 as usize].done.set(data);
+        }
+        for (e, expr) in body.exprs.iter() {
+            let crate::hir::Expr::Call { callee, .. } = expr else { continue };
+            if !matches!(typed.call.get(&e), Some(CallKind::Trait(_))) {
+                continue;
+            }
+            if let TyKind::Closure(id, _) = self.types.kind(typed.adjusted(*callee)) {
+                typed.call.insert(e, CallKind::Trait(self.closure(id).kind));
+            }
+        }
+    }
+
+    /// A closure must have a trait that its captures may deny it.
+    fn closure_demand(&self, demand: crate::check::solve::ClosureDemand) {
+        let crate::check::solve::ClosureDemand { closure, trait_, span } = demand;
+        let Some(data) = self.closures[closure.0 as usize].done.get() else { return };
+        if self.typed(data.owner).is_none_or(|t| t.failed) {
+            return;
+        }
+        let args =
+            self.generics_owner(data.owner).map_or(Args::EMPTY, |o| self.types.erase_args(self.identity_args(o)));
+        let ty = self.types.mk(TyKind::Closure(closure, args));
+        let mut solver = crate::check::solve::Solver::new(self, self.env_of(data.owner));
+        let hir = &self.hir;
+        let limit = [("fn", FnTrait::Fn), ("fn_mut", FnTrait::FnMut), ("fn_once", FnTrait::FnOnce)]
+            .into_iter()
+            .find(|&(name, _)| hir.lang_trait(name) == Some(trait_));
+        let name = hir.text(hir.traits[trait_].head.name);
+        if let Some((_, wanted)) = limit {
+            if data.kind > wanted {
+                let what = if data.kind == FnTrait::FnOnce {
+                    "moves out of what it captures"
+                } else {
+                    "changes what it captures"
+                };
+                let text = format!("this closure {what}, so it does not implement `{name}`");
+                self.report(Diagnostic::at(&code::BOUND_NOT_SATISFIED, span, text));
+            }
+            return;
+        }
+        if solver.implements(ty, trait_, span) == crate::check::solve::Answer::No {
+            let is_send = hir.lang_trait("send") == Some(trait_);
+            let kind = if is_send { &code::NOT_SEND } else { &code::BOUND_NOT_SATISFIED };
+            let mut d = Diagnostic::at(kind, span, format!("this closure does not implement `{name}`"));
+            let body = self.body_of(data.owner);
+            for cap in &data.captures {
+                let ty = self.types.erase(cap.ty);
+                if solver.implements(ty, trait_, span) != crate::check::solve::Answer::Yes
+                    && let Some(body) = body
+                {
+                    let local = &body.locals[cap.local];
+                    let text = format!("`{}` is a `{}`", hir.text(local.name), self.ty_text(ty));
+                    d = d.label(body.expr_span(cap.because), text, false);
+                }
+            }
+            self.report(d);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Checks a whole program: items first, then bodies in call groups, each after those whose inferred types it needs.
+
+use std::collections::HashMap;
+
+use super::context::Checked;
+use super::infer::infer_group;
+use super::signature::Completeness;
+use crate::hir::{BodyOwner, Expr, FnId, Hir, Parent, PathRes};
+
+/// Checks the items and all bodies that were made. Bodies of the library come later, when they are needed.
+pub fn check_program(hir: Hir) -> Checked {
+    let checked = Checked::new(hir);
+    checked.check_items();
+    let owners = checked.program_bodies();
+    for group in checked.groups(&owners) {
+        checked.check_group(&group);
+    }
+    checked
+}
+
+impl Checked {
+    /// Whether an item belongs to the language's library, whose signatures are complete by convention.
+    pub fn is_std_fn(&self, f: FnId) -> bool {
+        let module = self.hir.fns[f].head.module;
+        self.hir.packages[self.hir.modules[module].package].is_std
+    }
+
+    /// All bodies outside of the library.
+    fn program_bodies(&self) -> Vec<BodyOwner> {
+        let hir = &self.hir;
+        hir.bodies
+            .iter()
+            .filter_map(|(id, body)| body.as_ref().map(|b| (id, b)))
+            .filter(|(_, b)| !hir.packages[hir.modules[b.module].package].is_std)
+            .map(|(_, b)| b.owner)
+            .collect()
+    }
+
+    /// Infers one group and everything that follows from it.
+    pub fn check_group(&self, owners: &[BodyOwner]) {
+        let result = infer_group(self, owners);
+        self.store(result);
+        for &owner in owners {
+            if let (Some(body), Some(typed)) = (self.body_of(owner), self.typed(owner))
+                && !typed.failed
+            {
+                super::exhaustive::check_patterns(self, self.env_of(owner), body, typed);
+            }
+        }
+    }
+
+    /// Strongly connected components of "needs the inferred type of", in the order in which they can be inferred.
+    fn groups(&self, owners: &[BodyOwner]) -> Vec<Vec<BodyOwner>> {
+        let number: HashMap<BodyOwner, usize> = owners.iter().copied().zip(0..).collect();
+        let by_name = self.incomplete_by_name(owners);
+        let edges: Vec<Vec<usize>> = owners.iter().map(|&o| self.needs(o, &number, &by_name)).collect();
+        components(&edges).into_iter().map(|g| g.into_iter().map(|n| owners[n]).collect()).collect()
+    }
+
+    /// Associated functions with something to infer, by name: method calls may mean any of them.
+    fn incomplete_by_name(&self, owners: &[BodyOwner]) -> HashMap<molt_base::Symbol, Vec<FnId>> {
+        let mut out: HashMap<molt_base::Symbol, Vec<FnId>> = HashMap::new();
+        for &o in owners {
+            if let BodyOwner::Fn(f) = o
+                && matches!(self.hir.fns[f].parent, Parent::Impl(_))
+                && self.completeness(f) == Completeness::Partial
+            {
+                out.entry(self.hir.fns[f].head.name).or_default().push(f);
+            }
+        }
+        out
+    }
+
+    fn needs(
+        &self,
+        owner: BodyOwner,
+        number: &HashMap<BodyOwner, usize>,
+        by_name: &HashMap<molt_base::Symbol, Vec<FnId>>,
+    ) -> Vec<usize> {
+        let Some(body) = self.body_of(owner) else { return Vec::new() };
+        let mut out = Vec::new();
+        let mut add = |o: BodyOwner| {
+            if let Some(&n) = number.get(&o)
+                && !out.contains(&n)
+            {
+                out.push(n);
+            }
+        };
+        let name = |symbol, add: &mut dyn FnMut(BodyOwner)| {
+            for &f in by_name.get(&symbol).into_iter().flatten() {
+                add(BodyOwner::Fn(f));
+            }
+        };
+        for (_, e) in body.exprs.iter() {
+            match e {
+                Expr::Path(path) => match path {
+                    PathRes::Fn(f, _) if self.completeness(*f) == Completeness::Partial => add(BodyOwner::Fn(*f)),
+                    PathRes::Const(k) if self.hir.consts[*k].ty.is_none() => add(BodyOwner::Const(*k)),
+                    PathRes::Assoc { name: n, .. } | PathRes::TraitMember { name: n, .. } => name(*n, &mut add),
+                    _ => {}
+                },
+                Expr::MethodCall { name: n, .. } => name(*n, &mut add),
+                Expr::Send { message: crate::hir::Message::Handler { name: n, .. }, .. }
+                | Expr::Ask { message: crate::hir::Message::Handler { name: n, .. }, .. } => name(*n, &mut add),
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+/// Tarjan's strongly connected components, without recursion; components come after those they point to.
+fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    const NEW: usize = usize::MAX;
+    let count = edges.len();
+    let (mut index, mut low, mut on_stack) = (vec![NEW; count], vec![0; count], vec![false; count]);
+    let (mut stack, mut out, mut next) = (Vec::new(), Vec::new(), 0);
+    for start in 0..count {
+        if index[start] != NEW {
+            continue;
+        }
+        let mut work: Vec<(usize, usize)> = vec![(start, 0)];
+        while let Some(&(v, edge)) = work.last() {
+            if edge == 0 {
+                index[v] = next;
+                low[v] = next;
+                next += 1;
+                stack.push(v);
+                on_stack[v] = true;
+            }
+            if let Some(&w) = edges[v].get(edge) {
+                if let Some(top) = work.last_mut() {
+                    top.1 += 1;
+                }
+                if index[w] == NEW {
+                    work.push((w, 0));
+                } else if on_stack[w] {
+                    low[v] = low[v].min(index[w]);
+                }
+                continue;
+            }
+            work.pop();
+            if let Some(&(parent, _)) = work.last() {
+                low[parent] = low[parent].min(low[v]);
+            }
+            if low[v] == index[v] {
+                let mut group = Vec::new();
+                while let Some(w) = stack.pop() {
+                    on_stack[w] = false;
+                    group.push(w);
+                    if w == v {
+                        break;
+                    }
+                }
+                group.reverse();
+                out.push(group);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::components;
+
+    #[test]
+    fn components_come_after_what_they_need() {
+        // 0 → 1 ⇄ 2, 2 → 3
+        let edges = vec![vec![1], vec![2], vec![1, 3], vec![]];
+        assert_eq!(components(&edges), [vec![3], vec![1, 2], vec![0]]);
+    }
+
+    #[test]
+    fn a_long_chain_does_not_recurse() {
+        let edges: Vec<Vec<usize>> = (0..100_000).map(|n| if n == 0 { vec![] } else { vec![n - 1] }).collect();
+        assert_eq!(components(&edges).len(), 100_000);
+    }
+}

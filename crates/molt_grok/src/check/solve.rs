@@ -1,0 +1,120 @@
+//! Variables of inference, unification, and the search for implementations.
+//!
+//! A [`Solver`] serves one call group during inference; with no variables and the empty environment it answers the questions
+//! of code generation as well. Everything is region-free: types must be erased before they come here.
+
+mod builtin;
+mod project;
+mod select;
+mod vars;
+
+use std::collections::HashMap;
+
+use molt_base::Span;
+
+use super::context::{Checked, Env, Predicate};
+use crate::hir::{ImplId, TraitId};
+use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Ty};
+
+pub use select::{Answer, Search, Selected};
+pub use vars::{VarKind, Vars};
+
+/// How deep implementations may depend on one another.
+const MAX_DEPTH: u32 = 64;
+
+pub struct Solver<'c> {
+    pub c: &'c Checked,
+    pub env: Env,
+    pub vars: Vars,
+    /// Parameters and results of closures whose body is being inferred.
+    pub closures: HashMap<ClosureId, ClosureSig>,
+    /// Whether `impl Trait` results stand for their hidden types (after checking).
+    pub reveal: bool,
+    /// Demands on closures of this group, settled when captures are known.
+    pub closure_demands: Vec<ClosureDemand>,
+    /// Goals that wait for more to be known.
+    pub pending: Vec<Goal>,
+    depth: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct ClosureSig {
+    pub params: Vec<Ty>,
+    pub ret: Ty,
+    /// `async` closures and blocks: `ret` is what the future yields.
+    pub is_async: bool,
+}
+
+/// A trait that a closure must implement by virtue of its captures.
+#[derive(Clone, Copy, Debug)]
+pub struct ClosureDemand {
+    pub closure: ClosureId,
+    pub trait_: TraitId,
+    pub span: Span,
+}
+
+/// A predicate to be proven and why.
+#[derive(Clone, Debug)]
+pub struct Goal {
+    pub predicate: Predicate,
+    pub cause: Cause,
+    pub depth: u32,
+}
+
+/// Where a goal comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Cause {
+    pub span: Span,
+    /// The bound that a nested goal serves, for notes.
+    pub from: Option<(TraitId, Args)>,
+}
+
+impl<'c> Solver<'c> {
+    pub fn new(c: &'c Checked, env: Env) -> Solver<'c> {
+        Solver {
+            c,
+            env,
+            vars: Vars::default(),
+            closures: HashMap::new(),
+            reveal: false,
+            closure_demands: Vec::new(),
+            pending: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    /// Fresh variables for all parameters of an implementation.
+    pub fn fresh_impl_args(&mut self, i: ImplId, span: Span) -> Args {
+        let params = self.c.params_of(super::context::Owner::Impl(i));
+        self.fresh_args(&params, span)
+    }
+
+    pub fn fresh_args(&mut self, params: &[super::context::ParamInfo], span: Span) -> Args {
+        let list: Vec<Arg> = params.iter().map(|p| self.fresh_arg(p, span)).collect();
+        self.c.types.args(&list)
+    }
+
+    pub fn fresh_arg(&mut self, p: &super::context::ParamInfo, span: Span) -> Arg {
+        use super::context::ParamKind;
+        match p.kind {
+            ParamKind::Lifetime => Arg::Region(crate::ty::Region::Erased),
+            ParamKind::Type { .. } => Arg::Ty(self.fresh(span)),
+            ParamKind::Const => Arg::Const(self.fresh_const()),
+        }
+    }
+
+    pub fn fresh(&mut self, span: Span) -> Ty {
+        let v = self.vars.new_ty(VarKind::General, span);
+        self.c.types.mk(crate::ty::TyKind::Infer(v))
+    }
+
+    pub fn fresh_kind(&mut self, kind: VarKind, span: Span) -> Ty {
+        let v = self.vars.new_ty(kind, span);
+        self.c.types.mk(crate::ty::TyKind::Infer(v))
+    }
+
+    pub fn fresh_const(&mut self) -> Const {
+        let v = self.vars.new_const();
+        self.c.types.mk_const(ConstKind::Infer(v))
+    }
+}

@@ -1,0 +1,344 @@
+//! Which implementation, bound or built-in rule proves a predicate.
+
+use molt_base::Span;
+
+use super::{Goal, MAX_DEPTH, Solver};
+use crate::check::context::{Owner, Predicate};
+use crate::hir::{ImplId, TraitId};
+use crate::ty::{Arg, Args, InferVar, Ty, TyKind};
+
+/// How a trait bound is proven.
+#[derive(Clone, Debug)]
+pub enum Selected {
+    /// By an implementation with these arguments; its own bounds remain to be proven.
+    Impl(ImplId, Args),
+    /// By a bound in force.
+    Bound(Args),
+    /// By a rule of the language; these remain to be proven.
+    Builtin(Vec<Predicate>),
+}
+
+/// What is known of a predicate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    Yes,
+    No,
+    /// Depends on variables.
+    Maybe,
+}
+
+/// Result of the search for a proof.
+pub enum Search {
+    Found(Selected),
+    Ambiguous,
+    Nothing,
+}
+
+impl Solver<'_> {
+    /// The proof of `args[0]: trait<args[1..]>`, its choices committed.
+    pub fn select(&mut self, t: TraitId, args: Args, span: Span) -> Search {
+        let args = self.resolve_args(args);
+        let c = self.c;
+        let self_ty = c.types.list(args)[0].expect_ty();
+        match c.types.kind(self_ty) {
+            TyKind::Error => return Search::Found(Selected::Builtin(Vec::new())),
+            TyKind::Infer(InferVar::Ty(_)) => return Search::Ambiguous,
+            _ => {}
+        }
+        match self.bounds_matching(t, args)[..] {
+            [] => {}
+            [only] => {
+                let _ = self.unify_args(only, args);
+                return Search::Found(Selected::Bound(only));
+            }
+            // Several bounds: an exact one wins; otherwise more must be known.
+            ref several => {
+                let exact = several.iter().find(|&&b| b == args);
+                return exact.map_or(Search::Ambiguous, |&b| Search::Found(Selected::Bound(b)));
+            }
+        }
+        if let Some(found) = self.builtin(t, self_ty, args, span) {
+            return found;
+        }
+        self.select_impl(t, self_ty, args, span)
+    }
+
+    /// Bounds in force that may prove the predicate.
+    fn bounds_matching(&mut self, t: TraitId, args: Args) -> Vec<Args> {
+        let c = self.c;
+        let mut out = Vec::new();
+        for p in c.env(self.env) {
+            if let Predicate::Trait(u, have) = *p
+                && u == t
+                && self.could_unify(have, args)
+            {
+                out.push(have);
+            }
+        }
+        out
+    }
+
+    pub fn could_unify(&mut self, a: Args, b: Args) -> bool {
+        let s = self.vars.snapshot();
+        let ok = self.unify_args(a, b).is_ok();
+        self.vars.rollback(s);
+        ok
+    }
+
+    fn select_impl(&mut self, t: TraitId, self_ty: Ty, args: Args, span: Span) -> Search {
+        let c = self.c;
+        let mut list = Vec::new();
+        c.impl_candidates(t, self_ty, &mut list);
+        let mut fitting: Vec<ImplId> = Vec::new();
+        for i in list {
+            let s = self.vars.snapshot();
+            let fits = self.match_impl(i, args, span).is_some();
+            self.vars.rollback(s);
+            if fits {
+                fitting.push(i);
+            }
+        }
+        if fitting.len() > 1 {
+            // Bounds of the implementations tell them apart.
+            let mut left = Vec::new();
+            for &i in &fitting {
+                if self.impl_answer(i, args, span) != Answer::No {
+                    left.push(i);
+                }
+            }
+            fitting = left;
+        }
+        match fitting[..] {
+            [] => Search::Nothing,
+            [only] => match self.match_impl(only, args, span) {
+                Some(list) => Search::Found(Selected::Impl(only, list)),
+                None => Search::Nothing,
+            },
+            _ => Search::Ambiguous,
+        }
+    }
+
+    /// Arguments with which the implementation is for these trait arguments.
+    pub fn match_impl(&mut self, i: ImplId, args: Args, span: Span) -> Option<Args> {
+        let c = self.c;
+        let header = c.impl_header(i);
+        let (_, of) = header.of?;
+        let list = self.fresh_impl_args(i, span);
+        let of = c.types.subst_args(c.types.erase_args(of), list);
+        let of = self.normalize_args(of, span);
+        self.unify_args(of, args).ok()?;
+        Some(list)
+    }
+
+    /// Whether the bounds of a fitting implementation hold.
+    fn impl_answer(&mut self, i: ImplId, args: Args, span: Span) -> Answer {
+        if self.depth > MAX_DEPTH {
+            return Answer::Maybe;
+        }
+        let s = self.vars.snapshot();
+        let answer = match self.match_impl(i, args, span) {
+            None => Answer::No,
+            Some(list) => {
+                self.depth += 1;
+                let nested = self.c.predicates_of(Owner::Impl(i));
+                let mut answer = Answer::Yes;
+                for p in nested.iter() {
+                    let p = self.instantiate(p, list);
+                    answer = weaker(answer, self.evaluate(p, span));
+                    if answer == Answer::No {
+                        break;
+                    }
+                }
+                self.depth -= 1;
+                answer
+            }
+        };
+        self.vars.rollback(s);
+        answer
+    }
+
+    /// A predicate of an item with these arguments.
+    pub fn instantiate(&self, p: &Predicate, args: Args) -> Predicate {
+        let types = &self.c.types;
+        match *p {
+            Predicate::Trait(t, a) => Predicate::Trait(t, types.subst_args(types.erase_args(a), args)),
+            Predicate::Projection(n, a, ty) => Predicate::Projection(
+                n,
+                types.subst_args(types.erase_args(a), args),
+                types.subst(types.erase(ty), args),
+            ),
+        }
+    }
+
+    /// Whether a predicate holds, without changing anything.
+    pub fn evaluate(&mut self, p: Predicate, span: Span) -> Answer {
+        if self.depth > MAX_DEPTH {
+            return Answer::Maybe;
+        }
+        self.depth += 1;
+        let s = self.vars.snapshot();
+        let pending = self.pending.len();
+        let demands = self.closure_demands.len();
+        let answer = self.evaluate_in(p, span);
+        self.pending.truncate(pending);
+        self.closure_demands.truncate(demands);
+        self.vars.rollback(s);
+        self.depth -= 1;
+        answer
+    }
+
+    fn evaluate_in(&mut self, p: Predicate, span: Span) -> Answer {
+        match p {
+            Predicate::Trait(t, args) => {
+                let args = self.normalize_args(args, span);
+                match self.select(t, args, span) {
+                    Search::Ambiguous => Answer::Maybe,
+                    Search::Nothing => Answer::No,
+                    Search::Found(s) => {
+                        let nested = self.nested(&s);
+                        nested.into_iter().fold(Answer::Yes, |a, p| {
+                            if a == Answer::No { a } else { weaker(a, self.evaluate_in_depth(p, span)) }
+                        })
+                    }
+                }
+            }
+            Predicate::Projection(alias, args, ty) => {
+                let args = self.normalize_args(args, span);
+                match self.project(alias, args, span) {
+                    super::project::Projected::Known(t) => {
+                        if self.unify(t, ty).is_ok() {
+                            Answer::Yes
+                        } else {
+                            Answer::No
+                        }
+                    }
+                    super::project::Projected::Rigid(t) => {
+                        if self.unify(t, ty).is_ok() {
+                            Answer::Yes
+                        } else {
+                            Answer::No
+                        }
+                    }
+                    super::project::Projected::Ambiguous => Answer::Maybe,
+                    super::project::Projected::Nothing => Answer::No,
+                }
+            }
+        }
+    }
+
+    fn evaluate_in_depth(&mut self, p: Predicate, span: Span) -> Answer {
+        if self.depth > MAX_DEPTH {
+            return Answer::Maybe;
+        }
+        self.depth += 1;
+        let a = self.evaluate_in(p, span);
+        self.depth -= 1;
+        a
+    }
+
+    /// What a proof leaves to be proven.
+    pub fn nested(&self, s: &Selected) -> Vec<Predicate> {
+        match s {
+            Selected::Impl(i, args) => {
+                self.c.predicates_of(Owner::Impl(*i)).iter().map(|p| self.instantiate(p, *args)).collect()
+            }
+            Selected::Bound(_) => Vec::new(),
+            Selected::Builtin(list) => list.clone(),
+        }
+    }
+
+    /// Whether a type implements a trait without parameters.
+    pub fn implements(&mut self, ty: Ty, t: TraitId, span: Span) -> Answer {
+        let args = self.c.types.args(&[Arg::Ty(ty)]);
+        self.evaluate(Predicate::Trait(t, args), span)
+    }
+
+    /// Adds a goal to be proven by [`Solver::solve_pending`].
+    pub fn demand(&mut self, goal: Goal) {
+        self.pending.push(goal);
+    }
+
+    /// Proves what can be proven of the pending goals, until nothing changes. Failures are returned.
+    pub fn solve_pending(&mut self) -> Vec<Goal> {
+        let mut failed = Vec::new();
+        loop {
+            let mut progress = false;
+            let work = std::mem::take(&mut self.pending);
+            let mut waiting = Vec::new();
+            for goal in work {
+                match self.step(&goal) {
+                    Step::Done(nested) => {
+                        progress = true;
+                        for p in nested {
+                            let from = match goal.predicate {
+                                Predicate::Trait(t, a) => Some((t, a)),
+                                Predicate::Projection(..) => goal.cause.from,
+                            };
+                            let cause = super::Cause { from: goal.cause.from.or(from), ..goal.cause };
+                            self.pending.push(Goal { predicate: p, cause, depth: goal.depth + 1 });
+                        }
+                    }
+                    Step::Wait => waiting.push(goal),
+                    Step::Fail => {
+                        progress = true;
+                        failed.push(goal);
+                    }
+                }
+            }
+            // Goals that normalisation added meanwhile stay in `pending`.
+            let added = !self.pending.is_empty();
+            waiting.append(&mut self.pending);
+            self.pending = waiting;
+            if !(progress || added) || self.pending.is_empty() {
+                return failed;
+            }
+            if !progress {
+                return failed;
+            }
+        }
+    }
+
+    fn step(&mut self, goal: &Goal) -> Step {
+        if goal.depth > MAX_DEPTH {
+            return Step::Fail;
+        }
+        let span = goal.cause.span;
+        match goal.predicate {
+            Predicate::Trait(t, args) => {
+                let args = self.normalize_args(args, span);
+                match self.select(t, args, span) {
+                    Search::Found(s) => Step::Done(self.nested(&s)),
+                    Search::Ambiguous => Step::Wait,
+                    Search::Nothing => Step::Fail,
+                }
+            }
+            Predicate::Projection(alias, args, ty) => {
+                let args = self.normalize_args(args, span);
+                use super::project::Projected;
+                match self.project(alias, args, span) {
+                    Projected::Known(t) | Projected::Rigid(t) => match self.unify(t, ty) {
+                        Ok(()) => Step::Done(Vec::new()),
+                        Err(_) => Step::Fail,
+                    },
+                    Projected::Ambiguous => Step::Wait,
+                    Projected::Nothing => Step::Fail,
+                }
+            }
+        }
+    }
+}
+
+enum Step {
+    Done(Vec<Predicate>),
+    Wait,
+    Fail,
+}
+
+/// The worse of two answers.
+fn weaker(a: Answer, b: Answer) -> Answer {
+    match (a, b) {
+        (Answer::No, _) | (_, Answer::No) => Answer::No,
+        (Answer::Maybe, _) | (_, Answer::Maybe) => Answer::Maybe,
+        _ => Answer::Yes,
+    }
+}

@@ -1,0 +1,454 @@
+//! Graphs to IR: every function for every set of type arguments that the program reaches.
+//!
+//! Start with [`generate`]. A [`Mono`] hands out a function of the program for each [`Instance`] and works until none is left
+//! unwritten. Code is written at machine level, with every variable in a stack slot: the passes make values of them.
+//!
+//! Calls: a function takes its parameters in order, machine values one by one, other types by the address of memory that the
+//! callee may overwrite. It returns its machine values and, last, whether it panics; a result that needs more than one
+//! integer goes to memory whose address is the first parameter.
+
+mod call;
+mod func;
+mod glue;
+mod intrinsic;
+pub mod layout;
+mod place;
+mod rvalue;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use molt_base::Span;
+use molt_ir::{
+    DataId, DataItem, FuncId, Function, FunctionKind, InlineHint, Module, ModuleId, Program, Reloc, RelocTarget, Type,
+};
+
+use crate::check::context::{Checked, Env, Owner};
+use crate::check::typed::FnTrait;
+use crate::hir::{BodyOwner, ConstId, FnId, TraitId};
+use crate::mir::{Mir, MirOwner};
+use crate::ty::{Arg, Args, ClosureId, Ty};
+use layout::{Layouts, Meta, Repr, Scalar};
+
+/// A function to be written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Instance {
+    /// Body of a function, default value, ….
+    Body(BodyOwner, Args),
+    /// Body of a closure, with the arguments of the function around it.
+    Closure(ClosureId, Args),
+    /// The value of a constant.
+    Const(ConstId, Args),
+    /// Drops the value at an address (with the length or table for unsized types).
+    Drop(Ty),
+    /// `Clone::clone` of a tuple, array or closure.
+    Clone(Ty),
+    /// The code of a callable type, taking its environment by address: entry of tables and of `fn` pointers. With `true` the
+    /// environment is left out, the type being empty.
+    Shim(Ty, FnTrait, bool),
+    /// A constructor as a function.
+    Ctor(crate::hir::AdtId, u32, Args),
+    /// The start of the program.
+    Start,
+}
+
+/// Writes the program.
+pub fn generate(c: &Checked) -> Program {
+    let mut mono = Mono::new(c);
+    mono.function(Instance::Start);
+    while let Some(instance) = mono.queue.pop() {
+        let id = mono.functions[&instance];
+        let func = mono.write(instance, id);
+        mono.program.funcs[id] = func;
+    }
+    let relocs = vec![Reloc { offset: 0, target: RelocTarget::Func(FuncId(0)), addend: 0 }];
+    let root = DataItem { name: "root".to_string(), bytes: vec![0; 8], align: 8, relocs };
+    mono.program.root = Some(mono.program.data.push(root));
+    mono.program.native = true;
+    mono.program
+}
+
+pub(crate) struct Mono<'c> {
+    pub c: &'c Checked,
+    pub layouts: Layouts<'c>,
+    pub program: Program,
+    pub functions: HashMap<Instance, FuncId>,
+    queue: Vec<Instance>,
+    mirs: HashMap<MirOwner, Rc<Mir>>,
+    texts: HashMap<Vec<u8>, DataId>,
+    places: HashMap<Span, DataId>,
+    tables: HashMap<(Ty, crate::ty::DynId), DataId>,
+    statics: HashMap<ConstId, DataId>,
+    pub module: ModuleId,
+}
+
+impl<'c> Mono<'c> {
+    fn new(c: &'c Checked) -> Mono<'c> {
+        let mut program = Program::new();
+        let name = program.names.intern("program");
+        let doc = molt_ir::ConstId::NONE;
+        let module = program.modules.push(Module { name, filename: name, doc, is_package: false, body: None });
+        program.entry_module = Some(module);
+        Mono {
+            c,
+            layouts: Layouts::new(c),
+            program,
+            functions: HashMap::new(),
+            queue: Vec::new(),
+            mirs: HashMap::new(),
+            texts: HashMap::new(),
+            places: HashMap::new(),
+            tables: HashMap::new(),
+            statics: HashMap::new(),
+            module,
+        }
+    }
+
+    /// The function of an instance; it is written later if it is new.
+    pub fn function(&mut self, instance: Instance) -> FuncId {
+        if let Some(&id) = self.functions.get(&instance) {
+            return id;
+        }
+        let text = self.instance_name(instance);
+        let name = self.program.names.intern(&text);
+        let id = self.program.funcs.push(Function::new(name, self.module, FunctionKind::Internal));
+        self.functions.insert(instance, id);
+        self.queue.push(instance);
+        id
+    }
+
+    fn instance_name(&self, instance: Instance) -> String {
+        let c = self.c;
+        let with_args = |name: &str, args: Args| {
+            let list: Vec<String> = c.types.list(args).iter().filter_map(|a| a.ty()).map(|t| c.ty_text(t)).collect();
+            if list.is_empty() { name.to_string() } else { format!("{name}<{}>", list.join(", ")) }
+        };
+        match instance {
+            Instance::Body(BodyOwner::Fn(f), args) => with_args(&self.fn_path(f), args),
+            Instance::Body(owner, _) => format!("{owner:?}"),
+            Instance::Closure(id, args) => with_args(&format!("closure{}", id.0), args),
+            Instance::Const(k, args) => with_args(c.hir.text(c.hir.consts[k].head.name), args),
+            Instance::Drop(ty) => format!("drop<{}>", c.ty_text(ty)),
+            Instance::Clone(ty) => format!("clone<{}>", c.ty_text(ty)),
+            Instance::Shim(ty, by, _) => format!("call<{}, {by:?}>", c.ty_text(ty)),
+            Instance::Ctor(adt, v, _) => c.hir.text(c.hir.adts[adt].variants[v as usize].name).to_string(),
+            Instance::Start => "start".to_string(),
+        }
+    }
+
+    /// `Type::name` or `name`.
+    pub fn fn_path(&self, f: FnId) -> String {
+        let c = self.c;
+        let name = c.hir.text(c.hir.fns[f].head.name);
+        match (c.impl_of_fn(f), c.trait_of_fn(f)) {
+            (Some(i), _) => format!("{}::{name}", c.ty_text(c.types.erase(c.impl_self(i)))),
+            (_, Some(t)) => format!("{}::{name}", c.hir.text(c.hir.traits[t].head.name)),
+            _ => name.to_string(),
+        }
+    }
+
+    /// The graph of a body or closure. Bodies of the library are checked when they are first needed.
+    pub fn mir(&mut self, owner: MirOwner) -> Rc<Mir> {
+        if let Some(m) = self.mirs.get(&owner) {
+            return m.clone();
+        }
+        let body_owner = match owner {
+            MirOwner::Body(b) => b,
+            MirOwner::Closure(id) => self.c.closure(id).owner,
+        };
+        for (owner, mir) in self.c.graphs(body_owner) {
+            self.mirs.insert(owner, Rc::new(mir));
+        }
+        self.mirs.get(&owner).expect("the graphs of a body include its closures'").clone()
+    }
+
+    fn write(&mut self, instance: Instance, id: FuncId) -> Function {
+        match instance {
+            Instance::Body(owner, args) => {
+                let mir = self.mir(MirOwner::Body(owner));
+                func::write(self, &mir, args, id)
+            }
+            Instance::Closure(closure, args) => {
+                let mir = self.mir(MirOwner::Closure(closure));
+                func::write(self, &mir, args, id)
+            }
+            Instance::Const(k, args) => {
+                let mir = self.mir(MirOwner::Body(BodyOwner::Const(k)));
+                func::write(self, &mir, args, id)
+            }
+            Instance::Drop(ty) => glue::drop(self, ty, id),
+            Instance::Clone(ty) => glue::clone(self, ty, id),
+            Instance::Shim(ty, by, bare) => glue::shim(self, ty, by, bare, id),
+            Instance::Ctor(adt, v, args) => glue::constructor(self, adt, v, args, id),
+            Instance::Start => glue::start(self, id),
+        }
+    }
+
+    /// Static bytes.
+    pub fn bytes(&mut self, bytes: &[u8]) -> DataId {
+        if let Some(&d) = self.texts.get(bytes) {
+            return d;
+        }
+        let name = format!("text{}", self.texts.len());
+        let id = self.program.data.push(DataItem { name, bytes: bytes.to_vec(), align: 1, relocs: Vec::new() });
+        self.texts.insert(bytes.to_vec(), id);
+        id
+    }
+
+    /// A source position as the runtime reads it: address and length of the file's name, line, column.
+    pub fn place_data(&mut self, span: Span) -> DataId {
+        if let Some(&d) = self.places.get(&span) {
+            return d;
+        }
+        let file = self.c.hir.files.file(span.file);
+        let (line, _) = file.lines.line_col(span.start);
+        let line_start = file.text[..span.start as usize].rfind('\n').map_or(0, |n| n + 1);
+        let column = file.text[line_start..span.start as usize].chars().count() as u32 + 1;
+        let name = file.name.clone();
+        let text = self.bytes(name.as_bytes());
+        let mut bytes = vec![0; 8];
+        bytes.extend_from_slice(&(name.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(&line.to_le_bytes());
+        bytes.extend_from_slice(&column.to_le_bytes());
+        let relocs = vec![Reloc { offset: 0, target: RelocTarget::Data(text), addend: 0 }];
+        let label = format!("place{}", self.places.len());
+        let id = self.program.data.push(DataItem { name: label, bytes, align: 8, relocs });
+        self.places.insert(span, id);
+        id
+    }
+
+    /// Memory of a `static` or module variable.
+    pub fn static_data(&mut self, k: ConstId) -> DataId {
+        if let Some(&d) = self.statics.get(&k) {
+            return d;
+        }
+        let ty = self.c.revealed(self.c.types.erase(self.c.const_type(k)));
+        let layout = self.layouts.of(ty);
+        let name = format!("static{}", self.statics.len());
+        let bytes = vec![0; layout.size.max(1) as usize];
+        let id = self.program.data.push(DataItem { name, bytes, align: 8, relocs: Vec::new() });
+        self.statics.insert(k, id);
+        id
+    }
+
+    /// Table of a type's functions for an object: drop, size, alignment, then the methods of its traits in order.
+    pub fn table(&mut self, ty: Ty, d: crate::ty::DynId) -> DataId {
+        if let Some(&t) = self.tables.get(&(ty, d)) {
+            return t;
+        }
+        let layout = self.layouts.of(ty);
+        let mut bytes = vec![0; 8];
+        bytes.extend_from_slice(&layout.size.to_le_bytes());
+        bytes.extend_from_slice(&layout.align.to_le_bytes());
+        let mut relocs = Vec::new();
+        if self.c.needs_drop(ty, Env::EMPTY) {
+            let f = self.function(Instance::Drop(ty));
+            relocs.push(Reloc { offset: 0, target: RelocTarget::Func(f), addend: 0 });
+        }
+        for (t, args) in self.object_traits(ty, d) {
+            for f in self.table_fns(t) {
+                let offset = bytes.len() as u32;
+                bytes.extend_from_slice(&[0; 8]);
+                if let Some(target) = self.table_entry(ty, t, args, f) {
+                    relocs.push(Reloc { offset, target: RelocTarget::Func(target), addend: 0 });
+                }
+            }
+        }
+        let name = format!("table{}", self.tables.len());
+        let id = self.program.data.push(DataItem { name, bytes, align: 8, relocs });
+        self.tables.insert((ty, d), id);
+        id
+    }
+
+    fn table_entry(&mut self, ty: Ty, t: TraitId, args: Args, f: FnId) -> Option<FuncId> {
+        if let Some(by) = self.fn_trait(t) {
+            return Some(self.function(Instance::Shim(ty, by, false)));
+        }
+        let resolved = self.c.resolve_fn(f, args)?;
+        Some(self.function(resolved))
+    }
+
+    /// Traits of an object with supertraits, each with its arguments for the type, in the order of the table.
+    pub fn object_traits(&self, ty: Ty, d: crate::ty::DynId) -> Vec<(TraitId, Args)> {
+        let c = self.c;
+        let mut out: Vec<(TraitId, Args)> = Vec::new();
+        for &(t, rest) in &c.types.dyn_kind(d).traits {
+            let mut list = vec![Arg::Ty(ty)];
+            list.extend_from_slice(c.types.list(rest));
+            let full = c.types.args(&list);
+            for &(s, args) in c.supertraits(t).iter() {
+                let args = c.types.erase_args(c.types.subst_args(args, full));
+                if !out.iter().any(|&(u, _)| u == s) {
+                    out.push((s, args));
+                }
+            }
+        }
+        out
+    }
+
+    /// Functions of a trait that stand in tables: `call` for the closure traits.
+    pub fn table_fns(&self, t: TraitId) -> Vec<FnId> {
+        let c = self.c;
+        let generic = |f: FnId| {
+            c.hir.fns[f].generics.params.iter().any(|p| !matches!(p.kind, crate::hir::GenericParamKind::Lifetime))
+        };
+        c.hir.traits[t]
+            .fns
+            .iter()
+            .copied()
+            .filter(|&f| c.hir.fns[f].self_param.is_some() && !c.needs_sized_self(f) && !generic(f))
+            .collect()
+    }
+
+    /// Index of a function in an object's table, in words.
+    pub fn table_index(&self, ty: Ty, d: crate::ty::DynId, wanted: FnId) -> Option<u64> {
+        let mut at = 3;
+        for (t, _) in self.object_traits(ty, d) {
+            for f in self.table_fns(t) {
+                if f == wanted {
+                    return Some(at);
+                }
+                at += 1;
+            }
+        }
+        None
+    }
+
+    pub fn fn_trait(&self, t: TraitId) -> Option<FnTrait> {
+        let hir = &self.c.hir;
+        [("fn", FnTrait::Fn), ("fn_mut", FnTrait::FnMut), ("fn_once", FnTrait::FnOnce)]
+            .into_iter()
+            .find_map(|(name, k)| (hir.lang_trait(name) == Some(t)).then_some(k))
+    }
+
+    /// Machine types of a value in registers; empty for one in memory.
+    pub fn reg_types(&mut self, ty: Ty) -> Vec<Type> {
+        let layout = self.layouts.of(ty);
+        layout.scalars().iter().map(|&(_, s)| machine(s)).collect()
+    }
+
+    /// How a function gives its result.
+    pub fn return_form(&mut self, ty: Ty) -> ReturnForm {
+        if ty == Ty::NEVER {
+            return ReturnForm::Regs(Vec::new());
+        }
+        let layout = self.layouts.of(ty);
+        match &layout.repr {
+            Repr::Empty => ReturnForm::Regs(Vec::new()),
+            Repr::Memory => ReturnForm::Memory,
+            Repr::Scalars(s) => {
+                let ints = s.iter().filter(|(_, s)| !s.is_float()).count();
+                if ints > 1 {
+                    ReturnForm::Memory
+                } else {
+                    ReturnForm::Regs(s.iter().map(|&(_, s)| machine(s)).collect())
+                }
+            }
+        }
+    }
+
+    pub fn meta(&self, ty: Ty) -> Meta {
+        self.layouts.meta(ty)
+    }
+
+    pub fn new_function(&mut self, id: FuncId) -> Function {
+        let name = self.program.funcs[id].name;
+        let mut f = Function::new(name, self.module, FunctionKind::Internal);
+        f.optimise = true;
+        f.inline = InlineHint::Auto;
+        f
+    }
+}
+
+/// Where a function leaves its result.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum ReturnForm {
+    Regs(Vec<Type>),
+    /// At the address that is the first parameter.
+    Memory,
+}
+
+pub(crate) fn machine(s: Scalar) -> Type {
+    if s.is_float() { Type::F64 } else { Type::I64 }
+}
+
+impl Checked {
+    /// The code of a function for final arguments: the implementation's for a trait's member.
+    pub(crate) fn resolve_fn(&self, f: FnId, args: Args) -> Option<Instance> {
+        let Some(t) = self.trait_of_fn(f) else {
+            return Some(Instance::Body(BodyOwner::Fn(f), args));
+        };
+        use crate::check::solve::{Search, Selected, Solver};
+        let count = self.params_of(Owner::Trait(t)).len();
+        let list = self.types.list(args);
+        let trait_args = self.types.args(&list[..count]);
+        let own = &list[count..];
+        let self_ty = list[0].expect_ty();
+        let span = molt_base::Span { file: molt_base::FileId(0), start: 0, end: 0 };
+        let mut solver = Solver::new(self, Env::EMPTY);
+        solver.reveal = true;
+        match solver.select(t, trait_args, span) {
+            Search::Found(Selected::Impl(i, impl_args)) => {
+                // Bounds of the implementation determine what its Self type leaves open.
+                for p in solver.nested(&Selected::Impl(i, impl_args)) {
+                    let cause = crate::check::solve::Cause { span, from: None };
+                    solver.demand(crate::check::solve::Goal { predicate: p, cause, depth: 0 });
+                }
+                let _ = solver.solve_pending();
+                let impl_args = solver.resolve_args(impl_args);
+                let name = self.hir.fns[f].head.name;
+                match self.hir.impls[i].fns.iter().copied().find(|&g| self.hir.fns[g].head.name == name) {
+                    Some(g) => {
+                        let mut full = self.types.list(impl_args).to_vec();
+                        full.extend_from_slice(own);
+                        Some(Instance::Body(BodyOwner::Fn(g), self.types.args(&full)))
+                    }
+                    // The trait's default, for this Self.
+                    None => Some(Instance::Body(BodyOwner::Fn(f), args)),
+                }
+            }
+            Search::Found(Selected::Builtin(_)) => {
+                if self.hir.lang_trait("clone") == Some(t) {
+                    return Some(Instance::Clone(self_ty));
+                }
+                // Default functions of traits that the language implements.
+                self.hir.fns[f].body.map(|_| Instance::Body(BodyOwner::Fn(f), args))
+            }
+            _ => self.hir.fns[f].body.map(|_| Instance::Body(BodyOwner::Fn(f), args)),
+        }
+    }
+
+    /// The constant of an implementation that stands for a trait's.
+    pub(crate) fn resolve_const(&self, k: ConstId, args: Args) -> (ConstId, Args) {
+        use crate::check::solve::{Search, Selected, Solver};
+        let crate::hir::Parent::Trait(t) = self.hir.consts[k].parent else { return (k, args) };
+        let span = molt_base::Span { file: molt_base::FileId(0), start: 0, end: 0 };
+        let mut solver = Solver::new(self, Env::EMPTY);
+        solver.reveal = true;
+        if let Search::Found(Selected::Impl(i, impl_args)) = solver.select(t, args, span) {
+            let name = self.hir.consts[k].head.name;
+            if let Some(&own) = self.hir.impls[i].consts.iter().find(|&&x| self.hir.consts[x].head.name == name) {
+                return (own, solver.resolve_args(impl_args));
+            }
+        }
+        (k, args)
+    }
+
+    /// Graphs of a body and its closures, ready for code.
+    pub(crate) fn graphs(&self, owner: BodyOwner) -> Vec<(MirOwner, Mir)> {
+        if self.typed(owner).is_none() {
+            self.check_group(&[owner]);
+        }
+        let (Some(body), Some(typed)) = (self.body_of(owner), self.typed(owner)) else {
+            unreachable!("code is made of functions with bodies only, not of {owner:?}")
+        };
+        let q = crate::mir::queries::Queries { c: self, env: self.env_of(owner) };
+        let built = crate::mir::build::build(q, body, typed);
+        let mut graphs = built.closures;
+        graphs.push(built.mir);
+        for mir in &mut graphs {
+            crate::mir::drops::elaborate_drops(q, mir);
+        }
+        graphs.into_iter().map(|m| (m.owner, m)).collect()
+    }
+}

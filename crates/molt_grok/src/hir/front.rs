@@ -1,0 +1,329 @@
+//! The state of name resolution: sources, module tables, macros and where bodies come from.
+//!
+//! [`Front::load`] reads all packages, resolves their items and makes the bodies of user packages; [`Front::make_body`]
+//! makes one more, which is how library functions come into being when somebody calls them.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use molt_base::{FileId, Span, Symbol};
+use molt_diagnostics::{Code, Diagnostic};
+use unicode_normalization::UnicodeNormalization;
+
+use super::expand::Macro;
+use super::scope::{Import, ModuleData};
+use super::{AdtId, BodyId, BodyOwner, ConstId, FnId, Generics, Hir, ImplId, ModId, PackageId, TraitId};
+use crate::syntax::{NodeId, Parse, SyntaxContext, SyntaxKind, Tokens};
+
+/// Gives the texts of source files. The compiler core reads nothing itself.
+pub trait Loader {
+    /// The text of a file, or `None` if there is none.
+    fn read(&mut self, path: &str) -> Option<String>;
+    /// The paths of all `.grok` files below a folder, in the order of their names.
+    fn list(&mut self, folder: &str) -> Vec<String>;
+}
+
+/// One package to load.
+#[derive(Clone, Debug, Default)]
+pub struct PackageSource {
+    pub name: String,
+    /// Path of the root file, as the loader knows it.
+    pub root: String,
+    /// Every file below the root's folder is a module; otherwise only `mod name;` adds files.
+    pub whole_folder: bool,
+    pub is_library: bool,
+    /// The language's own library.
+    pub is_std: bool,
+    /// Names by which other packages are known here, with their places in the list.
+    pub dependencies: Vec<(String, usize)>,
+    pub features: Vec<String>,
+    /// Prefixes of attributes that belong to other tools.
+    pub tools: Vec<String>,
+}
+
+/// What `cfg` and `env!` see.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub target_os: String,
+    pub target_arch: String,
+    pub target_family: String,
+    pub target_pointer_width: u32,
+    pub debug_assertions: bool,
+    pub test: bool,
+    /// Variables of the environment for `env!`.
+    pub env: Vec<(String, String)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            target_os: "linux".to_owned(),
+            target_arch: "x86_64".to_owned(),
+            target_family: "unix".to_owned(),
+            target_pointer_width: 64,
+            debug_assertions: true,
+            test: false,
+            env: Vec::new(),
+        }
+    }
+}
+
+/// A tree that items and bodies point into: a file or the result of a macro.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct SourceId(pub u32);
+
+/// A node of some source.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct At {
+    pub source: SourceId,
+    pub node: NodeId,
+}
+
+/// What `Self` means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum SelfType {
+    None,
+    Trait(TraitId),
+    Impl(ImplId),
+    Adt(AdtId),
+}
+
+/// One generic parameter in scope.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ParamInScope {
+    pub name: Symbol,
+    pub index: u32,
+    pub kind: ParamKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum ParamKind {
+    Lifetime,
+    Type,
+    Const,
+}
+
+/// What written types and paths of one item see besides its module.
+#[derive(Clone, Debug)]
+pub(super) struct ItemScope {
+    pub module: ModId,
+    pub params: Vec<ParamInScope>,
+    pub self_type: SelfType,
+    /// The function is a member of an actor.
+    pub in_actor: bool,
+}
+
+impl ItemScope {
+    pub fn of_module(module: ModId) -> ItemScope {
+        ItemScope { module, params: Vec::new(), self_type: SelfType::None, in_actor: false }
+    }
+
+    /// Adds the parameters of an item.
+    pub fn add(&mut self, generics: &Generics) {
+        for (i, p) in generics.params.iter().enumerate() {
+            let kind = match p.kind {
+                super::GenericParamKind::Lifetime => ParamKind::Lifetime,
+                super::GenericParamKind::Type { .. } => ParamKind::Type,
+                super::GenericParamKind::Const { .. } => ParamKind::Const,
+            };
+            self.params.push(ParamInScope { name: p.name, index: generics.parent_count + i as u32, kind });
+        }
+    }
+
+    pub fn param(&self, name: Symbol, kind: ParamKind) -> Option<u32> {
+        self.params.iter().rev().find(|p| p.name == name && p.kind == kind).map(|p| p.index)
+    }
+}
+
+/// How a body is made from its tree.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum BodyForm {
+    /// A function: parameters and block of a `FnItem`.
+    Fn,
+    /// One expression.
+    Expr,
+    /// The statements of a program's root file, or the loose statements of an actor; the node is their parent.
+    Statements,
+    /// The arms of an actor's `receive` member.
+    Receive,
+}
+
+/// Where a body comes from.
+#[derive(Clone, Debug)]
+pub(super) struct BodySource {
+    pub at: At,
+    pub form: BodyForm,
+    pub scope: Arc<ItemScope>,
+    /// Locals of the surrounding code that the macros in this body may see: none, so only its macros matter.
+    pub macros: MacroScope,
+}
+
+/// Macros that are visible by their position in the text; later entries hide earlier ones.
+pub(super) type MacroScope = Arc<Vec<(Symbol, super::expand::MacroId)>>;
+
+/// What is known about a package besides [`super::Package`].
+#[derive(Clone, Debug)]
+pub(super) struct PackageData {
+    pub source: PackageSource,
+    pub dependencies: Vec<(Symbol, PackageId)>,
+}
+
+/// How an expansion relates to what surrounds it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ContextInfo {
+    /// Context of the macro's definition: what a name falls back to beyond that definition.
+    pub parent: SyntaxContext,
+    pub definition: super::expand::MacroId,
+}
+
+/// Sources in, [`Hir`] out.
+pub struct Front {
+    pub hir: Hir,
+    /// Findings so far, in the order of discovery.
+    pub diagnostics: Vec<Diagnostic>,
+    pub(super) options: Options,
+    pub(super) loader: Box<dyn Loader>,
+    pub(super) sources: Vec<Arc<Parse>>,
+    pub(super) packages: Vec<PackageData>,
+    pub(super) modules: Vec<ModuleData>,
+    pub(super) imports: Vec<Import>,
+    pub(super) macros: Vec<Macro>,
+    pub(super) contexts: Vec<ContextInfo>,
+    pub(super) body_sources: Vec<BodySource>,
+    pub(super) prelude: Option<ModId>,
+    pub(super) std: Option<PackageId>,
+    /// Items whose signatures are still to be made.
+    pub(super) pending: Vec<super::collect::PendingItem>,
+    /// Macro calls in the place of items whose macro could not be found yet.
+    pub(super) deferred: Vec<super::collect::DeferredCall>,
+    /// Modules that import from other modules, for the order of start-up and for cycles.
+    pub(super) edges: Vec<(ModId, ModId, Span)>,
+    pub(super) expansion_depth: u32,
+    /// Fields and methods are looked up later; these are the consts that are `let` at module level or `static`.
+    pub(super) start_up: Vec<ConstId>,
+    pub(super) actor_fns: HashSet<FnId>,
+    pub(super) files: HashMap<String, FileId>,
+    /// Results of macro calls that stand as statements or items.
+    pub(super) expansions: HashMap<At, SourceId>,
+    pub(super) checked_imports: usize,
+    pub(super) unchecked_attrs: Vec<(Vec<super::Attr>, super::attributes::Place, ModId)>,
+}
+
+impl Front {
+    /// Loads packages; the last one in the list is the program or library that is compiled. Dependencies come earlier
+    /// in the list than what depends on them.
+    pub fn load(sources: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> Front {
+        let mut front = Front {
+            hir: Hir::default(),
+            diagnostics: Vec::new(),
+            options,
+            loader,
+            sources: Vec::new(),
+            packages: Vec::new(),
+            modules: Vec::new(),
+            imports: Vec::new(),
+            macros: Vec::new(),
+            contexts: Vec::new(),
+            body_sources: Vec::new(),
+            prelude: None,
+            std: None,
+            pending: Vec::new(),
+            deferred: Vec::new(),
+            edges: Vec::new(),
+            expansion_depth: 0,
+            start_up: Vec::new(),
+            actor_fns: HashSet::new(),
+            files: HashMap::new(),
+            expansions: HashMap::new(),
+            checked_imports: 0,
+            unchecked_attrs: Vec::new(),
+        };
+        // Entry 0 is the root context, which has neither parent nor definition.
+        front.contexts.push(ContextInfo { parent: SyntaxContext::ROOT, definition: super::expand::MacroId(u32::MAX) });
+        for source in sources {
+            front.load_package(source);
+        }
+        front.finish();
+        front
+    }
+
+    fn load_package(&mut self, source: PackageSource) {
+        let first_module = self.modules.len();
+        let is_std = source.is_std;
+        self.collect_package(source);
+        self.settle_items();
+        if is_std {
+            self.find_prelude();
+        }
+        self.settle_traits(first_module);
+        if !is_std {
+            self.make_bodies();
+        }
+    }
+
+    /// Makes all bodies of user packages that were not made yet; bodies may declare items with bodies of their own.
+    pub(super) fn make_bodies(&mut self) {
+        let mut next = 0;
+        while next < self.hir.bodies.len() {
+            let id = BodyId(next as u32);
+            let module = self.body_sources[next].scope.module;
+            let package = self.hir.modules[module].package;
+            if self.hir.bodies[id].is_none() && !self.hir.packages[package].is_std {
+                self.make_body(id);
+            }
+            next += 1;
+        }
+    }
+
+    fn finish(&mut self) {
+        self.report_unused_imports();
+        self.report_import_cycles();
+        self.hir.start_up = self.start_up_order();
+    }
+
+    // Small services that everything uses.
+
+    pub(super) fn report(&mut self, code: &'static Code, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::at(code, span, message));
+    }
+
+    pub(super) fn parse(&self, source: SourceId) -> Arc<Parse> {
+        self.sources[source.0 as usize].clone()
+    }
+
+    pub(super) fn add_source(&mut self, parse: Parse) -> SourceId {
+        self.sources.push(Arc::new(parse));
+        SourceId(self.sources.len() as u32 - 1)
+    }
+
+    pub(super) fn intern(&mut self, text: &str) -> Symbol {
+        self.hir.names.intern(text)
+    }
+
+    /// The name that an identifier token stands for: without `r#`, in normal form NFC.
+    pub(super) fn name_of(&mut self, tokens: &Tokens, token: u32) -> Symbol {
+        let text = tokens.text(token);
+        let text = if tokens.kind(token) == SyntaxKind::RawIdent { &text[2..] } else { text };
+        if text.is_ascii() {
+            return self.hir.names.intern(text);
+        }
+        let normal: String = text.nfc().collect();
+        self.hir.names.intern(&normal)
+    }
+
+    /// Reserves a body that is made later.
+    pub(super) fn new_body(&mut self, owner: BodyOwner, source: BodySource) -> BodyId {
+        let id = self.hir.bodies.push(None);
+        self.hir.body_owners.push(owner);
+        self.body_sources.push(source);
+        id
+    }
+
+    pub(super) fn package_of(&self, module: ModId) -> PackageId {
+        self.hir.modules[module].package
+    }
+
+    pub(super) fn is_std_module(&self, module: ModId) -> bool {
+        self.hir.packages[self.package_of(module)].is_std
+    }
+}

@@ -1,0 +1,581 @@
+//! Types of a body with region variables, and the constraints that its statements make.
+
+use std::collections::HashMap;
+
+use molt_base::Span;
+
+use super::regions::{RegionVar, Regions, STATIC, Why, var_of};
+use super::summary::Summaries;
+use crate::check::context::{Predicate, Variance};
+use crate::check::typed::FnTrait;
+use crate::hir::{Bound, FnId, Mutability, TypeExpr, WhereSubject};
+use crate::mir::{
+    Aggregate, Builtin, Callee, Cast, Constant, Elem, Mir, Operand, Place, Rvalue, Slot, StmtKind, Terminator,
+};
+use crate::ty::{Arg, Args, ClosureId, Flags, FnSig, Region, Ty, TyKind};
+
+/// A body with region variables in the types of its slots.
+pub struct TypedMir<'a, 'm> {
+    pub regions: Regions<'a>,
+    pub mir: &'m Mir,
+    pub slot_ty: Vec<Ty>,
+    pub summaries: &'m Summaries,
+}
+
+impl<'a, 'm> TypedMir<'a, 'm> {
+    fn has_regions(&self, ty: Ty) -> bool {
+        self.regions.q.types().flags(ty).has(Flags::REGION)
+    }
+
+    /// Type of a place, its regions those of the slot.
+    pub fn place_ty(&mut self, place: &Place) -> Ty {
+        let mut ty = self.slot_ty[place.slot.0 as usize];
+        let mut variant = 0;
+        for &elem in &place.path {
+            if let Elem::Variant(v) = elem {
+                variant = v;
+                continue;
+            }
+            ty = self.part_ty(ty, elem, variant);
+            variant = 0;
+        }
+        ty
+    }
+
+    pub fn part_ty(&mut self, ty: Ty, elem: Elem, variant: u32) -> Ty {
+        let q = self.regions.q;
+        let types = q.types();
+        match (elem, types.kind(ty)) {
+            (Elem::Deref, _) => q.pointee(ty).unwrap_or(Ty::ERROR),
+            (Elem::Field(n, _), TyKind::Tuple(parts)) => {
+                types.list(parts).get(n as usize).and_then(|a| a.ty()).unwrap_or(Ty::ERROR)
+            }
+            (Elem::Field(n, plain), TyKind::Adt(adt, args)) => {
+                // Most fields have no region and are what the builder says.
+                if !types.flags(plain).has(Flags::ERASED) && !self.has_regions(ty) {
+                    return plain;
+                }
+                let field = q.c.field_ty(adt, variant, n, args);
+                let field = self.regions.normalize(field, self.mir.span);
+                self.regions.fresh_ty(field)
+            }
+            (Elem::Field(n, _), TyKind::Closure(id, args) | TyKind::Future(id, args)) => {
+                self.regions.capture_ty(id, args, n).unwrap_or(Ty::ERROR)
+            }
+            (Elem::Index(_) | Elem::ConstIndex { .. }, TyKind::Array(t, _) | TyKind::Slice(t)) => t,
+            (Elem::Subslice { .. }, _) => ty,
+            _ => Ty::ERROR,
+        }
+    }
+
+    /// Makes the constraints of the whole body.
+    pub fn constraints(&mut self) {
+        let mir = self.mir;
+        for (_, block) in mir.blocks.iter() {
+            for stmt in &block.stmts {
+                if let StmtKind::Assign(place, value) = &stmt.kind {
+                    self.assign(place, value, stmt.span);
+                }
+            }
+            self.terminator(block.terminator(), block.end_span.unwrap_or(mir.span));
+        }
+    }
+
+    fn why(&self, dest: &Place) -> Why {
+        if dest.slot == Mir::RESULT { Why::Return } else { Why::Assign }
+    }
+
+    fn assign(&mut self, dest: &Place, value: &Rvalue, span: Span) {
+        let to = self.place_ty(dest);
+        if !self.has_regions(to) {
+            return;
+        }
+        let why = self.why(dest);
+        let types = self.regions.q.types();
+        match value {
+            Rvalue::Use(o) => self.operand_into(o, to, span, why),
+            Rvalue::Repeat(o, _) => {
+                if let TyKind::Array(elem, _) = types.kind(to) {
+                    self.operand_into(o, elem, span, why);
+                }
+            }
+            Rvalue::Ref(_, _, place) => self.reference(place, to, span, why),
+            Rvalue::Cast(Cast::Unsize, o, _) => {
+                let from = self.operand_ty(o);
+                self.unsize(from, to, span, why);
+            }
+            Rvalue::Cast(..) => {}
+            Rvalue::Aggregate(kind, parts) => self.aggregate(*kind, parts, to, span, why),
+            Rvalue::RawRef(..)
+            | Rvalue::StaticRef(_)
+            | Rvalue::Len(_)
+            | Rvalue::Binary(..)
+            | Rvalue::Neg(_)
+            | Rvalue::Not(_)
+            | Rvalue::Variant(_) => {}
+        }
+    }
+
+    fn operand_into(&mut self, operand: &Operand, to: Ty, span: Span, why: Why) {
+        if !self.has_regions(to) {
+            return;
+        }
+        let from = self.operand_ty(operand);
+        self.regions.relate(from, to, Variance::Covariant, span, why);
+    }
+
+    fn operand_ty(&mut self, operand: &Operand) -> Ty {
+        match operand {
+            Operand::Copy(p) | Operand::Move(p) => self.place_ty(p),
+            Operand::Const(c) => self.constant_ty(c),
+        }
+    }
+
+    /// Everything in a constant lives for ever.
+    fn constant_ty(&mut self, c: &Constant) -> Ty {
+        let types = self.regions.q.types();
+        match c {
+            Constant::Str(_) => types.mk(TyKind::Str(Region::Static)),
+            Constant::Item(_, _, ty) => self.regions.renumber(*ty, |_| Region::Static),
+            Constant::Zst(ty) => self.regions.fresh_ty(*ty),
+            Constant::Bytes(_) | Constant::CStr(_) => Ty::ERROR,
+            Constant::Unit => Ty::UNIT,
+            Constant::Bool(_) => Ty::BOOL,
+            Constant::Char(_) => Ty::CHAR,
+            Constant::Int(_, ty) | Constant::Float(_, ty) | Constant::Param(_, ty) => *ty,
+        }
+    }
+
+    /// A reference may hold what its place holds; one made through another reference does not outlive that.
+    fn reference(&mut self, place: &Place, to: Ty, span: Span, why: Why) {
+        let types = self.regions.q.types();
+        let (region, mutability, inner) = match types.kind(to) {
+            TyKind::Ref(r, m, t) => (r, m, t),
+            TyKind::Str(r) => (r, Mutability::Shared, to),
+            _ => return,
+        };
+        let from = self.place_ty(place);
+        let variance = if mutability == Mutability::Mut { Variance::Invariant } else { Variance::Covariant };
+        self.regions.relate(from, inner, variance, span, why);
+        let Some(region) = var_of(region) else { return };
+        let mut ty = self.slot_ty[place.slot.0 as usize];
+        let mut through: Vec<(RegionVar, Mutability)> = Vec::new();
+        let mut variant = 0;
+        for &elem in &place.path {
+            if elem == Elem::Deref {
+                match types.kind(ty) {
+                    TyKind::Ref(r, m, _) => through.extend(var_of(r).map(|r| (r, m))),
+                    TyKind::Ptr(..) => through.clear(),
+                    _ => {}
+                }
+            }
+            if let Elem::Variant(v) = elem {
+                variant = v;
+                continue;
+            }
+            ty = self.part_ty(ty, elem, variant);
+            variant = 0;
+        }
+        for (outer, m) in through.into_iter().rev() {
+            self.regions.add(outer, region, span, why);
+            if m == Mutability::Shared {
+                return;
+            }
+        }
+    }
+
+    /// What a trait object is made of may hold no more than its bound says.
+    fn unsize(&mut self, from: Ty, to: Ty, span: Span, why: Why) {
+        let types = self.regions.q.types();
+        match (types.kind(from), types.kind(to)) {
+            (TyKind::Ref(r, m, t), TyKind::Ref(s, _, u)) => {
+                if let (Some(r), Some(s)) = (var_of(r), var_of(s)) {
+                    self.regions.add(r, s, span, why);
+                }
+                self.unsized_pointee(t, u, m == Mutability::Mut, span, why);
+            }
+            (TyKind::Ptr(_, t), TyKind::Ptr(_, u)) => self.unsized_pointee(t, u, true, span, why),
+            (TyKind::Adt(i, x), TyKind::Adt(j, y)) if i == j => {
+                for (&a, &b) in types.list(x).iter().zip(types.list(y)) {
+                    if let (Arg::Ty(a), Arg::Ty(b)) = (a, b) {
+                        self.unsized_pointee(a, b, false, span, why);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn unsized_pointee(&mut self, from: Ty, to: Ty, exclusive: bool, span: Span, why: Why) {
+        let types = self.regions.q.types();
+        match (types.kind(from), types.kind(to)) {
+            (TyKind::Dyn(_, r), TyKind::Dyn(_, s)) => {
+                if let (Some(r), Some(s)) = (var_of(r), var_of(s)) {
+                    self.regions.add(r, s, span, why);
+                }
+            }
+            (_, TyKind::Dyn(_, s)) => {
+                let Some(s) = var_of(s) else { return };
+                let mut held = Vec::new();
+                self.regions.regions_in(from, &mut held);
+                held.into_iter().for_each(|r| self.regions.add(r, s, span, why));
+            }
+            _ => {
+                let variance = if exclusive { Variance::Invariant } else { Variance::Covariant };
+                self.regions.relate(from, to, variance, span, why);
+            }
+        }
+    }
+
+    fn aggregate(&mut self, kind: Aggregate, parts: &[Operand], to: Ty, span: Span, why: Why) {
+        let why = if let Aggregate::Closure(..) = kind { Why::Capture } else { why };
+        let variant = if let Aggregate::Adt(_, v, _) = kind { v } else { 0 };
+        for (n, part) in parts.iter().enumerate() {
+            let elem = match kind {
+                Aggregate::Array(_) => Elem::ConstIndex { offset: 0, from_end: false },
+                _ => Elem::Field(n as u32, self.builder_ty(part)),
+            };
+            let field = self.part_ty(to, elem, variant);
+            self.operand_into(part, field, span, why);
+        }
+    }
+
+    /// Type of an operand without its regions.
+    fn builder_ty(&mut self, operand: &Operand) -> Ty {
+        let ty = self.operand_ty(operand);
+        self.regions.q.types().erase(ty)
+    }
+
+    fn terminator(&mut self, end: &Terminator, span: Span) {
+        match end {
+            Terminator::Call { func, args, dest, .. } => self.call(func, args, dest, span),
+            Terminator::Await { future, dest, .. } => {
+                let from = self.operand_ty(future);
+                let to = self.place_ty(dest);
+                let mut held = Vec::new();
+                self.regions.regions_in(from, &mut held);
+                self.regions.flow(&held, to, span);
+            }
+            Terminator::Goto(_)
+            | Terminator::Switch { .. }
+            | Terminator::Return
+            | Terminator::Resume
+            | Terminator::Unreachable
+            | Terminator::Drop { .. }
+            | Terminator::Panic(_) => {}
+        }
+    }
+
+    fn call(&mut self, func: &Callee, args: &[Operand], dest: &Place, span: Span) {
+        let to = self.place_ty(dest);
+        let why = self.why(dest);
+        match func {
+            Callee::Fn(func, generics) => self.call_item(*func, *generics, args, to, span, why),
+            Callee::Builtin(Builtin::BoxNew, _) => {
+                let inner = self.part_ty(to, Elem::Deref, 0);
+                self.operand_into(&args[0], inner, span, Why::Argument);
+            }
+            Callee::Builtin(..) => {
+                // Defaults give what their arguments may hold.
+                self.link_call(args, to, span);
+            }
+            Callee::Pointer(pointer) => {
+                let ty = self.operand_ty(pointer);
+                match self.regions.q.types().kind(ty) {
+                    TyKind::FnPtr(sig) => self.call_signature(sig, args, to, span, why),
+                    _ => self.link_call(args, to, span),
+                }
+            }
+            Callee::FnTrait { by, .. } => self.call_closure(*by, args, to, span, why),
+        }
+    }
+
+    /// Without a signature that says more, a result may hold what any argument holds.
+    fn link_call(&mut self, args: &[Operand], to: Ty, span: Span) {
+        if !self.has_regions(to) {
+            return;
+        }
+        let mut held = Vec::new();
+        for arg in args {
+            let ty = self.operand_ty(arg);
+            self.regions.regions_in(ty, &mut held);
+        }
+        held.sort_unstable();
+        held.dedup();
+        let mut into = Vec::new();
+        self.regions.regions_in(to, &mut into);
+        for &h in &held {
+            into.iter().for_each(|&r| self.regions.add(h, r, span, Why::Given));
+        }
+    }
+
+    fn call_item(&mut self, func: FnId, generics: Args, args: &[Operand], to: Ty, span: Span, why: Why) {
+        let q = self.regions.q;
+        let sig = q.fn_sig(func);
+        let types = q.types();
+        let named = |t: Ty| types.flags(t).has(Flags::REGION | Flags::ERASED);
+        let bounds = self.type_bounds(func);
+        let plain = !types.args_flags(generics).has(Flags::ERASED | Flags::REGION);
+        if plain && bounds.is_empty() && !named(sig.ret) && !sig.params.iter().any(|&t| named(t)) {
+            return;
+        }
+        let generics = self.regions.fresh_args(generics);
+        let sig = self.instantiate(&sig, generics, span);
+        for (arg, &param) in args.iter().zip(&sig.params) {
+            self.operand_into(arg, param, span, Why::Argument);
+        }
+        if let (TyKind::Future(..), true) = (types.kind(sig.ret), q.hir().fns[func].is_async) {
+            self.link_call(args, to, span);
+        } else {
+            self.regions.relate(sig.ret, to, Variance::Covariant, span, why);
+        }
+        self.call_bounds(func, generics, &bounds, span);
+    }
+
+    /// A signature with its arguments put in; elided lifetimes get variables of this call.
+    fn instantiate(&mut self, sig: &FnSig, generics: Args, span: Span) -> FnSig {
+        let types = self.regions.q.types();
+        let mut elided: HashMap<Region, Region> = HashMap::new();
+        let mut one = |regions: &mut Regions<'a>, ty: Ty| {
+            // First the elided lifetimes: a generic argument may not be confused with them.
+            let mut next = regions.count;
+            let ty = regions.renumber(ty, |r| match r {
+                Region::Bound(_) => *elided.entry(r).or_insert_with(|| {
+                    next += 1;
+                    Region::Var(next - 1)
+                }),
+                Region::Erased => {
+                    next += 1;
+                    Region::Var(next - 1)
+                }
+                Region::Static | Region::Param(..) | Region::Var(_) => r,
+            });
+            regions.count = next;
+            let ty = types.subst(ty, generics);
+            regions.normalize(ty, span)
+        };
+        let params = sig.params.iter().map(|&t| one(&mut self.regions, t)).collect();
+        let ret = one(&mut self.regions, sig.ret);
+        FnSig { params, ret, ..*sig }
+    }
+
+    /// `T: 'a` bounds of a function: index of the parameter, and the region.
+    fn type_bounds(&self, func: FnId) -> Vec<(u32, Region)> {
+        let hir = self.regions.q.hir();
+        let mut out = Vec::new();
+        for p in &hir.fns[func].generics.predicates {
+            let WhereSubject::Type(ty) = p.subject else { continue };
+            let TypeExpr::Param(index, _) = hir.types[ty] else { continue };
+            for bound in &p.bounds {
+                match bound {
+                    Bound::Lifetime(crate::hir::Lifetime::Static, _) => out.push((index, Region::Static)),
+                    Bound::Lifetime(crate::hir::Lifetime::Param(i, name), _) => {
+                        out.push((index, Region::Param(*i, *name)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        out
+    }
+
+    /// Bounds of a called function on its lifetimes and types, and what its `Fn` bounds mean for closures.
+    fn call_bounds(&mut self, func: FnId, generics: Args, types_bounds: &[(u32, Region)], span: Span) {
+        let types = self.regions.q.types();
+        let region_of = |r: Region| match r {
+            Region::Static => Some(STATIC),
+            Region::Param(i, _) => match types.list(generics).get(i as usize) {
+                Some(Arg::Region(r)) => var_of(*r),
+                _ => None,
+            },
+            _ => None,
+        };
+        for (longer, shorter) in self.regions.q.c.outlives_bounds(func) {
+            if let (Some(l), Some(s)) = (region_of(longer), region_of(shorter)) {
+                self.regions.add(l, s, span, Why::Bound(func));
+            }
+        }
+        for &(index, region) in types_bounds {
+            let (Some(region), Some(Arg::Ty(ty))) = (region_of(region), types.list(generics).get(index as usize))
+            else {
+                continue;
+            };
+            let mut held = Vec::new();
+            self.regions.regions_in(*ty, &mut held);
+            held.into_iter().for_each(|r| self.regions.add(r, region, span, Why::Bound(func)));
+        }
+        self.closure_bounds(func, generics, span);
+    }
+
+    /// A closure that is passed for `F: Fn(A) -> R`: its own results and parameters are related to A and R.
+    fn closure_bounds(&mut self, func: FnId, generics: Args, span: Span) {
+        let q = self.regions.q;
+        let types = q.types();
+        let any = types
+            .list(generics)
+            .iter()
+            .any(|a| matches!(a, Arg::Ty(t) if matches!(types.kind(*t), TyKind::Closure(..))));
+        if !any {
+            return;
+        }
+        let predicates = q.c.predicates_of(crate::check::context::Owner::Fn(func));
+        for predicate in predicates.iter() {
+            let Predicate::Projection(alias, args, out) = *predicate else { continue };
+            let Some(trait_) = q.c.trait_of_alias(alias) else { continue };
+            if !self.regions.is_fn_trait(trait_) {
+                continue;
+            }
+            let args = types.subst_args(args, generics);
+            let (Some(Arg::Ty(own)), Some(Arg::Ty(params))) = (types.list(args).first(), types.list(args).get(1))
+            else {
+                continue;
+            };
+            let TyKind::Closure(id, own_args) = types.kind(*own) else { continue };
+            let params = self.regions.normalize(*params, span);
+            let params = self.regions.fresh_ty(params);
+            let out = self.regions.normalize(types.subst(out, generics), span);
+            let out = self.regions.fresh_ty(out);
+            let TyKind::Tuple(params) = types.kind(params) else { continue };
+            let params: Vec<Ty> = types.ty_elems(params).collect();
+            self.apply_closure(id, own_args, None, &params, out, span, Why::Argument);
+        }
+    }
+
+    /// Relates the parameters and the result of a call of a closure by what its body was found to need.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one call")]
+    fn apply_closure(
+        &mut self,
+        id: ClosureId,
+        args: Args,
+        env: Option<RegionVar>,
+        params: &[Ty],
+        out: Ty,
+        span: Span,
+        why: Why,
+    ) {
+        let summaries = self.summaries;
+        let Some(summary) = summaries.get(id) else { return };
+        let mut vars: Vec<RegionVar> = Vec::new();
+        vars.push(env.unwrap_or_else(|| self.regions.fresh()));
+        let base = vars.len();
+        self.regions.args_regions(args, &mut vars);
+        // Generic arguments of the owner come first; the captures are the last.
+        let captured = vars.len().saturating_sub(summary.captured as usize).max(base);
+        vars.drain(base..captured);
+        params.iter().for_each(|&p| self.regions.regions_in(p, &mut vars));
+        self.regions.regions_in(out, &mut vars);
+        for &(longer, shorter) in &summary.needs {
+            let at = |n: Option<u32>| match n {
+                None => Some(STATIC),
+                Some(n) => vars.get(n as usize).copied(),
+            };
+            if let (Some(l), Some(s)) = (at(Some(longer)), at(shorter)) {
+                self.regions.add(l, s, span, why);
+            }
+        }
+    }
+
+    fn call_closure(&mut self, by: FnTrait, args: &[Operand], to: Ty, span: Span, why: Why) {
+        let q = self.regions.q;
+        let types = q.types();
+        let env = self.operand_ty(&args[0]);
+        let (env_region, own) = match (by, types.kind(env)) {
+            (FnTrait::FnOnce, _) => (None, env),
+            (_, TyKind::Ref(r, _, inner)) => (var_of(r), inner),
+            _ => (None, env),
+        };
+        match types.kind(own) {
+            TyKind::Closure(id, closure_args) => {
+                let params: Vec<Ty> = args[1..].iter().map(|a| self.operand_ty(a)).collect();
+                self.apply_closure(id, closure_args, env_region, &params, to, span, why);
+            }
+            TyKind::FnPtr(sig) => self.call_signature(sig, &args[1..], to, span, why),
+            TyKind::Dyn(d, _) => {
+                let kind = types.dyn_kind(d);
+                let params = kind.traits.iter().find(|t| self.regions.is_fn_trait(t.0)).map(|t| t.1);
+                let out = kind.assoc.first().map_or(Ty::UNIT, |a| a.1);
+                let params = params.and_then(|a| types.list(a).first().and_then(|a| a.ty()));
+                self.call_bound(params, out, args, to, span, why);
+            }
+            TyKind::FnDef(func, generics) => self.call_item(func, generics, &args[1..], to, span, why),
+            _ => {
+                let plain = self.regions.plain(own);
+                let found = q.c.env(q.env).iter().find_map(|p| match *p {
+                    Predicate::Projection(alias, list, out)
+                        if types.list(list).first() == Some(&Arg::Ty(plain))
+                            && q.c.trait_of_alias(alias).is_some_and(|t| self.regions.is_fn_trait(t)) =>
+                    {
+                        Some((types.list(list).get(1).and_then(|a| a.ty()), out))
+                    }
+                    _ => None,
+                });
+                match found {
+                    Some((params, out)) => self.call_bound(params, out, args, to, span, why),
+                    None => self.link_call(&args[1..], to, span),
+                }
+            }
+        }
+    }
+
+    /// A call through `Fn(A, ..) -> R`: `params` is the tuple.
+    fn call_bound(&mut self, params: Option<Ty>, out: Ty, args: &[Operand], to: Ty, span: Span, why: Why) {
+        let types = self.regions.q.types();
+        let Some(TyKind::Tuple(list)) = params.map(|p| types.kind(p)) else {
+            return self.link_call(&args[1..], to, span);
+        };
+        let mut sig: Vec<Arg> = types.list(list).to_vec();
+        sig.push(Arg::Ty(out));
+        let sig = types.args(&sig);
+        self.call_signature(sig, &args[1..], to, span, why);
+    }
+
+    /// A call through a list of parameter types and the result, whose lifetimes this call chooses. Those of the result that
+    /// have no name come from the arguments.
+    fn call_signature(&mut self, sig: Args, args: &[Operand], to: Ty, span: Span, why: Why) {
+        let types = self.regions.q.types();
+        let list: Vec<Ty> = types.ty_elems(sig).collect();
+        let Some((&ret, params)) = list.split_last() else { return };
+        let mut bound: HashMap<Region, RegionVar> = HashMap::new();
+        let mut given = Vec::new();
+        for (arg, &param) in args.iter().zip(params) {
+            let mut next = self.regions.count;
+            let ty = self.regions.renumber(param, |r| choose(r, &mut bound, &mut next));
+            self.regions.count = next;
+            self.regions.regions_in(ty, &mut given);
+            self.operand_into(arg, ty, span, Why::Argument);
+        }
+        let mut nameless = Vec::new();
+        let mut next = self.regions.count;
+        let ret = self.regions.renumber(ret, |r| {
+            let known = bound.contains_key(&r);
+            let region = choose(r, &mut bound, &mut next);
+            if let (Region::Var(v), false) = (region, known) {
+                nameless.push(v);
+            }
+            region
+        });
+        self.regions.count = next;
+        for &g in given.iter().filter(|&&g| g != STATIC) {
+            nameless.iter().for_each(|&n| self.regions.add(g, n, span, Why::Given));
+        }
+        self.regions.relate(ret, to, Variance::Covariant, span, why);
+    }
+
+    /// Slots whose types have regions.
+    pub fn slot_regions(&self, slot: Slot, out: &mut Vec<RegionVar>) {
+        self.regions.regions_in(self.slot_ty[slot.0 as usize], out);
+    }
+}
+
+/// A lifetime of a signature at one call: elided ones are new each time, those with a name are one.
+fn choose(region: Region, bound: &mut HashMap<Region, RegionVar>, next: &mut u32) -> Region {
+    let mut fresh = || {
+        *next += 1;
+        *next - 1
+    };
+    match region {
+        Region::Static | Region::Var(_) => region,
+        Region::Erased => Region::Var(fresh()),
+        Region::Bound(_) | Region::Param(..) => Region::Var(*bound.entry(region).or_insert_with(fresh)),
+    }
+}

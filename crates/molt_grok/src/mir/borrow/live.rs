@@ -1,0 +1,339 @@
+//! Where slots are live, and so what each region holds.
+//!
+//! Only slots matter whose types have a region that a loan may flow to. From each use the walk goes back to the definitions;
+//! the points passed are added to the regions of the slot's type. A drop counts as a use of those regions only that the drop
+//! may look at, and only where the value may be initialised.
+
+use crate::mir::bits::{self, BitRows};
+use crate::mir::queries::Queries;
+use crate::mir::visit::{SlotUse, end_slots, stmt_slots};
+use crate::mir::{Bb, Mir, Slot};
+use crate::ty::{Arg, Flags, Ty, TyKind};
+
+use super::regions::{Constraint, RegionVar, Regions, Universal, var_of};
+
+/// Numbers of the statements and terminators of a graph.
+pub struct Points {
+    /// First point of each block, and the count of all at the end.
+    starts: Vec<u32>,
+    preds: Vec<Vec<Bb>>,
+}
+
+impl Points {
+    pub fn new(mir: &Mir) -> Points {
+        let mut starts = Vec::with_capacity(mir.blocks.len() + 1);
+        let mut next = 0;
+        let mut preds = vec![Vec::new(); mir.blocks.len()];
+        for (bb, block) in mir.blocks.iter() {
+            starts.push(next);
+            next += block.stmts.len() as u32 + 1;
+            block.terminator().successors(|s| preds[s.0 as usize].push(bb));
+            if let Some(unwind) = block.unwind {
+                preds[unwind.0 as usize].push(bb);
+            }
+        }
+        starts.push(next);
+        Points { starts, preds }
+    }
+
+    pub fn count(&self) -> usize {
+        *self.starts.last().expect("the count stands at the end") as usize
+    }
+    pub fn at(&self, bb: Bb, stmt: usize) -> u32 {
+        self.starts[bb.0 as usize] + stmt as u32
+    }
+    /// The point of a block's terminator.
+    pub fn end_of(&self, bb: Bb) -> u32 {
+        self.starts[bb.0 as usize + 1] - 1
+    }
+    /// Block of a point, and the index of its statement there.
+    pub fn location(&self, point: u32) -> (Bb, usize) {
+        let bb = self.starts.partition_point(|&s| s <= point) - 1;
+        (Bb(bb as u32), (point - self.starts[bb]) as usize)
+    }
+    pub fn preds(&self, bb: Bb) -> &[Bb] {
+        &self.preds[bb.0 as usize]
+    }
+    /// Points that control goes to from here.
+    pub fn next(&self, mir: &Mir, point: u32, mut f: impl FnMut(u32)) {
+        let (bb, _) = self.location(point);
+        if point < self.end_of(bb) {
+            f(point + 1);
+            return;
+        }
+        mir.blocks[bb].terminator().successors(|s| f(self.at(s, 0)));
+        if let Some(unwind) = mir.blocks[bb].unwind {
+            f(self.at(unwind, 0));
+        }
+    }
+}
+
+/// Where the slots that matter are used, and where they get values.
+pub struct Live {
+    /// Row of each slot in the tables.
+    dense: Vec<Option<u32>>,
+    /// Points where the whole slot gets a value or its storage begins or ends, ascending.
+    defs: Vec<Vec<u32>>,
+    used: BitRows,
+    dropped: BitRows,
+}
+
+impl Live {
+    /// Follows the slots that `wanted` chooses. `may_drop` tells whether the slot may be initialised at a drop.
+    pub fn new(mir: &Mir, points: &Points, wanted: impl Fn(Slot) -> bool, may_drop: impl Fn(Bb, Slot) -> bool) -> Live {
+        let mut count = 0;
+        let dense: Vec<Option<u32>> = mir
+            .slots
+            .ids()
+            .map(|s| {
+                let row = wanted(s).then_some(count);
+                count += u32::from(row.is_some());
+                row
+            })
+            .collect();
+        let rows = count as usize;
+        let mut live = Live {
+            dense,
+            defs: vec![Vec::new(); rows],
+            used: BitRows::new(rows, points.count()),
+            dropped: BitRows::new(rows, points.count()),
+        };
+        let mut moves: Vec<Vec<u32>> = vec![Vec::new(); rows];
+        let mut uses: Vec<(u32, u32, SlotUse)> = Vec::new();
+        for (bb, block) in mir.blocks.iter() {
+            let mut point = points.at(bb, 0);
+            let mut note = |slot: Slot, what: SlotUse, point: u32| {
+                let Some(row) = live.dense[slot.0 as usize] else { return };
+                match what {
+                    SlotUse::Def => {
+                        if live.defs[row as usize].last() != Some(&point) {
+                            live.defs[row as usize].push(point);
+                        }
+                    }
+                    SlotUse::Drop if !may_drop(bb, slot) => {}
+                    SlotUse::Use | SlotUse::Drop => uses.push((row, point, what)),
+                    SlotUse::Move => {
+                        moves[row as usize].push(point);
+                        uses.push((row, point, what));
+                    }
+                }
+            };
+            for stmt in &block.stmts {
+                stmt_slots(&stmt.kind, &mut |s, u| note(s, u, point));
+                point += 1;
+            }
+            end_slots(block.terminator(), &mut |s, u| note(s, u, point));
+        }
+        // A drop is not reached by a value that was moved out before.
+        let ends: Vec<Vec<u32>> = live
+            .defs
+            .iter()
+            .zip(&moves)
+            .map(|(d, m)| {
+                let mut both: Vec<u32> = d.iter().chain(m).copied().collect();
+                both.sort_unstable();
+                both
+            })
+            .collect();
+        for (row, point, what) in uses {
+            let row = row as usize;
+            if what == SlotUse::Drop {
+                trace(points, &ends[row], live.dropped.row_mut(row), point);
+            } else {
+                trace(points, &live.defs[row], live.used.row_mut(row), point);
+            }
+        }
+        live
+    }
+
+    /// Whether the slot's value is read later, other than by a drop.
+    pub fn is_used_after(&self, slot: Slot, point: u32) -> bool {
+        self.dense[slot.0 as usize].is_some_and(|row| self.used.get(row as usize, point as usize))
+    }
+
+    /// Whether the slot is given a value or ends at a point.
+    pub fn is_def(&self, slot: Slot, point: u32) -> bool {
+        self.dense[slot.0 as usize].is_some_and(|row| self.defs[row as usize].binary_search(&point).is_ok())
+    }
+
+    fn rows(&self, slot: Slot) -> Option<(&[u64], &[u64])> {
+        let row = self.dense[slot.0 as usize]? as usize;
+        Some((self.used.row(row), self.dropped.row(row)))
+    }
+}
+
+/// Marks the points from definitions to a use: those where the value is live on entry.
+fn trace(points: &Points, defs: &[u32], row: &mut [u64], point: u32) {
+    let mut todo = vec![point];
+    while let Some(point) = todo.pop() {
+        let (bb, _) = points.location(point);
+        let start = points.at(bb, 0);
+        let before = defs.partition_point(|&d| d < point);
+        let def = before.checked_sub(1).map(|i| defs[i]).filter(|&d| d >= start);
+        let from = def.map_or(start, |d| d + 1);
+        let mut fresh = false;
+        for p in (from..=point).rev() {
+            if bits::get(row, p as usize) {
+                fresh = false;
+                break;
+            }
+            bits::set(row, p as usize);
+            fresh = true;
+        }
+        if def.is_some() || !fresh {
+            continue;
+        }
+        for &pred in points.preds(bb) {
+            let end = points.end_of(pred);
+            if defs.binary_search(&end).is_err() && !bits::get(row, end as usize) {
+                todo.push(end);
+            }
+        }
+    }
+}
+
+/// What each region holds: points, then ends of universal regions.
+pub struct Values {
+    rows: BitRows,
+    points: usize,
+}
+
+impl Values {
+    /// Solves the constraints, with the liveness of slots where there are loans.
+    pub fn new(regions: &Regions<'_>, slot_ty: &[Ty], points: usize, live: Option<&Live>) -> Values {
+        let bits = points + regions.universals.len();
+        let mut values = Values { rows: BitRows::new(regions.count as usize, bits), points };
+        for (n, universal) in regions.universals.iter().enumerate() {
+            let row = values.rows.row_mut(universal.var as usize);
+            (0..points).for_each(|p| bits::set(row, p));
+            bits::set(row, points + n);
+        }
+        if let Some(live) = live {
+            let mut held = Vec::new();
+            for (n, &ty) in slot_ty.iter().enumerate() {
+                let Some((used, dropped)) = live.rows(Slot(n as u32)) else { continue };
+                held.clear();
+                regions.regions_in(ty, &mut held);
+                held.iter().for_each(|&r| add(&mut values.rows, r, used));
+                if dropped.iter().any(|&w| w != 0) {
+                    held.clear();
+                    drop_regions(regions, ty, 0, &mut held);
+                    held.iter().for_each(|&r| add(&mut values.rows, r, dropped));
+                }
+            }
+        }
+        values.solve(regions);
+        values
+    }
+
+    fn solve(&mut self, regions: &Regions<'_>) {
+        let by_shorter = Edges::new(regions.count, &regions.constraints, |c| (c.shorter, c.longer));
+        let mut queued = vec![true; regions.count as usize];
+        let mut todo: Vec<RegionVar> = (0..regions.count).collect();
+        while let Some(r) = todo.pop() {
+            queued[r as usize] = false;
+            for &edge in by_shorter.of(r) {
+                let longer = regions.constraints[edge as usize].longer;
+                if self.rows.union_rows(longer as usize, r as usize) && !queued[longer as usize] {
+                    queued[longer as usize] = true;
+                    todo.push(longer);
+                }
+            }
+        }
+    }
+
+    pub fn holds(&self, region: RegionVar, point: u32) -> bool {
+        self.rows.get(region as usize, point as usize)
+    }
+
+    /// Universal regions, by their position in the list, whose end a region holds.
+    pub fn ends(&self, region: RegionVar, universals: &[Universal]) -> Vec<usize> {
+        (0..universals.len()).filter(|&n| self.rows.get(region as usize, self.points + n)).collect()
+    }
+}
+
+fn add(rows: &mut BitRows, region: RegionVar, points: &[u64]) {
+    // Rows of points are shorter: the ends of universal regions follow in the same words.
+    bits::union(rows.row_mut(region as usize), points);
+}
+
+/// Constraints by one of their regions.
+pub struct Edges {
+    starts: Vec<u32>,
+    edges: Vec<u32>,
+}
+
+impl Edges {
+    /// `ends` gives the region to list a constraint under first.
+    pub fn new(count: u32, list: &[Constraint], ends: impl Fn(&Constraint) -> (RegionVar, RegionVar)) -> Edges {
+        let mut starts = vec![0u32; count as usize + 1];
+        for c in list {
+            starts[ends(c).0 as usize + 1] += 1;
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut next = starts.clone();
+        let mut edges = vec![0; list.len()];
+        for (n, c) in list.iter().enumerate() {
+            let at = &mut next[ends(c).0 as usize];
+            edges[*at as usize] = n as u32;
+            *at += 1;
+        }
+        Edges { starts, edges }
+    }
+
+    pub fn of(&self, region: RegionVar) -> &[u32] {
+        &self.edges[self.starts[region as usize] as usize..self.starts[region as usize + 1] as usize]
+    }
+}
+
+/// Regions that dropping a value of a type may look at.
+fn drop_regions(regions: &Regions<'_>, ty: Ty, depth: u32, out: &mut Vec<RegionVar>) {
+    let q: Queries<'_> = regions.q;
+    let types = q.types();
+    if depth > 16 || !types.flags(ty).has(Flags::REGION) {
+        return;
+    }
+    match types.kind(ty) {
+        TyKind::Tuple(parts) => types.ty_elems(parts).for_each(|t| drop_regions(regions, t, depth + 1, out)),
+        TyKind::Array(t, _) | TyKind::Slice(t) => drop_regions(regions, t, depth + 1, out),
+        TyKind::Dyn(_, r) => out.extend(var_of(r)),
+        TyKind::Closure(_, args) | TyKind::Future(_, args) => {
+            for &arg in types.list(args) {
+                if let Arg::Ty(t) = arg {
+                    drop_regions(regions, t, depth + 1, out);
+                }
+            }
+            if q.needs_drop(regions.plain(ty)) {
+                regions.args_regions(args, out);
+            }
+        }
+        TyKind::Opaque(_, args) | TyKind::Projection(_, args) => regions.args_regions(args, out),
+        TyKind::Adt(adt, args) => {
+            let is_std = {
+                let module = q.hir().adts[adt].head.module;
+                q.hir().packages[q.hir().modules[module].package].is_std
+            };
+            if is_std {
+                // Collections of the library drop their elements and look at nothing else in them.
+                for &arg in types.list(args) {
+                    match arg {
+                        Arg::Ty(t) => drop_regions(regions, t, depth + 1, out),
+                        Arg::Region(r) if q.needs_drop(regions.plain(ty)) => out.extend(var_of(r)),
+                        Arg::Region(_) | Arg::Const(_) => {}
+                    }
+                }
+            } else if q.c.drop_impl(adt).is_some() {
+                regions.args_regions(args, out);
+            } else {
+                for v in 0..q.hir().adts[adt].variants.len() as u32 {
+                    for &field in q.c.field_types(adt, v).iter() {
+                        drop_regions(regions, types.subst(field, args), depth + 1, out);
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}

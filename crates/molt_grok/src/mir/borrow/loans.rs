@@ -1,0 +1,169 @@
+//! Loans: the references a body takes of its places, where they are in scope, and which accesses conflict with them.
+
+use molt_base::Span;
+
+use crate::hir::Mutability;
+use crate::mir::bits::{self, BitRows};
+use crate::mir::{BorrowKind, Elem, Mir, Place, Rvalue, Slot, StmtKind};
+use crate::ty::TyKind;
+
+use super::body::TypedMir;
+use super::live::{Live, Points, Values};
+use super::regions::{RegionVar, var_of};
+
+/// One reference that was taken.
+#[derive(Clone, Debug)]
+pub struct Loan {
+    pub place: Place,
+    pub kind: BorrowKind,
+    pub region: RegionVar,
+    pub point: u32,
+    pub span: Span,
+    /// Slot that holds the reference first.
+    pub dest: Slot,
+}
+
+/// How an access touches what a place holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Depth {
+    /// The place itself, not what it points to.
+    Shallow,
+    /// What it owns, and boxes.
+    Drop,
+    Deep,
+}
+
+/// Loans of a body. Places behind shared references and raw pointers need none: nothing there can be invalidated.
+pub fn collect(typed: &mut TypedMir<'_, '_>, points: &Points) -> Vec<Loan> {
+    let mut loans = Vec::new();
+    let mir = typed.mir;
+    for (bb, block) in mir.blocks.iter() {
+        for (n, stmt) in block.stmts.iter().enumerate() {
+            let StmtKind::Assign(dest, Rvalue::Ref(_, kind, place)) = &stmt.kind else { continue };
+            if mir.slots[place.slot].promoted || !can_be_invalidated(typed, place) {
+                continue;
+            }
+            let ty = typed.place_ty(dest);
+            let region = match typed.regions.q.types().kind(ty) {
+                TyKind::Ref(r, ..) | TyKind::Str(r) => var_of(r),
+                _ => None,
+            };
+            let Some(region) = region else { continue };
+            loans.push(Loan {
+                place: place.clone(),
+                kind: *kind,
+                region,
+                point: points.at(bb, n),
+                span: stmt.span,
+                dest: dest.slot,
+            });
+        }
+    }
+    loans
+}
+
+fn can_be_invalidated(typed: &mut TypedMir<'_, '_>, place: &Place) -> bool {
+    let types = typed.regions.q.types();
+    let mut ty = typed.slot_ty[place.slot.0 as usize];
+    let mut variant = 0;
+    for &elem in &place.path {
+        if elem == Elem::Deref
+            && matches!(types.kind(ty), TyKind::Ref(_, Mutability::Shared, _) | TyKind::Ptr(..) | TyKind::Str(_))
+        {
+            return false;
+        }
+        if let Elem::Variant(v) = elem {
+            variant = v;
+            continue;
+        }
+        ty = typed.part_ty(ty, elem, variant);
+        variant = 0;
+    }
+    true
+}
+
+/// Loans, where they are in scope, and which belong to each slot.
+pub struct Loans {
+    pub list: Vec<Loan>,
+    scopes: BitRows,
+    of_slot: Vec<Vec<u32>>,
+}
+
+impl Loans {
+    pub fn new(mir: &Mir, points: &Points, list: Vec<Loan>, values: &Values, live: &Live) -> Loans {
+        let mut scopes = BitRows::new(list.len(), points.count());
+        let mut of_slot = vec![Vec::new(); mir.slots.len()];
+        for (n, loan) in list.iter().enumerate() {
+            of_slot[loan.place.slot.0 as usize].push(n as u32);
+            mark_scope(mir, points, loan, values, live, scopes.row_mut(n));
+        }
+        Loans { list, scopes, of_slot }
+    }
+
+    pub fn of_slot(&self, slot: Slot) -> &[u32] {
+        self.of_slot.get(slot.0 as usize).map_or(&[], |l| l)
+    }
+
+    pub fn in_scope(&self, loan: u32, point: u32) -> bool {
+        self.scopes.get(loan as usize, point as usize)
+    }
+}
+
+/// Points after the loan that its region holds without a gap, up to where its slot gets another value.
+fn mark_scope(mir: &Mir, points: &Points, loan: &Loan, values: &Values, live: &Live, row: &mut [u64]) {
+    let mut todo = Vec::new();
+    points.next(mir, loan.point, |p| todo.push(p));
+    while let Some(point) = todo.pop() {
+        if bits::get(row, point as usize) || !values.holds(loan.region, point) {
+            continue;
+        }
+        bits::set(row, point as usize);
+        if !live.is_def(loan.place.slot, point) {
+            points.next(mir, point, |p| todo.push(p));
+        }
+    }
+}
+
+/// Whether an access of a place touches what a loan is of.
+pub fn conflicts(loan: &Place, is_box: impl Fn(usize) -> bool, access: &Place, depth: Depth) -> bool {
+    for (a, b) in loan.path.iter().zip(&access.path) {
+        if are_disjoint(*a, *b) {
+            return false;
+        }
+    }
+    if loan.path.len() <= access.path.len() {
+        return true;
+    }
+    // The loan is of a part: does the access reach it?
+    let rest = access.path.len()..loan.path.len();
+    match depth {
+        Depth::Deep => true,
+        Depth::Shallow => !rest.into_iter().any(|i| loan.path[i] == Elem::Deref),
+        Depth::Drop => !rest.into_iter().any(|i| loan.path[i] == Elem::Deref && !is_box(i)),
+    }
+}
+
+/// Parts that never overlap. Two indices may be equal.
+fn are_disjoint(a: Elem, b: Elem) -> bool {
+    match (a, b) {
+        (Elem::Field(n, _), Elem::Field(m, _)) => n != m,
+        (Elem::Variant(n), Elem::Variant(m)) => n != m,
+        (Elem::ConstIndex { offset: n, from_end: x }, Elem::ConstIndex { offset: m, from_end: y }) => x == y && n != m,
+        (Elem::ConstIndex { offset, from_end }, Elem::Subslice { from, to })
+        | (Elem::Subslice { from, to }, Elem::ConstIndex { offset, from_end }) => {
+            if from_end {
+                offset <= to
+            } else {
+                offset < from
+            }
+        }
+        _ => false,
+    }
+}
+
+/// Whether dereference `at` of a place goes into a box.
+pub fn is_box_deref(typed: &mut TypedMir<'_, '_>, place: &Place, at: usize) -> bool {
+    let base = Place { slot: place.slot, path: place.path[..at].to_vec() };
+    let ty = typed.place_ty(&base);
+    typed.regions.q.c.boxed(ty).is_some()
+}
