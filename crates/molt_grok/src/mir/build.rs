@@ -334,7 +334,7 @@ impl<'a> Builder<'a> {
             self.assign(Place::local(slot), Rvalue::Use(moved), span);
             self.bind_param(slot, pat, ty);
         }
-        self.terminating(value, |b| b.into_raw(&Place::local(Mir::RESULT), value));
+        self.terminating(value, |b| b.raw_into(&Place::local(Mir::RESULT), value));
         self.pop_scope();
         let ret = self.return_block;
         self.goto(ret, end_of(span));

@@ -235,7 +235,7 @@ impl Access<'_, '_> {
                 lifetime(
                     span,
                     format!("this returns data borrowed through {what}, which the result's lifetime does not name"),
-                    format!("may not live as long as the result"),
+                    "may not live as long as the result".to_string(),
                 )
                 .help("give the parameter and the result one lifetime: `fn f<'a>(x: &'a T) -> &'a U`")
             }

@@ -151,14 +151,17 @@ fn join_chain(mir: &mut Mir, bb: Bb, ways: &[u32], joined: &mut [bool]) {
             return;
         }
         let (a, b) = (&mir.blocks[bb], &mir.blocks[next]);
-        // A panic must find the same state: only one of the two may panic, or there is nothing to drop.
-        if a.cleanup != b.cleanup || (a.unwind.is_some() || b.unwind.is_some()) {
+        // A statement that panics must find the values that it found in its own block.
+        let a_panics = a.unwind.is_some() || a.has_panicking_statement();
+        let b_panics = b.unwind.is_some() && b.has_panicking_statement();
+        if a.cleanup != b.cleanup || (a_panics && b.unwind.is_some()) || a.unwind.is_some() || b_panics {
             return;
         }
         joined[next.0 as usize] = true;
         let mut next = std::mem::take(&mut mir.blocks[next]);
         let block = &mut mir.blocks[bb];
         block.stmts.append(&mut next.stmts);
+        block.unwind = next.unwind;
         block.end = next.end;
         block.end_span = next.end_span;
     }
