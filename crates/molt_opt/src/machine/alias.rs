@@ -171,24 +171,26 @@ impl Aliases<'_> {
         Some(self.location(func, func.args(inst)[0], data.imm as i64, Some(i64::from(size))))
     }
 
-    /// What an instruction may write.
-    pub fn written(&self, func: &Function, inst: InstId) -> Vec<Written> {
+    /// Calls `each` with everything that an instruction may write.
+    pub fn written(&self, func: &Function, inst: InstId, mut each: impl FnMut(Written)) {
         let data = func.insts[inst];
+        if !data.op.info().has_effect() {
+            return;
+        }
         let args = func.args(inst);
         match data.op {
-            op if is_store(op) => vec![self.of_scalar(func, inst).map_or(Written::Shared, Written::Bytes)],
+            op if is_store(op) => each(self.of_scalar(func, inst).map_or(Written::Shared, Written::Bytes)),
             Op::MemCopy | Op::MemMove | Op::MemSet => {
-                vec![Written::Bytes(self.location(func, args[0], 0, constant(func, args[2])))]
+                each(Written::Bytes(self.location(func, args[0], 0, constant(func, args[2]))));
             }
             Op::Call => {
-                let callee = FuncId(data.imm as u32);
-                let shared = self.summaries.effects(callee).writes.then_some(Written::Shared);
-                let through = self.passed(func, inst, |p| p.writes).map(Written::Bytes);
-                shared.into_iter().chain(through).collect()
+                if self.summaries.effects(FuncId(data.imm as u32)).writes {
+                    each(Written::Shared);
+                }
+                self.passed(func, inst, |p| p.writes).map(Written::Bytes).for_each(each);
             }
-            Op::MemValid => Vec::new(),
-            op if op.info().has_effect() => vec![Written::Shared],
-            _ => Vec::new(),
+            Op::MemValid => {}
+            _ => each(Written::Shared),
         }
     }
 

@@ -49,11 +49,11 @@ fn writes_of(func: &Function, aliases: &Aliases<'_>, flow: &Flow, b: BlockId) ->
         return all;
     }
     for &inst in &func.blocks[b].insts {
-        for w in aliases.written(func, inst) {
+        aliases.written(func, inst, |w| {
             if !all.contains(&w) {
                 all.push(w);
             }
-        }
+        });
     }
     let private = |w: &Written| matches!(w, Written::Bytes(at) if matches!(at.base, Base::Private(_)));
     if all.len() > MOST_WRITES {
@@ -121,9 +121,7 @@ impl Forward<'_> {
     }
 
     fn forget(&self, known: &mut Vec<Known>, inst: InstId) {
-        for written in self.aliases.written(self.func, inst) {
-            known.retain(|k| !written.may_change(k.location()));
-        }
+        self.aliases.written(self.func, inst, |w| known.retain(|k| !w.may_change(k.location())));
     }
 
     fn note(&self, known: &mut Vec<Known>, inst: InstId, value: ValueId, exactly: Option<Op>) {

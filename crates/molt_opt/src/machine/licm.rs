@@ -110,11 +110,11 @@ impl Motion<'_> {
     fn writes(&self, inside: &[BlockId]) -> Vec<Written> {
         let mut all = Vec::new();
         for &inst in inside.iter().flat_map(|&b| &self.func.blocks[b].insts) {
-            for w in self.aliases.written(self.func, inst) {
+            self.aliases.written(self.func, inst, |w| {
                 if !all.contains(&w) {
                     all.push(w);
                 }
-            }
+            });
         }
         if all.len() > MOST_WRITES {
             all.retain(|w| matches!(w, Written::Bytes(Location { base: Base::Private(_), .. })));
