@@ -1,14 +1,18 @@
-//! Shows what becomes of a file of machine-level IR: `optimise FILE [ir|asm|clif] [PASS…]`. With passes, only those run,
-//! in the order given; else the whole pipeline.
+//! Shows what becomes of a file of machine-level IR: `optimise FILE [ir|asm|clif] [PASS…]`. `FILE` may be `seed:7`, a
+//! random program of the tests. With passes, only those run, in the order given; else the whole pipeline.
 
 use molt_cranelift::{CodeOptions, Form, text};
+use molt_filetest::random;
 use molt_ir::{Program, parse, print};
 use molt_opt::pipeline::{self, Options, PASSES};
 
 fn main() -> Result<(), String> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let path = args.first().ok_or("usage: optimise FILE [ir|asm|clif] [PASS…]")?;
-    let source = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+    let source = match path.strip_prefix("seed:") {
+        Some(seed) => random::program(&mut random::Seeded(seed.parse().map_err(|_| "a seed is a number")?)).0,
+        None => std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?,
+    };
     let mut program = parse::program(&source)?;
     optimise(&mut program, args.get(2..).unwrap_or_default())?;
     let options = CodeOptions { verify: true, optimise: true };

@@ -18,6 +18,16 @@ impl Loader for Disk {
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     let package = PackageSource { name: "main".into(), root: args[1].clone(), ..PackageSource::default() };
+    if args.iter().any(|a| a == "--library") {
+        let (checked, mut found) = compile::check(vec![package], Box::new(Disk), Options::default());
+        checked.check_library();
+        found.extend(checked.take_diagnostics());
+        for d in &found {
+            println!("{}", render(d, &checked.hir.files, RenderOptions::default()));
+        }
+        println!("{} findings", found.len());
+        return;
+    }
     let start = std::time::Instant::now();
     let out = compile::compile(vec![package], Box::new(Disk), Options::default());
     eprintln!("{:?}", start.elapsed());
@@ -29,5 +39,13 @@ fn main() {
         && args.iter().any(|a| a == "--ir")
     {
         println!("{}", molt_ir::print::program(&p));
+        for (id, f) in p.funcs.iter() {
+            if let Err(e) = molt_ir::verify::verify_function(f, molt_ir::verify::Stage::Machine) {
+                println!("{id}: {e}");
+            }
+            if let Err(e) = molt_ir::verify::verify_calls(&p, f) {
+                println!("{id}: {e}");
+            }
+        }
     }
 }

@@ -64,6 +64,15 @@ impl Block {
     pub fn terminator(&self) -> &Terminator {
         self.end.as_ref().expect("a finished graph has only finished blocks")
     }
+
+    /// Whether a statement before the terminator may panic. Arithmetic on floats is counted too.
+    pub fn has_panicking_statement(&self) -> bool {
+        self.stmts.iter().any(|s| match &s.kind {
+            StmtKind::CheckIndex { .. } | StmtKind::Assign(_, Rvalue::Neg(_)) => true,
+            StmtKind::Assign(_, Rvalue::Binary(op, ..)) => !op.is_comparison(),
+            _ => false,
+        })
+    }
 }
 
 impl Terminator {

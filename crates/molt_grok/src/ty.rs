@@ -261,10 +261,11 @@ impl Types {
 
     /// The id of a type. A shared reference to a `str` is that `str`.
     pub fn mk(&self, kind: TyKind) -> Ty {
-        if let TyKind::Ref(_, Mutability::Shared, t) = kind
-            && matches!(self.kind(t), TyKind::Str(_))
+        if let TyKind::Ref(region, Mutability::Shared, t) = kind
+            && let TyKind::Str(inner) = self.kind(t)
         {
-            return t;
+            // `&'a str` names the lifetime of the text.
+            return if inner == Region::Erased { self.mk(TyKind::Str(region)) } else { t };
         }
         if let Some(&id) = self.ids.borrow().get(&kind) {
             return id;

@@ -115,6 +115,7 @@ fn table_row(p: &mut Program, line: &str) -> Result<(), String> {
             let [module, name] = words[..] else { return Err("a global is `module name`".into()) };
             p.globals.push(Global { module: ModuleId(number(module, "m")?), name: Symbol(number(name, "s")?) });
         }
+        b'r' => p.root = Some(DataId(number(value, "d")?)),
         b'd' => {
             p.data.push(data_item(value)?);
         }

@@ -11,7 +11,8 @@
 //! The head of a function may have, after its result types, the words `optimise`, `inline-always`, `inline-never`, `cold`
 //! and `slots` with the sizes of its stack slots. A data item is `d0 = "name" 8 "bytes" 8:@3 16:d1:0`: alignment, initial
 //! bytes, and for each address its offset and what it points to: a function, data with an offset, `native7`, or a runtime
-//! function by name. Immediates are printed by kind: operators by word, entities by id, numbers in decimal, float bits in hex.
+//! function by name; `root = d0` names the root of the data. Immediates are printed by kind: operators by word, entities
+//! by id, numbers in decimal, float bits in hex.
 
 use std::fmt::{self, Write};
 
@@ -60,6 +61,9 @@ fn write_tables(out: &mut String, p: &Program) -> fmt::Result {
             }
         }
         out.push('\n');
+    }
+    if let Some(root) = p.root {
+        writeln!(out, "root = {root}")?;
     }
     Ok(())
 }

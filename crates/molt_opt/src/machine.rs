@@ -17,6 +17,7 @@ pub mod call_graph;
 pub mod cleanup;
 pub mod compact;
 pub mod dead_stores;
+pub mod drop_unused;
 pub mod duplicate;
 pub mod edit;
 pub mod facts;
@@ -70,7 +71,6 @@ pub fn with_summaries(program: &mut Program, pass: impl Fn(&mut Function, &alias
 fn simplify(func: &mut Function) {
     cleanup::run(func);
     promote::run(func);
-    cleanup::run(func);
     gvn::run(func);
     cleanup::run(func);
     thread::run(func);

@@ -7,8 +7,8 @@ use molt_ir::verify::{Stage, verify_calls, verify_function};
 use molt_ir::{FunctionKind, Program, print};
 
 use crate::machine::{
-    cleanup, cleanup_and_thread, dead_stores, finish, forward, gvn, inline, licm, merge_tails, on_marked, promote,
-    ranges, rotate, with_summaries,
+    cleanup, cleanup_and_thread, dead_stores, drop_unused, finish, forward, gvn, inline, licm, merge_tails, on_marked,
+    promote, ranges, rotate, with_summaries,
 };
 use crate::{certify, coroutines, lower, ownership, specialise};
 
@@ -38,6 +38,8 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "promote", run: |p| on_marked(p, promote::run), stage: Stage::Machine, for_words: false },
     // Callees are as small as they get by themselves; it simplifies what it grows.
     Pass { name: "inline", run: inline::run, stage: Stage::Machine, for_words: false },
+    // Most functions of libraries have become parts of others; the passes that follow need not look at them.
+    Pass { name: "drop-unused", run: drop_unused::run, stage: Stage::Machine, for_words: false },
     // With bodies in place, what one wrote to memory another reads.
     Pass { name: "forward", run: |p| with_summaries(p, forward::run), stage: Stage::Machine, for_words: false },
     // Equal values are one value now, and most checks are behind others that imply them.

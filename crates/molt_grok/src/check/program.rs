@@ -36,6 +36,16 @@ impl Checked {
             .collect()
     }
 
+    /// Checks the bodies of the library that were not needed so far: what its own tests ask for.
+    pub fn check_library(&self) {
+        let owners: Vec<BodyOwner> = self.hir.bodies.iter().filter_map(|(_, b)| b.as_ref()).map(|b| b.owner).collect();
+        for owner in owners {
+            if self.typed(owner).is_none() {
+                self.check_group(&[owner]);
+            }
+        }
+    }
+
     /// Infers one group and everything that follows from it.
     pub fn check_group(&self, owners: &[BodyOwner]) {
         let result = infer_group(self, owners);

@@ -524,6 +524,9 @@ impl Front {
         let Some(list) = syntax.child(site.at.node, SyntaxKind::MemberList) else { return };
         let mut members = Members::default();
         self.members(site, list, Parent::Trait(t), &scope, &mut members);
+        for &f in &members.fns {
+            self.note_lang_item(PendingKind::Fn(f));
+        }
         let item = &mut self.hir.traits[t];
         item.fns = members.fns;
         item.types = members.types;

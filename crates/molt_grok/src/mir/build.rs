@@ -19,7 +19,6 @@
 //! | `fmt_print` | `fn(F, newline: bool, stderr: bool)` | end of `print!` and its kin |
 //! | `fmt_write` | `fn<W>(&mut W, F) -> R` | end of `write!`, unless inference chose a method; R is the type of the macro |
 //! | `fmt_panic` | `fn(F) -> !` | end of `panic!` |
-//! | `cmp_lt`, `cmp_le`, `cmp_gt`, `cmp_ge` | `fn(Option<Ordering>) -> bool` | `<` and its kin through `PartialOrd::partial_cmp` |
 //!
 //! Operations of tasks, channels and actors are listed in [`concurrency`].
 
@@ -43,7 +42,7 @@ use super::queries::Queries;
 use super::{Bb, Block, Constant, Mir, MirOwner, Operand, Place, Rvalue, Slot, SlotDecl, Stmt, StmtKind, Terminator};
 use crate::check::typed::{Adjust, ClosureForm, FnTrait, TypedBody};
 use crate::hir::{Body, ExprId, Hir, LocalId, Mutability, Pat, PatId};
-use crate::ty::{Arg, ClosureId, Ty, TyKind, Types};
+use crate::ty::{ClosureId, Ty, TyKind, Types};
 pub use finish::{capture_field_ty, compact};
 use scope::{Scopes, Target};
 pub use value::captured_by_value;
@@ -335,7 +334,7 @@ impl<'a> Builder<'a> {
             self.assign(Place::local(slot), Rvalue::Use(moved), span);
             self.bind_param(slot, pat, ty);
         }
-        self.terminating(value, |b| b.into_raw(&Place::local(Mir::RESULT), value));
+        self.terminating(value, |b| b.raw_into(&Place::local(Mir::RESULT), value));
         self.pop_scope();
         let ret = self.return_block;
         self.goto(ret, end_of(span));
@@ -343,56 +342,28 @@ impl<'a> Builder<'a> {
 
     /// The type of a closure in its own owner: with the owner's parameters as arguments.
     fn closure_ty(&self, id: ClosureId) -> Ty {
-        let expr = self.q.closure(id).expr;
-        let written = self.typed.expr(expr);
-        match self.types.kind(written) {
-            TyKind::Closure(c, _) | TyKind::Future(c, _) if c == id => written,
-            _ => {
-                let args = self.closure_args(self.typed.ret);
-                match self.q.closure(id).form {
-                    ClosureForm::Closure | ClosureForm::Task => self.types.mk(TyKind::Closure(id, args)),
-                    _ => self.types.mk(TyKind::Future(id, args)),
-                }
+        let args = self.identity_args();
+        match self.q.closure(id).form {
+            ClosureForm::Closure | ClosureForm::Task => self.types.mk(TyKind::Closure(id, args)),
+            ClosureForm::AsyncClosure | ClosureForm::AsyncBlock | ClosureForm::AsyncFn => {
+                self.types.mk(TyKind::Future(id, args))
             }
         }
     }
 
-    /// Arguments of a closure type found inside `ty`, the type of an expression that makes it.
+    /// Arguments of a closure type found in `ty`, the type of an expression that makes it.
     fn closure_args(&self, ty: Ty) -> crate::ty::Args {
         match self.types.kind(ty) {
-            TyKind::Closure(_, args) | TyKind::Future(_, args) | TyKind::Opaque(_, args) => args,
+            TyKind::Closure(_, args) | TyKind::Future(_, args) => args,
             _ => self.identity_args(),
         }
     }
 
     /// The parameters of the owner as arguments.
     fn identity_args(&self) -> crate::ty::Args {
-        let params = |generics: &crate::hir::Generics| -> Vec<Arg> {
-            generics
-                .params
-                .iter()
-                .enumerate()
-                .map(|(n, p)| self.param_arg(generics.parent_count + n as u32, p))
-                .collect()
-        };
-        let crate::hir::BodyOwner::Fn(func) = self.body.owner else { return crate::ty::Args::EMPTY };
-        let item = &self.hir.fns[func];
-        let mut list = match item.parent {
-            crate::hir::Parent::Impl(id) => params(&self.hir.impls[id].generics),
-            crate::hir::Parent::Trait(id) => params(&self.hir.traits[id].generics),
-            crate::hir::Parent::Module | crate::hir::Parent::Extern => Vec::new(),
-        };
-        list.extend(params(&item.generics));
-        self.types.args(&list)
-    }
-
-    fn param_arg(&self, index: u32, param: &crate::hir::GenericParam) -> Arg {
-        match param.kind {
-            crate::hir::GenericParamKind::Lifetime => Arg::Region(crate::ty::Region::Erased),
-            crate::hir::GenericParamKind::Type { .. } => Arg::Ty(self.types.mk(TyKind::Param(index, param.name))),
-            crate::hir::GenericParamKind::Const { .. } => {
-                Arg::Const(self.types.mk_const(crate::ty::ConstKind::Param(index, param.name)))
-            }
+        match self.q.c.generics_owner(self.body.owner) {
+            Some(owner) => self.types.erase_args(self.q.c.identity_args(owner)),
+            None => crate::ty::Args::EMPTY,
         }
     }
 

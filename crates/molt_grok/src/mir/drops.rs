@@ -91,7 +91,7 @@ impl Elaborator<'_, '_> {
             Some(first) => self.only_drop(first, &place, replace).unwrap_or(Terminator::Goto(first)),
         };
         let block = &mut self.mir.blocks[bb];
-        if !matches!(end, Terminator::Drop { .. }) && !has_panics(block) {
+        if !matches!(end, Terminator::Drop { .. }) && !block.has_panicking_statement() {
             block.unwind = None;
         }
         block.end = Some(end);
@@ -427,14 +427,4 @@ impl Elaborator<'_, '_> {
 fn flag_stmt(flag: Slot, value: bool, span: Span) -> Stmt {
     let value = Rvalue::Use(Operand::Const(Constant::Bool(value)));
     Stmt { kind: StmtKind::Assign(Place::local(flag), value), span }
-}
-
-/// Whether a statement of the block may panic.
-fn has_panics(block: &Block) -> bool {
-    block.stmts.iter().any(|s| match &s.kind {
-        StmtKind::CheckIndex { .. } => true,
-        StmtKind::Assign(_, Rvalue::Binary(op, ..)) => !op.is_comparison(),
-        StmtKind::Assign(_, Rvalue::Neg(_)) => true,
-        _ => false,
-    })
 }

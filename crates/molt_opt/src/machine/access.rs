@@ -2,8 +2,9 @@
 //! stack slots.
 
 use molt_base::EntityId;
-use molt_ir::{Function, InstId, Op, Type, ValueId};
+use molt_ir::{FuncId, Function, InstId, Op, Type, ValueId};
 
+use super::alias::Summaries;
 use super::edit::constant;
 use super::flow::Flow;
 
@@ -59,30 +60,67 @@ pub struct Place {
     pub offset: Option<i64>,
 }
 
-/// What becomes of the addresses of stack slots in a function.
-pub struct SlotUses {
+/// What becomes of the addresses of stack slots in a function, and of those that it is called with: parameter `i` counts
+/// as slot `i` behind the real ones.
+pub struct SlotUses<'a> {
     places: Vec<Option<Place>>,
     /// The address is kept, passed or mixed with others, so that any memory op may reach the slot.
     pub leaked: Vec<bool>,
+    leaks: Vec<Leak>,
+    /// What callees do with addresses; without it, passing one is to let it leave.
+    summaries: Option<&'a Summaries>,
 }
 
-impl SlotUses {
-    pub fn new(func: &Function, flow: &Flow) -> SlotUses {
-        let mut uses = SlotUses { places: vec![None; func.values.len()], leaked: vec![false; func.stack_slots.len()] };
-        if func.stack_slots.is_empty() {
-            return uses;
-        }
-        for &b in &flow.order {
-            for &inst in &func.blocks[b].insts {
-                uses.inst(func, inst);
-            }
+/// An instruction that lets the address of a slot leave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Leak {
+    pub inst: InstId,
+    pub slot: u32,
+}
+
+impl<'a> SlotUses<'a> {
+    pub fn new(func: &Function, flow: &Flow, summaries: Option<&'a Summaries>) -> SlotUses<'a> {
+        let slots = func.stack_slots.len();
+        let mut uses = SlotUses {
+            places: vec![None; func.values.len()],
+            leaked: vec![false; slots],
+            leaks: Vec::new(),
+            summaries,
+        };
+        if slots > 0 {
+            uses.scan(func, flow);
         }
         uses
+    }
+
+    /// Follows addresses that a function is called with, too.
+    pub fn with_params(func: &Function, flow: &Flow, summaries: &'a Summaries) -> SlotUses<'a> {
+        let slots = func.stack_slots.len();
+        let leaked = vec![false; slots + func.params().len()];
+        let mut uses =
+            SlotUses { places: vec![None; func.values.len()], leaked, leaks: Vec::new(), summaries: Some(summaries) };
+        for (i, &p) in func.params().iter().enumerate() {
+            uses.places[p.index()] = Some(Place { slot: (slots + i) as u32, offset: Some(0) });
+        }
+        uses.scan(func, flow);
+        uses
+    }
+
+    fn scan(&mut self, func: &Function, flow: &Flow) {
+        for &b in &flow.order {
+            for &inst in &func.blocks[b].insts {
+                self.inst(func, inst);
+            }
+        }
     }
 
     /// Where an address leads.
     pub fn place(&self, v: ValueId) -> Option<Place> {
         self.places.get(v.index()).copied().flatten()
+    }
+
+    pub fn leaks(&self) -> &[Leak] {
+        &self.leaks
     }
 
     fn inst(&mut self, func: &Function, inst: InstId) {
@@ -94,15 +132,23 @@ impl SlotUses {
                 self.places[func.result(inst).index()] = Some(place);
             }
             Op::IAdd => self.sum(func, inst),
-            op if is_store(op) => self.leak(&args[1..]),
+            op if is_store(op) => self.leak(inst, &args[1..]),
             op if is_load(op) || op == Op::MemValid => {}
-            Op::MemSet => self.leak(&args[1..]),
-            Op::MemCopy | Op::MemMove | Op::MemCmp => self.leak(&args[2..]),
+            Op::MemSet => self.leak(inst, &args[1..]),
+            Op::MemCopy | Op::MemMove | Op::MemCmp => self.leak(inst, &args[2..]),
             Op::ICmp => {}
-            _ => self.leak(args),
+            Op::Call => {
+                let callee = FuncId(data.imm as u32);
+                for (i, &v) in args.iter().enumerate() {
+                    if self.summaries.is_none_or(|s| s.param(callee, i).leaves) {
+                        self.leak(inst, &[v]);
+                    }
+                }
+            }
+            _ => self.leak(inst, args),
         }
         for &e in func.edges(inst) {
-            self.leak(func.edge_args(e));
+            self.leak(inst, func.edge_args(e));
         }
     }
 
@@ -112,7 +158,7 @@ impl SlotUses {
             (Some(base), None) => (base, b),
             (None, Some(base)) => (base, a),
             (None, None) => return,
-            (Some(_), Some(_)) => return self.leak(&[a, b]),
+            (Some(_), Some(_)) => return self.leak(inst, &[a, b]),
         };
         let offset = match (base.offset, constant(func, added)) {
             (Some(at), Some(c)) => at.checked_add(c),
@@ -121,10 +167,11 @@ impl SlotUses {
         self.places[func.result(inst).index()] = Some(Place { slot: base.slot, offset });
     }
 
-    fn leak(&mut self, values: &[ValueId]) {
+    fn leak(&mut self, inst: InstId, values: &[ValueId]) {
         for &v in values {
             if let Some(place) = self.place(v) {
                 self.leaked[place.slot as usize] = true;
+                self.leaks.push(Leak { inst, slot: place.slot });
             }
         }
     }

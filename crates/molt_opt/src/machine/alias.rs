@@ -6,6 +6,7 @@ use molt_ir::{FuncId, Function, InstId, Op, Program, ValueId};
 use super::access::{SlotUses, is_load, is_range, is_store, scalar};
 use super::call_graph::CallGraph;
 use super::edit::{constant, definition};
+use super::flow::Flow;
 
 /// Where an address starts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -28,30 +29,44 @@ pub struct Location {
     pub span: Option<(i64, i64)>,
 }
 
-/// What a function may do to memory of others.
+/// What a function may do to memory that it finds by itself, not through its parameters.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Effects {
     pub reads: bool,
     pub writes: bool,
 }
 
-/// Effects of every function of a program; `None` of one that is not known stands for all effects.
-pub struct Summaries(Vec<Effects>);
+/// What a function may do with an address that it is called with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ParamUse {
+    /// Keeps, returns or passes it on to where it may be kept.
+    pub leaves: bool,
+    pub reads: bool,
+    pub writes: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Summary {
+    effects: Effects,
+    params: Vec<ParamUse>,
+}
+
+/// What every function of a program does to memory.
+pub struct Summaries(Vec<Summary>);
 
 impl Summaries {
     pub fn new(program: &Program) -> Summaries {
         let unknown = Effects { reads: true, writes: true };
-        let mut all = Summaries(vec![unknown; program.funcs.len()]);
+        let all_params = |f: &Function| vec![ParamUse { leaves: true, reads: true, writes: true }; f.params().len()];
+        let worst = |f: &Function| Summary { effects: unknown, params: all_params(f) };
+        let mut all = Summaries(program.funcs.iter().map(|(_, f)| worst(f)).collect());
         let graph = CallGraph::new(program);
         // A circle starts as harmless and is looked at until it does not get worse.
-        let mut at = 0;
-        while at < graph.bottom_up.len() {
-            let component = |f: FuncId| graph.component[f.index()];
-            let end = (at..graph.bottom_up.len())
-                .find(|&i| component(graph.bottom_up[i]) != component(graph.bottom_up[at]))
-                .unwrap_or(graph.bottom_up.len());
-            let members = &graph.bottom_up[at..end];
-            members.iter().for_each(|f| all.0[f.index()] = Effects::default());
+        for members in graph.bottom_up.chunk_by(|a, b| graph.component[a.index()] == graph.component[b.index()]) {
+            for &f in members {
+                let params = vec![ParamUse::default(); program.funcs[f].params().len()];
+                all.0[f.index()] = Summary { effects: Effects::default(), params };
+            }
             loop {
                 let mut changed = false;
                 for &f in members {
@@ -63,49 +78,71 @@ impl Summaries {
                     break;
                 }
             }
-            at = end;
         }
         all
     }
 
-    pub fn of(&self, f: FuncId) -> Effects {
-        self.0[f.index()]
+    pub fn effects(&self, f: FuncId) -> Effects {
+        self.0[f.index()].effects
     }
 
-    fn of_body(&self, func: &Function) -> Effects {
-        let flow = super::flow::Flow::new(func);
-        let uses = SlotUses::new(func, &flow);
-        let mut effects = Effects::default();
+    pub fn param(&self, f: FuncId, i: usize) -> ParamUse {
+        self.0[f.index()].params[i]
+    }
+
+    fn of_body(&self, func: &Function) -> Summary {
+        let flow = Flow::new(func);
+        let uses = SlotUses::with_params(func, &flow, self);
+        let slots = func.stack_slots.len();
+        let leaks = uses.leaked[slots..].iter();
+        let params = leaks.map(|&leaves| ParamUse { leaves, reads: leaves, writes: leaves }).collect();
+        let mut summary = Summary { effects: Effects::default(), params };
+        let access = |summary: &mut Summary, v: ValueId, read: bool, write: bool| match uses.place(v) {
+            // What a function does to its own slots is nobody else's business.
+            Some(place) if (place.slot as usize) < slots => {}
+            Some(place) => {
+                let param = &mut summary.params[place.slot as usize - slots];
+                param.reads |= read;
+                param.writes |= write;
+            }
+            None => {
+                summary.effects.reads |= read;
+                summary.effects.writes |= write;
+            }
+        };
         for &inst in flow.order.iter().flat_map(|&b| &func.blocks[b].insts) {
             let data = func.insts[inst];
-            // What a function does to its own slots is nobody else's business.
-            let own = |v: ValueId| uses.place(v).is_some();
             let args = func.args(inst);
             match data.op {
                 Op::Call => {
-                    let callee = self.of(FuncId(data.imm as u32));
-                    effects.reads |= callee.reads;
-                    effects.writes |= callee.writes;
+                    let callee = FuncId(data.imm as u32);
+                    let effects = self.effects(callee);
+                    summary.effects.reads |= effects.reads;
+                    summary.effects.writes |= effects.writes;
+                    for (i, &v) in args.iter().enumerate() {
+                        let of_param = self.param(callee, i);
+                        access(&mut summary, v, of_param.reads, of_param.writes);
+                    }
                 }
-                op if is_load(op) => effects.reads |= !own(args[0]),
-                op if is_store(op) || op == Op::MemSet => effects.writes |= !own(args[0]),
+                op if is_load(op) => access(&mut summary, args[0], true, false),
+                op if is_store(op) || op == Op::MemSet => access(&mut summary, args[0], false, true),
                 Op::MemCopy | Op::MemMove => {
-                    effects.writes |= !own(args[0]);
-                    effects.reads |= !own(args[1]);
+                    access(&mut summary, args[0], false, true);
+                    access(&mut summary, args[1], true, false);
                 }
-                Op::MemCmp => effects.reads = true,
+                Op::MemCmp => args[..2].iter().for_each(|&v| access(&mut summary, v, true, false)),
                 Op::MemValid => {}
-                op if op.info().has_effect() => effects = Effects { reads: true, writes: true },
+                op if op.info().has_effect() => summary.effects = Effects { reads: true, writes: true },
                 _ => {}
             }
         }
-        effects
+        summary
     }
 }
 
 /// Aliasing in one function.
 pub struct Aliases<'a> {
-    pub uses: &'a SlotUses,
+    pub uses: &'a SlotUses<'a>,
     pub summaries: &'a Summaries,
 }
 
@@ -134,27 +171,54 @@ impl Aliases<'_> {
         Some(self.location(func, func.args(inst)[0], data.imm as i64, Some(i64::from(size))))
     }
 
-    /// What an instruction may write.
-    pub fn written(&self, func: &Function, inst: InstId) -> Written {
+    /// Calls `each` with everything that an instruction may write.
+    pub fn written(&self, func: &Function, inst: InstId, mut each: impl FnMut(Written)) {
         let data = func.insts[inst];
+        if !data.op.info().has_effect() {
+            return;
+        }
+        let args = func.args(inst);
         match data.op {
-            op if is_store(op) => self.of_scalar(func, inst).map_or(Written::Shared, Written::Bytes),
+            op if is_store(op) => each(self.of_scalar(func, inst).map_or(Written::Shared, Written::Bytes)),
             Op::MemCopy | Op::MemMove | Op::MemSet => {
-                let args = func.args(inst);
-                Written::Bytes(self.location(func, args[0], 0, constant(func, args[2])))
+                each(Written::Bytes(self.location(func, args[0], 0, constant(func, args[2]))));
             }
-            Op::MemValid => Written::Nothing,
-            Op::Call if !self.summaries.of(FuncId(data.imm as u32)).writes => Written::Nothing,
-            op if op.info().has_effect() => Written::Shared,
-            _ => Written::Nothing,
+            Op::Call => {
+                if self.summaries.effects(FuncId(data.imm as u32)).writes {
+                    each(Written::Shared);
+                }
+                self.passed(func, inst, |p| p.writes).map(Written::Bytes).for_each(each);
+            }
+            Op::MemValid => {}
+            _ => each(Written::Shared),
         }
     }
 
-    /// Whether an instruction may read memory other than private slots.
+    /// Locations that a call gets the addresses of and uses in a way.
+    fn passed(&self, func: &Function, inst: InstId, way: impl Fn(ParamUse) -> bool) -> impl Iterator<Item = Location> {
+        let callee = FuncId(func.insts[inst].imm as u32);
+        let used = func.args(inst).iter().enumerate().filter(move |(i, _)| way(self.summaries.param(callee, *i)));
+        used.map(|(_, &v)| self.location(func, v, 0, None))
+    }
+
+    /// What a load, range op or call reads of known places.
+    pub fn reads(&self, func: &Function, inst: InstId) -> Vec<Location> {
+        let args = func.args(inst);
+        let range = |i: usize| self.location(func, args[i], 0, constant(func, args[2]));
+        match func.insts[inst].op {
+            op if is_load(op) => self.of_scalar(func, inst).into_iter().collect(),
+            Op::MemCopy | Op::MemMove => vec![range(1)],
+            Op::MemCmp => vec![range(0), range(1)],
+            Op::Call => self.passed(func, inst, |p| p.reads || p.writes).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether an instruction may read memory other than private slots and what it [`Aliases::reads`].
     pub fn reads_shared(&self, func: &Function, inst: InstId) -> bool {
         let data = func.insts[inst];
         match data.op {
-            Op::Call => self.summaries.of(FuncId(data.imm as u32)).reads,
+            Op::Call => self.summaries.effects(FuncId(data.imm as u32)).reads,
             Op::MemValid => false,
             op => !is_store(op) && !is_load(op) && !is_range(op) && op.info().has_effect(),
         }
@@ -164,7 +228,6 @@ impl Aliases<'_> {
 /// What an instruction writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Written {
-    Nothing,
     Bytes(Location),
     /// Anything but private slots.
     Shared,
@@ -174,7 +237,6 @@ impl Written {
     /// Whether it may change the bytes at a location.
     pub fn may_change(self, at: Location) -> bool {
         match self {
-            Written::Nothing => false,
             Written::Bytes(other) => may_overlap(other, at),
             Written::Shared => !matches!(at.base, Base::Private(_)),
         }

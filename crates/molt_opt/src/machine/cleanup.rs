@@ -94,7 +94,7 @@ pub fn drop_unreached(func: &mut Function, flow: &Flow) {
     func.layout.retain(|&b| flow.is_reachable(b));
 }
 
-/// Applies the rules of `fold` to every instruction. Whether a branch was decided or a value replaced.
+/// Applies the rules of `fold` to every instruction. Whether an edge went or changed its number.
 fn fold_all(func: &mut Function, flow: &Flow) -> bool {
     let mut to = Replacements::default();
     let mut changed = false;
@@ -131,16 +131,18 @@ fn fold_terminator(func: &mut Function, inst: InstId, out: &mut Vec<InstId>) -> 
     match func.insts[inst].op {
         Op::BrIf => {
             let mut cond = func.args(inst)[0];
+            let mut swapped = false;
             while let Some(not) = definition(func, cond).filter(|&i| func.insts[i].op == Op::Not) {
                 cond = func.args(not)[0];
                 func.rewrite(inst, Op::BrIf, &[cond], 0);
                 func.swap_edges(inst);
+                swapped = true;
             }
             if let Some(c) = constant(func, cond) {
                 func.keep_edge(inst, usize::from(c == 0));
                 return true;
             }
-            same_edges(func, inst)
+            same_edges(func, inst) || swapped
         }
         Op::Switch => {
             let value = func.args(inst)[0];

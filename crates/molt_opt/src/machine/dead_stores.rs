@@ -6,7 +6,7 @@
 
 use molt_ir::{BlockId, Function, InstId, Op};
 
-use super::access::{SlotUses, is_load, is_store};
+use super::access::{SlotUses, is_store};
 use super::alias::{Aliases, Base, Location, Summaries, may_overlap};
 use super::edit::constant;
 use super::flow::Flow;
@@ -16,7 +16,7 @@ const MOST_OVERWRITTEN: usize = 32;
 
 pub fn run(func: &mut Function, summaries: &Summaries) {
     let flow = Flow::new(func);
-    let uses = SlotUses::new(func, &flow);
+    let uses = SlotUses::new(func, &flow, Some(summaries));
     let aliases = Aliases { uses: &uses, summaries };
     let read = slots_read(func, &flow, &aliases);
     for &b in &flow.order {
@@ -31,25 +31,13 @@ pub fn run(func: &mut Function, summaries: &Summaries) {
 fn slots_read(func: &Function, flow: &Flow, aliases: &Aliases<'_>) -> Vec<bool> {
     let mut read = aliases.uses.leaked.clone();
     for &inst in flow.order.iter().flat_map(|&b| &func.blocks[b].insts) {
-        for at in reads(func, aliases, inst).into_iter().flatten() {
+        for at in aliases.reads(func, inst) {
             if let Base::Private(slot) = at.base {
                 read[slot as usize] = true;
             }
         }
     }
     read
-}
-
-/// What a load or range op reads.
-fn reads(func: &Function, aliases: &Aliases<'_>, inst: InstId) -> [Option<Location>; 2] {
-    let args = func.args(inst);
-    let range = |i: usize| Some(aliases.location(func, args[i], 0, constant(func, args[2])));
-    match func.insts[inst].op {
-        op if is_load(op) => [aliases.of_scalar(func, inst), None],
-        Op::MemCopy | Op::MemMove => [range(1), None],
-        Op::MemCmp => [range(0), range(1)],
-        _ => [None, None],
-    }
 }
 
 /// What an instruction that does nothing but write writes.
@@ -81,7 +69,7 @@ fn dead_in(func: &Function, aliases: &Aliases<'_>, read: &[bool], b: BlockId) ->
                 overwritten.push(at);
             }
         }
-        for at in reads(func, aliases, inst).into_iter().flatten() {
+        for at in aliases.reads(func, inst) {
             overwritten.retain(|o| !may_overlap(*o, at));
             if let Base::Private(slot) = at.base {
                 read_later[slot as usize] = true;

@@ -23,7 +23,7 @@ const MOST_WRITES: usize = 12;
 
 pub fn run(func: &mut Function, summaries: &Summaries) {
     let flow = Flow::new(func);
-    let uses = SlotUses::new(func, &flow);
+    let uses = SlotUses::new(func, &flow, Some(summaries));
     let aliases = Aliases { uses: &uses, summaries };
     let writes = (0..func.blocks.len()).map(|b| writes_of(func, &aliases, &flow, BlockId(b as u32))).collect();
     let mut forward = Forward {
@@ -49,11 +49,11 @@ fn writes_of(func: &Function, aliases: &Aliases<'_>, flow: &Flow, b: BlockId) ->
         return all;
     }
     for &inst in &func.blocks[b].insts {
-        match aliases.written(func, inst) {
-            Written::Nothing => {}
-            w if all.contains(&w) => {}
-            w => all.push(w),
-        }
+        aliases.written(func, inst, |w| {
+            if !all.contains(&w) {
+                all.push(w);
+            }
+        });
     }
     let private = |w: &Written| matches!(w, Written::Bytes(at) if matches!(at.base, Base::Private(_)));
     if all.len() > MOST_WRITES {
@@ -121,10 +121,7 @@ impl Forward<'_> {
     }
 
     fn forget(&self, known: &mut Vec<Known>, inst: InstId) {
-        let written = self.aliases.written(self.func, inst);
-        if written != Written::Nothing {
-            known.retain(|k| !written.may_change(k.location()));
-        }
+        self.aliases.written(self.func, inst, |w| known.retain(|k| !w.may_change(k.location())));
     }
 
     fn note(&self, known: &mut Vec<Known>, inst: InstId, value: ValueId, exactly: Option<Op>) {

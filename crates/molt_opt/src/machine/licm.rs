@@ -24,7 +24,7 @@ pub fn run(func: &mut Function, summaries: &Summaries) {
     }
     let flow = if make_preheaders(func, &flow, &loops) { Flow::new(func) } else { flow };
     let loops = Loops::new(func, &flow);
-    let uses = SlotUses::new(func, &flow);
+    let uses = SlotUses::new(func, &flow, Some(summaries));
     let aliases = Aliases { uses: &uses, summaries };
     let mut homes = vec![func.entry(); func.insts.len()];
     for &b in &flow.order {
@@ -110,10 +110,11 @@ impl Motion<'_> {
     fn writes(&self, inside: &[BlockId]) -> Vec<Written> {
         let mut all = Vec::new();
         for &inst in inside.iter().flat_map(|&b| &self.func.blocks[b].insts) {
-            let w = self.aliases.written(self.func, inst);
-            if w != Written::Nothing && !all.contains(&w) {
-                all.push(w);
-            }
+            self.aliases.written(self.func, inst, |w| {
+                if !all.contains(&w) {
+                    all.push(w);
+                }
+            });
         }
         if all.len() > MOST_WRITES {
             all.retain(|w| matches!(w, Written::Bytes(Location { base: Base::Private(_), .. })));

@@ -4,7 +4,7 @@
 //! and whose address does not leave the function, is a value; copies between such parts are gone. Keeps: everything else.
 //! A part that was never set reads as zero.
 //!
-//! `split.rs` cuts slots into parts and makes copies of slots copies of parts; here parts become values, with the
+//! `late.rs` gives what happens before an address leaves a slot of its own; `split.rs` cuts slots into parts and makes copies of slots copies of parts; here parts become values, with the
 //! on-demand construction of Braun et al. (2013).
 
 use molt_ir::{BlockId, Function, InstId, LocId, Op, Type, ValueId};
@@ -15,6 +15,7 @@ use super::edit::{Replacements, emit, emit_zero};
 use super::flow::Flow;
 use super::hash::FastMap;
 
+mod late;
 mod split;
 
 use split::Parts;
@@ -27,7 +28,14 @@ pub fn run(func: &mut Function) {
     if !flow.preds(func.entry()).is_empty() {
         return;
     }
-    let uses = SlotUses::new(func, &flow);
+    let uses = SlotUses::new(func, &flow, None);
+    let (flow, uses) = if late::run(func, &flow, &uses) {
+        let flow = Flow::new(func);
+        let uses = SlotUses::new(func, &flow, None);
+        (flow, uses)
+    } else {
+        (flow, uses)
+    };
     let Some(parts) = split::run(func, &flow, &uses) else { return };
     let promotion = Promotion {
         to: Replacements::default(),
@@ -51,7 +59,7 @@ type Var = u32;
 struct Promotion<'a> {
     func: &'a mut Function,
     flow: &'a Flow,
-    uses: &'a SlotUses,
+    uses: &'a SlotUses<'a>,
     parts: &'a Parts,
     to: Replacements,
     at_entry: FastMap<(BlockId, Var), ValueId>,

@@ -62,10 +62,17 @@ impl<'c> Infer<'c> {
     /// Makes the value of an expression fit; false if it cannot.
     pub(in crate::check) fn try_coerce(&mut self, e: ExprId, from: Ty, to: Ty) -> bool {
         let (from, to) = (self.s.shallow(from), self.s.shallow(to));
+        let types = &self.c.types;
         if from == to {
+            // A `&mut` that has a name is reborrowed, not moved.
+            if let TyKind::Ref(_, Mutability::Mut, inner) = types.kind(from)
+                && self.names_place(e)
+            {
+                self.adjust(e, AdjustKind::Deref, inner);
+                self.adjust(e, AdjustKind::Borrow(Mutability::Mut), to);
+            }
             return true;
         }
-        let types = &self.c.types;
         if from == Ty::NEVER {
             if self.s.is_unknown(to) {
                 self.diverging.push(to);
@@ -120,6 +127,14 @@ impl<'c> Infer<'c> {
             }
             _ => self.s.unify(from, to).is_ok(),
         }
+    }
+
+    fn names_place(&self, e: ExprId) -> bool {
+        use crate::hir::{Expr, PathRes};
+        matches!(
+            self.body_ref().exprs[e],
+            Expr::Path(PathRes::Local(_)) | Expr::Field { .. } | Expr::Index { .. } | Expr::Deref(_)
+        )
     }
 
     #[allow(clippy::too_many_arguments)]

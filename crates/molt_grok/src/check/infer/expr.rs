@@ -116,6 +116,9 @@ impl<'c> Infer<'c> {
                     }
                     _ => self.check(*value, inner),
                 };
+                if *mutability == Mutability::Mut {
+                    self.mark_mutable(*value);
+                }
                 self.c.types.reference(*mutability, ty)
             }
             Expr::Binary { op, left, right, op_span } => self.binary(e, *op, *left, *right, *op_span, hint),
@@ -474,7 +477,7 @@ impl<'c> Infer<'c> {
             (Some(into), Some(iterator)) => {
                 let ty = self.structurally(ty);
                 let into_fn = c.hir.traits[into].fns.first().copied();
-                let next_fn = c.hir.lang_fn("next");
+                let next_fn = c.hir.names.lookup("next").and_then(|n| c.find_trait_fn(iterator, n));
                 let into_args = c.types.ty_list(&[ty]);
                 self.demand_trait(into, &[ty], span);
                 let into_iter = self.associated(into, "IntoIter", into_args, span);
@@ -687,8 +690,20 @@ impl<'c> Infer<'c> {
             }
         }
         let params = params?;
-        let params = params.into_iter().map(|p| self.s.resolve(p)).collect();
-        let ret = ret.unwrap_or_else(|| self.s.fresh(span));
+        let params = params
+            .into_iter()
+            .map(|p| {
+                let p = self.s.resolve(p);
+                self.s.normalize(p, span)
+            })
+            .collect();
+        let ret = match ret {
+            Some(r) => {
+                let r = self.s.resolve(r);
+                self.s.normalize(r, span)
+            }
+            None => self.s.fresh(span),
+        };
         Some(ExpectedClosure { sig: ClosureSig { params, ret, is_async: false }, kind })
     }
 

@@ -98,12 +98,22 @@ impl Solver<'_> {
         if self_ty == Ty::ERROR {
             return Projected::Known(Ty::ERROR);
         }
+        if self.is_unknown(self_ty) {
+            return Projected::Ambiguous;
+        }
         for p in c.env(self.env) {
             if let Predicate::Projection(n, have, ty) = *p
                 && n == alias
                 && self.could_unify(have, args)
             {
                 let _ = self.unify_args(have, args);
+                // What a bound says may itself be an associated type that another bound tells.
+                if self.depth > super::MAX_DEPTH || ty == c.types.mk(TyKind::Projection(alias, args)) {
+                    return Projected::Known(ty);
+                }
+                self.depth += 1;
+                let ty = self.normalize(ty, span);
+                self.depth -= 1;
                 return Projected::Known(ty);
             }
         }

@@ -309,8 +309,8 @@ impl Solver<'_> {
             (TyKind::Error, _) | (_, TyKind::Error) => Ok(()),
             (TyKind::Str(_), TyKind::Str(_)) => Ok(()),
             // `&T` with `str` for T is a `str`.
-            (TyKind::Ref(_, Mutability::Shared, t), TyKind::Str(_)) if self.is_unknown(t) => self.unify_in(t, b),
-            (TyKind::Str(_), TyKind::Ref(_, Mutability::Shared, t)) if self.is_unknown(t) => self.unify_in(t, a),
+            (TyKind::Ref(_, Mutability::Shared, t), TyKind::Str(_)) if self.may_be_str(t) => self.unify_in(t, b),
+            (TyKind::Str(_), TyKind::Ref(_, Mutability::Shared, t)) if self.may_be_str(t) => self.unify_in(t, a),
             (TyKind::Ref(_, m, x), TyKind::Ref(_, n, y)) if m == n => self.unify_in(x, y),
             (TyKind::Ptr(m, x), TyKind::Ptr(n, y)) if m == n => self.unify_in(x, y),
             (TyKind::Slice(x), TyKind::Slice(y)) => self.unify_in(x, y),
@@ -329,6 +329,10 @@ impl Solver<'_> {
             (TyKind::Dyn(x, _), TyKind::Dyn(y, _)) => self.unify_dyn(x, y),
             _ => Err(Mismatch),
         }
+    }
+
+    fn may_be_str(&self, ty: Ty) -> bool {
+        matches!(self.kind(ty), TyKind::Infer(InferVar::Ty(_)) | TyKind::Str(_))
     }
 
     fn unify_dyn(&mut self, x: crate::ty::DynId, y: crate::ty::DynId) -> Result<(), Mismatch> {

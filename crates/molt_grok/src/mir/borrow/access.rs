@@ -137,8 +137,8 @@ impl<'a, 'm> Access<'a, 'm> {
             }
             StmtKind::Dead(slot) => self.lent(&Place::local(*slot), Depth::Shallow, What::StorageEnd, at),
             StmtKind::CheckIndex { place, index } => {
+                // The element itself is looked at where it is used.
                 self.check_init(state, place, at, "used");
-                self.lent(place, Depth::Shallow, What::Copy, at);
                 self.operand(state, index, at);
             }
             StmtKind::FakeRead(place) => self.check_init(state, place, at, "used"),

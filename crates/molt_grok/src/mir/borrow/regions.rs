@@ -258,6 +258,11 @@ impl<'a> Regions<'a> {
         Plain { regions: self, types: self.q.types() }.ty(ty)
     }
 
+    /// The type with each `impl Trait` replaced by what the body of its function made it.
+    pub fn reveal(&self, ty: Ty) -> Ty {
+        Reveal { regions: self, types: self.q.types() }.ty(ty)
+    }
+
     /// Whether the trait is one of the `Fn` family, whose regions are chosen anew by each call.
     pub fn is_fn_trait(&self, id: crate::hir::TraitId) -> bool {
         ["fn", "fn_mut", "fn_once"].iter().any(|name| self.q.hir().lang_trait(name) == Some(id))
@@ -430,6 +435,29 @@ impl<'a> Regions<'a> {
                 (Arg::Region(a), Arg::Region(b)) => self.relate_regions(a, b, (variance, at.1, at.2)),
                 _ => {}
             }
+        }
+    }
+}
+
+struct Reveal<'r, 'a> {
+    regions: &'r Regions<'a>,
+    types: &'a Types,
+}
+
+impl Folder for Reveal<'_, '_> {
+    fn types(&self) -> &Types {
+        self.types
+    }
+    fn mask(&self) -> u8 {
+        Flags::OPAQUE
+    }
+    fn fold_ty(&mut self, ty: Ty) -> Ty {
+        match self.types.kind(ty) {
+            TyKind::Opaque(id, args) => match self.regions.q.c.opaque(id).hidden.get() {
+                Some(&hidden) => self.types.subst(hidden, args),
+                None => ty,
+            },
+            _ => self.parts(ty),
         }
     }
 }

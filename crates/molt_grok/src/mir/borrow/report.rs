@@ -55,9 +55,17 @@ impl Access<'_, '_> {
         let name = self.quoted(place);
         let Some(&moved) = moves.first() else { return self.report_never_init(root, &name, at) };
         let part = self.paths.place(path);
-        let what = if part == *place { name.clone() } else { self.quoted(&part) };
+        let in_variant = part.path.iter().any(|e| matches!(e, crate::mir::Elem::Variant(_)));
+        let what = match part == *place {
+            true => name.clone(),
+            false if in_variant => "a part".to_string(),
+            false => self.quoted(&part),
+        };
+        let at = At { span: self.expr_span(at.span, place, true), ..at };
+        let moved = self.expr_span(moved, &part, false);
+        let again = if how == "moved" { " again" } else { "" };
         let message = if what == name {
-            format!("{name} is {how} after it was moved")
+            format!("{name} is {how}{again} after it was moved")
         } else {
             format!("{name} is {how} after {what} was moved out of it")
         };
@@ -76,6 +84,7 @@ impl Access<'_, '_> {
 
     fn report_never_init(&mut self, slot: Slot, name: &str, at: At) {
         let declared = self.graph.mir.slots[slot].span;
+        let at = At { span: self.expr_span(at.span, &Place::local(slot), true), ..at };
         let everywhere = self.assignments(slot).is_empty();
         let message =
             if everywhere { format!("{name} has no value yet") } else { format!("{name} may have no value here") };
@@ -140,6 +149,44 @@ impl Access<'_, '_> {
         found
     }
 
+    /// The expression inside of a span that names a place: operands of calls have no spans of their own.
+    fn expr_span(&self, span: Span, place: &Place, last: bool) -> Span {
+        let local = match self.captured(place) {
+            Some((local, ..)) => Some(local),
+            None => self.local_of(place.slot),
+        };
+        let Some(local) = local else { return span };
+        let steps = place.path.iter().filter(|e| matches!(e, crate::mir::Elem::Field(..))).count();
+        let mut best: Option<(usize, Span)> = None;
+        for (e, _) in self.body.exprs.iter() {
+            let found = self.body.expr_span(e);
+            let inside = found.file == span.file && span.start <= found.start && found.end <= span.end;
+            let Some((root, fields)) = inside.then(|| self.named_place(e)).flatten() else { continue };
+            if root != local || fields > steps {
+                continue;
+            }
+            let better = best.is_none_or(|(n, b)| {
+                fields > n || (fields == n && if last { found.start > b.start } else { found.start < b.start })
+            });
+            if better {
+                best = Some((fields, found));
+            }
+        }
+        best.map_or(span, |b| b.1)
+    }
+
+    /// Variable and number of field steps of an expression that names a place.
+    fn named_place(&self, e: crate::hir::ExprId) -> Option<(LocalId, usize)> {
+        match self.body.exprs[e] {
+            crate::hir::Expr::Path(crate::hir::PathRes::Local(local)) => Some((local, 0)),
+            crate::hir::Expr::Field { base, .. } => {
+                let (local, n) = self.named_place(base)?;
+                Some((local, n + 1))
+            }
+            _ => None,
+        }
+    }
+
     fn before(&self, point: u32, mut f: impl FnMut(u32)) {
         let (bb, n) = self.points.location(point);
         if n > 0 {
@@ -169,13 +216,51 @@ impl Access<'_, '_> {
         if self.is_error(place) || !self.once(UNINIT, u32::MAX - at.point) {
             return;
         }
-        let (what, from) = (self.quoted(place), self.behind(base));
+        let from = self.behind(base);
+        let d = match self.matched_span(place, at) {
+            // A pattern moves a part: the fault is that the value as a whole is only borrowed.
+            Some(matched) => {
+                Diagnostic::new(&code::MOVED_OUT_OF_BORROW, format!("a part cannot be moved out of {from}"))
+                    .label(matched, "the pattern moves a part of this", true)
+                    .label(at.span, "moved here", false)
+            }
+            None => {
+                let what = self.name(place).unwrap_or_else(|| self.source(at.span));
+                let what = format!("`{what}`");
+                let span = self.expr_span(at.span, place, false);
+                Diagnostic::new(&code::MOVED_OUT_OF_BORROW, format!("{what} cannot be moved out of {from}")).label(
+                    span,
+                    "moved here",
+                    true,
+                )
+            }
+        };
         self.error(
-            Diagnostic::new(&code::MOVED_OUT_OF_BORROW, format!("{what} cannot be moved out of {from}"))
-                .label(at.span, "moved here", true)
-                .note("whoever owns the value would be left without it")
+            d.note("whoever owns the value would be left without it")
                 .help("borrow it, `clone()` it, or take it with `mem::replace`"),
         );
+    }
+
+    /// The matched expression, where a pattern binds a part of a place.
+    fn matched_span(&self, place: &Place, at: At) -> Option<Span> {
+        let (bb, n) = self.points.location(at.point);
+        let mir = self.graph.mir;
+        let binds = mir.blocks[bb].stmts.get(n).is_some_and(|s| {
+            matches!(&s.kind, StmtKind::Assign(p, _) if mir.slots[p.slot].local.is_some() && mir.slots[p.slot].span == s.span)
+        });
+        if !binds {
+            return None;
+        }
+        mir.blocks.iter().flat_map(|(_, b)| &b.stmts).find_map(|s| match &s.kind {
+            StmtKind::FakeRead(p) if p.slot == place.slot && place.path.starts_with(&p.path) => Some(s.span),
+            _ => None,
+        })
+    }
+
+    /// The text of an expression, for values that have no name.
+    fn source(&self, span: Span) -> String {
+        let text = &self.q.hir().files.file(span.file).text;
+        text.get(span.start as usize..span.end as usize).unwrap_or("this").lines().next().unwrap_or("this").to_string()
     }
 
     /// What a value is behind, in words.
@@ -294,6 +379,11 @@ impl Access<'_, '_> {
         let is_mut = matches!(loan.kind, BorrowKind::Mut | BorrowKind::TwoPhase);
         let lent = self.quoted(&loan.place);
         let name = self.quoted(place);
+        let lent = if lent == name { "it".to_string() } else { lent };
+        let at = match what {
+            What::Copy | What::Move => At { span: self.expr_span(at.span, place, false), ..at },
+            _ => at,
+        };
         let how = if is_mut { "exclusively borrowed" } else { "borrowed" };
         let (kind, message, label, help) = match what {
             What::Copy => (
@@ -403,6 +493,9 @@ impl Access<'_, '_> {
     fn later(&self, loan: &Loan, point: u32) -> Later {
         let regions = &self.graph.regions;
         let Some(values) = &self.values else { return Later::Unknown };
+        if loan.dest == crate::mir::Mir::RESULT {
+            return Later::Escapes { span: loan.span, why: Why::Return, is_static: false };
+        }
         if let Some(&end) = values.ends(loan.region, &regions.universals).first() {
             let target = regions.universals[end].var;
             let (span, why) = self.blame(loan.region, target);

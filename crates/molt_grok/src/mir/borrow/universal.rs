@@ -38,6 +38,9 @@ pub fn signature(regions: &mut Regions<'_>, mir: &Mir) -> Signature {
             // What an `impl Trait` or an inferred result holds is known only from the body; that it outlives the body is
             // all that is asked of it.
             slots[0] = with_universals(regions, written.unwrap_or(plain), &mut named, written.is_none());
+            if regions.q.types().flags(plain).has(Flags::OPAQUE) {
+                slots[0] = hidden_result(regions, plain, mir.span);
+            }
             let mut known = Vec::new();
             let var = |r: Region, named: &[(Region, RegionVar)]| match r {
                 Region::Static => Some(STATIC),
@@ -64,6 +67,17 @@ pub fn signature(regions: &mut Regions<'_>, mir: &Mir) -> Signature {
             Signature { slots, numbered: Vec::new(), captured: 0, known: Vec::new() }
         }
     }
+}
+
+/// A result with `impl Trait` is what the body makes it; it may hold nothing that ends in the body.
+fn hidden_result(regions: &mut Regions<'_>, plain: Ty, span: Span) -> Ty {
+    let hidden = regions.universal(Region::Erased, true);
+    let revealed = regions.reveal(plain);
+    let ty = regions.fresh_ty(revealed);
+    let mut held = Vec::new();
+    regions.regions_in(ty, &mut held);
+    held.into_iter().for_each(|r| regions.add(r, hidden, span, Why::Given));
+    ty
 }
 
 /// Whether a written type is the slot's, lifetimes aside.
@@ -221,7 +235,7 @@ impl Access<'_, '_> {
                 lifetime(
                     span,
                     format!("this returns data borrowed through {what}, which the result's lifetime does not name"),
-                    format!("may not live as long as the result"),
+                    "may not live as long as the result".to_string(),
                 )
                 .help("give the parameter and the result one lifetime: `fn f<'a>(x: &'a T) -> &'a U`")
             }
@@ -234,10 +248,22 @@ impl Access<'_, '_> {
                 "it leaves the function here".to_string(),
             )
             .help("pass owned data, or ask for `&'static` in the signature"),
-            _ => escapes(
+            (_, None, Some(s)) => {
+                let what = param.as_deref().unwrap_or("the parameter");
+                lifetime(
+                    span,
+                    format!("data borrowed through {what} must live for `{s}` here, which its type does not say"),
+                    format!("needs `{s}`"),
+                )
+                .help(format!("write the lifetime in the type of {what}: `&{s} T`"))
+            }
+            _ => lifetime(
                 span,
-                format!("data borrowed through {} escapes", param.as_deref().unwrap_or("a parameter")),
-                "stored where it may outlive the call".to_string(),
+                format!(
+                    "data borrowed through {} may not live as long as what it is stored in",
+                    param.as_deref().unwrap_or("a parameter")
+                ),
+                "stored here".to_string(),
             )
             .help("give the two parameters one lifetime"),
         };

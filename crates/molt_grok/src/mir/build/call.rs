@@ -146,7 +146,7 @@ impl Builder<'_> {
         self.call_fn(callee, vec![value], dest.clone(), self.span(expr));
     }
 
-    /// Comparisons borrow their operands; `<` and its kin ask `partial_cmp`.
+    /// Comparisons borrow their operands.
     pub(super) fn binary_call(&mut self, dest: &Place, expr: ExprId, op: BinaryOp, left: ExprId, right: ExprId) {
         let span = self.span(expr);
         let callee = self.typed.main_callee(expr).expect("inference resolved the operator");
@@ -157,30 +157,13 @@ impl Builder<'_> {
         let left = self.auto_ref(left, Mutability::Shared);
         let right = self.auto_ref(right, Mutability::Shared);
         let name = self.hir.text(self.hir.fns[callee.func].head.name);
-        let answer = match (op, name) {
-            (_, "partial_cmp" | "cmp") => self.ordering_test(op),
-            (BinaryOp::Ne, "eq") => {
-                let equal = self.new_slot(Ty::BOOL, span);
-                self.call_fn(callee, vec![left, right], Place::local(equal), span);
-                let equal = Operand::Move(Place::local(equal));
-                return self.assign(dest.clone(), Rvalue::Not(equal), span);
-            }
-            _ => return self.call_fn(callee, vec![left, right], dest.clone(), span),
-        };
-        let order_ty = self.q.callee_sig(callee).ret;
-        let order = self.new_slot(order_ty, span);
-        self.call_fn(callee, vec![left, right], Place::local(order), span);
-        let order = Operand::Move(Place::local(order));
-        self.call_lang(answer, Args::EMPTY, vec![order], dest.clone(), span);
-    }
-
-    fn ordering_test(&self, op: BinaryOp) -> &'static str {
-        match op {
-            BinaryOp::Lt => "cmp_lt",
-            BinaryOp::Le => "cmp_le",
-            BinaryOp::Gt => "cmp_gt",
-            _ => "cmp_ge",
+        if (op, name) != (BinaryOp::Ne, "eq") {
+            return self.call_fn(callee, vec![left, right], dest.clone(), span);
         }
+        let equal = self.new_slot(Ty::BOOL, span);
+        self.call_fn(callee, vec![left, right], Place::local(equal), span);
+        let equal = Operand::Move(Place::local(equal));
+        self.assign(dest.clone(), Rvalue::Not(equal), span);
     }
 
     /// `value?`: the good payload, or a return with the other.

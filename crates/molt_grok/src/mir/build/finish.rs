@@ -89,6 +89,7 @@ fn same_step(step: &CaptureStep, elem: &Elem) -> bool {
 
 /// Removes unreachable blocks and joins blocks in a row; numbers follow the order of first reach.
 pub fn compact(mir: &mut Mir) {
+    forget_empty_unwinding(mir);
     let mut ways = vec![0u32; mir.blocks.len()];
     let mut order = Vec::new();
     let mut todo = vec![Mir::ENTRY];
@@ -115,6 +116,34 @@ pub fn compact(mir: &mut Mir) {
     renumber(mir, &order, &joined);
 }
 
+/// A panic with nothing left to drop leaves the function at once.
+fn forget_empty_unwinding(mir: &mut Mir) {
+    let mut empty = vec![false; mir.blocks.len()];
+    for (bb, block) in mir.blocks.iter() {
+        empty[bb.0 as usize] = block.stmts.is_empty() && matches!(block.end, Some(Terminator::Resume));
+    }
+    // Dropped drops leave blocks that only go on.
+    loop {
+        let mut changed = false;
+        for (bb, block) in mir.blocks.iter() {
+            if let (true, Some(Terminator::Goto(next)), false) =
+                (block.stmts.is_empty(), &block.end, empty[bb.0 as usize])
+                && empty[next.0 as usize]
+            {
+                empty[bb.0 as usize] = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    for bb in mir.blocks.ids() {
+        let unwind = &mut mir.blocks[bb].unwind;
+        *unwind = unwind.filter(|u| !empty[u.0 as usize]);
+    }
+}
+
 /// Appends the blocks that only this one goes to.
 fn join_chain(mir: &mut Mir, bb: Bb, ways: &[u32], joined: &mut [bool]) {
     while let Some(Terminator::Goto(next)) = mir.blocks[bb].end {
@@ -122,14 +151,17 @@ fn join_chain(mir: &mut Mir, bb: Bb, ways: &[u32], joined: &mut [bool]) {
             return;
         }
         let (a, b) = (&mir.blocks[bb], &mir.blocks[next]);
-        // A panic must find the same state: only one of the two may panic, or there is nothing to drop.
-        if a.cleanup != b.cleanup || (a.unwind.is_some() || b.unwind.is_some()) {
+        // A statement that panics must find the values that it found in its own block.
+        let a_panics = a.unwind.is_some() || a.has_panicking_statement();
+        let b_panics = b.unwind.is_some() && b.has_panicking_statement();
+        if a.cleanup != b.cleanup || (a_panics && b.unwind.is_some()) || a.unwind.is_some() || b_panics {
             return;
         }
         joined[next.0 as usize] = true;
         let mut next = std::mem::take(&mut mir.blocks[next]);
         let block = &mut mir.blocks[bb];
         block.stmts.append(&mut next.stmts);
+        block.unwind = next.unwind;
         block.end = next.end;
         block.end_span = next.end_span;
     }

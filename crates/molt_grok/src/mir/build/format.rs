@@ -18,7 +18,7 @@ use molt_base::Span;
 use super::Builder;
 use crate::check::typed::{Callee, CalleeRole};
 use crate::hir::{Align, ExprId, Format, FormatCount, FormatKind, FormatPiece, FormatSpec, Mutability};
-use crate::mir::{Constant, Operand, Place};
+use crate::mir::{Constant, Elem, Operand, Place};
 use crate::ty::{Args, Ty, TyKind};
 
 const ALIGN_LEFT: u32 = 1;
@@ -57,18 +57,27 @@ impl Builder<'_> {
                     if *spec != plain(*spec) {
                         self.format_spec(&formatter, ty, spec, &args, *span);
                     }
-                    let value = self.borrow_temp(args[*arg as usize].clone(), Mutability::Shared, value_ty, *span);
                     let to = self.borrow_temp(formatter.clone(), Mutability::Mut, ty, *span);
-                    self.format_value(expr, n as u32, value, to, *span);
+                    let place = args[*arg as usize].clone();
+                    self.format_value(expr, n as u32, (place, value_ty), to, *span);
                 }
             }
         }
         self.finish_format(dest, expr, format, target, formatter, span);
     }
 
-    /// Inference numbers the values of a formatting expression by piece.
-    fn format_value(&mut self, expr: ExprId, piece: u32, value: Operand, to: Operand, span: Span) {
+    /// Inference numbers the values of a formatting expression by piece. It looks through references to a value.
+    fn format_value(&mut self, expr: ExprId, piece: u32, value: (Place, Ty), to: Operand, span: Span) {
         let callee = self.typed.callee[&(expr, CalleeRole::Format(piece))];
+        let want = self.types.list(callee.args).first().and_then(|a| a.ty());
+        let (mut place, mut ty) = value;
+        while let TyKind::Ref(_, _, inner) = self.types.kind(ty)
+            && Some(ty) != want
+        {
+            place = place.with(Elem::Deref);
+            ty = inner;
+        }
+        let value = self.borrow_temp(place, Mutability::Shared, ty, span);
         let ret = self.q.callee_sig(callee).ret;
         let result = self.new_slot(ret, span);
         self.call_fn(callee, vec![value, to], Place::local(result), span);

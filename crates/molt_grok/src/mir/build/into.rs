@@ -35,12 +35,12 @@ impl Builder<'_> {
                 self.end(Terminator::Unreachable, self.span(view.expr));
                 self.diverge();
             }
-            None => self.into_raw(dest, view.expr),
+            None => self.raw_into(dest, view.expr),
         }
     }
 
     /// Control flow, calls and effects, before any adjustment.
-    pub(super) fn into_raw(&mut self, dest: &Place, expr: ExprId) {
+    pub(super) fn raw_into(&mut self, dest: &Place, expr: ExprId) {
         let span = self.span(expr);
         let body = self.body;
         match &body.exprs[expr] {
@@ -227,7 +227,7 @@ impl Builder<'_> {
     fn for_expr(&mut self, dest: &Place, expr: ExprId, scope: ScopeId, pat: PatId, iter: ExprId, body: ExprId) {
         let span = self.span(expr);
         self.terminating(expr, |b| {
-            let Some(iterator) = b.into_iter(expr, iter) else { return };
+            let Some(iterator) = b.loop_iterator(expr, iter) else { return };
             let head = b.new_block();
             let after = b.new_block();
             let done = b.new_block();
@@ -258,7 +258,7 @@ impl Builder<'_> {
     }
 
     /// `IntoIterator::into_iter(iter)` in a slot that lives as long as the loop.
-    fn into_iter(&mut self, expr: ExprId, iter: ExprId) -> Option<Place> {
+    fn loop_iterator(&mut self, expr: ExprId, iter: ExprId) -> Option<Place> {
         let span = self.span(iter);
         let callee = self.typed.callee.get(&(expr, CalleeRole::IntoIter)).copied();
         let Some(callee) = callee else {

@@ -17,21 +17,35 @@ impl Builder<'_> {
             let view = b.full(value);
             let place = b.place(view);
             b.fake_read(place.clone(), b.span(value));
-            let mut tree = b.new_tree(place, None, b.span(value));
-            let mut rows = Vec::with_capacity(arms.len());
-            for (n, arm) in arms.iter().enumerate() {
-                b.declare_arm(arm);
-                let entry = b.new_block();
-                tree.arms.push(Arm { entry, guard: arm.guard });
-                rows.push(b.first_row(&mut tree, arm.pat, n));
-            }
-            b.tree(&mut tree, rows);
             let join = b.new_block();
-            for (arm, at) in arms.iter().zip(&tree.arms) {
-                b.arm_body(dest, arm, at.entry, join);
-            }
+            let depth = b.scopes.depth();
+            b.match_arms(dest, place, arms, None, Exit { block: join, depth }, b.span(value));
             b.enter(join);
         });
+    }
+
+    /// Tests a place and runs the arm that matches; each arm then leaves to `join`. Without `failed` the arms are exhaustive.
+    pub(super) fn match_arms(
+        &mut self,
+        dest: &Place,
+        place: Place,
+        arms: &[hir::Arm],
+        failed: Option<Exit>,
+        join: Exit,
+        span: Span,
+    ) {
+        let mut tree = self.new_tree(place, failed, span);
+        let mut rows = Vec::with_capacity(arms.len());
+        for (n, arm) in arms.iter().enumerate() {
+            self.declare_arm(arm);
+            let entry = self.new_block();
+            tree.arms.push(Arm { entry, guard: arm.guard });
+            rows.push(self.first_row(&mut tree, arm.pat, n));
+        }
+        self.tree(&mut tree, rows);
+        for (arm, at) in arms.iter().zip(&tree.arms) {
+            self.arm_body(dest, arm, at.entry, join);
+        }
     }
 
     /// Slots for the variables of an arm; they become live where they are bound.
@@ -52,7 +66,7 @@ impl Builder<'_> {
         found
     }
 
-    fn arm_body(&mut self, dest: &Place, arm: &hir::Arm, entry: Bb, join: Bb) {
+    fn arm_body(&mut self, dest: &Place, arm: &hir::Arm, entry: Bb, join: Exit) {
         self.enter(entry);
         self.push_scope(end_of(arm.span));
         let scope = self.scopes.innermost();
@@ -63,7 +77,8 @@ impl Builder<'_> {
         }
         self.terminating(arm.body, |b| b.into(dest, b.full(arm.body)));
         self.pop_scope();
-        self.goto(join, end_of(arm.span));
+        let to = self.exit_chain(join);
+        self.goto(to, end_of(arm.span));
     }
 
     /// Evaluates a guard with the bindings of a row. A variable bound by value is a shared reference in the guard, and takes

@@ -455,7 +455,8 @@ impl Builder<'_> {
             }
         }
         let head = self.cur;
-        let complete = buckets.iter().all(Option::is_some);
+        // Exhaustive patterns leave no other variant.
+        let complete = buckets.iter().all(Option::is_some) || (rest.is_empty() && tree.failed.is_none());
         let targets: Vec<(i128, Bb)> = buckets
             .into_iter()
             .enumerate()
@@ -531,7 +532,7 @@ impl Builder<'_> {
             .map(|(&v, rows)| (from_bits(self.types, ty, v), self.outcome(tree, rows)))
             .collect();
         let (min, max) = int_range_of(self.types, ty);
-        let complete = !of_len && max - min < targets.len() as u128;
+        let complete = (!of_len && max - min < targets.len() as u128) || (rest.is_empty() && tree.failed.is_none());
         let (targets, otherwise) = match targets.split_last() {
             Some((last, first)) if complete => (first.to_vec(), last.1),
             _ => {
@@ -563,7 +564,7 @@ impl Builder<'_> {
         })
     }
 
-    /// Tests a range; gives the rows for values outside of it, to be tested in the current block.
+    /// Tests a range; gives the rows that are left to test in the current block: those for values outside of it.
     fn range_test(
         &mut self,
         tree: &mut Tree,
@@ -598,6 +599,10 @@ impl Builder<'_> {
                     }
                 }
             }
+        }
+        if outside.is_empty() && tree.failed.is_none() {
+            // Exhaustive patterns leave no other value.
+            return inside;
         }
         let ty = self.tested_ty(pat, of_len);
         let value = self.int_operand(tree, place, of_len);

@@ -156,10 +156,12 @@ impl Builder<'_> {
     /// A reference to the value of an expression, unless its adjustments make one already.
     pub(super) fn auto_ref(&mut self, expr: ExprId, mutability: Mutability) -> Operand {
         let view = self.full(expr);
-        if let Some((step, _)) = self.last_step(view)
-            && matches!(step.kind, AdjustKind::Borrow(_))
-        {
-            return self.receiver(view);
+        match self.typed.adjustments(expr) {
+            [.., last] if matches!(last.kind, AdjustKind::Borrow(_)) => return self.receiver(view),
+            [.., before, last] if matches!((before.kind, last.kind), (AdjustKind::Borrow(_), AdjustKind::Unsize)) => {
+                return self.operand(view);
+            }
+            _ => {}
         }
         let place = self.place(view);
         self.borrow_temp(place, mutability, self.view_ty(view), self.span(expr))

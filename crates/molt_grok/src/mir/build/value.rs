@@ -195,7 +195,7 @@ impl Builder<'_> {
     fn assign_step(&mut self, dest: &Place, step: Adjust, inner: View, span: Span) -> Option<()> {
         match step.kind {
             AdjustKind::Borrow(mutability) => self.reference(dest, mutability, inner, span),
-            AdjustKind::ToPointer(_) => self.cast_operand(dest, Cast::ToPointer, inner, step.to),
+            AdjustKind::ToPointer(mutability) => self.pointer_from(dest, mutability, inner, step.to),
             AdjustKind::Unsize => self.cast_operand(dest, Cast::Unsize, inner, step.to),
             AdjustKind::ReifyFn => self.cast_operand(dest, Cast::ReifyFn, inner, step.to),
             AdjustKind::ClosureToFn => self.cast_operand(dest, Cast::ClosureToFn, inner, step.to),
@@ -206,6 +206,16 @@ impl Builder<'_> {
             }
         }
         Some(())
+    }
+
+    /// A named reference is not moved when it becomes a raw pointer: the pointer is of what it refers to.
+    fn pointer_from(&mut self, dest: &Place, mutability: Mutability, inner: View, to: Ty) {
+        let is_reference = matches!(self.types.kind(self.view_ty(inner)), TyKind::Ref(..));
+        if !is_reference || !self.is_place(inner) {
+            return self.cast_operand(dest, Cast::ToPointer, inner, to);
+        }
+        let place = self.place(inner).with(Elem::Deref);
+        self.assign(dest.clone(), Rvalue::RawRef(mutability, place), self.span(inner.expr));
     }
 
     fn cast_operand(&mut self, dest: &Place, cast: Cast, inner: View, to: Ty) {

@@ -53,7 +53,7 @@ struct Range {
 }
 
 /// Makes the copies of slots that can be split copies of parts; `None` if no slot can.
-pub fn run(func: &mut Function, flow: &Flow, uses: &SlotUses) -> Option<Parts> {
+pub fn run(func: &mut Function, flow: &Flow, uses: &SlotUses<'_>) -> Option<Parts> {
     let mut splitter = Splitter { uses, cuts: Vec::new(), ranges: Vec::new() };
     splitter.collect(func, flow);
     if splitter.cuts.iter().all(Option::is_none) {
@@ -73,7 +73,7 @@ pub fn run(func: &mut Function, flow: &Flow, uses: &SlotUses) -> Option<Parts> {
 }
 
 struct Splitter<'a> {
-    uses: &'a SlotUses,
+    uses: &'a SlotUses<'a>,
     /// For each slot that can be split.
     cuts: Vec<Option<Cuts>>,
     ranges: Vec<Range>,
