@@ -18,6 +18,7 @@ mod imports;
 pub mod item;
 mod lower;
 mod naming;
+pub mod print;
 mod privacy;
 mod scope;
 mod signatures;
