@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use molt_grok::hir::{Front, Loader, Options, PackageSource};
+use molt_grok::hir::print::print_body;
+use molt_grok::hir::{BodyOwner, Front, Loader, Options, PackageSource};
 
 /// Files by path.
 struct Files(BTreeMap<String, String>);
@@ -76,7 +77,21 @@ fn show(front: &Front) -> String {
     out
 }
 
-fn check_table(name: &str) {
+/// The bodies of the program's functions, then the diagnostics.
+fn show_bodies(front: &Front) -> String {
+    let mut out = String::new();
+    for (id, body) in front.hir.bodies.iter() {
+        let Some(body) = body else { continue };
+        let owner = match front.hir.body_owners[id.0 as usize] {
+            BodyOwner::Fn(f) => front.hir.text(front.hir.fns[f].head.name).to_owned(),
+            other => format!("{other:?}"),
+        };
+        writeln!(out, "{owner} {}", print_body(&front.hir, body)).unwrap();
+    }
+    out + &show(front)
+}
+
+fn check_table(name: &str, show: impl Fn(&Front) -> String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
     let table = std::fs::read_to_string(&path).unwrap();
     let mut fresh = String::new();
@@ -98,22 +113,55 @@ fn check_table(name: &str) {
 
 #[test]
 fn names() {
-    check_table("names.txt");
+    check_table("names.txt", show);
+}
+
+/// What bodies become.
+#[test]
+fn lowering() {
+    check_table("lowering.txt", show_bodies);
 }
 
 #[test]
 fn modules_and_imports() {
-    check_table("modules.txt");
+    check_table("modules.txt", show);
 }
 
 #[test]
 fn macros() {
-    check_table("macros.txt");
+    check_table("macros.txt", show);
 }
 
 #[test]
 fn bodies() {
-    check_table("bodies.txt");
+    check_table("bodies.txt", show);
+}
+
+/// Whatever nesting the parser lets through must not exhaust the stack of a test thread.
+#[test]
+fn deep_nesting_is_lowered() {
+    let deep = [
+        format!("fn main() {{ {}1{}; }}", "(".repeat(500), ")".repeat(500)),
+        format!("fn main() {{ {}1{}; }}", "{".repeat(500), "}".repeat(500)),
+        format!("fn main() {{ {}1; }}", "1 + ".repeat(500)),
+        format!("fn main() {{ 1{}; }}", ".f()".repeat(500)),
+        format!("fn main() {{ {}1; }}", "-".repeat(500)),
+        format!("fn main() {{ {} {{}} }}", "if true {} else ".repeat(500)),
+        format!("fn main() {{ {}1; }}", "|_x| ".repeat(250)),
+        format!("fn main() {{ {} {} }}", "match 1 { _ => ".repeat(160), "}".repeat(160)),
+        format!("fn f(x: i32) -> i32 {{ x }} fn main() {{ {}1{}; }}", "f(".repeat(250), ")".repeat(250)),
+        format!("fn f(x: {}i32) {{ x; }} fn main() {{}}", "&".repeat(500)),
+        format!("fn f({}x: i32) {{ x; }} fn main() {{}}", "&".repeat(500)),
+        format!(
+            "macro_rules! m {{ ($x:expr) => {{ $x }} }} fn main() {{ {}1{}; }}",
+            "m!(".repeat(120),
+            ")".repeat(120)
+        ),
+    ];
+    for source in deep {
+        let front = load(&source);
+        assert!(front.diagnostics.len() <= 1, "{}", show(&front));
+    }
 }
 
 #[test]

@@ -281,6 +281,8 @@ impl Front {
     fn finish(&mut self) {
         self.report_unused_imports();
         self.report_import_cycles();
+        self.check_signatures();
+        self.check_naming();
         self.hir.start_up = self.start_up_order();
     }
 

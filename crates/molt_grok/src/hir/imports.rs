@@ -14,8 +14,8 @@ impl Front {
     /// Resolves as many imports as possible. Names that a waiting import may provide are left alone until nothing else
     /// moves; then globs that wait no longer block, and at last nothing does.
     pub(super) fn resolve_imports(&mut self) {
-        let mut open: Vec<u32> =
-            (0..self.imports.len() as u32).filter(|&i| !self.imports[i as usize].resolved).collect();
+        let mut open: Vec<u32> = (self.checked_imports as u32..self.imports.len() as u32).collect();
+        open.retain(|&i| !self.imports[i as usize].resolved);
         let mut strict = true;
         loop {
             let before = open.len();

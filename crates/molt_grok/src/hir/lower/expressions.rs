@@ -104,6 +104,10 @@ impl Lower<'_> {
                 }
             }
             SyntaxKind::RangeExpr => self.range(s, node),
+            SyntaxKind::WildcardPat => {
+                self.report(&grok::UNEXPECTED_TOKEN, span, "`_` is no value; it may stand left of `=`");
+                Expr::Error
+            }
             SyntaxKind::TryExpr => Expr::Try(self.first(s, node)),
             SyntaxKind::AwaitExpr => {
                 let value = self.first(s, node);
@@ -400,6 +404,7 @@ impl Lower<'_> {
             SyntaxKind::TupleExpr => Pat::Tuple(all(self, s.children(node).collect(), assigned)),
             SyntaxKind::ArrayExpr => Pat::Slice(all(self, s.children(node).collect(), assigned)),
             SyntaxKind::RangeExpr if s.children(node).next().is_none() => Pat::Rest,
+            SyntaxKind::WildcardPat => Pat::Wild,
             SyntaxKind::CallExpr if destructures(s, node) => {
                 let path = s.children(node).next().map_or(PathRes::Error, |p| self.value_path(s, p));
                 let args = s.child(node, SyntaxKind::ArgList).map(|a| s.children(a).collect()).unwrap_or_default();
@@ -734,7 +739,7 @@ fn binary_op(text: &str) -> Option<BinaryOp> {
 /// Whether the left side of `=` takes a value apart.
 fn destructures(s: Syntax<'_>, node: NodeId) -> bool {
     match s.kind(node) {
-        SyntaxKind::TupleExpr | SyntaxKind::ArrayExpr | SyntaxKind::StructLit => true,
+        SyntaxKind::TupleExpr | SyntaxKind::ArrayExpr | SyntaxKind::StructLit | SyntaxKind::WildcardPat => true,
         SyntaxKind::ParenExpr => s.children(node).next().is_some_and(|n| destructures(s, n)),
         // A call is no place: `Some(x) = e` takes apart, `f() = e` is left to the checker.
         SyntaxKind::CallExpr => s.children(node).next().is_some_and(|callee| {

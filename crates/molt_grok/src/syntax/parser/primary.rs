@@ -10,8 +10,8 @@ impl Parser<'_> {
     pub(super) fn at_expr(&self) -> bool {
         match self.current() {
             LParen | LBracket | LBrace | Minus | Bang | Tilde | Star | Amp | AmpAmp | DotDot | DotDotEq | Ellipsis
-            | Pipe | PipePipe | Lt | ColonColon | Lifetime | GroupOpen | ReturnKw | BreakKw | ContinueKw | IfKw
-            | MatchKw | LoopKw | WhileKw | ForKw | UnsafeKw | AsyncKw | MoveKw => true,
+            | Underscore | Pipe | PipePipe | Lt | ColonColon | Lifetime | GroupOpen | ReturnKw | BreakKw
+            | ContinueKw | IfKw | MatchKw | LoopKw | WhileKw | ForKw | UnsafeKw | AsyncKw | MoveKw => true,
             FnKw => self.nth(1) == LParen,
             LetKw => self.limits.allow_let,
             kind => kind.is_literal() || self.at_segment(),
@@ -34,6 +34,8 @@ impl Parser<'_> {
                 self.complete(mark, ParenExpr);
             }
             kind if kind.is_literal() => self.leaf(Literal),
+            // Only the left side of `=` may hold it; lowering says so elsewhere.
+            Underscore => self.leaf(WildcardPat),
             Ident if self.contextual(mark) => {}
             Lt | ColonColon => self.path_expr(mark),
             _ if self.at_segment() => self.path_expr(mark),
