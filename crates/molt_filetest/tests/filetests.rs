@@ -164,12 +164,14 @@ fn engines_agree_on_random_programs() {
         let calls: &[&[i64]] = &[&[0, 0], &[1, -1], &[i64::MAX, 3], &[-77, i64::MIN]];
         let native = |p: &Program| on_cranelift(p, FuncId(last), calls).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
         let as_written = on_vm(&program, FuncId(last), calls);
-        // One program in ten is also compiled as written; the others test the optimiser.
+        // Compiling takes most of the time; some programs do for it, and all for the optimiser.
         if seed % 10 == 0 {
             assert_eq!(as_written, native(&program), "cranelift: seed {seed}\n{text}");
         }
         let vm = on_vm(&optimised, FuncId(last), calls);
         assert_eq!(as_written, vm, "optimised: seed {seed}\n{text}");
-        assert_eq!(vm, native(&optimised), "cranelift, optimised: seed {seed}\n{text}");
+        if seed % 5 == 0 {
+            assert_eq!(vm, native(&optimised), "cranelift, optimised: seed {seed}\n{text}");
+        }
     }
 }

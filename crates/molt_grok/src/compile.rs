@@ -59,6 +59,7 @@ pub fn check(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Opt
     }
     let mut diagnostics = std::mem::take(&mut front.diagnostics);
     let checked = check_program(front.hir);
+    crate::mir::borrow::check_all(&checked);
     diagnostics.extend(checked.take_diagnostics());
     (checked, diagnostics)
 }

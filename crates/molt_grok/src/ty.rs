@@ -153,7 +153,7 @@ impl Flags {
     pub const PROJECTION: u8 = 8;
     pub const ERROR: u8 = 16;
     pub const OPAQUE: u8 = 32;
-    /// An erased region, or a closure, whose captures may have some: the borrow checker gives them names.
+    /// An erased region, or a closure or `impl Trait`, which may hold some: the borrow checker gives them names.
     pub const ERASED: u8 = 64;
 
     pub fn has(self, which: u8) -> bool {
@@ -400,7 +400,7 @@ impl Types {
             }
             TyKind::Param(..) => Flags::PARAM,
             TyKind::Projection(_, a) => self.args_flags(a).0 | Flags::PROJECTION,
-            TyKind::Opaque(_, a) => self.args_flags(a).0 | Flags::OPAQUE,
+            TyKind::Opaque(_, a) => self.args_flags(a).0 | Flags::OPAQUE | Flags::ERASED,
             TyKind::Infer(_) => Flags::INFER,
         })
     }

@@ -375,7 +375,19 @@ impl Writer<'_, '_> {
                 (self.iconst(layout.size as i64), self.iconst(layout.align as i64))
             }
         };
+        if at.meta.is_none() {
+            self.call_rt(molt_abi::RtFn::GrokFree, &[at.ptr, size, align]);
+            return;
+        }
+        // Values of size 0 behind an object have no memory.
+        let zero = self.iconst(0);
+        let some = self.icmp(molt_ir::IntCond::Ne, size, zero);
+        let (free, done) = (self.func.new_block(), self.func.new_block());
+        self.end(Op::BrIf, &[some], &[free, done]);
+        self.switch(free);
         self.call_rt(molt_abi::RtFn::GrokFree, &[at.ptr, size, align]);
+        self.jump(done);
+        self.switch(done);
     }
 
     /// The strongest closure trait that an object promises.

@@ -22,23 +22,39 @@ mod universal;
 
 use molt_diagnostics::{Diagnostic, registry};
 
-use super::build::Built;
+use super::build::{Built, build};
 use super::moves::{Initialised, MovePaths};
 use super::queries::Queries;
 use super::{BorrowKind, Mir, MirOwner, Rvalue, StmtKind, Terminator};
+use crate::check::context::Checked;
 use crate::check::typed::TypedBody;
 use crate::hir::{Body, LocalId};
+use crate::ty::Ty;
 use body::TypedMir;
 use live::{Live, Points, Values};
 use loans::Loans;
 use regions::Regions;
 use summary::{Summaries, Summary};
 
+/// Checks all bodies outside of the library in which inference found no error.
+pub fn check_all(c: &Checked) {
+    for (_, body) in c.hir.bodies.iter() {
+        let Some(body) = body else { continue };
+        if c.hir.packages[c.hir.modules[body.module].package].is_std {
+            continue;
+        }
+        let Some(typed) = c.typed(body.owner) else { continue };
+        // A call of a function that is wrong itself has no type either.
+        if typed.failed || typed.expr_ty.contains(&Ty::ERROR) || typed.local_ty.contains(&Ty::ERROR) {
+            continue;
+        }
+        let q = Queries { c, env: c.env_of(body.owner) };
+        check_borrows(q, body, typed, &build(q, body, typed));
+    }
+}
+
 /// Checks the graphs of a body and reports what is wrong. True if no error was found.
 pub fn check_borrows(q: Queries<'_>, body: &Body, typed: &TypedBody, built: &Built) -> bool {
-    if typed.failed {
-        return true;
-    }
     let mut summaries = Summaries::default();
     let mut changed = vec![false; body.locals.len()];
     let mut errors = 0;

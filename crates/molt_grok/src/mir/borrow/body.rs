@@ -8,7 +8,7 @@ use super::regions::{RegionVar, Regions, STATIC, Why, var_of};
 use super::summary::Summaries;
 use crate::check::context::{Predicate, Variance};
 use crate::check::typed::FnTrait;
-use crate::hir::{Bound, FnId, Mutability, TypeExpr, WhereSubject};
+use crate::hir::{Bound, FnId, GenericArg, GenericArgs, Hir, Mutability, TypeExpr, TypeId, WhereSubject};
 use crate::mir::{
     Aggregate, Builtin, Callee, Cast, Constant, Elem, Mir, Operand, Place, Rvalue, Slot, StmtKind, Terminator,
 };
@@ -327,9 +327,19 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         if let (TyKind::Future(..), true) = (types.kind(sig.ret), q.hir().fns[func].is_async) {
             self.link_call(args, to, span);
         } else {
+            if types.flags(sig.ret).has(Flags::OPAQUE) && self.opaque_names_lifetimes(sig.ret) {
+                self.link_call(args, sig.ret, span);
+            }
             self.regions.relate(sig.ret, to, Variance::Covariant, span, why);
         }
         self.call_bounds(func, generics, &bounds, span);
+    }
+
+    /// Whether the bounds of an `impl Trait` mention a lifetime or a reference: then it may hold what the arguments hold.
+    fn opaque_names_lifetimes(&self, ty: Ty) -> bool {
+        let q = self.regions.q;
+        let TyKind::Opaque(id, _) = q.types().kind(ty) else { return true };
+        mentions_lifetime(q.hir(), q.c.opaque(id).bounds)
     }
 
     /// A signature with its arguments put in; elided lifetimes get variables of this call.
@@ -351,8 +361,16 @@ impl<'a, 'm> TypedMir<'a, 'm> {
                 Region::Static | Region::Param(..) | Region::Var(_) => r,
             });
             regions.count = next;
-            let ty = types.subst(ty, generics);
-            regions.normalize(ty, span)
+            let new = types.subst(ty, generics);
+            if let TyKind::Ref(region, m, inner) = types.kind(ty)
+                && let TyKind::Param(..) = types.kind(inner)
+            {
+                let region = types.list(types.subst_args(types.args(&[Arg::Region(region)]), generics))[0];
+                if let Arg::Region(region) = region {
+                    regions.tie_text(types.mk(TyKind::Ref(region, m, inner)), new, span);
+                }
+            }
+            regions.normalize(new, span)
         };
         let params = sig.params.iter().map(|&t| one(&mut self.regions, t)).collect();
         let ret = one(&mut self.regions, sig.ret);
@@ -564,6 +582,30 @@ impl<'a, 'm> TypedMir<'a, 'm> {
     /// Slots whose types have regions.
     pub fn slot_regions(&self, slot: Slot, out: &mut Vec<RegionVar>) {
         self.regions.regions_in(self.slot_ty[slot.0 as usize], out);
+    }
+}
+
+/// Whether a written type has a reference or a lifetime in it.
+fn mentions_lifetime(hir: &Hir, ty: TypeId) -> bool {
+    let in_args = |args: &GenericArgs| {
+        let listed = args.args.iter().any(|a| match a {
+            GenericArg::Lifetime(..) => true,
+            GenericArg::Type(t) => mentions_lifetime(hir, *t),
+            GenericArg::Const(..) => false,
+        });
+        listed || args.assoc.iter().any(|a| a.ty.is_some_and(|t| mentions_lifetime(hir, t)))
+    };
+    match &hir.types[ty] {
+        TypeExpr::Str(_) | TypeExpr::Ref(..) => true,
+        TypeExpr::Tuple(parts) => parts.iter().any(|&t| mentions_lifetime(hir, t)),
+        TypeExpr::Array(t, _) | TypeExpr::Slice(t) | TypeExpr::Ptr(_, t) => mentions_lifetime(hir, *t),
+        TypeExpr::Adt(_, args) | TypeExpr::Alias(_, args) => in_args(args),
+        TypeExpr::Impl(bounds) | TypeExpr::Dyn(bounds) => bounds.iter().any(|b| match b {
+            Bound::Trait(of) | Bound::Maybe(of) => in_args(&of.args),
+            Bound::Lifetime(..) => true,
+            Bound::Error => false,
+        }),
+        _ => false,
     }
 }
 

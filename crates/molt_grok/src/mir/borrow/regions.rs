@@ -101,6 +101,16 @@ impl<F: FnMut(Region) -> Region> Folder for Renumber<'_, '_, F> {
                 let r = self.fold_region(r);
                 self.types.mk(TyKind::Dyn(d, r))
             }
+            TyKind::Opaque(id, args) => {
+                let base = self.regions.opaque_base(id);
+                let args = self.args(args);
+                let mut list = self.types.list(args).to_vec();
+                // One region stands for everything that it may hold besides its arguments.
+                if list.len() == base {
+                    list.push(Arg::Region((self.region)(Region::Erased)));
+                }
+                self.types.mk(TyKind::Opaque(id, self.types.args(&list)))
+            }
             _ => self.parts(ty),
         }
     }
@@ -137,6 +147,12 @@ impl Folder for Plain<'_, '_> {
                 let args = cut(args, id);
                 let args = self.args(args);
                 self.types.mk(TyKind::Future(id, args))
+            }
+            TyKind::Opaque(id, args) => {
+                let list = self.types.list(args);
+                let args = self.types.args(&list[..self.regions.opaque_base(id).min(list.len())]);
+                let args = self.args(args);
+                self.types.mk(TyKind::Opaque(id, args))
             }
             _ => self.parts(ty),
         }
@@ -224,6 +240,12 @@ impl<'a> Regions<'a> {
         owner.map_or(0, |o| self.q.c.params_of(o).len() as u32)
     }
 
+    /// How many generic arguments an `impl Trait` has without its own region.
+    fn opaque_base(&self, id: crate::ty::OpaqueId) -> usize {
+        let owner = self.q.c.opaque(id).owner;
+        self.q.c.params_of(crate::check::context::Owner::Fn(owner)).len()
+    }
+
     /// Captured types of a closure.
     pub fn shape(&mut self, id: ClosureId) -> Rc<ClosureShape> {
         if let Some(shape) = self.shapes.get(&id) {
@@ -289,10 +311,26 @@ impl<'a> Regions<'a> {
                     new
                 }
             }
-            _ => NormalizeParts { regions: self, types, span }.parts(ty),
+            _ => {
+                let new = NormalizeParts { regions: self, types, span }.parts(ty);
+                self.tie_text(ty, new, span);
+                new
+            }
         };
         self.normalized.insert(ty, new);
         new
+    }
+
+    /// A reference to a type that turns out to be `str` is the `str`: the reference's lifetime goes over to it.
+    pub fn tie_text(&mut self, before: Ty, after: Ty, span: Span) {
+        let types = self.q.types();
+        if let (TyKind::Ref(region, Mutability::Shared, inner), TyKind::Str(text)) =
+            (types.kind(before), types.kind(after))
+            && !matches!(types.kind(inner), TyKind::Str(_))
+            && let (Some(longer), Some(shorter)) = (var_of(region), var_of(text))
+        {
+            self.add(longer, shorter, span, Why::Given);
+        }
     }
 
     /// Regions of a type that were lost flow from the regions of the arguments it was made from.

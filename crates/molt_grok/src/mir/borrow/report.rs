@@ -51,7 +51,10 @@ impl Access<'_, '_> {
         if !self.once(UNINIT, root.0) || self.is_error(place) {
             return;
         }
-        let moves = self.moves_before(path, at.point);
+        let mut moves = self.moves_before(path, at.point);
+        if moves.is_empty() && self.is_moved_at(path, at.point) {
+            moves.push(at.span);
+        }
         let name = self.quoted(place);
         let Some(&moved) = moves.first() else { return self.report_never_init(root, &name, at) };
         let part = self.paths.place(path);
@@ -94,6 +97,25 @@ impl Access<'_, '_> {
                 .label(declared, "declared without a value", false)
                 .help("give it a value on every way that leads to the use"),
         );
+    }
+
+    /// Whether the statement or call itself moves the path, in another operand.
+    fn is_moved_at(&self, path: PathIx, point: u32) -> bool {
+        let place = self.paths.place(path);
+        let mut moved = false;
+        let mut note = |m: &Place| moved |= m.slot == place.slot && overlaps(m, &place);
+        let (bb, n) = self.points.location(point);
+        let block = &self.graph.mir.blocks[bb];
+        match (block.stmts.get(n), block.terminator()) {
+            (Some(stmt), _) => {
+                if let StmtKind::Assign(_, value) = &stmt.kind {
+                    moved_operands(value, &mut note);
+                }
+            }
+            (None, Terminator::Call { args, .. }) => args.iter().for_each(|a| moved_operand(a, &mut note)),
+            (None, _) => {}
+        }
+        moved
     }
 
     /// Moves of a path, its owner or its parts that lead to a point, nearest first.
@@ -156,7 +178,7 @@ impl Access<'_, '_> {
             None => self.local_of(place.slot),
         };
         let Some(local) = local else { return span };
-        let steps = place.path.iter().filter(|e| matches!(e, crate::mir::Elem::Field(..))).count();
+        let steps = place.path.iter().filter(|e| !matches!(e, crate::mir::Elem::Variant(_))).count();
         let mut best: Option<(usize, Span)> = None;
         for (e, _) in self.body.exprs.iter() {
             let found = self.body.expr_span(e);
@@ -175,11 +197,11 @@ impl Access<'_, '_> {
         best.map_or(span, |b| b.1)
     }
 
-    /// Variable and number of field steps of an expression that names a place.
+    /// Variable and number of steps of an expression that names a place.
     fn named_place(&self, e: crate::hir::ExprId) -> Option<(LocalId, usize)> {
         match self.body.exprs[e] {
             crate::hir::Expr::Path(crate::hir::PathRes::Local(local)) => Some((local, 0)),
-            crate::hir::Expr::Field { base, .. } => {
+            crate::hir::Expr::Field { base, .. } | crate::hir::Expr::Index { base, .. } | crate::hir::Expr::Deref(base) => {
                 let (local, n) = self.named_place(base)?;
                 Some((local, n + 1))
             }
@@ -447,7 +469,7 @@ impl Access<'_, '_> {
                 &code::CLOSURE_OUTLIVES_BORROW,
                 format!("the closure borrows `{name}` but {how} the function that owns it"),
             )
-            .label(loan.span, format!("borrows `{name}`"), true)
+            .label(self.closure_head(loan.span), format!("borrows `{name}`"), true)
             .label(*span, "the closure leaves the function here", false)
             .help("write `move` before the closure, so that it owns what it uses");
         }
@@ -476,6 +498,25 @@ impl Access<'_, '_> {
             .label(loan.span, "borrowed here", true)
             .label(at.span, format!("`{name}` ends here while it is still borrowed"), false);
         with_later(d, later).help("declare it before what refers to it, or let that own the value")
+    }
+
+    /// The parameters of the closure with this span.
+    fn closure_head(&self, span: Span) -> Span {
+        let closure = self.body.exprs.iter().find_map(|(e, expr)| match expr {
+            crate::hir::Expr::Closure(c) if self.body.expr_span(e) == span => Some(c),
+            _ => None,
+        });
+        let Some(closure) = closure else { return span };
+        let last = closure.params.last().map(|&(pat, ty)| {
+            ty.map_or(self.body.pat_span(pat), |t| self.q.hir().type_span(t)).end
+        });
+        let from = last.unwrap_or(span.start + 1);
+        let text = &self.q.hir().files.file(span.file).text;
+        let rest = text.get(from as usize..span.end as usize).unwrap_or("");
+        match rest.find('|') {
+            Some(n) => Span { end: from + n as u32 + 1, ..span },
+            None => span,
+        }
     }
 
     fn is_capture(&self, loan: &Loan) -> bool {
@@ -564,6 +605,19 @@ impl Access<'_, '_> {
         seen
     }
 
+    /// The tail of a block: what is done to the value of a block is shown there.
+    fn tail_span(&self, span: Span) -> Span {
+        let mut span = span;
+        for (e, expr) in self.body.exprs.iter().rev() {
+            if let crate::hir::Expr::Block(crate::hir::Block { tail: Some(tail), .. }) = expr
+                && self.body.expr_span(e) == span
+            {
+                span = self.body.expr_span(*tail);
+            }
+        }
+        span
+    }
+
     /// The constraint to show for `longer: shorter`: on the shortest chain, the one that says most.
     pub fn blame(&self, longer: RegionVar, shorter: RegionVar) -> (Span, Why) {
         let regions = &self.graph.regions;
@@ -601,7 +655,7 @@ impl Access<'_, '_> {
             }
             at = c.longer;
         }
-        best.map_or((self.graph.mir.span, Why::Given), |(_, span, why)| (span, why))
+        best.map_or((self.graph.mir.span, Why::Given), |(_, span, why)| (self.tail_span(span), why))
     }
 }
 

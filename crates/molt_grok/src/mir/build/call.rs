@@ -38,13 +38,13 @@ impl Builder<'_> {
                 self.assign_aggregate(dest.clone(), Aggregate::Adt(adt, variant, generics), parts, span);
             }
             (TyKind::FnDef(func, generics), Some(CallKind::Direct) | None) => {
-                let operands = self.operands(args);
+                let operands = self.arguments(args);
                 let callee = TypedCallee { func, args: generics };
                 self.direct_call(dest, callee, operands, span);
             }
             (_, Some(CallKind::Pointer)) => {
                 let pointer = self.operand_before(self.full(callee), args);
-                let operands = self.operands(args);
+                let operands = self.arguments(args);
                 let ret = self.typed.expr(expr);
                 self.call(Callee::Pointer(pointer), operands, dest.clone(), Some(ret), span);
             }
@@ -114,7 +114,7 @@ impl Builder<'_> {
             }
         };
         let mut operands = vec![env];
-        operands.extend(self.operands(args));
+        operands.extend(self.arguments(args));
         let ret = self.typed.expr(expr);
         let func = Callee::FnTrait { self_ty, by };
         self.call(func, operands, dest.clone(), Some(ret), self.span(expr));
@@ -136,7 +136,7 @@ impl Builder<'_> {
             self.last_step(view).is_some_and(|(s, _)| matches!(s.kind, AdjustKind::Borrow(Mutability::Mut)));
         let receiver = if is_mut_ref { self.receiver(view) } else { self.operand_before(view, args) };
         let mut operands = vec![receiver];
-        operands.extend(self.operands(args));
+        operands.extend(self.arguments(args));
         self.direct_call(dest, callee, operands, self.span(expr));
     }
 

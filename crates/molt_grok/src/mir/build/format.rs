@@ -59,7 +59,8 @@ impl Builder<'_> {
                     }
                     let to = self.borrow_temp(formatter.clone(), Mutability::Mut, ty, *span);
                     let place = args[*arg as usize].clone();
-                    self.format_value(expr, n as u32, (place, value_ty), to, *span);
+                    let at = self.span(format.args[*arg as usize]);
+                    self.format_value(expr, n as u32, (place, value_ty), to, at);
                 }
             }
         }

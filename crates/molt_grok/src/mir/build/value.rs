@@ -28,6 +28,20 @@ impl Builder<'_> {
         exprs.iter().enumerate().map(|(n, &e)| self.operand_before(self.full(e), &exprs[n + 1..])).collect()
     }
 
+    /// The arguments of a call. A `&mut` that is reborrowed for it counts as shared until the call.
+    pub(super) fn arguments(&mut self, exprs: &[ExprId]) -> Vec<Operand> {
+        let mut list = Vec::with_capacity(exprs.len());
+        for (n, &e) in exprs.iter().enumerate() {
+            list.push(match self.typed.adjustments(e) {
+                [.., Adjust { kind: AdjustKind::Deref, .. }, Adjust { kind: AdjustKind::Borrow(Mutability::Mut), .. }] => {
+                    self.receiver(self.full(e))
+                }
+                _ => self.operand_before(self.full(e), &exprs[n + 1..]),
+            });
+        }
+        list
+    }
+
     /// The value of a view, safe from what the expressions after it do.
     pub(super) fn operand_before(&mut self, view: View, later: &[ExprId]) -> Operand {
         let operand = self.operand(view);
