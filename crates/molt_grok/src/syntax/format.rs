@@ -34,6 +34,22 @@ impl Default for FormatOptions {
 
 /// Formats a file. The result formats to itself.
 pub fn format(source: &str, options: FormatOptions) -> String {
+    // A comment in an odd place may move to the end of its line and so make room for a better layout of that line.
+    let mut text = format_once(source, options);
+    for _ in 0..MAX_ROUNDS {
+        let again = format_once(&text, options);
+        if again == text {
+            break;
+        }
+        text = again;
+    }
+    text
+}
+
+/// Rounds after which a layout counts as settled; more than two were never seen.
+const MAX_ROUNDS: u32 = 4;
+
+fn format_once(source: &str, options: FormatOptions) -> String {
     let text = source.replace("\r\n", "\n");
     let parse = super::parse(FileId(0), &text);
     let mut formatter = Formatter { s: parse.syntax(), parse: &parse, options, bare: Vec::new(), macro_depth: 0 };
@@ -209,15 +225,15 @@ impl<'a> Formatter<'a> {
         if same_content(written, &printed) { doc } else { self.verbatim(node) }
     }
 
-    /// Whether a syntax error lies inside. One at the end of the file belongs to the last node.
+    /// Whether a syntax error lies inside, or at the token behind, which is where a broken off form is noticed.
     fn is_faulty(&self, node: NodeId) -> bool {
         let tokens = &self.parse.tokens;
         let (start, end) = (tokens.start(self.first_token(node)), tokens.end(self.last_token(node)));
-        let root = self.s.tree.node(self.parse.root());
-        let text_end = if root.end_token == 0 { 0 } else { tokens.end(root.end_token - 1) };
-        let here = |place: u32| start <= place && place <= end;
+        let next = (self.last_token(node) + 1..tokens.len() as u32).find(|&t| !tokens.kind(t).is_trivia());
+        let next = next.map(|t| tokens.start(t));
+        let here = |place: u32| (start <= place && place <= end) || Some(place) == next;
         let reported = self.parse.diagnostics.iter().filter(|d| d.is_error());
-        reported.filter_map(|d| d.primary_span()).any(|span| here(span.start.min(text_end)))
+        reported.filter_map(|d| d.primary_span()).any(|span| here(span.start))
             || self.s.tree.subtree(node).any(|n| self.kind(n) == SyntaxKind::ErrorNode)
     }
 

@@ -44,11 +44,10 @@ impl Formatter<'_> {
             if self.is_trailing(&range, t) {
                 continue;
             }
-            let own_line = range.start == 0 || (range.start..t).any(|b| tokens.text(b).contains('\n'));
             let line_break = (t + 1..range.end).find(|&n| tokens.kind(n) != SyntaxKind::Whitespace);
             let ends_line = line_break.is_some_and(|n| tokens.kind(n) == SyntaxKind::LineBreak);
             let text = tokens.text(t).trim_end().to_owned();
-            if !own_line && !ends_line {
+            if !ends_line {
                 parts.push(Doc::text(text));
                 parts.push(Doc::text(" "));
                 continue;

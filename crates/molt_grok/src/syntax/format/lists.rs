@@ -164,9 +164,11 @@ impl Formatter<'_> {
         if self.has_closing_comments(close) {
             inside.push(self.closing_comments(close, count > 0));
         }
-        let closer = self.closer(close);
+        // A comment behind the list does not break it.
+        let closer = Doc::text(self.parse.tokens.text(close));
         let doc = Doc::Concat(vec![self.token(open), Doc::indent(Doc::Concat(inside)), line(), closer]);
-        if force { Doc::broken_group(doc) } else { Doc::group(doc) }
+        let doc = if force { Doc::broken_group(doc) } else { Doc::group(doc) };
+        Doc::Concat(vec![doc, self.after(close)])
     }
 
     /// `{ .. }` with statements, members or arms; on one line if it holds one simple thing that was written so.

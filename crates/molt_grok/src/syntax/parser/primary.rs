@@ -241,6 +241,9 @@ impl Parser<'_> {
                 }
             }
             if self.recovering {
+                if self.pos == before && !self.current().is_closer() {
+                    self.leaf(ErrorNode);
+                }
                 self.skip_until(|p| p.at(Comma) || (p.line_break(0) && p.arm_begins()));
                 if self.at(Eof) || self.current().is_closer() {
                     break;
