@@ -69,6 +69,8 @@ impl Access<'_, '_> {
         let again = if how == "moved" { " again" } else { "" };
         let message = if what == name {
             format!("{name} is {how}{again} after it was moved")
+        } else if part.path.len() < place.path.len() {
+            format!("{name} is {how} after {what} was moved")
         } else {
             format!("{name} is {how} after {what} was moved out of it")
         };
@@ -201,7 +203,9 @@ impl Access<'_, '_> {
     fn named_place(&self, e: crate::hir::ExprId) -> Option<(LocalId, usize)> {
         match self.body.exprs[e] {
             crate::hir::Expr::Path(crate::hir::PathRes::Local(local)) => Some((local, 0)),
-            crate::hir::Expr::Field { base, .. } | crate::hir::Expr::Index { base, .. } | crate::hir::Expr::Deref(base) => {
+            crate::hir::Expr::Field { base, .. }
+            | crate::hir::Expr::Index { base, .. }
+            | crate::hir::Expr::Deref(base) => {
                 let (local, n) = self.named_place(base)?;
                 Some((local, n + 1))
             }
@@ -507,9 +511,10 @@ impl Access<'_, '_> {
             _ => None,
         });
         let Some(closure) = closure else { return span };
-        let last = closure.params.last().map(|&(pat, ty)| {
-            ty.map_or(self.body.pat_span(pat), |t| self.q.hir().type_span(t)).end
-        });
+        let last = closure
+            .params
+            .last()
+            .map(|&(pat, ty)| ty.map_or(self.body.pat_span(pat), |t| self.q.hir().type_span(t)).end);
         let from = last.unwrap_or(span.start + 1);
         let text = &self.q.hir().files.file(span.file).text;
         let rest = text.get(from as usize..span.end as usize).unwrap_or("");

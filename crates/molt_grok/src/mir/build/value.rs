@@ -33,9 +33,11 @@ impl Builder<'_> {
         let mut list = Vec::with_capacity(exprs.len());
         for (n, &e) in exprs.iter().enumerate() {
             list.push(match self.typed.adjustments(e) {
-                [.., Adjust { kind: AdjustKind::Deref, .. }, Adjust { kind: AdjustKind::Borrow(Mutability::Mut), .. }] => {
-                    self.receiver(self.full(e))
-                }
+                [
+                    ..,
+                    Adjust { kind: AdjustKind::Deref, .. },
+                    Adjust { kind: AdjustKind::Borrow(Mutability::Mut), .. },
+                ] => self.receiver(self.full(e)),
                 _ => self.operand_before(self.full(e), &exprs[n + 1..]),
             });
         }
