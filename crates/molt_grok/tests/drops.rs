@@ -12,7 +12,7 @@ use molt_grok::mir::build::{build, capture_field_ty};
 use molt_grok::mir::drops::elaborate_drops;
 use molt_grok::mir::queries::Queries;
 use molt_grok::mir::{Aggregate, Bb, Constant, Elem, Mir, Operand, Place, Rvalue, StmtKind, Terminator};
-use molt_grok::ty::{Ty, TyKind};
+use molt_grok::ty::{ConstKind, Ty, TyKind};
 
 /// Ways with more states than this are not followed to the end.
 const MAX_STATES: usize = 4000;
@@ -78,6 +78,10 @@ impl Explorer<'_> {
                 Elem::Deref => ty = self.q.c.boxed(ty)?,
                 Elem::Field(_, t) => ty = t,
                 Elem::Variant(_) => {}
+                Elem::ConstIndex { .. } => match self.q.types().kind(ty) {
+                    TyKind::Array(t, _) => ty = t,
+                    _ => return None,
+                },
                 _ => return None,
             }
         }
@@ -180,6 +184,13 @@ impl Explorer<'_> {
                 let list: Vec<Ty> = types.ty_elems(list).collect();
                 list.iter().enumerate().any(|(n, &t)| inside((1, n as u32), &kid((1, n as u32)), t))
             }
+            TyKind::Array(t, len) => {
+                let ConstKind::Value(len) = types.const_kind(self.q.c.evaluated(len)) else { return parts.rest };
+                (0..len as u32).any(|n| {
+                    let k = if parts.kids.contains_key(&(3, n)) { (3, n) } else { (4, len as u32 - n) };
+                    inside(k, &kid(k), t)
+                })
+            }
             TyKind::Closure(id, _) => {
                 let data = self.q.closure(id);
                 (0..data.captures.len()).any(|n| {
@@ -265,8 +276,8 @@ impl Explorer<'_> {
                     {
                         self.problems.push(format!("{} drops {place:?}: {parts:?}", state.bb));
                     }
+                    // Where a drop panics, the value of the block around it may be left undropped: no way to follow.
                     self.set(&mut state, place, false);
-                    block.unwind.iter().for_each(|&u| todo.push(go(state.clone(), u)));
                     todo.push(go(state, *target));
                 }
                 Terminator::Call { func, args, dest, target } => {
