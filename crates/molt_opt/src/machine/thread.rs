@@ -98,7 +98,7 @@ fn known(func: &Function, m: BlockId, v: ValueId, edge: (InstId, usize), depth: 
         ValueDef::Result(inst, _) => func.blocks[m].insts.contains(&inst),
     };
     let tested = func.insts[from].op == Op::BrIf && func.args(from)[0] == v;
-    if tested && !made_here && func.edges(from)[0].block != func.edges(from)[1].block {
+    if tested && !made_here {
         return Some(i64::from(number == 0));
     }
     if depth == 0 {
