@@ -1,9 +1,11 @@
-//! Literate language tests (`tests/lang/<language>/*.md`) and whole programs (`tests/programs/*.py` with their
-//! recorded `.out`), run on every engine with leak checking, and verified against the reference where there is one.
+//! Literate language tests (`tests/lang/<language>/*.md`) and whole programs (`tests/programs/*` with their recorded
+//! `.out`), run on every engine with leak checking, and verified against the reference where there is one.
 //!
-//! A heading opens a test; a `py` fence is its program (an info string such as `py name=helper.py` adds a file), an
-//! `output` fence what it prints on standard output, an `error` fence the last line of standard error, `status` its
-//! exit status. A test whose prose has `expected-fail: reason` must fail, and turns red when it passes.
+//! A heading opens a test; a `py` or `grok` fence is its program (an info string such as `py name=helper.py` adds a
+//! file), an `output` fence what it prints on standard output, an `error` fence the last line of standard error,
+//! `status` its exit status. A `refused` fence says that the program must not compile, and lists every finding that is
+//! expected, one a line: its code, and line and column of its primary place. A test whose prose has
+//! `expected-fail: reason` must fail, and turns red when it passes.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,8 +23,17 @@ struct Test {
     files: Vec<(String, String)>,
     output: Option<String>,
     error: Option<String>,
+    /// Findings of a program that must be refused.
+    refused: Option<String>,
     status: i32,
     expected_fail: bool,
+}
+
+impl Test {
+    /// The file that is run.
+    fn entry(&self) -> &'static str {
+        if self.files.iter().any(|(name, _)| name == "main.grok") { "main.grok" } else { "main.py" }
+    }
 }
 
 pub fn run(filter: Option<&str>) -> Result<(), String> {
@@ -64,12 +75,16 @@ pub fn first_failure(filter: &str, molt: &Path) -> Result<Option<String>, String
 
 fn tests(filter: Option<&str>) -> Result<Vec<Test>, String> {
     let mut tests = Vec::new();
-    for path in files_with(&root().join("tests/lang/python"), "md") {
-        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-        parse(&stem(&path), &text, &mut tests);
+    for (folder, prefix) in [("python", ""), ("grok", "grok/")] {
+        for path in files_with(&root().join("tests/lang").join(folder), "md") {
+            let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+            parse(&format!("{prefix}{}", stem(&path)), &text, &mut tests);
+        }
     }
-    for path in files_with(&root().join("tests/programs"), "py") {
-        tests.push(program(&path)?);
+    for extension in ["py", "grok"] {
+        for path in files_with(&root().join("tests/programs"), extension) {
+            tests.push(program(&path, extension)?);
+        }
     }
     if let Some(f) = filter {
         tests.retain(|t| t.name.contains(f));
@@ -102,11 +117,11 @@ fn files_with(dir: &Path, extension: &str) -> Vec<PathBuf> {
     files
 }
 
-fn program(path: &Path) -> Result<Test, String> {
+fn program(path: &Path, extension: &str) -> Result<Test, String> {
     let read = |p: &Path| std::fs::read_to_string(p).map_err(|e| format!("{}: {e}", p.display()));
     Ok(Test {
         name: format!("programs/{}", stem(path)),
-        files: vec![("main.py".into(), read(path)?)],
+        files: vec![(format!("main.{extension}"), read(path)?)],
         output: Some(read(&path.with_extension("out"))?),
         ..Test::default()
     })
@@ -140,10 +155,11 @@ fn parse(file: &str, text: &str, tests: &mut Vec<Test>) {
 fn close(test: &mut Test, info: &str, body: String) {
     let mut words = info.split_whitespace();
     match words.next() {
-        Some("py") => {
-            let name = words.find_map(|w| w.strip_prefix("name=")).unwrap_or("main.py").to_string();
-            test.files.push((name, body));
+        Some(language @ ("py" | "grok")) => {
+            let named = words.find_map(|w| w.strip_prefix("name="));
+            test.files.push((named.map_or_else(|| format!("main.{language}"), str::to_string), body));
         }
+        Some("refused") => test.refused = Some(body),
         Some("output") => test.output = Some(body),
         Some("error") => test.error = Some(body.trim_end().to_string()),
         Some("status") => test.status = body.trim().parse().unwrap_or(-1),
@@ -165,13 +181,18 @@ fn run_test(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>) -
         std::fs::create_dir_all(path.parent().expect("inside the folder")).map_err(|e| e.to_string())?;
         std::fs::write(&path, text).map_err(|e| e.to_string())?;
     }
+    if let Some(expected) = &t.refused {
+        let result = refusal(t, molt, &dir, expected);
+        let _ = std::fs::remove_dir_all(&dir);
+        return result;
+    }
     let mut runs: Vec<(String, Command)> = Vec::new();
     for engine in engines {
         let mut c = Command::new(molt);
-        c.args(["run", "--verify", "--engine", engine, "main.py"]).env("MOLT_LEAK_CHECK", "1");
+        c.args(["run", "--verify", "--engine", engine, t.entry()]).env("MOLT_LEAK_CHECK", "1");
         runs.push(((*engine).to_string(), c));
     }
-    if let Some(python) = reference {
+    if let Some(python) = reference.filter(|_| t.entry() == "main.py") {
         let mut c = Command::new(python);
         c.arg("main.py");
         runs.push(("reference".into(), c));
@@ -179,6 +200,33 @@ fn run_test(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>) -
     let result = runs.into_iter().try_for_each(|(who, c)| compare(t, &who, c, &dir));
     let _ = std::fs::remove_dir_all(&dir);
     result
+}
+
+/// Compares what is found in a program that must be refused with what is expected, warnings included.
+fn refusal(t: &Test, molt: &Path, dir: &Path, expected: &str) -> Result<(), String> {
+    let mut command = Command::new(molt);
+    command.args(["check", "--json", t.entry()]).current_dir(dir).stdin(Stdio::null());
+    let out = command.output().map_err(|e| format!("check: {e}"))?;
+    let mut found: Vec<String> = Vec::new();
+    for line in String::from_utf8_lossy(&out.stdout).lines().chain(String::from_utf8_lossy(&out.stderr).lines()) {
+        let Ok(value) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+        let labels = value["labels"].as_array().cloned().unwrap_or_default();
+        let primary = labels.iter().find(|l| l["primary"] == true).or(labels.first());
+        let place = primary.map_or_else(String::new, |l| format!(" {}:{}", l["line"], l["column"]));
+        let code = value["code"].as_str().or(value["id"].as_str()).unwrap_or("?").to_string();
+        found.push(format!("{code}{place}"));
+    }
+    let mut wanted: Vec<String> = expected.lines().map(str::to_string).filter(|l| !l.is_empty()).collect();
+    found.sort();
+    wanted.sort();
+    if found != wanted {
+        let stderr = String::from_utf8_lossy(&out.stderr);
+        return Err(format!("found\n{}\n--- expected\n{}\n{stderr}", found.join("\n"), wanted.join("\n")));
+    }
+    if out.status.code() != Some(1) {
+        return Err(format!("check ended with {}", out.status));
+    }
+    Ok(())
 }
 
 fn compare(t: &Test, who: &str, mut command: Command, dir: &Path) -> Result<(), String> {

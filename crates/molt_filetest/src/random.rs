@@ -46,7 +46,8 @@ impl Choices for Bytes<'_> {
 
 mod shape;
 
-/// Bytes of the regions of memory that hold integers: two stack slots, and what the pointer of a method leads to.
+/// Bytes of the regions of memory that hold integers: two stack slots, shared data, and what the pointer of a method
+/// leads to.
 const REGION: u64 = 32;
 /// Slot of the doubles, with room for two, and slot of the array, with room for eight integers.
 const DOUBLES: u32 = 2;
@@ -78,6 +79,9 @@ struct Callee {
 pub fn program(choices: &mut dyn Choices) -> (String, u32) {
     let count = 1 + choices.below(5) as u32;
     let mut out = String::from("s0 = \"f\"\nm0 = s0 s0 none\n");
+    // Data that all functions share; it is zero at the first call.
+    let zeros = "\\x00".repeat(REGION as usize);
+    writeln!(out, "d0 = \"shared\" 8 \"{zeros}\"").expect("writing to a string");
     let mut callees = Vec::new();
     for id in 0..count {
         let signature = match choices.below(3) {

@@ -34,6 +34,11 @@ impl Function<'_> {
         self.value("f64", format_args!("fconst 0x3ff8000000000000"));
         self.value("i1", format_args!("icmp v{first}, v{first} slt"));
         self.statements(2);
+        if self.choices.below(3) == 0 && self.cost < MOST_COST / 16 {
+            self.call_itself(first);
+            self.statements(1);
+            self.cost *= 8;
+        }
         let region = self.regions[0];
         let kept = self.value("i64", format_args!("load.64 v{region} 8"));
         let x = self.float();
@@ -71,6 +76,8 @@ impl Function<'_> {
                 _ => self.regions.push(at),
             }
         }
+        let shared = self.address("data.addr d0");
+        self.regions.push(shared);
     }
 
     fn new_block(&mut self) -> u32 {
@@ -307,6 +314,41 @@ impl Function<'_> {
         if self.choices.below(4) == 0 {
             self.value("i64", format_args!("mem.cmp v{to}, v{from}, v{length}"));
         }
+    }
+
+    /// Calls the function itself with a smaller number, unless that was zero.
+    fn call_itself(&mut self, counter: u32) {
+        let [again, next] = [(); 2].map(|()| self.new_block());
+        let (mask, zero) = (self.constant(7), self.constant(0));
+        let rest = self.value("i64", format_args!("iand v{counter}, v{mask}"));
+        let last = self.value("i1", format_args!("icmp v{rest}, v{zero} eq"));
+        let other = self.int();
+        self.line(format_args!("brif v{last} -> b{next}(v{other}), b{again}()"));
+        let scope = self.scope();
+        self.open(again, "");
+        let one = self.constant(1);
+        let less = self.value("i64", format_args!("isub v{rest}, v{one}"));
+        let (b, x, region, id) = (self.int(), self.float(), self.pick(|f| &f.regions), self.id);
+        let (r, s) = (self.fresh(), self.fresh());
+        let result = match self.signature {
+            Signature::Plain => {
+                self.line(format_args!("v{r}: i64, v{s}: i64 = call v{less}, v{b} @{id}"));
+                r
+            }
+            Signature::Method => {
+                self.line(format_args!("v{r}: i64 = call v{region}, v{less} @{id}"));
+                r
+            }
+            Signature::Mixed => {
+                self.line(format_args!("v{r}: f64, v{s}: i64 = call v{less}, v{x} @{id}"));
+                s
+            }
+        };
+        self.line(format_args!("jump -> b{next}(v{result})"));
+        self.leave(&scope);
+        let v = self.fresh();
+        self.open(next, &format!("v{v}: i64"));
+        self.ints.push(v);
     }
 
     pub(super) fn call(&mut self) {

@@ -232,6 +232,11 @@ impl<'c> Infer<'c> {
             let ty = self.s.normalize(ty, span);
             self.check_pat_top(pat, ty);
         }
+        if let BodyOwner::Fn(f) = body.owner
+            && self.c.hir.fns[f].is_async
+        {
+            self.not_built(self.c.hir.fns[f].head.name_span, "`async fn`");
+        }
         let ret = self.b().ret;
         let ret = self.s.normalize(ret, body.span);
         let ret = self.open_opaques(ret, body.span);

@@ -178,6 +178,11 @@ impl Elaborator<'_, '_> {
                 debug_assert_eq!(self.q.hir().lang_adt("Box"), Some(adt));
                 self.open_box(path, place, state, ways)
             }
+            // Nothing moves out of a value with a `Drop` of its own: it is there or not as a whole.
+            TyKind::Adt(adt, _) if self.q.c.drop_impl(adt).is_some() => {
+                let drop = self.drop_block(place, ways);
+                Some(self.flag_test(path, drop, ways))
+            }
             TyKind::Adt(adt, args) => {
                 if self.q.hir().adts[adt].kind == AdtKind::Enum {
                     return self.open_enum(path, &place, state, ways);

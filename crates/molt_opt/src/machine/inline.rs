@@ -22,7 +22,7 @@ const TINY: usize = 12;
 const SMALL: usize = 48;
 /// Bodies that are worth it where an argument is the address of a local or of a function, or a constant.
 const WITH_KNOWN_ARGUMENT: usize = 110;
-/// Bodies with one call in the program.
+/// Bodies with one call in the program, and those that the front end wants in place.
 const ONLY_CALL: usize = 400;
 /// Size that inlining may bring a function to, unless the body is tiny or wanted.
 const LARGEST: usize = 4000;
@@ -96,7 +96,7 @@ fn wanted_calls(program: &Program, graph: &CallGraph, sizes: &[usize], id: FuncI
                 continue;
             }
             let size = sizes[callee.index()];
-            let always = body.inline == InlineHint::Always || size <= TINY;
+            let always = (body.inline == InlineHint::Always && size <= ONLY_CALL) || size <= TINY;
             let only_call = graph.call_count[callee.index()] == 1 && !graph.address_taken[callee.index()];
             let limit = if cold || body.cold {
                 TINY

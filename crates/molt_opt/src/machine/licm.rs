@@ -93,7 +93,7 @@ impl Motion<'_> {
             }
             let mut kept = Vec::new();
             for inst in std::mem::take(&mut self.func.blocks[b].insts) {
-                if self.may_move(inst, l, before, must.contains(&b), &writes) {
+                if self.may_move(inst, l, before, must[b.index()], &writes) {
                     self.homes[inst.index()] = before;
                     moved.push(inst);
                 } else {
@@ -124,7 +124,7 @@ impl Motion<'_> {
     }
 
     /// Blocks that every run of the loop comes by: those that dominate all blocks it can be left or started again from.
-    fn always_entered(&self, l: LoopId, inside: &[BlockId]) -> Vec<BlockId> {
+    fn always_entered(&self, l: LoopId, inside: &[BlockId]) -> Vec<bool> {
         let header = self.loops.all[l as usize].header;
         let ends: Vec<BlockId> = inside
             .iter()
@@ -135,7 +135,11 @@ impl Motion<'_> {
                 returns || next.any(|(_, _, to)| to == header || !self.loops.contains(l, to))
             })
             .collect();
-        inside.iter().copied().filter(|&b| ends.iter().all(|&e| self.flow.dominates(b, e))).collect()
+        let mut always = vec![false; self.func.blocks.len()];
+        for &b in inside {
+            always[b.index()] = ends.iter().all(|&e| self.flow.dominates(b, e));
+        }
+        always
     }
 
     fn may_move(&self, inst: InstId, l: LoopId, before: BlockId, must: bool, writes: &[Written]) -> bool {

@@ -18,7 +18,7 @@ use super::hash::FastMap;
 mod late;
 mod split;
 
-use split::Parts;
+use split::{Access, Parts};
 
 pub fn run(func: &mut Function) {
     if func.stack_slots.is_empty() {
@@ -79,21 +79,26 @@ impl Promotion<'_> {
         for &b in &self.flow.order {
             let mut insts = std::mem::take(&mut self.func.blocks[b].insts);
             for inst in insts.drain(..) {
-                let Some(var) = self.variable(inst) else {
+                let Some(access) = self.access(inst) else {
                     out.push(inst);
                     continue;
                 };
-                if is_store(self.func.insts[inst].op) {
-                    if local[var as usize].is_none() {
-                        touched.push(var);
+                let var = access.var as usize;
+                let is_store = is_store(self.func.insts[inst].op);
+                let before = match local[var] {
+                    Some(v) => Some(v),
+                    // A store of all bytes does not ask what was there.
+                    None if is_store && access.whole => None,
+                    None => Some(self.entry_value(b, access.var)),
+                };
+                if is_store {
+                    if local[var].is_none() {
+                        touched.push(access.var);
                     }
-                    local[var as usize] = Some(self.stored(inst, var, &mut out));
+                    local[var] = Some(self.stored(inst, access, before, &mut out));
                 } else {
-                    let v = match local[var as usize] {
-                        Some(v) => v,
-                        None => self.entry_value(b, var),
-                    };
-                    let v = self.loaded(inst, v, &mut out);
+                    let v = before.expect("a load takes a value");
+                    let v = self.loaded(inst, access, v, &mut out);
                     self.to.set(self.func.result(inst), v);
                 }
             }
@@ -111,7 +116,7 @@ impl Promotion<'_> {
     }
 
     /// The part that a load or store accesses.
-    fn variable(&self, inst: InstId) -> Option<Var> {
+    fn access(&self, inst: InstId) -> Option<Access> {
         let data = self.func.insts[inst];
         let (size, _) = scalar(data.op)?;
         let place = self.uses.place(self.func.args(inst)[0])?;
@@ -119,35 +124,61 @@ impl Promotion<'_> {
     }
 
     /// The value of a part after a store.
-    fn stored(&mut self, inst: InstId, var: Var, out: &mut Vec<InstId>) -> ValueId {
+    fn stored(&mut self, inst: InstId, access: Access, before: Option<ValueId>, out: &mut Vec<InstId>) -> ValueId {
         let (v, loc) = (self.func.args(inst)[1], self.func.insts[inst].loc);
-        let (_, stored) = scalar(self.func.insts[inst].op).expect("a store");
-        match (stored, self.parts.class(var)) {
+        let (size, stored) = scalar(self.func.insts[inst].op).expect("a store");
+        match (stored, self.parts.class(access.var)) {
             (Class::Single, _) => emit(self.func, out, Op::FRound32, &[v], 0, Type::F64, loc),
             (Class::Int, Class::Double) => emit(self.func, out, Op::BitsToF, &[v], 0, Type::F64, loc),
             (Class::Double, Class::Int) => emit(self.func, out, Op::FToBits, &[v], 0, Type::I64, loc),
+            (Class::Int, Class::Int) if !access.whole => {
+                let before = before.expect("a store of some bytes keeps the others");
+                self.inserted(before, v, size, access.at, loc, out)
+            }
             _ => v,
         }
     }
 
+    /// `before` with some of its bytes those of `v`.
+    fn inserted(
+        &mut self,
+        before: ValueId,
+        v: ValueId,
+        size: u32,
+        at: u32,
+        loc: LocId,
+        out: &mut Vec<InstId>,
+    ) -> ValueId {
+        let mask = u64::MAX >> (64 - 8 * size);
+        let mut op = |func: &mut Function, op: Op, a: ValueId, imm: u64| {
+            let c = emit(func, out, Op::IConst, &[], imm, Type::I64, loc);
+            emit(func, out, op, &[a, c], 0, Type::I64, loc)
+        };
+        let low = op(self.func, Op::IAnd, v, mask);
+        let placed = if at == 0 { low } else { op(self.func, Op::IShl, low, 8 * u64::from(at)) };
+        let others = op(self.func, Op::IAnd, before, !(mask << (8 * at)));
+        emit(self.func, out, Op::IOr, &[others, placed], 0, Type::I64, loc)
+    }
+
     /// What a load gives when its part has the value `v`. Narrow parts hold any higher bits.
-    fn loaded(&mut self, inst: InstId, v: ValueId, out: &mut Vec<InstId>) -> ValueId {
+    fn loaded(&mut self, inst: InstId, access: Access, v: ValueId, out: &mut Vec<InstId>) -> ValueId {
         let (op, loc) = (self.func.insts[inst].op, self.func.insts[inst].loc);
         let is_double = self.func.ty(v) == Type::F64;
+        let (size, _) = scalar(op).expect("a load");
+        let mut with = |func: &mut Function, op: Op, a: ValueId, imm: u64| {
+            let c = emit(func, out, Op::IConst, &[], imm, Type::I64, loc);
+            emit(func, out, op, &[a, c], 0, Type::I64, loc)
+        };
+        let v = if access.at == 0 { v } else { with(self.func, Op::UShr, v, 8 * u64::from(access.at)) };
         match op {
+            Op::Load32 | Op::Load16 | Op::Load8 => with(self.func, Op::IAnd, v, (1u64 << (8 * size)) - 1),
+            Op::LoadS32 | Op::LoadS16 | Op::LoadS8 => {
+                let count = 64 - 8 * u64::from(size);
+                let high = with(self.func, Op::IShl, v, count);
+                with(self.func, Op::SShr, high, count)
+            }
             Op::Load64 if is_double => emit(self.func, out, Op::FToBits, &[v], 0, Type::I64, loc),
             Op::LoadF if !is_double => emit(self.func, out, Op::BitsToF, &[v], 0, Type::F64, loc),
-            Op::Load32 | Op::Load16 | Op::Load8 => {
-                let (size, _) = scalar(op).expect("a load");
-                let mask = emit(self.func, out, Op::IConst, &[], (1u64 << (8 * size)) - 1, Type::I64, loc);
-                emit(self.func, out, Op::IAnd, &[v, mask], 0, Type::I64, loc)
-            }
-            Op::LoadS32 | Op::LoadS16 | Op::LoadS8 => {
-                let (size, _) = scalar(op).expect("a load");
-                let count = emit(self.func, out, Op::IConst, &[], 64 - 8 * u64::from(size), Type::I64, loc);
-                let high = emit(self.func, out, Op::IShl, &[v, count], 0, Type::I64, loc);
-                emit(self.func, out, Op::SShr, &[high, count], 0, Type::I64, loc)
-            }
             _ => v,
         }
     }

@@ -16,11 +16,17 @@ use super::loops::Loops;
 const LONGEST: usize = 10;
 /// Most rounds; each sees through one block.
 const ROUNDS: usize = 6;
+/// How many times its size a function may grow to; small ones a little more.
+const GROWTH: usize = 2;
 /// How deep the operands of a condition are looked at.
 const DEPTH: u32 = 6;
 
 pub fn run(func: &mut Function) {
+    let largest = size(func) * GROWTH + LONGEST * 16;
     for _ in 0..ROUNDS {
+        if size(func) > largest {
+            return;
+        }
         let flow = Flow::new(func);
         let loops = Loops::new(func, &flow);
         let mut copies = Vec::new();
@@ -33,6 +39,10 @@ pub fn run(func: &mut Function) {
         duplicate::run(func, &copies);
         cleanup::run(func);
     }
+}
+
+fn size(func: &Function) -> usize {
+    func.layout.iter().map(|&b| func.blocks[b].insts.len()).sum()
 }
 
 fn plan(func: &Function, flow: &Flow, loops: &Loops, m: BlockId, copies: &mut Vec<Copy>) {
@@ -88,7 +98,7 @@ fn known(func: &Function, m: BlockId, v: ValueId, edge: (InstId, usize), depth: 
         ValueDef::Result(inst, _) => func.blocks[m].insts.contains(&inst),
     };
     let tested = func.insts[from].op == Op::BrIf && func.args(from)[0] == v;
-    if tested && !made_here && func.edges(from)[0].block != func.edges(from)[1].block {
+    if tested && !made_here {
         return Some(i64::from(number == 0));
     }
     if depth == 0 {

@@ -15,6 +15,14 @@ use crate::hir::{
 use crate::ty::{Args, Ty, TyKind};
 
 impl<'c> Infer<'c> {
+    /// Refuses what later stages cannot make code of yet.
+    pub(in crate::check) fn not_built(&mut self, span: Span, what: &str) {
+        let text = format!("{what} is not supported yet");
+        let d = Diagnostic::at(&molt_diagnostics::registry::UNSUPPORTED_CONSTRUCT, span, text)
+            .help("tasks, actors, channels and asynchronous code come with a later version");
+        self.report(d);
+    }
+
     /// A library type with these arguments.
     fn lang_with(&self, name: &str, args: &[Ty]) -> Ty {
         match self.c.hir.lang_adt(name) {
@@ -25,6 +33,7 @@ impl<'c> Infer<'c> {
 
     pub(in crate::check) fn spawn_task(&mut self, e: ExprId, body: ExprId) -> Ty {
         let span = self.span(e);
+        self.not_built(span, "`spawn` of tasks");
         let ret = self.s.fresh(span);
         let id = self.c.new_closure();
         let sig = ClosureSig { params: Vec::new(), ret, is_async: false };
@@ -52,6 +61,7 @@ impl<'c> Infer<'c> {
         options: &'c [FieldInit],
         span: Span,
     ) -> Ty {
+        self.not_built(span, "`spawn` of actors");
         let c = self.c;
         let Some(ctor) = self.ctor_path(path, span) else {
             for f in fields.iter().chain(options) {
@@ -168,6 +178,7 @@ impl<'c> Infer<'c> {
     }
 
     pub(in crate::check) fn send(&mut self, e: ExprId, target: ExprId, message: &'c Message, span: Span) -> Ty {
+        self.not_built(span, "sending to actors");
         let ty = self.check(target, None);
         match message {
             Message::Handler { .. } => {
@@ -202,6 +213,7 @@ impl<'c> Infer<'c> {
         within: Option<ExprId>,
         span: Span,
     ) -> Ty {
+        self.not_built(span, "`ask`");
         let ty = self.check(target, None);
         let answer = match self.handler_call(e, target, ty, message, span) {
             Some(t) => t,
@@ -232,6 +244,7 @@ impl<'c> Infer<'c> {
         hint: Option<Ty>,
         span: Span,
     ) -> Ty {
+        self.not_built(span, "`receive`");
         let message = match self.own_actor() {
             None => self.error(&code::RECEIVE_OUTSIDE_ACTOR, span, "`receive` belongs in the code of an actor"),
             Some(a) => self.raw_message_type(a).unwrap_or_else(|| self.s.fresh(span)),
@@ -256,6 +269,7 @@ impl<'c> Infer<'c> {
     }
 
     pub(in crate::check) fn select(&mut self, _e: ExprId, arms: &'c [SelectArm], hint: Option<Ty>, _span: Span) -> Ty {
+        self.not_built(_span, "`select`");
         let mut join = Join::new(hint);
         let before = self.diverges;
         for arm in arms {
@@ -293,6 +307,7 @@ impl<'c> Infer<'c> {
     }
 
     pub(in crate::check) fn await_expr(&mut self, _e: ExprId, value: ExprId, span: Span) -> Ty {
+        self.not_built(span, "`.await`");
         let ty = self.check(value, None);
         let ty = self.structurally(ty);
         if ty == Ty::ERROR {

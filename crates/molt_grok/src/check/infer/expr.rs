@@ -580,6 +580,7 @@ impl<'c> Infer<'c> {
         let id = self.c.new_closure();
         let mut outer_ret = ret;
         if closure.is_async {
+            self.not_built(span, "`async`");
             // Calling it makes a future of what the body returns.
             outer_ret = self.open_future(e, ret);
         }
@@ -613,6 +614,7 @@ impl<'c> Infer<'c> {
 
     fn async_block(&mut self, e: ExprId, body: ExprId, _hint: Option<Ty>) -> Ty {
         let span = self.span(e);
+        self.not_built(span, "`async`");
         let ret = self.s.fresh(span);
         let id = self.c.new_closure();
         let sig = ClosureSig { params: Vec::new(), ret, is_async: true };

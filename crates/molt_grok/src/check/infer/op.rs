@@ -177,6 +177,11 @@ impl<'c> Infer<'c> {
             self.typed().failed = true;
             return if op.is_comparison() { Ty::BOOL } else { Ty::ERROR };
         }
+        if op.is_comparison()
+            && let (TyKind::Str(_), TyKind::Str(_)) = (self.s.kind(left_ty), self.s.kind(right_ty))
+        {
+            return Ty::BOOL;
+        }
         let l = self.primitive(left_ty);
         let r = self.primitive(right_ty);
         match (l, r) {

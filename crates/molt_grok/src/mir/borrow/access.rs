@@ -138,10 +138,10 @@ impl<'a, 'm> Access<'a, 'm> {
             StmtKind::Dead(slot) => self.lent(&Place::local(*slot), Depth::Shallow, What::StorageEnd, at),
             StmtKind::CheckIndex { place, index } => {
                 // The element itself is looked at where it is used.
-                self.check_init(state, place, at, "used");
+                self.check_head_init(state, &place.with(Elem::Index(place.slot)), at);
                 self.operand(state, index, at);
             }
-            StmtKind::FakeRead(place) => self.check_init(state, place, at, "used"),
+            StmtKind::FakeRead(place) => self.check_head_init(state, place, at),
             StmtKind::Live(_) | StmtKind::Nop => {}
         }
     }
@@ -175,7 +175,7 @@ impl<'a, 'm> Access<'a, 'm> {
                 }
             }
             Rvalue::Len(place) | Rvalue::Variant(place) => {
-                self.check_init(state, place, at, "used");
+                self.check_head_init(state, place, at);
                 self.lent(place, Depth::Shallow, What::Copy, at);
             }
             Rvalue::StaticRef(_) => {}
@@ -379,6 +379,17 @@ impl<'a, 'm> Access<'a, 'm> {
         }
     }
 
+    /// A place that is looked at without its parts: its variant or length.
+    fn check_head_init(&mut self, state: &State, place: &Place, at: At) {
+        let path = match self.paths.find(self.q, place) {
+            Found::Exact(p) | Found::Inside(p) | Found::Behind(p) => p,
+            Found::Untracked => return,
+        };
+        if state.may_be_uninit(path) {
+            self.report_uninit(place, path, at, "used");
+        }
+    }
+
     fn first_uninit(&self, state: &State, path: PathIx) -> Option<PathIx> {
         let mut found = None;
         self.paths.each_in(path, &mut |p| {
@@ -433,40 +444,38 @@ impl<'a, 'm> Access<'a, 'm> {
         }
     }
 
-    /// A place that is changed must be declared mutable, or be behind an exclusive reference.
+    /// A place that is changed must be declared mutable, or be behind an exclusive reference. No shared reference may lie on
+    /// the way to it.
     fn check_mutable(&mut self, place: &Place, at: At, is_borrow: bool) {
-        let mut end = place.path.len();
-        while end > 0 {
-            let base = Place { slot: place.slot, path: place.path[..end - 1].to_vec() };
-            if let Some((n, used)) = self.capture_index(place)
+        let capture = self.capture_index(place);
+        let mut exclusive = false;
+        for end in (1..=place.path.len()).rev() {
+            if let Some((n, used)) = capture
                 && used == end
             {
-                return self.check_capture(n, place, at, is_borrow);
+                return self.check_capture(n, place, at, is_borrow, exclusive);
             }
-            if place.path[end - 1] == Elem::Deref {
-                let ty = self.graph.place_ty(&base);
-                match self.q.types().kind(ty) {
-                    TyKind::Ref(_, Mutability::Mut, _) => {
-                        // The reference that a closure holds stands for the variable itself.
-                        if let Some((n, used)) = self.capture_index(&base)
-                            && used == base.path.len()
-                            && self.is_captured_by_reference(n)
-                        {
-                            return self.check_capture(n, place, at, is_borrow);
-                        }
-                        return;
-                    }
-                    TyKind::Ptr(Mutability::Mut, _) => return,
-                    TyKind::Ref(..) | TyKind::Ptr(..) | TyKind::Str(_) => {
-                        return self.report_behind_shared(place, &base, at, is_borrow);
-                    }
-                    _ => {}
+            if place.path[end - 1] != Elem::Deref {
+                continue;
+            }
+            let base = Place { slot: place.slot, path: place.path[..end - 1].to_vec() };
+            let ty = self.graph.place_ty(&base);
+            match self.q.types().kind(ty) {
+                TyKind::Ref(_, Mutability::Mut, _) => {
+                    // The reference that a closure holds stands for the variable itself.
+                    let of_closure =
+                        capture.is_some_and(|(n, used)| used == end - 1 && self.is_captured_by_reference(n));
+                    exclusive |= !of_closure;
                 }
+                TyKind::Ptr(Mutability::Mut, _) => return,
+                TyKind::Ref(..) | TyKind::Ptr(..) | TyKind::Str(_) => {
+                    return self.report_behind_shared(place, &base, at, is_borrow);
+                }
+                _ => {}
             }
-            end -= 1;
         }
         let decl = &self.graph.mir.slots[place.slot];
-        let Some(local) = decl.local else { return };
+        let Some(local) = decl.local.filter(|_| !exclusive) else { return };
         if decl.mutable {
             self.changed[local.0 as usize] = true;
         } else {
@@ -479,12 +488,16 @@ impl<'a, 'm> Access<'a, 'm> {
         self.q.closure(id).captures.get(n as usize).is_some_and(|c| c.mode == CaptureMode::Mut)
     }
 
-    fn check_capture(&mut self, n: u32, place: &Place, at: At, is_borrow: bool) {
+    /// `exclusive`: the changed place is behind an exclusive reference that was captured.
+    fn check_capture(&mut self, n: u32, place: &Place, at: At, is_borrow: bool, exclusive: bool) {
         let MirOwner::Closure(id) = self.graph.mir.owner else { return };
         let Some(capture) = self.q.closure(id).captures.get(n as usize) else { return };
         if capture.mode == CaptureMode::Shared {
             let base = Place { slot: place.slot, path: Vec::new() };
             return self.report_behind_shared(place, &base, at, is_borrow);
+        }
+        if exclusive {
+            return;
         }
         // Behind an exclusive reference the variable itself need not be mutable.
         let mut ty = self.typed.local(capture.local);

@@ -8,7 +8,7 @@ use super::regions::{RegionVar, Regions, STATIC, Why, var_of};
 use super::summary::Summaries;
 use crate::check::context::{Predicate, Variance};
 use crate::check::typed::FnTrait;
-use crate::hir::{Bound, FnId, GenericArg, GenericArgs, Hir, Mutability, TypeExpr, TypeId, WhereSubject};
+use crate::hir::{Bound, FnId, GenericArg, GenericArgs, Hir, Mutability, TraitId, TypeExpr, TypeId, WhereSubject};
 use crate::mir::{
     Aggregate, Builtin, Callee, Cast, Constant, Elem, Mir, Operand, Place, Rvalue, Slot, StmtKind, Terminator,
 };
@@ -423,6 +423,63 @@ impl<'a, 'm> TypedMir<'a, 'm> {
             held.into_iter().for_each(|r| self.regions.add(r, region, span, Why::Bound(func)));
         }
         self.closure_bounds(func, generics, span);
+        self.trait_bounds(func, generics, span);
+    }
+
+    /// What the trait bounds of a called function say about lifetimes: `B: FromIterator<T>` holds what T holds, and an
+    /// associated type is what the bound says it is.
+    fn trait_bounds(&mut self, func: FnId, generics: Args, span: Span) {
+        let q = self.regions.q;
+        let types = q.types();
+        if !types.args_flags(generics).has(Flags::REGION) {
+            return;
+        }
+        if let Some(trait_) = q.c.trait_of_fn(func) {
+            let count = q.c.params_of(crate::check::context::Owner::Trait(trait_)).len();
+            let list = types.list(generics);
+            self.trait_bound(trait_, &list[..count.min(list.len())], span);
+        }
+        for predicate in q.c.predicates_of(crate::check::context::Owner::Fn(func)).iter() {
+            match *predicate {
+                Predicate::Trait(trait_, args) => {
+                    let args = types.subst_args(args, generics);
+                    self.trait_bound(trait_, types.list(args), span);
+                }
+                Predicate::Projection(alias, args, out) => {
+                    if q.c.trait_of_alias(alias).is_some_and(|t| self.regions.is_fn_trait(t)) {
+                        continue;
+                    }
+                    let args = types.subst_args(args, generics);
+                    let found = self.regions.normalize(types.mk(TyKind::Projection(alias, args)), span);
+                    let out = self.regions.normalize(types.subst(out, generics), span);
+                    self.regions.relate(found, out, Variance::Invariant, span, Why::Argument);
+                }
+            }
+        }
+    }
+
+    /// Conversions and collections: one side of the bound holds what the other side held.
+    fn trait_bound(&mut self, trait_: TraitId, args: &[Arg], span: Span) {
+        let q = self.regions.q;
+        let [Arg::Ty(own), rest @ ..] = args else { return };
+        let into_self = match q.hir().text(q.hir().traits[trait_].head.name) {
+            "FromIterator" | "Extend" | "From" | "TryFrom" | "Sum" => true,
+            "Into" | "TryInto" => false,
+            _ => return,
+        };
+        let others: Vec<Ty> = rest.iter().filter_map(|a| a.ty()).collect();
+        let (mut from, mut to) = (Vec::new(), Vec::new());
+        for &other in &others {
+            let other = self.regions.normalize(other, span);
+            self.regions.regions_in(other, &mut from);
+        }
+        self.regions.regions_in(*own, &mut to);
+        if !into_self {
+            std::mem::swap(&mut from, &mut to);
+        }
+        for &f in &from {
+            to.iter().for_each(|&t| self.regions.add(f, t, span, Why::Argument));
+        }
     }
 
     /// A closure that is passed for `F: Fn(A) -> R`: its own results and parameters are related to A and R.

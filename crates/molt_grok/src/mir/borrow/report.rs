@@ -69,6 +69,8 @@ impl Access<'_, '_> {
         let again = if how == "moved" { " again" } else { "" };
         let message = if what == name {
             format!("{name} is {how}{again} after it was moved")
+        } else if part.path.len() < place.path.len() {
+            format!("{name} is {how} after {what} was moved")
         } else {
             format!("{name} is {how} after {what} was moved out of it")
         };
@@ -406,8 +408,9 @@ impl Access<'_, '_> {
         let lent = if lent == name { "it".to_string() } else { lent };
         let at = match what {
             What::Copy | What::Move => At { span: self.expr_span(at.span, place, false), ..at },
-            _ => at,
+            _ => At { span: self.closure_head(at.span), ..at },
         };
+        let first_span = self.closure_head(loan.span);
         let how = if is_mut { "exclusively borrowed" } else { "borrowed" };
         let (kind, message, label, help) = match what {
             What::Copy => (
@@ -453,10 +456,10 @@ impl Access<'_, '_> {
             (false, _) => "borrowed here",
         };
         let d = Diagnostic::new(kind, message).label(at.span, label, true);
-        let d = if loan.span == at.span {
+        let d = if first_span == at.span {
             d.note("the reference made in the turn of the loop before is still in use")
         } else {
-            d.label(loan.span, first, false)
+            d.label(first_span, first, false)
         };
         with_later(d, later).help(help)
     }

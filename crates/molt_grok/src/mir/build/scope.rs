@@ -32,6 +32,12 @@ struct ScopeRange {
     end_span: Span,
 }
 
+struct Saved {
+    entries: Vec<Entry>,
+    starts: Vec<usize>,
+    value_count: usize,
+}
+
 #[derive(Default)]
 pub(super) struct Scopes {
     entries: Vec<Entry>,
@@ -100,6 +106,23 @@ impl Scopes {
         self.renumber(at);
     }
 
+    /// The list without the drops of some slots, as it was before.
+    fn without(&mut self, slots: &[Slot]) -> Saved {
+        let saved = Saved {
+            entries: self.entries.clone(),
+            starts: self.ranges.iter().map(|r| r.start).collect(),
+            value_count: self.value_count,
+        };
+        slots.iter().for_each(|&s| self.remove(s, true));
+        saved
+    }
+
+    fn restore(&mut self, saved: Saved) {
+        self.entries = saved.entries;
+        self.value_count = saved.value_count;
+        self.ranges.iter_mut().zip(saved.starts).for_each(|(r, start)| r.start = start);
+    }
+
     fn remove(&mut self, slot: Slot, value: bool) {
         let Some(at) = self.entries.iter().rposition(|e| e.value == value && e.slot == slot) else { return };
         self.entries.remove(at);
@@ -163,6 +186,8 @@ impl Builder<'_> {
     pub(super) fn schedule_value_in(&mut self, scope: usize, slot: Slot, ty: Ty) {
         if self.needs_drop(ty) {
             self.scopes.insert(scope, slot, true);
+            // The value was made in this block: a panic from now on finds another state than at its start.
+            self.moved = true;
         }
     }
 
@@ -171,6 +196,16 @@ impl Builder<'_> {
         if self.scopes.has_values() {
             self.scopes.remove(slot, true);
         }
+    }
+
+    /// Runs `f` while some slots, whose values a call takes, are not dropped by a panic.
+    pub(super) fn while_moved(&mut self, slots: &[Slot], f: impl FnOnce(&mut Self)) {
+        if slots.is_empty() || !self.scopes.has_values() {
+            return f(self);
+        }
+        let saved = self.scopes.without(slots);
+        f(self);
+        self.scopes.restore(saved);
     }
 
     /// Where a panic goes from here.

@@ -447,7 +447,20 @@ impl Builder<'_> {
     pub(super) fn call(&mut self, func: Callee, args: Vec<Operand>, dest: Place, ret: Option<Ty>, span: Span) {
         self.consumed(&args);
         let target = (ret != Some(Ty::NEVER)).then(|| self.new_block());
-        self.end_panicking(Terminator::Call { func, args, dest, target }, span);
+        // What the call takes is the callee's to drop, also when it panics.
+        let mut moved = Vec::new();
+        for arg in &args {
+            if let Operand::Move(p) = arg
+                && p.is_local()
+                && self.mir.slots.get(p.slot).is_some_and(|s| s.local.is_some())
+            {
+                let ty = self.mir.slots[p.slot].ty;
+                if self.needs_drop(ty) {
+                    moved.push(p.slot);
+                }
+            }
+        }
+        self.while_moved(&moved, |b| b.end_panicking(Terminator::Call { func, args, dest, target }, span));
         match target {
             Some(next) => self.enter(next),
             None => self.diverge(),

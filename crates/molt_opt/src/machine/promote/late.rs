@@ -20,57 +20,76 @@ use super::super::loops::Loops;
 /// Largest slot, in bytes, that is copied.
 const LARGEST: u32 = 64;
 
+/// Most slots of a function that are looked at.
+const MOST_SLOTS: usize = 64;
+
 /// Splits such slots; whether there were any.
 pub fn run(func: &mut Function, flow: &Flow, uses: &SlotUses<'_>) -> bool {
-    let small = |s: &usize| uses.leaked[*s] && func.stack_slots[*s] <= LARGEST;
-    let slots: Vec<usize> = (0..func.stack_slots.len()).filter(small).collect();
-    if slots.is_empty() {
+    if !uses.leaked.contains(&true) {
         return false;
     }
     let loops = Loops::new(func, flow);
-    if loops.all.is_empty() {
+    let mut slots = accessed_in_loops(func, flow, &loops, uses);
+    slots.retain(|&s| uses.leaked[s as usize] && func.stack_slots[s as usize] <= LARGEST);
+    slots.truncate(MOST_SLOTS);
+    if slots.is_empty() {
         return false;
     }
-    let leaks = uses.leaks();
-    let mut edges: Vec<(InstId, usize)> = Vec::new();
+    let homes = homes_of_leaks(func, flow, uses);
     let mut edge_copies: Vec<((InstId, usize), u32, u32)> = Vec::new();
     let mut changed = false;
     for slot in slots {
-        let known = Known::new(func, flow, leaks.iter().filter(|l| l.slot as usize == slot).map(|l| l.inst));
-        let Some(plan) = plan(func, flow, &loops, uses, &known, slot as u32) else { continue };
+        let leaks = homes.iter().filter(|l| l.1 == slot).map(|l| (l.0, l.2)).collect();
+        let known = Known::new(func, leaks);
+        let Some(plan) = plan(func, flow, &loops, uses, &known, slot) else { continue };
         let own = func.stack_slots.len() as u32;
-        func.stack_slots.push(func.stack_slots[slot]);
+        func.stack_slots.push(func.stack_slots[slot as usize]);
         redirect(func, &plan, own);
-        for &inst in &plan.before_leaks {
-            copy_before(func, flow, inst, slot as u32, own);
+        for &(inst, home) in &plan.before_leaks {
+            copy_before(func, home, inst, slot, own);
         }
-        for &edge in &plan.edges {
-            edges.push(edge);
-            edge_copies.push((edge, slot as u32, own));
-        }
+        edge_copies.extend(plan.edges.iter().map(|&edge| (edge, slot, own)));
         changed = true;
     }
-    edges.sort_unstable();
-    edges.dedup();
-    for edge in edges {
-        let copies = edge_copies.iter().filter(|c| c.0 == edge).map(|c| (c.1, c.2));
-        copy_on_edge(func, edge, copies);
+    edge_copies.sort_unstable();
+    for copies in edge_copies.chunk_by(|a, b| a.0 == b.0) {
+        copy_on_edge(func, copies[0].0, copies.iter().map(|c| (c.1, c.2)));
     }
     changed
 }
 
+/// Slots that instructions in loops load from or store to.
+fn accessed_in_loops(func: &Function, flow: &Flow, loops: &Loops, uses: &SlotUses<'_>) -> Vec<u32> {
+    let mut found = vec![false; func.stack_slots.len()];
+    for &b in flow.order.iter().filter(|&&b| loops.innermost(b).is_some()) {
+        for &inst in func.blocks[b].insts.iter().filter(|&&i| scalar(func.insts[i].op).is_some()) {
+            if let Some(place) = uses.place(func.args(inst)[0]) {
+                found[place.slot as usize] = true;
+            }
+        }
+    }
+    (0..found.len() as u32).filter(|&s| found[s as usize]).collect()
+}
+
+/// Instruction, slot and block of every leak.
+fn homes_of_leaks(func: &Function, flow: &Flow, uses: &SlotUses<'_>) -> Vec<(InstId, u32, BlockId)> {
+    let mut homes = vec![func.entry(); func.insts.len()];
+    for &b in &flow.order {
+        func.blocks[b].insts.iter().for_each(|i| homes[i.index()] = b);
+    }
+    uses.leaks().iter().map(|l| (l.inst, l.slot, homes[l.inst.index()])).collect()
+}
+
 /// Where others may know a slot.
 struct Known {
-    leaks: Vec<InstId>,
+    leaks: Vec<(InstId, BlockId)>,
     at_start: Vec<bool>,
 }
 
 impl Known {
-    fn new(func: &Function, flow: &Flow, leaks: impl Iterator<Item = InstId>) -> Known {
-        let leaks: Vec<InstId> = leaks.collect();
-        let leaks_in = |b: BlockId| func.blocks[b].insts.iter().any(|i| leaks.contains(i));
+    fn new(func: &Function, leaks: Vec<(InstId, BlockId)>) -> Known {
         let mut at_start = vec![false; func.blocks.len()];
-        let mut work: Vec<BlockId> = flow.order.iter().copied().filter(|&b| leaks_in(b)).collect();
+        let mut work: Vec<BlockId> = leaks.iter().map(|l| l.1).collect();
         while let Some(b) = work.pop() {
             for (_, _, to) in func.successors(b) {
                 if !std::mem::replace(&mut at_start[to.index()], true) {
@@ -80,6 +99,11 @@ impl Known {
         }
         Known { leaks, at_start }
     }
+
+    /// Whether the slot becomes known in a block, if it is not at its start.
+    fn leaks_in(&self, b: BlockId) -> bool {
+        self.leaks.iter().any(|l| l.1 == b)
+    }
 }
 
 /// What to change for one slot.
@@ -87,7 +111,7 @@ impl Known {
 struct Plan {
     /// Accesses before the address leaves: instruction, operand that is the address, offset.
     accesses: Vec<(InstId, usize, i64)>,
-    before_leaks: Vec<InstId>,
+    before_leaks: Vec<(InstId, BlockId)>,
     /// Edges from where the slot is not known to where it is.
     edges: Vec<(InstId, usize)>,
 }
@@ -98,14 +122,14 @@ fn plan(func: &Function, flow: &Flow, loops: &Loops, uses: &SlotUses<'_>, known:
     let mut in_loop = false;
     for &b in &flow.order {
         if known.at_start[b.index()] {
-            let outside = flow.preds(b).iter().filter(|p| !known.at_start[p.2.index()]);
-            let unknown = outside.filter(|p| !func.blocks[p.2].insts.iter().any(|i| known.leaks.contains(i)));
-            plan.edges.extend(unknown.map(|&(inst, edge, _)| (inst, edge)));
+            let outside = flow.preds(b).iter().filter(|p| !known.at_start[p.2.index()] && !known.leaks_in(p.2));
+            plan.edges.extend(outside.map(|&(inst, edge, _)| (inst, edge)));
             continue;
         }
+        let leaks_here = known.leaks_in(b);
         for &inst in &func.blocks[b].insts {
-            if known.leaks.contains(&inst) {
-                plan.before_leaks.push(inst);
+            if leaks_here && known.leaks.iter().any(|l| l.0 == inst) {
+                plan.before_leaks.push((inst, b));
                 break;
             }
             let data = func.insts[inst];
@@ -125,18 +149,25 @@ fn plan(func: &Function, flow: &Flow, loops: &Loops, uses: &SlotUses<'_>, known:
             }
         }
     }
+    plan.accesses.sort_unstable();
     in_loop.then_some(plan)
 }
 
 /// Makes accesses go to the slot `own`.
 fn redirect(func: &mut Function, plan: &Plan, own: u32) {
-    for b in func.layout.clone() {
-        if !func.blocks[b].insts.iter().any(|i| plan.accesses.iter().any(|a| a.0 == *i)) {
+    // Accesses of an instruction stand together.
+    let accesses_of = |inst: InstId| {
+        let first = plan.accesses.partition_point(|a| a.0 < inst);
+        plan.accesses[first..].iter().take_while(move |a| a.0 == inst)
+    };
+    for n in 0..func.layout.len() {
+        let b = func.layout[n];
+        if !func.blocks[b].insts.iter().any(|&i| accesses_of(i).next().is_some()) {
             continue;
         }
         let mut out = Vec::new();
         for inst in std::mem::take(&mut func.blocks[b].insts) {
-            for &(_, operand, offset) in plan.accesses.iter().filter(|a| a.0 == inst) {
+            for &(_, operand, offset) in accesses_of(inst) {
                 let loc = func.insts[inst].loc;
                 let start = emit(func, &mut out, Op::SlotAddr, &[], u64::from(own), Type::I64, loc);
                 let offset = emit(func, &mut out, Op::IConst, &[], offset as u64, Type::I64, loc);
@@ -161,14 +192,10 @@ fn copy(func: &mut Function, slot: u32, own: u32) -> Vec<InstId> {
     out
 }
 
-fn copy_before(func: &mut Function, flow: &Flow, inst: InstId, slot: u32, own: u32) {
+fn copy_before(func: &mut Function, home: BlockId, inst: InstId, slot: u32, own: u32) {
     let copied = copy(func, slot, own);
-    let home = flow.order.iter().copied().find_map(|b| {
-        let at = func.blocks[b].insts.iter().position(|&i| i == inst)?;
-        Some((b, at))
-    });
-    let (b, at) = home.expect("the instruction is in a block");
-    func.blocks[b].insts.splice(at..at, copied);
+    let at = func.blocks[home].insts.iter().position(|&i| i == inst).expect("the instruction is in its block");
+    func.blocks[home].insts.splice(at..at, copied);
 }
 
 fn copy_on_edge(func: &mut Function, (inst, edge): (InstId, usize), copies: impl Iterator<Item = (u32, u32)>) {

@@ -1,7 +1,8 @@
 //! Cuts stack slots into parts.
 //!
-//! A part is a run of bytes that loads and stores access as a whole. Copies carry the parts of one slot over to the other,
-//! and are then made of loads and stores of parts. Parts that overlap others stay in memory.
+//! A part is a run of bytes that loads and stores access as a whole, or, where accesses overlap as those of an enum's
+//! variants do, up to eight bytes around them. Copies carry the parts of one slot over to the other, and are then made of
+//! loads and stores of parts. Larger overlaps, and those of an f32 with others, stay in memory.
 
 use std::collections::BTreeMap;
 
@@ -22,26 +23,48 @@ const ROUNDS: usize = 16;
 
 /// The parts that become values.
 pub struct Parts {
-    found: FastMap<(u32, i64, u32), Var>,
+    /// For each slot: end and number of each part by its start.
+    found: Vec<BTreeMap<i64, (i64, Var)>>,
     classes: Vec<Class>,
+}
+
+/// Which bytes of a part an access is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Access {
+    pub var: Var,
+    /// Distance from the start of the part, in bytes.
+    pub at: u32,
+    /// All of the part.
+    pub whole: bool,
 }
 
 impl Parts {
     pub fn count(&self) -> usize {
         self.classes.len()
     }
-    pub fn find(&self, slot: u32, offset: i64, size: u32) -> Option<Var> {
-        self.found.get(&(slot, offset, size)).copied()
+    pub fn find(&self, slot: u32, offset: i64, size: u32) -> Option<Access> {
+        let (&start, &(end, var)) = self.found[slot as usize].range(..=offset).next_back()?;
+        let last = offset + i64::from(size);
+        let at = (offset - start) as u32;
+        (last <= end).then_some(Access { var, at, whole: offset == start && last == end })
     }
     pub fn class(&self, var: Var) -> Class {
         self.classes[var as usize]
     }
 }
 
-/// Size and class of the accesses at an offset; `None` where different sizes begin or classes do not go together.
-type Cut = Option<(u32, Class)>;
+/// A run of bytes of a slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Cut {
+    end: i64,
+    class: Class,
+    /// Some access is of fewer bytes.
+    in_pieces: bool,
+    /// It stays in memory.
+    blocked: bool,
+}
 
-/// The accesses of a slot by offset.
+/// Runs of a slot by their start; they do not overlap.
 type Cuts = BTreeMap<i64, Cut>;
 
 /// A range op with constant length that a slot takes part in.
@@ -114,21 +137,16 @@ impl Splitter<'_> {
             self.cuts[slot as usize] = None;
             return true;
         }
-        let cut = cuts.entry(offset);
-        let std::collections::btree_map::Entry::Occupied(mut known) = cut else {
-            cut.or_insert(Some((size, class)));
-            return true;
-        };
-        let Some((had_size, had_class)) = *known.get() else { return false };
-        let both = match (had_class, class) {
-            (a, b) if a == b => Some(a),
-            (Class::Int | Class::Double, Class::Int | Class::Double) => Some(Class::Double),
-            _ => None,
-        };
-        let new = both.filter(|_| had_size == size).map(|c| (size, c));
-        let changed = *known.get() != new;
-        known.insert(new);
-        changed
+        let end = offset + i64::from(size);
+        if let Some((&start, cut)) = cuts.range_mut(..=offset).next_back()
+            && end <= cut.end
+        {
+            let before = *cut;
+            cut.access(class, start == offset && cut.end == end);
+            return *cut != before;
+        }
+        join(cuts, offset, end, class);
+        true
     }
 
     fn range(&mut self, func: &Function, inst: InstId) {
@@ -200,9 +218,8 @@ impl Splitter<'_> {
     /// Accesses inside a range of a slot: offset from its start, size, class.
     fn cuts_within(&self, slot: u32, start: i64, length: i64) -> Vec<(i64, u32, Class)> {
         let Some(cuts) = &self.cuts[slot as usize] else { return Vec::new() };
-        let inside = cuts.range(start..start + length);
-        let known = inside.filter_map(|(&o, cut)| cut.map(|(size, class)| (o - start, size, class)));
-        known.filter(|&(o, size, _)| o + i64::from(size) <= length).collect()
+        let inside = cuts.range(start..start + length).filter(|(_, cut)| !cut.blocked && cut.end <= start + length);
+        inside.map(|(&o, cut)| (o - start, (cut.end - o) as u32, cut.class)).collect()
     }
 
     /// Replaces range ops by loads and stores.
@@ -233,17 +250,9 @@ impl Splitter<'_> {
 
     fn expand_one(&self, func: &mut Function, index: usize, out: &mut Vec<InstId>) {
         let Range { inst, to, from, length } = self.ranges[index];
-        // The parts of both sides are the same unless they overlap others; then either will do.
+        // The parts of both sides are the same unless some stay in memory; then either will do.
         let (slot, start) = to.filter(|_| self.can_split(to)).or(from).expect("one side is a slot");
         let mut pieces = self.cuts_within(slot, start, length);
-        let mut end = 0;
-        pieces.retain(|&(offset, size, _)| {
-            let free = offset >= end;
-            if free {
-                end = offset + i64::from(size);
-            }
-            free
-        });
         let gaps = gaps(start, length, &pieces);
         pieces.extend(gaps);
         pieces.sort_unstable();
@@ -266,26 +275,69 @@ impl Splitter<'_> {
         }
     }
 
-    /// The parts that overlap no other.
+    /// The parts that do not stay in memory.
     fn parts(&self) -> Parts {
-        let mut parts = Parts { found: FastMap::default(), classes: Vec::new() };
-        for (slot, cuts) in self.cuts.iter().enumerate() {
-            let Some(cuts) = cuts else { continue };
-            // Where sizes or classes clash, the end is not known; assume the largest access.
-            let spans: Vec<(i64, i64, Cut)> =
-                cuts.iter().map(|(&o, &cut)| (o, o + cut.map_or(8, |(size, _)| i64::from(size)), cut)).collect();
-            let mut reached = i64::MIN;
-            for (i, &(start, end, cut)) in spans.iter().enumerate() {
-                let next = spans.get(i + 1).map_or(i64::MAX, |s| s.0);
-                if let Some((size, class)) = cut.filter(|_| start >= reached && end <= next) {
-                    parts.found.insert((slot as u32, start, size), parts.classes.len() as u32);
-                    parts.classes.push(class);
-                }
-                reached = reached.max(end);
+        let mut parts = Parts { found: Vec::new(), classes: Vec::new() };
+        for cuts in &self.cuts {
+            let mut found = BTreeMap::new();
+            for (&start, cut) in cuts.iter().flatten().filter(|(_, cut)| !cut.blocked) {
+                found.insert(start, (cut.end, parts.classes.len() as Var));
+                parts.classes.push(cut.class);
             }
+            parts.found.push(found);
         }
         parts
     }
+}
+
+impl Cut {
+    /// Takes an access of some or all of its bytes in.
+    fn access(&mut self, class: Class, whole: bool) {
+        match (self.class, class) {
+            _ if self.blocked => {}
+            (Class::Single, Class::Single) => {}
+            (Class::Single, _) | (_, Class::Single) => self.blocked = true,
+            (Class::Int | Class::Double, Class::Int | Class::Double) => {
+                self.in_pieces |= !whole;
+                // Bits are taken apart as an integer.
+                let double = !self.in_pieces && (self.class == Class::Double || class == Class::Double);
+                self.class = if double { Class::Double } else { Class::Int };
+            }
+        }
+    }
+}
+
+/// Makes one run of the runs that overlap a new access, as large and aligned as loads and stores are.
+fn join(cuts: &mut Cuts, offset: i64, end: i64, class: Class) {
+    let (mut low, mut high) = (offset, end);
+    let mut cut = Cut { end, class, in_pieces: false, blocked: false };
+    let mut joined = false;
+    loop {
+        let overlapping: Vec<i64> = cuts.range(..high).filter(|(_, c)| c.end > low).map(|(&start, _)| start).collect();
+        if overlapping.is_empty() {
+            break;
+        }
+        joined = true;
+        for start in overlapping {
+            let other = cuts.remove(&start).expect("it was just found");
+            cut.blocked |= other.blocked || other.class == Class::Single || class == Class::Single;
+            cut.access(other.class, false);
+            (low, high) = (low.min(start), high.max(other.end));
+        }
+        let mut size = (high - low).unsigned_abs().next_power_of_two() as i64;
+        while low.rem_euclid(size) + (high - low) > size {
+            size *= 2;
+        }
+        if size > 8 {
+            cut.blocked = true;
+        } else {
+            low -= low.rem_euclid(size);
+            high = low + size;
+        }
+    }
+    cut.in_pieces |= joined;
+    cut.end = high;
+    cuts.insert(low, cut);
 }
 
 /// Pieces of a range that no part covers, as large as their position allows.
