@@ -15,7 +15,7 @@ pub mod layout;
 mod place;
 mod rvalue;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use molt_base::Span;
@@ -79,6 +79,8 @@ pub(crate) struct Mono<'c> {
     places: HashMap<Span, DataId>,
     tables: HashMap<(Ty, crate::ty::DynId), DataId>,
     statics: HashMap<ConstId, DataId>,
+    /// Functions that take the place of their call as a last parameter: their panics are their callers'.
+    pub tracking: HashSet<FuncId>,
     pub module: ModuleId,
 }
 
@@ -100,6 +102,7 @@ impl<'c> Mono<'c> {
             places: HashMap::new(),
             tables: HashMap::new(),
             statics: HashMap::new(),
+            tracking: HashSet::new(),
             module,
         }
     }
@@ -113,6 +116,11 @@ impl<'c> Mono<'c> {
         let name = self.program.names.intern(&text);
         let id = self.program.funcs.push(Function::new(name, self.module, FunctionKind::Internal));
         self.functions.insert(instance, id);
+        if let Instance::Body(BodyOwner::Fn(f), _) = instance
+            && self.c.tracks_caller(f)
+        {
+            self.tracking.insert(id);
+        }
         self.queue.push(instance);
         id
     }
@@ -265,7 +273,18 @@ impl<'c> Mono<'c> {
             return Some(self.function(Instance::Shim(ty, by, false)));
         }
         let resolved = self.c.resolve_fn(f, args)?;
-        Some(self.function(resolved))
+        Some(self.addressable(resolved))
+    }
+
+    /// The function of an instance as whoever has only its address may call it.
+    pub fn addressable(&mut self, instance: Instance) -> FuncId {
+        if let Instance::Body(BodyOwner::Fn(f), args) = instance
+            && self.c.tracks_caller(f)
+        {
+            let ty = self.c.types.mk(crate::ty::TyKind::FnDef(f, args));
+            return self.function(Instance::Shim(ty, FnTrait::Fn, true));
+        }
+        self.function(instance)
     }
 
     /// Traits of an object with supertraits, each with its arguments for the type, in the order of the table.
@@ -373,6 +392,12 @@ pub(crate) fn machine(s: Scalar) -> Type {
 }
 
 impl Checked {
+    /// Whether panics of a library function are shown at its call: `#[track_caller]`.
+    pub(crate) fn tracks_caller(&self, f: FnId) -> bool {
+        let head = &self.hir.fns[f].head;
+        head.attrs.iter().any(|a| self.hir.text(a.name) == "track_caller")
+    }
+
     /// The code of a function for final arguments: the implementation's for a trait's member.
     pub(crate) fn resolve_fn(&self, f: FnId, args: Args) -> Option<Instance> {
         let Some(t) = self.trait_of_fn(f) else {

@@ -114,6 +114,8 @@ pub struct Checked {
     pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>>,
     pub(super) selections: RefCell<HashMap<(Env, TraitId, Args), bool>>,
     pub(super) diagnostics: RefCell<Vec<Diagnostic>>,
+    /// Functions whose signature has an error: their bodies are not looked at for borrows.
+    pub(super) broken: RefCell<std::collections::HashSet<Owner>>,
     /// Items whose facts are being computed, to find cycles.
     pub(super) under_way: RefCell<Vec<Owner>>,
 }
@@ -159,6 +161,7 @@ impl Checked {
             typed: FrozenMap::new(),
             selections: RefCell::default(),
             diagnostics: RefCell::default(),
+            broken: RefCell::default(),
             under_way: RefCell::default(),
         };
         checked.envs.push(Box::default());

@@ -84,6 +84,9 @@ impl<'a> Converter<'a> {
                 Elision::Output(None) | Elision::Field => {
                     let d = Diagnostic::at(&code::MISSING_LIFETIME, span, "this reference needs a lifetime");
                     self.c.report(d);
+                    if let Some(owner) = self.owner {
+                        self.c.broken.borrow_mut().insert(owner);
+                    }
                     Region::Erased
                 }
             },

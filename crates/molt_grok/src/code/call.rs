@@ -145,6 +145,12 @@ impl Writer<'_, '_> {
         for (val, ty) in args {
             self.pass(val, *ty, &mut values);
         }
+        if let Target::Direct(f) = target
+            && self.m.tracking.contains(&f)
+        {
+            let place = self.place_value();
+            values.push(place);
+        }
         types.push(Type::I64);
         let i = match target {
             Target::Direct(f) => self.inst(Op::Call, &values, f.index() as u64, &types),
@@ -418,7 +424,7 @@ impl Writer<'_, '_> {
         let c = self.m.c;
         match c.types.kind(ty) {
             TyKind::FnDef(f, list) if c.hir.fns[f].intrinsic.is_none() && c.trait_of_fn(f).is_none() => {
-                self.m.function(Instance::Body(BodyOwner::Fn(f), list))
+                self.m.addressable(Instance::Body(BodyOwner::Fn(f), list))
             }
             _ => self.m.function(Instance::Shim(ty, FnTrait::Fn, true)),
         }

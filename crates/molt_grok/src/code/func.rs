@@ -78,6 +78,8 @@ pub(super) struct Writer<'a, 'c> {
     pub span: Span,
     pub loc: LocId,
     pub ended: bool,
+    /// Place of the call, in a function whose panics are its caller's.
+    caller_place: Option<ValueId>,
 }
 
 /// Writes the code of a graph for these arguments.
@@ -86,7 +88,7 @@ pub(super) fn write(m: &mut Mono<'_>, mir: &Mir, args: Args, id: FuncId) -> Func
     let ret = m.layouts.concrete(mir.slots[Mir::RESULT].ty, args);
     let result = m.return_form(ret);
     let mut w = Writer::new(m, mir, args, func, result);
-    w.prologue(ret);
+    w.prologue(ret, id);
     for (bb, _) in mir.blocks.iter() {
         w.basic_block(bb);
     }
@@ -123,6 +125,7 @@ impl<'a, 'c> Writer<'a, 'c> {
             span,
             loc: LocId::NONE,
             ended: false,
+            caller_place: None,
         }
     }
 
@@ -146,7 +149,7 @@ impl<'a, 'c> Writer<'a, 'c> {
         }
     }
 
-    fn prologue(&mut self, ret: Ty) {
+    fn prologue(&mut self, ret: Ty, id: FuncId) {
         self.result_param();
         let mir = self.mir;
         for (slot, decl) in mir.slots.iter() {
@@ -164,6 +167,9 @@ impl<'a, 'c> Writer<'a, 'c> {
                 self.storage_for(ty)
             };
             self.storage.push(storage);
+        }
+        if self.m.tracking.contains(&id) {
+            self.caller_place = Some(self.param(Type::I64));
         }
         let first = self.bb(Mir::ENTRY);
         self.jump(first);
@@ -374,11 +380,19 @@ impl<'a, 'c> Writer<'a, 'c> {
         let data = self.m.bytes(text.as_bytes());
         let ptr = self.data_addr(data);
         let len = self.iconst(text.len() as i64);
-        let place = self.m.place_data(self.span);
-        let place = self.data_addr(place);
+        let place = self.place_value();
         self.call_rt(RtFn::GrokPanic, &[ptr, len, place]);
         let unwind = self.unwind_block();
         self.jump(unwind);
+    }
+
+    /// Address of the position that a panic here is shown at.
+    pub fn place_value(&mut self) -> ValueId {
+        if let Some(v) = self.caller_place {
+            return v;
+        }
+        let place = self.m.place_data(self.span);
+        self.data_addr(place)
     }
 
     pub fn data_addr(&mut self, d: DataId) -> ValueId {

@@ -465,8 +465,7 @@ impl Writer<'_, '_> {
             }
         }
         if matches!(name, "panic" | "panic_index") {
-            let place = self.m.place_data(self.span);
-            let place = self.data_addr(place);
+            let place = self.place_value();
             args.push(place);
             self.call_rt(f, &args);
             let unwind = self.unwind_block();

@@ -230,8 +230,7 @@ impl Writer<'_, '_> {
         self.func.blocks[cold].cold = true;
         self.end(Op::BrIf, &[bad], &[cold, next]);
         self.switch(cold);
-        let place = self.m.place_data(self.span);
-        let place = self.data_addr(place);
+        let place = self.place_value();
         self.call_rt(molt_abi::RtFn::GrokPanicIndex, &[i, len, place]);
         let unwind = self.unwind_block();
         self.jump(unwind);

@@ -82,7 +82,7 @@ const KNOWN: &[(&str, &[Place])] = &[
 ];
 
 /// Attributes that only the language's own library uses.
-const INTERNAL: &[&str] = &["lang", "intrinsic", "auto", "pointer"];
+const INTERNAL: &[&str] = &["lang", "intrinsic", "auto", "pointer", "track_caller"];
 
 impl Front {
     /// The attributes directly at a node, in source order.

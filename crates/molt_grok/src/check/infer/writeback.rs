@@ -478,7 +478,8 @@ impl Final<'_, '_> {
             closures: t.closures.clone(),
             ret: self.fold_ty(t.ret),
             params: t.params.iter().map(|&ty| self.fold_ty(ty)).collect(),
-            failed: t.failed,
+            failed: t.failed
+                || matches!(t.owner, BodyOwner::Fn(f) if self.infer.c.broken.borrow().contains(&Owner::Fn(f))),
         }
     }
 }
