@@ -84,7 +84,109 @@ const KNOWN: &[(&str, &[Place])] = &[
 /// Attributes that only the language's own library uses.
 const INTERNAL: &[&str] = &["lang", "intrinsic", "auto", "pointer", "track_caller"];
 
+/// What an argument of a decorator may be.
+#[derive(Clone, Copy)]
+enum Takes {
+    OneOf(&'static [&'static str]),
+    Int,
+    Text,
+    IntOrText,
+    /// The name alone, or with `true` or `false`.
+    Flag,
+}
+
+/// Arguments of the decorators whose arguments are named.
+const ARGUMENTS: &[(&str, &[(&str, Takes)])] = &[
+    (
+        "ai_optimize",
+        &[
+            ("level", Takes::OneOf(&["off", "basic", "intermediate", "aggressive", "low", "medium", "high"])),
+            ("target", Takes::OneOf(&["speed", "size", "latency", "throughput"])),
+            ("timeout", Takes::IntOrText),
+            ("runtime", Takes::Flag),
+            ("disabled", Takes::Flag),
+        ],
+    ),
+    (
+        "ai_test",
+        &[("iterations", Takes::Int), ("seed", Takes::Int), ("coverage_target", Takes::Int), ("strict", Takes::Flag)],
+    ),
+    ("ai_translate", &[("target_lang", Takes::Text), ("validation", Takes::OneOf(&["strict", "lenient"]))]),
+    ("property", &[("iterations", Takes::Int), ("seed", Takes::Int)]),
+    (
+        "supervise",
+        &[
+            ("strategy", Takes::OneOf(&["one_for_one", "one_for_all", "rest_for_one"])),
+            ("max_restarts", Takes::IntOrText),
+            ("within", Takes::Text),
+            ("restart", Takes::OneOf(&["permanent", "transient", "temporary"])),
+            ("shutdown", Takes::Text),
+            ("backoff", Takes::Text),
+        ],
+    ),
+    ("lock_order", &[("first", Takes::Text), ("then", Takes::Text)]),
+];
+
 impl Front {
+    /// E1501: arguments that a decorator does not take.
+    fn check_arguments(&mut self, attr: &Attr) {
+        let name = self.hir.names.text(attr.name).to_owned();
+        let Some((_, known)) = ARGUMENTS.iter().find(|(n, _)| *n == name) else { return };
+        for arg in &attr.args {
+            let key = match (arg.name, &arg.value) {
+                (Some(key), _) => key,
+                (None, AttrValue::Ident(key)) => *key,
+                (None, _) => {
+                    self.report(&grok::DECORATOR_ARGUMENT, arg.span, format!("the arguments of `{name}` have names"));
+                    continue;
+                }
+            };
+            let key = self.hir.names.text(key).to_owned();
+            match known.iter().find(|(n, _)| *n == key) {
+                Some((_, takes)) => {
+                    if let Err(wanted) = self.accepts(*takes, arg) {
+                        self.report(&grok::DECORATOR_ARGUMENT, arg.span, format!("`{key}` takes {wanted}"));
+                    }
+                }
+                None => {
+                    let message = format!("`{name}` takes no argument `{key}`");
+                    let list: Vec<String> = known.iter().map(|(n, _)| format!("`{n}`")).collect();
+                    let d = Diagnostic::at(&grok::DECORATOR_ARGUMENT, arg.span, message)
+                        .help(format!("it takes {}", list.join(", ")));
+                    self.diagnostics.push(d);
+                }
+            }
+        }
+    }
+
+    /// Whether an argument has a value of the right kind; else what is wanted.
+    fn accepts(&self, takes: Takes, arg: &AttrArg) -> Result<(), String> {
+        let given = arg.name.is_some();
+        let good = match (takes, &arg.value) {
+            (Takes::Flag, AttrValue::Bool(_)) => true,
+            (Takes::Flag, AttrValue::Ident(_)) => !given,
+            (Takes::Int | Takes::IntOrText, AttrValue::Int(n)) => *n >= 0,
+            (Takes::Text | Takes::IntOrText, AttrValue::Text(_)) => given,
+            (Takes::OneOf(words), AttrValue::Text(word) | AttrValue::Ident(word)) => {
+                given && words.contains(&self.hir.names.text(*word))
+            }
+            _ => false,
+        };
+        if good {
+            return Ok(());
+        }
+        Err(match takes {
+            Takes::Flag => "no value, `true` or `false`".to_owned(),
+            Takes::Int => "a number".to_owned(),
+            Takes::Text => "a string".to_owned(),
+            Takes::IntOrText => "a number or a string".to_owned(),
+            Takes::OneOf(words) => {
+                let list: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
+                format!("one of {}", list.join(", "))
+            }
+        })
+    }
+
     /// The attributes directly at a node, in source order.
     pub(super) fn attrs_of(&mut self, syntax: Syntax<'_>, node: NodeId) -> Vec<Attr> {
         let attrs: Vec<NodeId> = syntax
@@ -229,6 +331,7 @@ impl Front {
                     let message = format!("`{name}` does not belong here");
                     self.report(&grok::INVALID_ATTRIBUTE, attr.span, message);
                 }
+                self.check_arguments(attr);
                 continue;
             }
             let tool = name.split("::").next().unwrap_or("");
