@@ -141,6 +141,14 @@ pub enum Verb {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Format GrokLang files in place
+    Fmt {
+        /// Change nothing; list the files that are not formatted and end with status 1 if there are any
+        #[arg(long)]
+        check: bool,
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Run programs and compare them with the reference interpreter
     Test {
         files: Vec<PathBuf>,

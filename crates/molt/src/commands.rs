@@ -2,6 +2,7 @@
 
 mod bench;
 mod diff;
+mod fmt;
 
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
@@ -22,6 +23,7 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Build(args) => build(&common, args),
         Verb::Run { module, code, engine, rest } => run(&common, module, code, engine, rest),
         Verb::Check { files } => check(&common, &files),
+        Verb::Fmt { check, files } => fmt::fmt(&common, &files, check),
         Verb::Test { files, diff, reference, exit_first } => diff::test(&common, &files, diff, &reference, exit_first),
         Verb::Bench(args) => bench::bench(&common, &args),
         Verb::Explain { code } => explain(&code),
@@ -186,7 +188,7 @@ fn check(common: &Common, files: &[PathBuf]) -> u8 {
 
 fn explain(code: &str) -> u8 {
     match molt_diagnostics::explain(code) {
-        Some(page) => write_text(page, None),
+        Some(page) => write_text(&page, None),
         None => {
             eprintln!("error: no diagnostic is called `{code}`");
             2

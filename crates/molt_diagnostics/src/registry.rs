@@ -90,14 +90,23 @@ diagnostics! {
         advice "put the module beside the program, or catch ImportError around the import if it is optional";
 }
 
-/// The code with this id or number.
+/// The code with this id or number. `grok/E0382` and `grok/use-after-move` are GrokLang's where a name alone is another's.
 pub fn find(name: &str) -> Option<&'static Code> {
-    ALL.iter().copied().find(|c| c.id == name || c.number.is_some_and(|n| n.eq_ignore_ascii_case(name)))
+    let is = |name: &str, c: &Code| c.id == name || c.number.is_some_and(|n| n.eq_ignore_ascii_case(name));
+    if let Some(name) = name.strip_prefix("grok/") {
+        return grok::ALL.iter().copied().find(|c| is(name, c));
+    }
+    ALL.iter().chain(grok::ALL).copied().find(|c| is(name, c))
 }
 
-/// Page of the code with this id or number.
-pub fn explain(name: &str) -> Option<&'static str> {
-    find(name).map(|c| c.page)
+/// Page of the code with this id or number: what it means, and what to do.
+pub fn explain(name: &str) -> Option<String> {
+    let code = find(name)?;
+    if !code.page.is_empty() {
+        return Some(code.page.to_string());
+    }
+    let number = code.number.map(|n| format!(" ({n})")).unwrap_or_default();
+    Some(format!("# {}{number}\n\n{}: {}.\n", code.id, code.level.text(), code.advice))
 }
 
 #[cfg(test)]
@@ -127,5 +136,7 @@ mod tests {
         assert!(explain("module-not-found").is_some());
         assert_eq!(explain("mlt2004"), explain("module-not-found"));
         assert_eq!(explain("nothing"), None);
+        assert!(explain("E0382").is_some_and(|p| p.starts_with("# use-after-move (E0382)")));
+        assert_eq!(find("grok/unreachable-pattern").and_then(|c| c.number), Some("W0107"));
     }
 }

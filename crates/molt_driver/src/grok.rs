@@ -64,3 +64,8 @@ pub fn compile_file(path: &Path) -> (Compiled, Touched) {
     let touched = std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner));
     (compiled, touched)
 }
+
+/// The text of a file in the one style.
+pub fn format(text: &str) -> String {
+    molt_grok::syntax::format::format(text, molt_grok::syntax::format::FormatOptions::default())
+}

@@ -4,7 +4,7 @@
 
 pub mod cache;
 pub mod doctor;
-mod grok;
+pub mod grok;
 pub mod loader;
 pub mod session;
 

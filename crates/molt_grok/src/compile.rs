@@ -61,6 +61,10 @@ pub fn check(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Opt
     let checked = check_program(front.hir);
     crate::mir::borrow::check_all(&checked);
     diagnostics.extend(checked.take_diagnostics());
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        // What looks unused in a program with errors may be used where it was not understood.
+        diagnostics.retain(Diagnostic::is_error);
+    }
     (checked, diagnostics)
 }
 

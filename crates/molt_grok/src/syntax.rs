@@ -70,7 +70,7 @@ impl Parse {
 /// Parses a file.
 pub fn parse(file: FileId, text: &str) -> Parse {
     let lexed = lexer::lex(file, text);
-    let outcome = parser::run(&lexed.tokens, Entry::File, 0, lexed.cut_short, true);
+    let outcome = parser::run(&lexed.tokens, Entry::File, lexed.cut_short);
     let mut diagnostics = lexed.diagnostics;
     diagnostics.extend(outcome.diagnostics);
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| s.start));
@@ -79,12 +79,30 @@ pub fn parse(file: FileId, text: &str) -> Parse {
 
 /// Parses a whole token sequence; what remains after the entry is a fault.
 pub fn parse_tokens(tokens: Tokens, entry: Entry) -> Parse {
-    let outcome = parser::run(&tokens, entry, 0, false, true);
+    let outcome = parser::run(&tokens, entry, false);
     Parse { tokens, tree: outcome.tree, diagnostics: outcome.diagnostics }
 }
 
 /// How far one fragment reaches: the token after it, or `None` if none can be read from `first` on.
+///
+/// Most fragments are short and the tokens behind them many, so the parser first sees only some of them. A result is
+/// good if the parser stayed away from the end of what it saw; else it sees more.
 pub fn fragment_end(tokens: &Tokens, first: u32, entry: Entry) -> Option<u32> {
-    let outcome = parser::run(tokens, entry, first, false, false);
-    outcome.diagnostics.iter().all(|d| !d.is_error()).then_some(outcome.end)
+    let last = tokens.len() as u32 - 1;
+    let mut window = FIRST_WINDOW;
+    loop {
+        let limit = last.min(first.saturating_add(window));
+        let outcome = parser::run_fragment(tokens, entry, first, limit);
+        let read = outcome.diagnostics.iter().all(|d| !d.is_error());
+        if limit == last || (read && outcome.end + LOOKAHEAD < limit) {
+            return read.then_some(outcome.end);
+        }
+        window = window.saturating_mul(4);
+    }
 }
+
+/// Tokens that a fragment is tried with first, trivia included.
+const FIRST_WINDOW: u32 = 96;
+
+/// Tokens behind the last one it reads that may decide how the parser reads them, trivia included.
+const LOOKAHEAD: u32 = 16;

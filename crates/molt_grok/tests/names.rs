@@ -274,3 +274,15 @@ fn cut_programs_do_not_panic() {
         }
     }
 }
+
+/// Matching and writing a long repetition takes time in proportion to its length.
+#[test]
+fn long_macro_calls_are_expanded() {
+    let list: Vec<String> = (0..5_000).map(|i| format!("{i} + f({i}, [{i}])")).collect();
+    let source = format!(
+        "macro_rules! sum {{ ($($x:expr),* $(,)?) => {{ [$($x),*] }} }} fn f(x: i32, y: [i32; 1]) -> i32 {{ x + y[0] }} \
+         fn main() {{ sum!({}); }}",
+        list.join(", ")
+    );
+    assert_eq!(show(&load(&source)), "");
+}

@@ -4,8 +4,8 @@
 //! `run` on one function (`inline` on the program); the list with the order and its reasons is in `pipeline.rs`.
 //! Start with `flow.rs` (order, dominators) and `edit.rs` (replacing values), which all passes use.
 //!
-//! Contracts that the passes rely on beyond the op table: addresses made from a stack slot stay within it, and nothing
-//! but `ctx` leads to memory of the context.
+//! Contracts that the passes rely on beyond the op table: addresses made from a stack slot stay within it; nothing but
+//! `ctx` leads to memory of the context; a pointer and the bytes up to the last one accessed through it are one object.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -59,9 +59,14 @@ pub fn on_marked(program: &mut Program, pass: impl Fn(&mut Function) + Sync) {
     });
 }
 
+/// Whether there is anything to do.
+fn any_marked(program: &Program) -> bool {
+    program.funcs.iter().any(|(_, f)| f.optimise)
+}
+
 /// As [`on_marked`], for a pass that asks what callees do to memory.
 pub fn with_summaries(program: &mut Program, pass: impl Fn(&mut Function, &alias::Summaries) + Sync) {
-    if program.funcs.iter().any(|(_, f)| f.optimise) {
+    if any_marked(program) {
         let summaries = alias::Summaries::new(program);
         on_marked(program, |f| pass(f, &summaries));
     }

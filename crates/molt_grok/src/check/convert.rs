@@ -84,7 +84,7 @@ impl<'a> Converter<'a> {
                 Elision::Output(None) | Elision::Field => {
                     let d = Diagnostic::at(&code::MISSING_LIFETIME, span, "this reference needs a lifetime");
                     self.c.report(d);
-                    Region::Static
+                    Region::Erased
                 }
             },
             // Parameters of `for<'a>` are elided lifetimes with a name: each use of the type has its own.

@@ -50,8 +50,8 @@ impl Writer<'_, '_> {
             Rvalue::Cast(cast, op, to) => self.cast(*cast, op, *to),
             Rvalue::Binary(op, a, b) => {
                 let (x, ty) = self.operand(a);
-                let (y, right) = self.operand(b);
-                self.binary(*op, &x, &y, ty, right)
+                let (y, _) = self.operand(b);
+                self.binary(*op, &x, &y, ty)
             }
             Rvalue::Neg(op) => {
                 let (x, ty) = self.operand(op);
@@ -247,19 +247,19 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn binary(&mut self, op: BinaryOp, x: &Val, y: &Val, ty: Ty, right: Ty) -> Val {
+    fn binary(&mut self, op: BinaryOp, x: &Val, y: &Val, ty: Ty) -> Val {
         let c = self.m.c;
         match c.types.kind(ty) {
             TyKind::Float(kind) => self.float_binary(op, x.one(), y.one(), kind),
-            TyKind::Int(k) if k.bits() == 128 => self.wide_binary(op, x, y, k, right),
-            TyKind::Int(k) => Val::Regs(vec![self.int_binary(op, x.one(), y.one(), k, right)]),
+            TyKind::Int(k) if k.bits() == 128 => self.wide_binary(op, x, y, k),
+            TyKind::Int(k) => Val::Regs(vec![self.int_binary(op, x.one(), y.one(), k)]),
             TyKind::Str(_) => self.text_compare(op, x, y),
             TyKind::Ref(_, _, to) if matches!(c.types.kind(to), TyKind::Slice(_)) => self.text_compare(op, x, y),
             _ => match (x, y) {
                 // `bool`, `char`, pointers and functions: as unsigned numbers.
                 (Val::Regs(a), Val::Regs(b)) => {
                     let (a, b) = (a[0], b[0]);
-                    Val::Regs(vec![self.int_binary(op, a, b, IntKind::U64, right)])
+                    Val::Regs(vec![self.int_binary(op, a, b, IntKind::U64)])
                 }
                 _ => Val::Regs(vec![self.iconst(i64::from(matches!(op, BinaryOp::Eq | BinaryOp::Le | BinaryOp::Ge)))]),
             },
@@ -318,7 +318,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn int_binary(&mut self, op: BinaryOp, a: ValueId, b: ValueId, k: IntKind, right: Ty) -> ValueId {
+    fn int_binary(&mut self, op: BinaryOp, a: ValueId, b: ValueId, k: IntKind) -> ValueId {
         let signed = k.is_signed();
         let cond = match (op, signed) {
             (BinaryOp::Eq, _) => Some(IntCond::Eq),
@@ -343,7 +343,7 @@ impl Writer<'_, '_> {
             BinaryOp::BitAnd => self.int(Op::IAnd, &[a, b]),
             BinaryOp::BitOr => self.int(Op::IOr, &[a, b]),
             BinaryOp::BitXor => self.int(Op::IXor, &[a, b]),
-            _ => self.shift(op, a, b, k, right),
+            _ => self.shift(op, a, b, k),
         }
     }
 
@@ -405,8 +405,7 @@ impl Writer<'_, '_> {
         self.int(if op == BinaryOp::Div { Op::SDiv } else { Op::SRem }, &[a, b])
     }
 
-    fn shift(&mut self, op: BinaryOp, a: ValueId, b: ValueId, k: IntKind, right: Ty) -> ValueId {
-        let _ = right;
+    fn shift(&mut self, op: BinaryOp, a: ValueId, b: ValueId, k: IntKind) -> ValueId {
         // A negative count is a large unsigned one.
         let width = self.iconst(i64::from(k.bits()));
         let bad = self.icmp(IntCond::Uge, b, width);
@@ -429,7 +428,7 @@ impl Writer<'_, '_> {
         let Some(k) = self.int_kind(ty) else { return x.clone() };
         let zero = self.int_regs(0, ty);
         if k.bits() == 128 {
-            return self.wide_binary(BinaryOp::Sub, &zero, x, k, ty);
+            return self.wide_binary(BinaryOp::Sub, &zero, x, k);
         }
         let (v, bad) = self.overflowing(BinaryOp::Sub, zero.one(), x.one(), k);
         self.panic_if(bad, "the negation overflows");
@@ -482,11 +481,11 @@ impl Writer<'_, '_> {
         let equal = self.icmp(IntCond::Eq, order, zero);
         let by_len = self.int(Op::ISub, &[la, lb]);
         let order = self.int(Op::SelectI, &[equal, by_len, order]);
-        Val::Regs(vec![self.int_binary(op, order, zero, IntKind::I64, Ty::I64)])
+        Val::Regs(vec![self.int_binary(op, order, zero, IntKind::I64)])
     }
 
     /// 128-bit arithmetic: halves, and the runtime for what takes long.
-    fn wide_binary(&mut self, op: BinaryOp, x: &Val, y: &Val, k: IntKind, right: Ty) -> Val {
+    fn wide_binary(&mut self, op: BinaryOp, x: &Val, y: &Val, k: IntKind) -> Val {
         let (Val::Regs(a), Val::Regs(b)) = (x, y) else { return Val::Empty };
         let (al, ah, bl) = (a[0], a[1], b[0]);
         let bh = b.get(1).copied();
@@ -509,20 +508,24 @@ impl Writer<'_, '_> {
                 let h = self.int(Op::IXor, &[ah, bh.unwrap_or(ah)]);
                 let any = self.int(Op::IOr, &[l, h]);
                 let zero = self.iconst(0);
-                Val::Regs(vec![self.int_binary(op, any, zero, IntKind::I64, Ty::I64)])
+                Val::Regs(vec![self.int_binary(op, any, zero, IntKind::I64)])
             }
             BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
                 let bh = bh.unwrap_or(ah);
                 let strict = if matches!(op, BinaryOp::Lt | BinaryOp::Le) { BinaryOp::Lt } else { BinaryOp::Gt };
                 let half = if signed { IntKind::I64 } else { IntKind::U64 };
-                let high = self.int_binary(strict, ah, bh, half, Ty::I64);
+                let high = self.int_binary(strict, ah, bh, half);
                 let same = self.icmp(IntCond::Eq, ah, bh);
-                let low = self.int_binary(op, al, bl, IntKind::U64, Ty::I64);
+                let low = self.int_binary(op, al, bl, IntKind::U64);
                 Val::Regs(vec![self.int(Op::SelectI, &[same, low, high])])
             }
             BinaryOp::Shl | BinaryOp::Shr => {
-                let _ = right;
-                self.wide_call(op, &[al, ah, bl, bh.unwrap_or(bl)], k, true)
+                // A negative count is a large unsigned one.
+                let high = match bh {
+                    Some(h) => h,
+                    None => self.iconst(0),
+                };
+                self.wide_call(op, &[al, ah, bl, high], k, true)
             }
             _ => self.wide_call(op, &[al, ah, bl, bh.unwrap_or(ah)], k, true),
         }

@@ -13,7 +13,7 @@ use molt_diagnostics::registry::grok;
 use super::attributes::Place;
 use super::expand::MacroId;
 use super::front::{At, BodyForm, BodySource, Front, ItemScope, MacroScope, PackageData, PackageSource, SourceId};
-use super::scope::{Binding, Def, Found, Import, ImportId, ModuleData, Ns, Segment, SegmentKind};
+use super::scope::{Binding, Def, Found, ModuleData, Ns, Segment, SegmentKind};
 use super::{
     Adt, AdtId, AdtKind, Alias, AliasId, Attr, BodyOwner, ConstId, ConstItem, ConstItemKind, FnId, FnItem, Generics,
     Impl, ImplId, ItemHead, ModId, Module, Package, PackageId, Parent, Repr, ReturnType, Trait, TraitId, TypeExpr,
@@ -745,82 +745,6 @@ impl Front {
         let message = format!("no file for the module `{text}`: neither `{}` nor `{}`", candidates[0], candidates[1]);
         self.report(&grok::MODULE_FILE_MISSING, head.name_span, message);
         self.module_mut(child).faulty_glob = true;
-    }
-
-    // Imports.
-
-    fn collect_use(&mut self, syntax: Syntax<'_>, node: NodeId, module: ModId) {
-        let vis = self.visibility(syntax, node, module);
-        let trees: Vec<NodeId> = syntax.children(node).filter(|&c| syntax.kind(c) == SyntaxKind::UseTree).collect();
-        let mut prefix = Vec::new();
-        for (i, &tree) in trees.iter().enumerate() {
-            if i == 0 {
-                self.use_tree(syntax, tree, &[], module, vis);
-                // `use a::b, c;` means `use a::{b, c};`
-                prefix = self.plain_segments(syntax, tree, module);
-                prefix.truncate(self.path_length(syntax, tree).saturating_sub(1));
-            } else {
-                self.use_tree(syntax, tree, &prefix, module, vis);
-            }
-        }
-    }
-
-    /// Number of names before `as`.
-    fn path_length(&self, syntax: Syntax<'_>, tree: NodeId) -> usize {
-        let before_as = syntax.own_tokens(tree).take_while(|&t| syntax.tokens.kind(t) != SyntaxKind::AsKw);
-        before_as.enumerate().filter(|&(i, t)| i == 0 || syntax.tokens.kind(t) != SyntaxKind::ColonColon).count()
-    }
-
-    fn use_tree(&mut self, syntax: Syntax<'_>, tree: NodeId, prefix: &[Segment], module: ModId, vis: Visibility) {
-        let tokens = syntax.tokens;
-        let mut path = prefix.to_vec();
-        let mut own = self.plain_segments(syntax, tree, module);
-        let renamed = syntax.has(tree, SyntaxKind::AsKw);
-        own.truncate(self.path_length(syntax, tree));
-        if !prefix.is_empty() && own.first().is_some_and(|s| s.kind == SegmentKind::Global) {
-            own.remove(0);
-        }
-        path.extend(own);
-        if let Some(list) = syntax.child(tree, SyntaxKind::UseTreeList) {
-            for child in syntax.children(list).filter(|&c| syntax.kind(c) == SyntaxKind::UseTree) {
-                self.use_tree(syntax, child, &path, module, vis);
-            }
-            return;
-        }
-        let is_glob = syntax.has(tree, SyntaxKind::Star);
-        let span = syntax.span(tree);
-        let incomplete = syntax.own_tokens(tree).last().is_none_or(|t| tokens.kind(t) == SyntaxKind::ColonColon);
-        if incomplete {
-            return;
-        }
-        // `a::{self}` imports `a`.
-        if path.len() > 1 && path.last().is_some_and(|s| s.kind == SegmentKind::SelfValue) {
-            path.pop();
-        }
-        let name = match syntax.own_tokens(tree).last() {
-            Some(t) if renamed && tokens.kind(t) == SyntaxKind::Underscore => None,
-            Some(t) if renamed => Some(self.name_of(tokens, t)),
-            _ => path.last().map(|s| s.name),
-        };
-        let reported = tokens.context(syntax.tree.node(tree).first_token) == syntax::SyntaxContext::ROOT;
-        let id = ImportId(self.imports.len() as u32);
-        self.imports.push(Import {
-            module,
-            path,
-            name,
-            is_glob,
-            vis,
-            span,
-            resolved: false,
-            target: None,
-            used: false.into(),
-            reported,
-        });
-        if is_glob {
-            self.module_mut(module).globs.push(id);
-        } else if let Some(name) = name {
-            *self.module_mut(module).waiting.entry(name).or_default() += 1;
-        }
     }
 
     // Settling.

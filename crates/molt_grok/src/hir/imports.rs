@@ -7,8 +7,9 @@ use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok;
 
 use super::front::Front;
-use super::scope::{ALL_NS, Binding, Def, Found, ImportId, Ns, SegmentKind};
-use super::{ConstId, ModId, TraitId};
+use super::scope::{ALL_NS, Binding, Def, Found, Import, ImportId, Ns, Segment, SegmentKind};
+use super::{ConstId, ModId, TraitId, Visibility};
+use crate::syntax::{self, NodeId, Syntax, SyntaxKind};
 
 impl Front {
     /// Resolves as many imports as possible. Names that a waiting import may provide are left alone until nothing else
@@ -191,7 +192,7 @@ impl Front {
     }
 
     /// An unresolved import leaves its name without meaning: later uses of it stay silent.
-    fn define_error(&mut self, import: &super::scope::Import) {
+    fn define_error(&mut self, import: &Import) {
         if let Some(name) = import.name {
             self.module_mut(import.module).waiting.insert(name, 0);
             self.module_mut(import.module).faulty.insert(name);
@@ -243,7 +244,7 @@ impl Front {
                 || !import.reported
                 || !import.resolved
                 || import.name.is_none()
-                || import.vis != super::Visibility::Module(self.real_module(import.module))
+                || import.vis != Visibility::Module(self.real_module(import.module))
                 || self.is_std_module(import.module)
                 || self.imports_trait(i);
             if !silent {
@@ -396,6 +397,83 @@ impl Front {
         let name = self.intern("prelude");
         if let Some(Binding { def: Def::Mod(m), .. }) = self.module(root).names[Ns::Types as usize].get(&name) {
             self.prelude = Some(*m);
+        }
+    }
+
+    // Reading.
+
+    /// The imports that one `use` makes.
+    pub(super) fn collect_use(&mut self, syntax: Syntax<'_>, node: NodeId, module: ModId) {
+        let vis = self.visibility(syntax, node, module);
+        let trees: Vec<NodeId> = syntax.children(node).filter(|&c| syntax.kind(c) == SyntaxKind::UseTree).collect();
+        let mut prefix = Vec::new();
+        for (i, &tree) in trees.iter().enumerate() {
+            if i == 0 {
+                self.use_tree(syntax, tree, &[], module, vis);
+                // `use a::b, c;` means `use a::{b, c};`
+                prefix = self.plain_segments(syntax, tree, module);
+                prefix.truncate(self.path_length(syntax, tree).saturating_sub(1));
+            } else {
+                self.use_tree(syntax, tree, &prefix, module, vis);
+            }
+        }
+    }
+
+    /// Number of names before `as`.
+    fn path_length(&self, syntax: Syntax<'_>, tree: NodeId) -> usize {
+        let before_as = syntax.own_tokens(tree).take_while(|&t| syntax.tokens.kind(t) != SyntaxKind::AsKw);
+        before_as.enumerate().filter(|&(i, t)| i == 0 || syntax.tokens.kind(t) != SyntaxKind::ColonColon).count()
+    }
+
+    fn use_tree(&mut self, syntax: Syntax<'_>, tree: NodeId, prefix: &[Segment], module: ModId, vis: Visibility) {
+        let tokens = syntax.tokens;
+        let mut path = prefix.to_vec();
+        let mut own = self.plain_segments(syntax, tree, module);
+        let renamed = syntax.has(tree, SyntaxKind::AsKw);
+        own.truncate(self.path_length(syntax, tree));
+        if !prefix.is_empty() && own.first().is_some_and(|s| s.kind == SegmentKind::Global) {
+            own.remove(0);
+        }
+        path.extend(own);
+        if let Some(list) = syntax.child(tree, SyntaxKind::UseTreeList) {
+            for child in syntax.children(list).filter(|&c| syntax.kind(c) == SyntaxKind::UseTree) {
+                self.use_tree(syntax, child, &path, module, vis);
+            }
+            return;
+        }
+        let is_glob = syntax.has(tree, SyntaxKind::Star);
+        let span = syntax.span(tree);
+        let incomplete = syntax.own_tokens(tree).last().is_none_or(|t| tokens.kind(t) == SyntaxKind::ColonColon);
+        if incomplete {
+            return;
+        }
+        // `a::{self}` imports `a`.
+        if path.len() > 1 && path.last().is_some_and(|s| s.kind == SegmentKind::SelfValue) {
+            path.pop();
+        }
+        let name = match syntax.own_tokens(tree).last() {
+            Some(t) if renamed && tokens.kind(t) == SyntaxKind::Underscore => None,
+            Some(t) if renamed => Some(self.name_of(tokens, t)),
+            _ => path.last().map(|s| s.name),
+        };
+        let reported = tokens.context(syntax.tree.node(tree).first_token) == syntax::SyntaxContext::ROOT;
+        let id = ImportId(self.imports.len() as u32);
+        self.imports.push(Import {
+            module,
+            path,
+            name,
+            is_glob,
+            vis,
+            span,
+            resolved: false,
+            target: None,
+            used: false.into(),
+            reported,
+        });
+        if is_glob {
+            self.module_mut(module).globs.push(id);
+        } else if let Some(name) = name {
+            *self.module_mut(module).waiting.entry(name).or_default() += 1;
         }
     }
 }

@@ -52,7 +52,8 @@ const MAX_ROUNDS: u32 = 4;
 fn format_once(source: &str, options: FormatOptions) -> String {
     let text = source.replace("\r\n", "\n");
     let parse = super::parse(FileId(0), &text);
-    let mut formatter = Formatter { s: parse.syntax(), parse: &parse, options, bare: Vec::new(), macro_depth: 0 };
+    let mut formatter =
+        Formatter { s: parse.syntax(), parse: &parse, options, bare: Vec::new(), macro_depth: 0, doubtful: false };
     let doc = formatter.file();
     let out = print(&doc, options.width, options.indent);
     // A last safeguard for comments between items, which no single item answers for.
@@ -67,6 +68,8 @@ struct Formatter<'a> {
     bare: Vec<(u32, u32)>,
     /// Macro calls around this place, whose arguments are parsed anew.
     macro_depth: u32,
+    /// The statement around this place lost something: each inner one is checked by itself.
+    doubtful: bool,
 }
 
 /// Whether two texts have the same tokens and comments, but for commas, semicolons and the rewritten spellings.
@@ -213,16 +216,35 @@ impl<'a> Formatter<'a> {
         self.separator_after(node).unwrap_or(self.last_token(node))
     }
 
-    /// One statement or item: laid out if that keeps everything, else as it is written.
+    /// One statement or item: laid out if that keeps everything, else as it is written. What is inside is only looked
+    /// at one by one when the whole failed.
     fn checked(&mut self, node: NodeId, last: bool) -> Doc {
-        let first = self.first_token(node);
-        self.bare.push((first, self.last_token(node)));
+        let outermost = self.bare.is_empty();
+        let doc = self.bare_statement(node, last);
+        if (!outermost && !self.doubtful) || self.keeps_content(node, &doc) {
+            return doc;
+        }
+        if outermost {
+            self.doubtful = true;
+            let doc = self.bare_statement(node, last);
+            self.doubtful = false;
+            if self.keeps_content(node, &doc) {
+                return doc;
+            }
+        }
+        self.verbatim(node)
+    }
+
+    /// A statement without the comments before and behind it.
+    fn bare_statement(&mut self, node: NodeId, last: bool) -> Doc {
+        self.bare.push((self.first_token(node), self.last_token(node)));
         let doc = self.statement(node, last);
         self.bare.pop();
-        let written = &self.parse.tokens.source()
-            [self.parse.tokens.start(first) as usize..self.parse.tokens.end(self.last_token(node)) as usize];
-        let printed = print(&doc, self.options.width, self.options.indent);
-        if same_content(written, &printed) { doc } else { self.verbatim(node) }
+        doc
+    }
+
+    fn keeps_content(&self, node: NodeId, doc: &Doc) -> bool {
+        same_content(self.s.text(node), &print(doc, self.options.width, self.options.indent))
     }
 
     /// Whether a syntax error lies inside, or at the token behind, which is where a broken off form is noticed.

@@ -71,16 +71,22 @@ pub(super) struct Outcome {
     pub end: u32,
 }
 
-/// Parses the tokens from `first` on, whatever remains after the entry included if `whole`.
-pub(super) fn run(tokens: &Tokens, entry: Entry, first: u32, cut_short: bool, whole: bool) -> Outcome {
-    let mut parser = Parser::new(tokens, first, cut_short);
+/// Reads one entry from `first` on, as if the text ended at token `limit`.
+pub(super) fn run_fragment(tokens: &Tokens, entry: Entry, first: u32, limit: u32) -> Outcome {
+    let mut parser = Parser::new(tokens, first, limit, false);
+    parser.entry(entry);
+    let end = parser.raw[parser.pos];
+    Outcome { tree: parser.tree, diagnostics: parser.diagnostics, end }
+}
+
+/// Parses all tokens; what remains after the entry is a fault.
+pub(super) fn run(tokens: &Tokens, entry: Entry, cut_short: bool) -> Outcome {
+    let mut parser = Parser::new(tokens, 0, tokens.len() as u32 - 1, cut_short);
     let mark = parser.mark();
     parser.entry(entry);
-    if whole {
-        parser.rest();
-        parser.complete(mark, File);
-    }
-    if whole && parser.partners.is_some() {
+    parser.rest();
+    parser.complete(mark, File);
+    if parser.partners.is_some() {
         parser.report_unclosed();
     }
     parser.diagnostics.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
@@ -89,16 +95,18 @@ pub(super) fn run(tokens: &Tokens, entry: Entry, first: u32, cut_short: bool, wh
 }
 
 impl<'t> Parser<'t> {
-    fn new(tokens: &'t Tokens, first: u32, cut_short: bool) -> Parser<'t> {
-        let count = tokens.len() - first as usize;
+    fn new(tokens: &'t Tokens, first: u32, limit: u32, cut_short: bool) -> Parser<'t> {
+        let count = (limit - first) as usize;
         let mut kinds = Vec::with_capacity(count * 2 / 3 + 1);
         let mut raw = Vec::with_capacity(count * 2 / 3 + 1);
-        for (i, &kind) in tokens.kinds().iter().enumerate().skip(first as usize) {
+        for (i, &kind) in (first..limit).zip(&tokens.kinds()[first as usize..limit as usize]) {
             if !kind.is_trivia() {
                 kinds.push(kind);
-                raw.push(i as u32);
+                raw.push(i);
             }
         }
+        kinds.push(Eof);
+        raw.push(limit);
         let tree = Tree::with_capacity(kinds.len() / 2);
         Parser {
             tokens,

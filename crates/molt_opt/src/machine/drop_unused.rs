@@ -8,7 +8,7 @@ use molt_base::EntityId;
 use molt_ir::{FuncId, Function, LocId, Op, Program, RelocTarget};
 
 pub fn run(program: &mut Program) {
-    if program.root.is_none() {
+    if program.root.is_none() || !super::any_marked(program) {
         return;
     }
     let mut reached = vec![false; program.funcs.len()];

@@ -28,6 +28,9 @@ const ONLY_CALL: usize = 400;
 const LARGEST: usize = 4000;
 
 pub fn run(program: &mut Program) {
+    if !super::any_marked(program) {
+        return;
+    }
     let mut graph = CallGraph::new(program);
     let mut sizes: Vec<usize> = program.funcs.iter().map(|(_, f)| size(f)).collect();
     for id in graph.bottom_up.clone() {

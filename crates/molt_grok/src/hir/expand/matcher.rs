@@ -1,6 +1,7 @@
 //! The left side of macro rules: reading it, and matching a call against it.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use molt_base::Symbol;
 use molt_diagnostics::registry::grok;
@@ -67,7 +68,7 @@ impl Fragment {
 #[derive(Clone, Debug)]
 pub(in crate::hir) enum Bound {
     Run { fragment: Fragment, first: u32, end: u32 },
-    Each(Vec<Bound>),
+    Each(Rc<[Bound]>),
 }
 
 pub(in crate::hir) type Bindings = HashMap<Symbol, Bound>;

@@ -324,7 +324,8 @@ impl Formatter<'_> {
         let bare = vec![(parse.tree.node(root).first_token, parse.tree.node(root).end_token - 1)];
         let options = self.options;
         let macro_depth = self.macro_depth + 1;
-        let mut inner = Formatter { s: parse.syntax(), parse: &parse, options, bare, macro_depth };
+        let mut inner =
+            Formatter { s: parse.syntax(), parse: &parse, options, bare, macro_depth, doubtful: self.doubtful };
         let style = ListStyle { exact: true, ..HUGGING };
         let list = if kind == RepeatExpr { inner.node(root) } else { inner.list(root, style) };
         Doc::Concat(vec![list, self.after(self.last_token(node))])
