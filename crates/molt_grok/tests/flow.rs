@@ -85,7 +85,7 @@ fn run(text: &str, graphs: bool) -> String {
             (line, text.lines().next().unwrap_or("").to_owned())
         };
         let (line, text) = at(span);
-        let number = d.code.number.unwrap();
+        let number = d.code.number.unwrap_or(d.code.id);
         let place = if file.name == "main.grok" { String::new() } else { format!("{}:", file.name) };
         writeln!(diagnostics, "{number} {place}{line} `{text}`: {}", d.message).unwrap();
         for label in d.labels.iter().filter(|l| !l.primary) {

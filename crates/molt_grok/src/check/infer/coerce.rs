@@ -65,6 +65,7 @@ impl<'c> Infer<'c> {
         let types = &self.c.types;
         if from == to {
             // A `&mut` that has a name is reborrowed, not moved.
+            let e = self.tail(e);
             if let TyKind::Ref(_, Mutability::Mut, inner) = types.kind(from)
                 && self.names_place(e)
             {
@@ -127,6 +128,16 @@ impl<'c> Infer<'c> {
             }
             _ => self.s.unify(from, to).is_ok(),
         }
+    }
+
+    /// The expression that gives a block its value.
+    fn tail(&self, e: ExprId) -> ExprId {
+        let body = self.body_ref();
+        let mut at = e;
+        while let crate::hir::Expr::Block(crate::hir::Block { tail: Some(tail), scope: None, .. }) = &body.exprs[at] {
+            at = *tail;
+        }
+        at
     }
 
     fn names_place(&self, e: ExprId) -> bool {

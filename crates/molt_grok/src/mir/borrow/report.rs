@@ -23,6 +23,7 @@ const LOAN: u32 = 1;
 const ASSIGNED: u32 = 2;
 const IMMUTABLE: u32 = 3;
 pub(super) const LIFETIME: u32 = 4;
+const MOVED_OUT: u32 = 5;
 
 /// Why a loan is still in scope.
 enum Later {
@@ -64,7 +65,10 @@ impl Access<'_, '_> {
             false if in_variant => "a part".to_string(),
             false => self.quoted(&part),
         };
-        let at = At { span: self.expr_span(at.span, place, true), ..at };
+        let at = match how {
+            "assigned in part" => at,
+            _ => At { span: self.expr_span(at.span, place, true), ..at },
+        };
         let moved = self.expr_span(moved, &part, false);
         let again = if how == "moved" { " again" } else { "" };
         let message = if what == name {
@@ -239,7 +243,8 @@ impl Access<'_, '_> {
     }
 
     pub fn report_move_out(&mut self, place: &Place, base: &Place, at: At) {
-        if self.is_error(place) || !self.once(UNINIT, u32::MAX - at.point) {
+        let place_span = self.expr_span(at.span, place, false);
+        if self.is_error(place) || !self.once(MOVED_OUT, place_span.start) {
             return;
         }
         let from = self.behind(base);
@@ -253,9 +258,8 @@ impl Access<'_, '_> {
             None => {
                 let what = self.name(place).unwrap_or_else(|| self.source(at.span));
                 let what = format!("`{what}`");
-                let span = self.expr_span(at.span, place, false);
                 Diagnostic::new(&code::MOVED_OUT_OF_BORROW, format!("{what} cannot be moved out of {from}")).label(
-                    span,
+                    place_span,
                     "moved here",
                     true,
                 )
@@ -308,7 +312,7 @@ impl Access<'_, '_> {
     }
 
     pub fn report_move_out_of_index(&mut self, place: &Place, base: &Place, at: At) {
-        if self.is_error(place) || !self.once(UNINIT, u32::MAX - at.point) {
+        if self.is_error(place) || !self.once(MOVED_OUT, at.span.start) {
             return;
         }
         let base = self.quoted(base);
@@ -320,7 +324,7 @@ impl Access<'_, '_> {
     }
 
     pub fn report_move_out_of_drop(&mut self, place: &Place, base: &Place, adt: AdtId, at: At) {
-        if self.is_error(place) || !self.once(UNINIT, u32::MAX - at.point) {
+        if self.is_error(place) || !self.once(MOVED_OUT, at.span.start) {
             return;
         }
         let (what, base) = (self.quoted(place), self.quoted(base));
@@ -500,7 +504,7 @@ impl Access<'_, '_> {
         }
         let name = name.unwrap_or_else(|| "this value".to_string());
         let d = Diagnostic::new(&code::BORROW_OUTLIVES_OWNER, format!("`{name}` does not live long enough"))
-            .label(loan.span, "borrowed here", true)
+            .label(self.capture_use(loan).unwrap_or(loan.span), "borrowed here", true)
             .label(at.span, format!("`{name}` ends here while it is still borrowed"), false);
         with_later(d, later).help("declare it before what refers to it, or let that own the value")
     }
@@ -526,13 +530,18 @@ impl Access<'_, '_> {
     }
 
     fn is_capture(&self, loan: &Loan) -> bool {
-        self.graph.mir.blocks.iter().any(|(_, b)| {
-            b.stmts.iter().any(|s| match &s.kind {
-                StmtKind::Assign(_, crate::mir::Rvalue::Aggregate(crate::mir::Aggregate::Closure(..), parts)) => {
-                    parts.contains(&Operand::Move(Place::local(loan.dest)))
-                }
-                _ => false,
-            })
+        self.capture_use(loan).is_some()
+    }
+
+    /// For a reference that a closure captures: the use inside of the closure that needs it.
+    fn capture_use(&self, loan: &Loan) -> Option<Span> {
+        self.graph.mir.blocks.iter().flat_map(|(_, b)| &b.stmts).find_map(|s| match &s.kind {
+            StmtKind::Assign(_, crate::mir::Rvalue::Aggregate(crate::mir::Aggregate::Closure(id, _), parts)) => {
+                let n = parts.iter().position(|p| *p == Operand::Move(Place::local(loan.dest)))?;
+                let capture = self.q.closure(*id).captures.get(n)?;
+                Some(self.body.expr_span(capture.because))
+            }
+            _ => None,
         })
     }
 

@@ -108,7 +108,7 @@ impl Builder<'_> {
         };
         let target = self.place(self.full(place));
         if self.needs_drop(target_ty) {
-            self.drop_now(target.clone(), true, span);
+            self.drop_now(target.clone(), true, self.span(place));
         }
         self.consumed(std::slice::from_ref(&new));
         self.assign(target, Rvalue::Use(new), span);
