@@ -80,6 +80,9 @@ pub struct OpaqueData {
     pub hidden: OnceCell<Ty>,
 }
 
+/// Facts that were computed, by what they are about.
+type Kept<K, V> = RefCell<HashMap<K, V>>;
+
 /// What is known of a closure: its signature once its body's types are final, then its captures.
 #[derive(Default)]
 pub struct ClosureCell {
@@ -95,16 +98,16 @@ pub struct Checked {
     pub(super) sigs: RefCell<HashMap<FnId, Rc<FnSig>>>,
     pub(super) params: RefCell<HashMap<Owner, Rc<[ParamInfo]>>>,
     pub(super) predicates: RefCell<HashMap<Owner, Rc<[Predicate]>>>,
-    pub(super) envs: FrozenVec<Box<Vec<Predicate>>>,
+    pub(super) envs: FrozenVec<Box<[Predicate]>>,
     pub(super) env_ids: RefCell<HashMap<Owner, Env>>,
     /// Parameters and bounds that inference added to functions.
     pub(super) inferred: RefCell<HashMap<FnId, InferredGenerics>>,
-    pub(super) fields: RefCell<HashMap<(AdtId, u32), Rc<[Ty]>>>,
+    pub(super) fields: Kept<(AdtId, u32), Rc<[Ty]>>,
     pub(super) alias_types: RefCell<HashMap<AliasId, Option<Ty>>>,
     pub(super) impl_headers: RefCell<HashMap<ImplId, Rc<ImplHeader>>>,
     pub(super) const_types: RefCell<HashMap<ConstId, Ty>>,
     pub(super) const_values: RefCell<HashMap<BodyId, Option<i128>>>,
-    pub(super) supers: RefCell<HashMap<TraitId, Rc<[(TraitId, Args)]>>>,
+    pub(super) supers: Kept<TraitId, Rc<[(TraitId, Args)]>>,
     pub(super) variances: RefCell<HashMap<AdtId, Rc<[Variance]>>>,
     pub(super) closures: FrozenVec<Box<ClosureCell>>,
     /// Futures of `async fn`s.

@@ -94,7 +94,7 @@ impl Holes for VarHoles<'_, '_> {
 }
 
 /// Infers the bodies together. Functions whose signature is incomplete get one; the results are stored by the caller.
-pub fn infer_group<'c>(c: &'c Checked, owners: &[BodyOwner]) -> GroupResult {
+pub fn infer_group(c: &Checked, owners: &[BodyOwner]) -> GroupResult {
     let env = owners.first().map_or(Env::EMPTY, |&o| c.env_of(o));
     let mut infer = Infer {
         c,

@@ -206,7 +206,7 @@ impl Checked {
         let env = if list.is_empty() {
             Env::EMPTY
         } else {
-            self.envs.push(Box::new(list));
+            self.envs.push(list.into());
             Env(self.envs.len() as u32 - 1)
         };
         self.env_ids.borrow_mut().insert(owner, env);

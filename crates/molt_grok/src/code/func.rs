@@ -336,7 +336,9 @@ impl<'a, 'c> Writer<'a, 'c> {
     /// Leaves the function, panicking.
     pub fn leave_panicking(&mut self) {
         let mut values = Vec::new();
-        for ty in self.func.results[..self.func.results.len() - 1].to_vec() {
+        let last = self.func.results.len() - 1;
+        for n in 0..last {
+            let ty = self.func.results[n];
             let v = if ty == Type::F64 { self.op(Op::FConst, &[], 0, Type::F64) } else { self.iconst(0) };
             values.push(v);
         }
@@ -438,12 +440,12 @@ impl<'a, 'c> Writer<'a, 'c> {
     }
 
     /// 0 or 1 of a bit.
-    pub fn from_bit(&mut self, b: ValueId) -> ValueId {
+    pub fn bool_of(&mut self, b: ValueId) -> ValueId {
         self.int(Op::BToI, &[b])
     }
 
     /// The bit of a `bool` in a register.
-    pub fn to_bit(&mut self, v: ValueId) -> ValueId {
+    pub fn bit_of(&mut self, v: ValueId) -> ValueId {
         let zero = self.iconst(0);
         self.icmp(IntCond::Ne, v, zero)
     }

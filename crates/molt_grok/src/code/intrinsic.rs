@@ -239,7 +239,7 @@ impl Writer<'_, '_> {
             "unsigned_lt" => {
                 let y = self.arg(values, 1);
                 let b = self.icmp(IntCond::Ult, x, y);
-                self.from_bit(b)
+                self.bool_of(b)
             }
             _ => {
                 let text = format!("the intrinsic `{name}` does not exist");
@@ -288,7 +288,7 @@ impl Writer<'_, '_> {
         let (x, y) = (self.arg(values, 0), self.arg(values, 1));
         let (v, bad) = self.overflowing(Self::binary_op(op), x, y, k);
         let v = self.extend(v, k);
-        let bad = self.from_bit(bad);
+        let bad = self.bool_of(bad);
         self.store_val(slot.plus(a), t, &Val::Regs(vec![v]));
         self.store(slot.plus(b), Scalar::U8, bad);
         self.load_val(slot, ret)

@@ -349,7 +349,7 @@ impl Writer<'_, '_> {
     /// Goes to the way of panics if the flag of a call is set.
     pub fn check_panic(&mut self, flag: ValueId) {
         let next = self.func.new_block();
-        let bad = self.to_bit(flag);
+        let bad = self.bit_of(flag);
         let unwind = self.unwind_block();
         self.end(Op::BrIf, &[bad], &[unwind, next]);
         self.switch(next);

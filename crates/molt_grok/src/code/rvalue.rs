@@ -94,7 +94,7 @@ impl Writer<'_, '_> {
                 // The n-th other variant comes after the one with data if n has reached it.
                 let d = self.iconst(i64::from(dataful));
                 let past = self.icmp(IntCond::Uge, n, d);
-                let past = self.from_bit(past);
+                let past = self.bool_of(past);
                 let number = self.int(Op::IAdd, &[n, past]);
                 self.int(Op::SelectI, &[inside, number, d])
             }
@@ -277,7 +277,7 @@ impl Writer<'_, '_> {
         };
         if let Some(cond) = cond {
             let bit = self.bit(Op::FCmp, &[a, b], cond as u64);
-            return Val::Regs(vec![self.from_bit(bit)]);
+            return Val::Regs(vec![self.bool_of(bit)]);
         }
         let v = match op {
             BinaryOp::Add => self.float(Op::FAdd, &[a, b]),
@@ -334,7 +334,7 @@ impl Writer<'_, '_> {
         };
         if let Some(cond) = cond {
             let bit = self.icmp(cond, a, b);
-            return self.from_bit(bit);
+            return self.bool_of(bit);
         }
         match op {
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul => self.checked(op, a, b, k),
@@ -468,7 +468,7 @@ impl Writer<'_, '_> {
             let zero = self.iconst(0);
             let cond = if op == BinaryOp::Eq { IntCond::Eq } else { IntCond::Ne };
             let bit = self.icmp(cond, order, zero);
-            let v = self.from_bit(bit);
+            let v = self.bool_of(bit);
             self.jump_with(done, &[v]);
             self.switch(done);
             return Val::Regs(vec![result]);
@@ -540,7 +540,7 @@ impl Writer<'_, '_> {
         args.extend_from_slice(regs);
         let bad = self.call_rt(molt_abi::RtFn::GrokWide, &args);
         if check && let Some(bad) = bad {
-            let bit = self.to_bit(bad);
+            let bit = self.bit_of(bad);
             self.panic_if(bit, "128-bit arithmetic overflows or divides by zero");
         }
         let l = self.load(out, Scalar::U64);
@@ -646,14 +646,14 @@ impl Writer<'_, '_> {
                 } else {
                     self.float(Op::UIntToF, &[regs[0]])
                 };
-                Val::Regs(vec![self.to_float_kind(v, to)])
+                Val::Regs(vec![self.rounded_to(v, to)])
             }
-            CastKind::FloatToFloat => Val::Regs(vec![self.to_float_kind(regs[0], to)]),
+            CastKind::FloatToFloat => Val::Regs(vec![self.rounded_to(regs[0], to)]),
             CastKind::FloatToInt => self.float_to_int(regs[0], to),
         }
     }
 
-    fn to_float_kind(&mut self, v: ValueId, to: Ty) -> ValueId {
+    fn rounded_to(&mut self, v: ValueId, to: Ty) -> ValueId {
         if to == Ty::F32 { self.float(Op::FRound32, &[v]) } else { v }
     }
 

@@ -205,7 +205,7 @@ impl<'c> Infer<'c> {
     }
 
     /// Checks arguments against parameters. `least`: how many must be given.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     pub(in crate::check) fn arguments(
         &mut self,
         params: &[Ty],

@@ -148,7 +148,7 @@ impl<'c> Infer<'c> {
         )
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     fn coerce_ref(
         &mut self,
         e: ExprId,

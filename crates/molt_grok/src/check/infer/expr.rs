@@ -10,7 +10,7 @@ use crate::check::solve::{ClosureSig, VarKind};
 use crate::check::typed::{AdjustKind, Callee, CalleeRole, ClosureForm, FnTrait};
 use crate::hir::{
     Arm, Block, Closure, Expr, ExprId, FormatKind, FormatPiece, FormatStyle, IntKind, Lit, Mutability, NumKind, PatId,
-    Stmt, TypeId, UnaryOp,
+    PathRes, Stmt, TypeId, UnaryOp,
 };
 use crate::ty::{Arg, Args, ConstKind, InferVar, Ty, TyKind};
 
@@ -677,15 +677,16 @@ impl<'c> Infer<'c> {
                         params = Some(c.types.ty_elems(list).collect::<Vec<_>>());
                     }
                 }
-                Predicate::Projection(alias, args, ty) if self.self_is(args, var) => {
-                    if c.trait_of_alias(alias).is_some_and(|t| self.fn_trait(t).is_some()) {
-                        ret = Some(ty);
-                        if params.is_none()
-                            && let Some(input) = c.types.list(args).get(1).and_then(|a| a.ty())
-                            && let TyKind::Tuple(list) = self.s.kind(input)
-                        {
-                            params = Some(c.types.ty_elems(list).collect::<Vec<_>>());
-                        }
+                Predicate::Projection(alias, args, ty)
+                    if self.self_is(args, var)
+                        && c.trait_of_alias(alias).is_some_and(|t| self.fn_trait(t).is_some()) =>
+                {
+                    ret = Some(ty);
+                    if params.is_none()
+                        && let Some(input) = c.types.list(args).get(1).and_then(|a| a.ty())
+                        && let TyKind::Tuple(list) = self.s.kind(input)
+                    {
+                        params = Some(c.types.ty_elems(list).collect::<Vec<_>>());
                     }
                 }
                 _ => {}
@@ -850,13 +851,14 @@ impl<'c> Infer<'c> {
 
     /// What stands on the left of an assignment must be a place.
     pub(in crate::check) fn assignable(&mut self, place: ExprId) {
-        let ok = match &self.body_ref().exprs[place] {
-            Expr::Path(crate::hir::PathRes::Local(_) | crate::hir::PathRes::Const(_) | crate::hir::PathRes::Error) => {
-                true
-            }
-            Expr::Field { .. } | Expr::Index { .. } | Expr::Deref(_) | Expr::Error => true,
-            _ => false,
-        };
+        let ok = matches!(
+            &self.body_ref().exprs[place],
+            Expr::Path(PathRes::Local(_) | PathRes::Const(_) | PathRes::Error)
+                | Expr::Field { .. }
+                | Expr::Index { .. }
+                | Expr::Deref(_)
+                | Expr::Error
+        );
         if !ok {
             let span = self.span(place);
             self.error(&code::UNEXPECTED_TOKEN, span, "this expression cannot be assigned to");

@@ -43,7 +43,7 @@ struct Pick {
 }
 
 impl<'c> Infer<'c> {
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     pub(in crate::check) fn method_call(
         &mut self,
         e: ExprId,
@@ -343,7 +343,7 @@ impl<'c> Infer<'c> {
     }
 
     /// Uses the method that was found: adjusts the receiver, demands bounds, checks the arguments.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     fn confirm(
         &mut self,
         e: ExprId,
@@ -461,7 +461,7 @@ impl<'c> Infer<'c> {
     }
 
     /// A method of a value whose type gets the trait's bound.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     pub(in crate::check) fn method_by_bound(
         &mut self,
         e: ExprId,

@@ -105,7 +105,7 @@ impl<'c> Infer<'c> {
         self.operate(e, op, place, value, left_ty, right_ty, op_span, true);
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     fn operate(
         &mut self,
         e: ExprId,
@@ -160,7 +160,7 @@ impl<'c> Infer<'c> {
     }
 
     /// An operator of which at least one operand is known.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     pub(in crate::check) fn binary_on(
         &mut self,
         e: ExprId,
@@ -277,7 +277,7 @@ impl<'c> Infer<'c> {
         if op.is_comparison() { Ty::BOOL } else { Ty::ERROR }
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     fn overloaded(
         &mut self,
         e: ExprId,

@@ -274,7 +274,7 @@ impl<'c> Infer<'c> {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     fn struct_pat(
         &mut self,
         pat: PatId,

@@ -365,7 +365,7 @@ impl<'c> Infer<'c> {
     }
 
     /// `Trait::name` or `<T as Trait>::name`.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     fn trait_member(
         &mut self,
         e: ExprId,
@@ -389,7 +389,7 @@ impl<'c> Infer<'c> {
     }
 
     /// A function or constant of a trait for given arguments.
-    #[allow(clippy::too_many_arguments)]
+    #[expect(clippy::too_many_arguments, reason = "the parts of one expression")]
     fn member(
         &mut self,
         e: ExprId,
