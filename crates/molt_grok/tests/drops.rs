@@ -33,15 +33,18 @@ impl Parts {
     }
 }
 
+/// A slot and steps into it.
+type Path = (u32, Vec<(u8, u32)>);
+
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct State {
     bb: Bb,
     slots: Vec<Parts>,
     flags: BTreeMap<u32, bool>,
     /// Variant of a place, by its path.
-    variants: BTreeMap<(u32, Vec<(u8, u32)>), u32>,
+    variants: BTreeMap<Path, u32>,
     /// Place whose variant a slot holds, and how many variants there are.
-    tags: BTreeMap<u32, (u32, Vec<(u8, u32)>, i128)>,
+    tags: BTreeMap<u32, (Path, i128)>,
 }
 
 struct Explorer<'a> {
@@ -61,7 +64,7 @@ fn key(elem: Elem) -> Option<(u8, u32)> {
     }
 }
 
-fn path(place: &Place) -> Option<(u32, Vec<(u8, u32)>)> {
+fn path(place: &Place) -> Option<Path> {
     let keys: Option<Vec<_>> = place.path.iter().map(|&e| key(e)).collect();
     Some((place.slot.0, keys?))
 }
@@ -147,8 +150,8 @@ impl Explorer<'_> {
                         state.flags.insert(place.slot.0, *b);
                     }
                     Rvalue::Variant(of) => {
-                        if let Some((slot, keys)) = path(of) {
-                            state.tags.insert(place.slot.0, (slot, keys, self.variant_count(of)));
+                        if let Some(p) = path(of) {
+                            state.tags.insert(place.slot.0, (p, self.variant_count(of)));
                         }
                     }
                     Rvalue::Aggregate(Aggregate::Adt(_, v, _), _) => {
@@ -331,13 +334,12 @@ impl Explorer<'_> {
         };
         let known = place.and_then(|s| state.flags.get(&s)).map(|&b| i128::from(b));
         let tag = place.and_then(|s| state.tags.get(&s)).cloned();
-        let known = known
-            .or_else(|| tag.as_ref().and_then(|t| state.variants.get(&(t.0, t.1.clone()))).map(|&v| i128::from(v)));
+        let known = known.or_else(|| tag.as_ref().and_then(|t| state.variants.get(&t.0)).map(|&v| i128::from(v)));
         let mut go = |bb: Bb, variant: Option<i128>| {
             let mut state = state.clone();
             state.bb = bb;
             if let (Some(tag), Some(v)) = (&tag, variant) {
-                state.variants.insert((tag.0, tag.1.clone()), v as u32);
+                state.variants.insert(tag.0.clone(), v as u32);
             }
             todo.push(state);
         };
@@ -348,7 +350,7 @@ impl Explorer<'_> {
         }
         if known.is_none_or(|k| !targets.iter().any(|t| t.0 == k)) {
             // The only variant that is not listed is known too.
-            let rest = tag.as_ref().and_then(|(_, _, count)| {
+            let rest = tag.as_ref().and_then(|(_, count)| {
                 let mut left = (0..*count).filter(|v| !targets.iter().any(|t| t.0 == *v));
                 (left.clone().count() == 1).then(|| left.next()).flatten()
             });
