@@ -816,13 +816,30 @@ impl<'c> Infer<'c> {
             FormatKind::Print { .. } => Ty::UNIT,
             FormatKind::Panic => Ty::NEVER,
             FormatKind::Write { target } => {
-                self.check(target, None);
+                self.write_target(target);
                 let error = self.lang_ty("FmtError");
                 match self.c.hir.lang_adt("Result") {
                     Some(r) => self.c.types.mk(TyKind::Adt(r, self.c.types.ty_list(&[Ty::UNIT, error]))),
                     None => Ty::ERROR,
                 }
             }
+        }
+    }
+
+    /// What `write!` writes to: the value behind references, borrowed exclusively.
+    fn write_target(&mut self, target: ExprId) {
+        let ty = self.check(target, None);
+        let mut at = self.structurally(ty);
+        while let TyKind::Ref(_, _, to) = self.c.types.kind(at) {
+            at = self.structurally(to);
+            self.adjust(target, AdjustKind::Deref, at);
+        }
+        let reference = self.c.types.reference(Mutability::Mut, at);
+        self.adjust(target, AdjustKind::Borrow(Mutability::Mut), reference);
+        self.mark_mutable(target);
+        if let Some(t) = self.c.hir.lang_trait("write_text") {
+            let span = self.span(target);
+            self.demand_trait(t, &[at], span);
         }
     }
 
