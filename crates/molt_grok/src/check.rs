@@ -1,6 +1,7 @@
 //! Types of everything: signatures, inference of bodies, traits, patterns.
 
 pub mod captures;
+mod constants;
 pub mod context;
 mod convert;
 pub mod exhaustive;

@@ -52,12 +52,31 @@ impl Checked {
         for v in 0..item.variants.len() {
             self.field_types(adt, v as u32);
         }
+        if item.kind == AdtKind::Enum {
+            self.check_discriminants(adt);
+        }
         if item.kind != AdtKind::Actor {
             let mut path = vec![adt];
             if let Some(span) = self.contains_itself(adt, adt, &mut path) {
                 let name = self.hir.text(item.head.name);
                 let d = Diagnostic::at(&code::INFINITE_SIZE, item.head.name_span, format!("`{name}` contains itself"))
                     .label(span, "here, without a pointer between", false);
+                self.report(d);
+            }
+        }
+    }
+
+    fn check_discriminants(&self, adt: AdtId) {
+        let variants = &self.hir.adts[adt].variants;
+        let values = self.discriminants(adt);
+        for (n, v) in values.iter().enumerate() {
+            if let Some(first) = values[..n].iter().position(|w| w == v) {
+                let text = format!("the number {v} stands for two variants");
+                let d = Diagnostic::at(&code::DUPLICATE_DEFINITION, variants[n].span, text).label(
+                    variants[first].span,
+                    "the other one",
+                    false,
+                );
                 self.report(d);
             }
         }

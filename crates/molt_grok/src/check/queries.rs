@@ -100,10 +100,10 @@ impl Checked {
     /// A constant with what can be evaluated evaluated.
     pub fn evaluated(&self, c: Const) -> Const {
         match self.types.const_kind(c) {
-            ConstKind::Unevaluated(body, _) => match self.const_values.borrow().get(&body) {
-                Some(Some(v)) => self.types.mk_const(ConstKind::Value(*v)),
-                _ => c,
-            },
+            ConstKind::Unevaluated(body, _) => {
+                let value = self.const_value(body).map_or(ConstKind::Error, ConstKind::Value);
+                self.types.mk_const(value)
+            }
             _ => c,
         }
     }

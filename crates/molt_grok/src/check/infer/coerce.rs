@@ -262,7 +262,14 @@ impl<'c> Infer<'c> {
         let span = self.span(e);
         let ok = match (self.c.types.kind(inner), self.c.types.kind(target)) {
             (TyKind::Array(a, _), TyKind::Slice(b)) => self.s.unify(a, b).is_ok(),
-            (TyKind::Dyn(a, _), TyKind::Dyn(b, _)) => self.upcast(a, b),
+            (TyKind::Dyn(a, _), TyKind::Dyn(b, _)) => {
+                let fits = self.upcast(a, b);
+                // The tables of an object and of its supertrait's object differ.
+                if fits && a != b {
+                    self.not_built(span, "an object of a trait as an object of its supertrait");
+                }
+                fits
+            }
             (TyKind::Infer(InferVar::Ty(_)) | TyKind::Slice(_), TyKind::Dyn(..)) => false,
             (_, TyKind::Dyn(d, _)) => {
                 self.demand_object(inner, d, span);
@@ -295,6 +302,9 @@ impl<'c> Infer<'c> {
     /// The bounds that a type must satisfy to become an object.
     fn demand_object(&mut self, ty: Ty, d: crate::ty::DynId, span: Span) {
         let c = self.c;
+        if matches!(self.s.kind(ty), TyKind::Str(_)) {
+            self.not_built(span, "a trait object of a `str`");
+        }
         let kind = c.types.dyn_kind(d).clone();
         let cause = Cause { span, from: None };
         for (t, rest) in &kind.traits {

@@ -19,7 +19,7 @@ impl<'c> Infer<'c> {
     pub(in crate::check) fn not_built(&mut self, span: Span, what: &str) {
         let text = format!("{what} is not supported yet");
         let d = Diagnostic::at(&molt_diagnostics::registry::UNSUPPORTED_CONSTRUCT, span, text)
-            .help("tasks, actors, channels and asynchronous code come with a later version");
+            .help("it comes with a later version");
         self.report(d);
     }
 
