@@ -5,7 +5,7 @@
 //! control flow.
 //!
 //! A walk of the dominator tree, in which facts of branches hold in their subtree, is repeated until the parameters of
-//! loops do not grow any more (Cousot and Cousot's widening, then one step of narrowing); a last walk changes the code.
+//! loops do not grow any more (Cousot and Cousot's widening); a last walk changes the code.
 
 use molt_base::EntityId;
 use molt_ir::{BlockId, Function, InstId, IntCond, Op, Type, ValueDef, ValueId};
@@ -86,10 +86,6 @@ impl Analysis<'_> {
                 }
             }
             if !grew {
-                // One step down from where it stood: what arrives is within what was assumed.
-                for &p in headers.iter().flat_map(|&b| &self.func.blocks[b].params) {
-                    self.params[p.index()] = self.fresh[p.index()];
-                }
                 return true;
             }
         }
