@@ -4,7 +4,7 @@
 use molt_cranelift::{CodeOptions, Form, text};
 use molt_filetest::random;
 use molt_ir::{Program, parse, print};
-use molt_opt::pipeline::{self, Options, PASSES};
+use molt_opt::pipeline::{self, Options};
 
 fn main() -> Result<(), String> {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -32,7 +32,7 @@ fn optimise(program: &mut Program, passes: &[String]) -> Result<(), String> {
         return Ok(());
     }
     for name in passes {
-        let pass = PASSES.iter().find(|p| p.name == name).ok_or_else(|| format!("no pass `{name}`"))?;
+        let pass = pipeline::find(name).ok_or_else(|| format!("no pass `{name}`"))?;
         (pass.run)(program);
     }
     Ok(())

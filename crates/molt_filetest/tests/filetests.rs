@@ -99,7 +99,7 @@ fn optimize(path: &Path, program: &Program, name: &str) -> Result<(), String> {
     if name == "all" {
         pipeline::run(&mut p, &pipeline::Options { verify: true, ..pipeline::Options::default() })?;
     } else {
-        let pass = pipeline::PASSES.iter().find(|p| p.name == name).ok_or_else(|| format!("no pass `{name}`"))?;
+        let pass = pipeline::find(name).ok_or_else(|| format!("no pass `{name}`"))?;
         (pass.run)(&mut p);
         p.funcs.iter().try_for_each(|(id, f)| well_formed(&p, f, Stage::Machine).map_err(|e| format!("{id}: {e}")))?;
     }
