@@ -13,6 +13,8 @@ use std::process::{Command, Stdio};
 
 use crate::toolchain::{molt, reference, root};
 
+/// What `molt check` ends with when it refuses a program.
+const REFUSED_STATUS: i32 = 3;
 const ENGINES: &[&str] = &["native", "jit", "vm"];
 /// Those that run in the process of the compiler.
 const IN_PROCESS: &[&str] = &["jit", "vm"];
@@ -223,7 +225,7 @@ fn refusal(t: &Test, molt: &Path, dir: &Path, expected: &str) -> Result<(), Stri
         let stderr = String::from_utf8_lossy(&out.stderr);
         return Err(format!("found\n{}\n--- expected\n{}\n{stderr}", found.join("\n"), wanted.join("\n")));
     }
-    if out.status.code() != Some(1) {
+    if out.status.code() != Some(REFUSED_STATUS) {
         return Err(format!("check ended with {}", out.status));
     }
     Ok(())

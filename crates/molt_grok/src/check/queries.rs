@@ -282,8 +282,7 @@ impl Checked {
             .variants
             .iter()
             .map(|v| {
-                let value =
-                    v.discriminant.and_then(|b| self.const_values.borrow().get(&b).copied().flatten()).unwrap_or(next);
+                let value = v.discriminant.and_then(|b| self.const_value(b)).unwrap_or(next);
                 next = value + 1;
                 value
             })
