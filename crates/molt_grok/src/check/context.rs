@@ -311,10 +311,6 @@ impl Checked {
         id
     }
 
-    pub fn closure_count(&self) -> usize {
-        self.closures.len()
-    }
-
     pub fn opaque(&self, id: OpaqueId) -> &OpaqueData {
         &self.opaques[id.0 as usize]
     }

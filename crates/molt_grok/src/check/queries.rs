@@ -267,11 +267,6 @@ impl Checked {
     pub fn async_fn_closure(&self, f: crate::hir::FnId) -> Option<crate::ty::ClosureId> {
         self.async_fns.borrow().get(&f).copied()
     }
-
-    /// A constant whose value may need evaluation now.
-    pub fn evaluate_const(&self, c: Const) -> Const {
-        self.evaluated(c)
-    }
 }
 
 impl Checked {

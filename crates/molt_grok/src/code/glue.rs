@@ -116,6 +116,16 @@ impl Writer<'_, '_> {
             return;
         }
         let size = self.layout(elem).size;
+        self.for_each_index(len, |w, i| {
+            let offset = w.scaled(i, size);
+            let p = w.int(Op::IAdd, &[ptr, offset]);
+            let place = At { addr: Some(Addr::value(p)), meta: None, ty: elem, variant: None };
+            w.drop_place(&place);
+        });
+    }
+
+    /// A loop over `0..len`.
+    fn for_each_index(&mut self, len: ValueId, turn: impl FnOnce(&mut Self, ValueId)) {
         let (head, body, done) = (self.func.new_block(), self.func.new_block(), self.func.new_block());
         let i = self.func.add_param(head, Type::I64);
         let zero = self.iconst(0);
@@ -124,10 +134,7 @@ impl Writer<'_, '_> {
         let more = self.icmp(IntCond::Ult, i, len);
         self.end(Op::BrIf, &[more], &[body, done]);
         self.switch(body);
-        let offset = self.scaled(i, size);
-        let p = self.int(Op::IAdd, &[ptr, offset]);
-        let place = At { addr: Some(Addr::value(p)), meta: None, ty: elem, variant: None };
-        self.drop_place(&place);
+        turn(self, i);
         let one = self.iconst(1);
         let next = self.int(Op::IAdd, &[i, one]);
         self.jump_with(head, &[next]);
@@ -227,21 +234,11 @@ impl Writer<'_, '_> {
         let len = self.length(&place);
         let base = self.address(out);
         let size = self.layout(elem).size;
-        let (head, body, done) = (self.func.new_block(), self.func.new_block(), self.func.new_block());
-        let i = self.func.add_param(head, Type::I64);
-        let zero = self.iconst(0);
-        self.jump_with(head, &[zero]);
-        self.switch(head);
-        let more = self.icmp(IntCond::Ult, i, len);
-        self.end(Op::BrIf, &[more], &[body, done]);
-        self.switch(body);
-        let offset = self.scaled(i, size);
-        let (a, b) = (self.int(Op::IAdd, &[ptr, offset]), self.int(Op::IAdd, &[base, offset]));
-        self.clone_part(Addr::value(a), Addr::value(b), elem);
-        let one = self.iconst(1);
-        let next = self.int(Op::IAdd, &[i, one]);
-        self.jump_with(head, &[next]);
-        self.switch(done);
+        self.for_each_index(len, |w, i| {
+            let offset = w.scaled(i, size);
+            let (a, b) = (w.int(Op::IAdd, &[ptr, offset]), w.int(Op::IAdd, &[base, offset]));
+            w.clone_part(Addr::value(a), Addr::value(b), elem);
+        });
     }
 }
 

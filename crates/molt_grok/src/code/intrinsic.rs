@@ -242,9 +242,7 @@ impl Writer<'_, '_> {
                 self.bool_of(b)
             }
             _ => {
-                let text = format!("the intrinsic `{name}` does not exist");
-                self.panic_text(&text);
-                return Val::Empty;
+                unreachable!("the intrinsic `{name}` does not exist")
             }
         };
         self.one(v)
@@ -358,9 +356,7 @@ impl Writer<'_, '_> {
                 return Val::Regs(vec![a, b]);
             }
             _ => {
-                let text = format!("the intrinsic `{name}` does not exist for 128 bits");
-                self.panic_text(&text);
-                return Val::Empty;
+                unreachable!("the intrinsic `{name}` does not exist for 128 bits")
             }
         };
         self.one(v)
@@ -419,9 +415,7 @@ impl Writer<'_, '_> {
                     "log10", "cbrt", "atan2", "pow", "hypot",
                 ];
                 let Some(code) = NAMES.iter().position(|&n| n == name) else {
-                    let text = format!("the intrinsic `float_{name}` does not exist");
-                    self.panic_text(&text);
-                    return Val::Empty;
+                    unreachable!("the intrinsic `float_{name}` does not exist")
                 };
                 let a = self.int(Op::FToBits, &[x]);
                 let b = match values.get(1) {
@@ -443,11 +437,7 @@ impl Writer<'_, '_> {
     /// An entry of the runtime by name; views pass as address and length, floats as bits.
     fn runtime_entry(&mut self, name: &str, values: &[(Val, Ty)], ret: Ty) -> Val {
         let full = format!("grok_{name}");
-        let Some(f) = RtFn::by_name(&full) else {
-            let text = format!("the runtime has no entry `{full}`");
-            self.panic_text(&text);
-            return Val::Empty;
-        };
+        let Some(f) = RtFn::by_name(&full) else { unreachable!("the runtime has no entry `{full}`") };
         let mut args = Vec::new();
         for (v, _) in values {
             match v {

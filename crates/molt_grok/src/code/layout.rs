@@ -417,11 +417,6 @@ impl<'c> Layouts<'c> {
             ..l
         })
     }
-
-    /// Type of a place's field.
-    pub fn normalized(&self, ty: Ty) -> Ty {
-        self.c.revealed(ty)
-    }
 }
 
 fn better(a: Option<Niche>, b: Option<Niche>) -> Option<Niche> {

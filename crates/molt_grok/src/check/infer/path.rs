@@ -54,6 +54,9 @@ impl<'c> Infer<'c> {
     /// Type of a function with these arguments, its bounds demanded.
     fn function(&mut self, f: FnId, args: Args, span: Span) -> Ty {
         self.demand_bounds(Owner::Fn(f), args, span);
+        if self.c.hir.fns[f].parent == crate::hir::Parent::Extern {
+            self.not_built(span, "calling a foreign function");
+        }
         self.c.types.mk(TyKind::FnDef(f, args))
     }
 

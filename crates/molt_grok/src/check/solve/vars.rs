@@ -232,37 +232,23 @@ impl Solver<'_> {
 
     /// Makes two types equal or changes nothing.
     pub fn unify(&mut self, a: Ty, b: Ty) -> Result<(), Mismatch> {
-        if a == b {
-            return Ok(());
-        }
-        let s = self.vars.snapshot();
-        match self.unify_in(a, b) {
-            Ok(()) => {
-                self.vars.commit(s);
-                Ok(())
-            }
-            Err(e) => {
-                self.vars.rollback(s);
-                Err(e)
-            }
-        }
+        if a == b { Ok(()) } else { self.attempt(|s| s.unify_in(a, b)) }
     }
 
+    /// As [`Solver::unify`] for two lists of arguments.
     pub fn unify_args(&mut self, a: Args, b: Args) -> Result<(), Mismatch> {
-        if a == b {
-            return Ok(());
-        }
+        if a == b { Ok(()) } else { self.attempt(|s| s.unify_lists(a, b)) }
+    }
+
+    /// Keeps what the work did to the variables only if it succeeds.
+    fn attempt(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Mismatch>) -> Result<(), Mismatch> {
         let s = self.vars.snapshot();
-        match self.unify_lists(a, b) {
-            Ok(()) => {
-                self.vars.commit(s);
-                Ok(())
-            }
-            Err(e) => {
-                self.vars.rollback(s);
-                Err(e)
-            }
+        let result = work(self);
+        match result {
+            Ok(()) => self.vars.commit(s),
+            Err(Mismatch) => self.vars.rollback(s),
         }
+        result
     }
 
     fn unify_lists(&mut self, a: Args, b: Args) -> Result<(), Mismatch> {
