@@ -304,6 +304,11 @@ rt_table! {
     GrokPanic = grok_panic(i i i) -> v;
     /// `grok_panic_index(index, length, place)`: remembers the panic of an index that is too large.
     GrokPanicIndex = grok_panic_index(i i i) -> v;
+    /// `grok_panic_part(which, out)`: the text (0) or place (1) of the last panic: its length, its address at `out`.
+    GrokPanicPart = grok_panic_part(i i) -> i;
+    /// `grok_atomic(width << 4 | operation, address, value, expected)`: what was there before; operations: 0 load, 1 swap, 2 add,
+    /// 3 subtract, 4 and, 5 or, 6 exclusive or, 7 replace what is expected.
+    GrokAtomic = grok_atomic(i i i i) -> i;
     /// `grok_float_rem(x, y)`: bits of the remainder of a division truncated toward zero.
     GrokFloatRem = grok_float_rem(f f) -> i;
     /// `grok_float_fn(number, x, y)`: bits of one of the functions of `grok::math`.

@@ -61,7 +61,9 @@ macro_rules! entries {
 /// The functions themselves, named without the prefix `molt_`.
 mod exported {
     use super::*;
+    pub(super) use crate::grok::atomics::*;
     pub(super) use crate::grok::numbers::*;
+    pub(super) use crate::grok::panics::*;
     pub(super) use crate::grok::text::*;
     pub(super) use crate::grok::*;
 

@@ -6,7 +6,9 @@
 //!
 //! A panic is printed where it happens; compiled code then leaves its functions one by one, dropping what they own.
 
+pub mod atomics;
 pub mod numbers;
+pub mod panics;
 pub mod text;
 
 use alloc::alloc::{Layout, alloc, dealloc, realloc};
@@ -51,6 +53,7 @@ pub struct State {
     /// The text asked for last.
     answer: Vec<u8>,
     hash_key: u64,
+    pub last_panic: panics::LastPanic,
 }
 
 /// The state behind a context pointer.
@@ -96,6 +99,7 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
         line: Vec::new(),
         answer: Vec::new(),
         hash_key: random(),
+        last_panic: panics::LastPanic::default(),
     });
     let ctx = core::ptr::from_mut(&mut *state).cast::<Context>();
     // SAFETY: the root's first word is the address of the start, a function of this type.
@@ -168,14 +172,8 @@ impl State {
 
     fn panic(&mut self, text: &[u8], place: &SourcePlace) {
         self.flush();
-        // SAFETY: places are static data of the compiler: a file name and its length.
-        let file = unsafe { core::slice::from_raw_parts(place.file, place.file_len) };
-        let mut message = b"panic at ".to_vec();
-        message.extend_from_slice(file);
-        message.extend_from_slice(format!(":{}:{}: ", place.line, place.column).as_bytes());
-        message.extend_from_slice(text);
-        message.push(b'\n');
-        crate::host::write_stderr(&message);
+        self.last_panic = panics::LastPanic::new(text, place);
+        crate::host::write_stderr(&self.last_panic.report());
     }
 
     /// Reads a line with its end; `None` at the end of the input.
