@@ -9,6 +9,7 @@ const FILES: &[(&str, &str)] = &[
     ("arc.grok", include_str!("../library/arc.grok")),
     ("boxed.grok", include_str!("../library/boxed.grok")),
     ("cell.grok", include_str!("../library/cell.grok")),
+    ("channel.grok", include_str!("../library/channel.grok")),
     ("char.grok", include_str!("../library/char.grok")),
     ("clone.grok", include_str!("../library/clone.grok")),
     ("cmp.grok", include_str!("../library/cmp.grok")),
@@ -45,6 +46,9 @@ const FILES: &[(&str, &str)] = &[
     ("slice.grok", include_str!("../library/slice.grok")),
     ("str.grok", include_str!("../library/str.grok")),
     ("string.grok", include_str!("../library/string.grok")),
+    ("task.grok", include_str!("../library/task.grok")),
+    ("thread.grok", include_str!("../library/thread.grok")),
+    ("time.grok", include_str!("../library/time.grok")),
     ("tuple.grok", include_str!("../library/tuple.grok")),
     ("vec.grok", include_str!("../library/vec.grok")),
 ];

@@ -10,8 +10,9 @@
 //! | `int_bits int_signed int_min int_max wrapping_* overflowing_* count_ones leading_zeros trailing_zeros swap_bytes int_cast` | integers of any type |
 //! | `float_*` | floats of either type |
 //! | `size_of_val align_of_val(*const T)` | facts about what a pointer points to |
+//! | `place` | where the function was called, if its panics are its caller's |
 //! | `catch(f) -> bool` | calls a closure and says whether it panicked |
-//! | `forget transmute take_bits` | values as they are |
+//! | `forget uninit transmute take_bits` | values as they are |
 //! | `rt_*` | entries of the runtime |
 
 use molt_abi::RtFn;
@@ -169,6 +170,11 @@ impl Writer<'_, '_> {
                 self.one(if name == "size_of_val" { size } else { align })
             }
             "catch" => self.catch(t, values),
+            "uninit" => self.uninitialised(t),
+            "place" => {
+                let place = self.place_value();
+                self.one(place)
+            }
             "forget" => Val::Empty,
             "transmute" => self.transmute(&values[0].0, values[0].1, ret),
             _ => self.int_intrinsic(name, list, values, ret),
@@ -176,6 +182,23 @@ impl Writer<'_, '_> {
     }
 
     /// Calls a closure without parameters; 1 if it panicked.
+    /// Any bits as a value.
+    fn uninitialised(&mut self, ty: Ty) -> Val {
+        let layout = self.layout(ty);
+        if layout.is_empty() {
+            return Val::Empty;
+        }
+        if layout.in_memory() {
+            return Val::Mem(self.new_slot(layout.size));
+        }
+        let zero = self.iconst(0);
+        let regs = layout.scalars().iter().map(|&(_, s)| match super::machine(s) {
+            Type::F64 => self.float(Op::BitsToF, &[zero]),
+            _ => zero,
+        });
+        Val::Regs(regs.collect())
+    }
+
     fn catch(&mut self, ty: Ty, values: &[(Val, Ty)]) -> Val {
         let (caught, done) = (self.func.new_block(), self.func.new_block());
         let panicked = self.func.add_param(done, Type::I64);
@@ -480,6 +503,12 @@ impl Writer<'_, '_> {
                 }
                 Val::Empty => {}
             }
+        }
+        if name == "panic_cancel" {
+            self.call_rt(f, &args);
+            let unwind = self.unwind_block();
+            self.jump(unwind);
+            return Val::Empty;
         }
         if matches!(name, "panic" | "panic_index") {
             let place = self.place_value();

@@ -23,6 +23,16 @@ impl LastPanic {
         LastPanic { text: text.to_vec(), place: at }
     }
 
+    /// Another text, of the same place.
+    pub fn set(&mut self, text: &[u8]) {
+        self.text = text.to_vec();
+    }
+
+    /// What ended an actor.
+    pub fn failure(&self) -> super::actor::Failure {
+        super::actor::Failure { text: self.text.clone(), place: self.place.clone() }
+    }
+
     /// The line that reports it.
     pub fn report(&self) -> Vec<u8> {
         [b"panic at ", &self.place[..], b": ", &self.text[..], b"\n"].concat()
