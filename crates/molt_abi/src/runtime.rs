@@ -366,6 +366,8 @@ rt_table! {
     GrokDeadlockText = grok_deadlock_text(i) -> i;
     /// `grok_panic_cancel()`: the caller leaves without a message, its task being cancelled.
     GrokPanicCancel = grok_panic_cancel() -> v;
+    /// `grok_panic_resume()`: a panic that was caught goes on.
+    GrokPanicResume = grok_panic_resume() -> v;
     /// Channels of values of one size, and `select` (`molt_runtime::grok::channel`).
     /// `grok_channel_new(size, capacity)`.
     GrokChannelNew = grok_channel_new(i i) -> i;

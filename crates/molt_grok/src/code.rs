@@ -7,6 +7,7 @@
 //! callee may overwrite. It returns its machine values and, last, whether it panics; a result that needs more than one
 //! integer goes to memory whose address is the first parameter.
 
+mod actor;
 mod call;
 mod func;
 mod glue;
@@ -79,6 +80,7 @@ pub(crate) struct Mono<'c> {
     places: HashMap<Span, DataId>,
     tables: HashMap<(Ty, crate::ty::DynId), DataId>,
     statics: HashMap<ConstId, DataId>,
+    actor_tables: HashMap<Ty, DataId>,
     /// Functions that take the place of their call as a last parameter: their panics are their callers'.
     pub tracking: HashSet<FuncId>,
     pub module: ModuleId,
@@ -102,6 +104,7 @@ impl<'c> Mono<'c> {
             places: HashMap::new(),
             tables: HashMap::new(),
             statics: HashMap::new(),
+            actor_tables: HashMap::new(),
             tracking: HashSet::new(),
             module,
         }
@@ -396,6 +399,15 @@ impl Checked {
     pub(crate) fn tracks_caller(&self, f: FnId) -> bool {
         let head = &self.hir.fns[f].head;
         head.attrs.iter().any(|a| self.hir.text(a.name) == "track_caller")
+    }
+
+    /// Whether a type without variables implements a trait of one parameter.
+    pub(crate) fn implements(&self, ty: Ty, t: TraitId) -> bool {
+        use crate::check::solve::{Answer, Solver};
+        let span = Span { file: molt_base::FileId(0), start: 0, end: 0 };
+        let mut solver = Solver::new(self, Env::EMPTY);
+        solver.reveal = true;
+        solver.implements(ty, t, span) == Answer::Yes
     }
 
     /// The code of a function for final arguments: the implementation's for a trait's member.

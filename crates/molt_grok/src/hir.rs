@@ -7,6 +7,7 @@
 //! Bodies of library functions are made on demand ([`Hir::body`] is `None` until then), so a program pays only for what it
 //! reaches.
 
+pub(crate) mod actors;
 mod attributes;
 pub mod body;
 mod collect;

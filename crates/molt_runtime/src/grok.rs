@@ -53,6 +53,8 @@ pub const PANIC_STATUS: i32 = 101;
 pub const DEADLOCK_STATUS: i32 = 102;
 /// Nanoseconds that messages and actors get after the end of `main`.
 const SHUTDOWN_LIMIT: u64 = 5_000_000_000;
+/// Nanoseconds that cancelled tasks get.
+const CANCEL_LIMIT: u64 = 50_000_000;
 /// Exit status when there is no memory.
 pub const NO_MEMORY_STATUS: i32 = 134;
 /// Exit status of a program that ends with memory in use under `MOLT_LEAK_CHECK=1`.
@@ -181,12 +183,15 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
     }
     // SAFETY: states live until the process ends.
     let leaked: i64 = shared.states.lock().iter().map(|&s| unsafe { (*s).ctx.live_objects }).sum();
-    let check = crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1");
-    if check && leaked != 0 {
+    if checks_leaks() && leaked != 0 {
         crate::host::write_stderr(format!("leak: {leaked} blocks of memory are in use at the end\n").as_bytes());
         return LEAK_STATUS;
     }
     ended.status as i32
+}
+
+fn checks_leaks() -> bool {
+    crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1")
 }
 
 /// What happens after `main`: messages are handled, actors stopped, other tasks cancelled.
@@ -203,6 +208,8 @@ unsafe fn wind_up(main: *mut State) {
         };
         poll(end, &|| !shared.sched.actors_are_busy());
         actor::stop_all(main, end);
+        // What cannot be cancelled, because it does not wait, is left alone; counting what is in use takes more patience.
+        let end = if checks_leaks() { end } else { sched::now() + CANCEL_LIMIT };
         let waits = |s: &State| !s.fiber.task.is_null() && s.is_parked();
         poll(end, &|| {
             let states = shared.states.lock().clone();
@@ -212,7 +219,7 @@ unsafe fn wind_up(main: *mut State) {
                     sched::end_wait(main, core::ptr::from_ref(s).cast_mut(), s.fiber.wait.seq(), sched::Outcome::Cancelled);
                 }
             }
-            states.iter().all(|&s| s == main || (*s).fiber.task.is_null()) && !shared.sched.has_work()
+            states.iter().all(|&s| s == main || (*s).fiber.task.is_null()) && shared.sched.others_sleep()
         });
         if (*main).worker().index != 0 {
             State::go_home(main);

@@ -91,8 +91,22 @@ enum Takes {
     Int,
     Text,
     IntOrText,
+    /// A text that the function accepts, and what it is.
+    Form(fn(&str) -> bool, &'static str),
     /// The name alone, or with `true` or `false`.
     Flag,
+}
+
+fn is_time(text: &str) -> bool {
+    super::actors::duration(text).is_some()
+}
+
+fn is_shutdown(text: &str) -> bool {
+    matches!(text, "kill" | "infinity") || is_time(text)
+}
+
+fn is_backoff(text: &str) -> bool {
+    text.split_once("..").map_or_else(|| is_time(text), |(from, to)| is_time(from) && is_time(to))
 }
 
 /// Arguments of the decorators whose arguments are named.
@@ -118,10 +132,10 @@ const ARGUMENTS: &[(&str, &[(&str, Takes)])] = &[
         &[
             ("strategy", Takes::OneOf(&["one_for_one", "one_for_all", "rest_for_one"])),
             ("max_restarts", Takes::IntOrText),
-            ("within", Takes::Text),
+            ("within", Takes::Form(is_time, "a time such as \"5s\"")),
             ("restart", Takes::OneOf(&["permanent", "transient", "temporary"])),
-            ("shutdown", Takes::Text),
-            ("backoff", Takes::Text),
+            ("shutdown", Takes::Form(is_shutdown, "a time such as \"5s\", \"kill\" or \"infinity\"")),
+            ("backoff", Takes::Form(is_backoff, "a time such as \"50ms\", or two as in \"50ms..5s\"")),
         ],
     ),
     ("lock_order", &[("first", Takes::Text), ("then", Takes::Text)]),
@@ -167,6 +181,7 @@ impl Front {
             (Takes::Flag, AttrValue::Ident(_)) => !given,
             (Takes::Int | Takes::IntOrText, AttrValue::Int(n)) => *n >= 0,
             (Takes::Text | Takes::IntOrText, AttrValue::Text(_)) => given,
+            (Takes::Form(accepts, _), AttrValue::Text(text)) => given && accepts(self.hir.names.text(*text)),
             (Takes::OneOf(words), AttrValue::Text(word) | AttrValue::Ident(word)) => {
                 given && words.contains(&self.hir.names.text(*word))
             }
@@ -180,6 +195,7 @@ impl Front {
             Takes::Int => "a number".to_owned(),
             Takes::Text => "a string".to_owned(),
             Takes::IntOrText => "a number or a string".to_owned(),
+            Takes::Form(_, what) => what.to_owned(),
             Takes::OneOf(words) => {
                 let list: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
                 format!("one of {}", list.join(", "))

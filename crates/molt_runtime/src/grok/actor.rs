@@ -776,8 +776,8 @@ pub unsafe fn die(me: *mut State, a: *mut Actor, why: u64) {
             (*(*a).following).previous = (*a).previous;
         }
         drop(actors);
-        (*me).worker().idle.fetch_add(1, Ordering::SeqCst);
         release(me, a);
+        (*me).worker().idle.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -983,7 +983,11 @@ entries! {
                 1 => more.capacity.store(value, Ordering::SeqCst),
                 2 => more.overflow.store(value as u8, Ordering::SeqCst),
                 3 => more.restart.store(value as u8, Ordering::SeqCst),
-                _ => {}
+                _ => {
+                    let parent = (*me).fiber.actor;
+                    let restarts = !parent.is_null() && (*parent).supervises();
+                    return u64::from(!restarts || (*a).table().clone.is_some());
+                }
             }
             1
         }

@@ -406,6 +406,11 @@ impl Scheduler {
             && self.moves.load(Ordering::SeqCst) == moves
     }
 
+    /// Whether all workers but the caller's have nothing to do.
+    pub fn others_sleep(&self) -> bool {
+        !self.has_work() && self.asleep.load(Ordering::SeqCst) + 1 >= self.count.load(Ordering::SeqCst)
+    }
+
     /// Has the first worker look at `home`.
     fn signal_first(&self) {
         let mut sleepers = self.sleepers.lock();

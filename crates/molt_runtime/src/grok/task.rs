@@ -77,7 +77,6 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
         ((*task).body)(me.cast(), room);
         let status = if core::mem::take(&mut (*me).cancelling) { CANCELLED } else { DONE };
         (*task).running_on.store(null_mut(), Ordering::SeqCst);
-        (*me).fiber.task = null_mut();
         let mut joiners = (*task).joiners.lock();
         (*task).status.store(status, Ordering::SeqCst);
         let waiting = core::mem::take(&mut *joiners);
@@ -86,6 +85,7 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
             wake(me, s);
         }
         release(me, task);
+        (*me).fiber.task = null_mut();
     }
 }
 
@@ -195,6 +195,7 @@ entries! {
             (*me).answer.len() as i64
         }
     }
+    grok_panic_resume(_me) {}
     grok_panic_cancel(me) {
         // SAFETY: compiled code passes its context.
         unsafe { (*me).cancelling = true }

@@ -60,7 +60,6 @@ impl<'c> Infer<'c> {
         options: &'c [FieldInit],
         span: Span,
     ) -> Ty {
-        self.not_built(span, "`spawn` of actors");
         let c = self.c;
         let Some(ctor) = self.ctor_path(path, span) else {
             for f in fields.iter().chain(options) {
@@ -166,8 +165,17 @@ impl<'c> Infer<'c> {
         let fn_ty = c.types.mk(TyKind::FnDef(f, list));
         let sig = self.callee_sig(fn_ty, span)?;
         self.set_callee(e, CalleeRole::Main, Callee { func: f, args: list });
-        let params = &sig.params[1..];
-        let ret = self.arguments(params, sig.ret, args, None, span, Some(f), params.len());
+        let mut params = &sig.params[1..];
+        let mut ret = sig.ret;
+        // A handler that answers later takes where to as its last parameter, which callers leave out.
+        if let [rest @ .., last] = params
+            && let TyKind::Adt(adt, list) = c.types.kind(self.s.shallow(*last))
+            && c.hir.lang_adt("ReplyTo") == Some(adt)
+            && let Some(answer) = c.types.list(list)[0].ty()
+        {
+            (params, ret) = (rest, answer);
+        }
+        let ret = self.arguments(params, ret, args, None, span, Some(f), params.len());
         if let Some(send) = c.hir.lang_trait("send") {
             for &p in params {
                 self.demand_trait(send, &[p], span);
@@ -177,31 +185,47 @@ impl<'c> Infer<'c> {
     }
 
     pub(in crate::check) fn send(&mut self, e: ExprId, target: ExprId, message: &'c Message, span: Span) -> Ty {
-        self.not_built(span, "sending to actors");
         let ty = self.check(target, None);
         match message {
             Message::Handler { .. } => {
                 self.handler_call(e, target, ty, message, span);
             }
             Message::Raw(value) => {
-                let want = self.actor_of(target, ty).and_then(|(a, _)| self.raw_message_type(a));
-                match want {
-                    Some(w) => {
-                        self.check_coerce(*value, w);
+                let actor = self.actor_of(target, ty);
+                let want = actor.and_then(|(a, list)| self.raw_message_type(a, list, span));
+                let Some(want) = want else {
+                    self.check(*value, None);
+                    if self.s.resolve(ty) != Ty::ERROR {
+                        let text = match actor {
+                            Some((a, _)) => {
+                                format!("the actor `{}` takes no raw messages", self.text(self.c.hir.adts[a].head.name))
+                            }
+                            None => format!("`{}` is not a reference to an actor", self.show(ty)),
+                        };
+                        let d = Diagnostic::at(&code::UNKNOWN_MESSAGE, span, text)
+                            .help("give the actor a `receive { .. }` member or `type Message = ..;`, or send a handler's call");
+                        self.report(d);
                     }
-                    None => {
-                        self.check(*value, None);
-                    }
+                    return Ty::UNIT;
+                };
+                self.check_coerce(*value, want);
+                if let Some(send) = self.c.hir.lang_trait("send") {
+                    self.demand_trait(send, &[want], span);
                 }
             }
         }
         Ty::UNIT
     }
 
-    /// The type of an actor's raw messages, if it declares one.
-    fn raw_message_type(&self, actor: AdtId) -> Option<Ty> {
-        let info = self.c.hir.adts[actor].actor.as_ref()?;
-        self.c.alias_type(info.message?).map(|t| self.c.types.erase(t))
+    /// The type of an actor's raw messages: the one it declares, else that of its `receive` member.
+    fn raw_message_type(&mut self, actor: AdtId, list: Args, span: Span) -> Option<Ty> {
+        let c = self.c;
+        let info = c.hir.adts[actor].actor.as_ref()?;
+        if let Some(alias) = info.message {
+            return c.alias_type(alias).map(|t| c.types.subst(c.types.erase(t), list));
+        }
+        let item = c.types.mk(TyKind::FnDef(info.receive?, list));
+        self.callee_sig(item, span)?.params.get(1).copied()
     }
 
     pub(in crate::check) fn ask(
@@ -212,7 +236,6 @@ impl<'c> Infer<'c> {
         within: Option<ExprId>,
         span: Span,
     ) -> Ty {
-        self.not_built(span, "`ask`");
         let ty = self.check(target, None);
         let answer = match self.handler_call(e, target, ty, message, span) {
             Some(t) => t,
@@ -243,10 +266,20 @@ impl<'c> Infer<'c> {
         hint: Option<Ty>,
         span: Span,
     ) -> Ty {
-        self.not_built(span, "`receive`");
         let message = match self.own_actor() {
             None => self.error(&code::RECEIVE_OUTSIDE_ACTOR, span, "`receive` belongs in the code of an actor"),
-            Some(a) => self.raw_message_type(a).unwrap_or_else(|| self.s.fresh(span)),
+            Some(a) => {
+                let list = self.c.identity_args(Owner::Adt(a));
+                match self.raw_message_type(a, list, span) {
+                    Some(t) => t,
+                    None => {
+                        let d = Diagnostic::at(&code::UNKNOWN_MESSAGE, span, "the type of the messages is not known")
+                            .help("write `type Message = ..;` in the actor");
+                        self.report(d);
+                        Ty::ERROR
+                    }
+                }
+            }
         };
         if arms.is_empty() && after.is_none() {
             return message;
