@@ -384,7 +384,7 @@ rt_table! {
     /// `grok_channel_len(c)`.
     GrokChannelLen = grok_channel_len(i) -> i;
     GrokSelectNew = grok_select_new() -> i;
-    /// `grok_select_add(s, number, c, sends, slot)`.
+    /// `grok_select_add(select, number, kind, object, slot)`: kinds: 0 receive, 1 send, 2 end of a task, 3 answer.
     GrokSelectAdd = grok_select_add(i i i i i) -> v;
     /// `grok_select_after(s, limit)`.
     GrokSelectAfter = grok_select_after(i i) -> v;
@@ -412,6 +412,8 @@ rt_table! {
     GrokSemaphoreAcquire = grok_semaphore_acquire(i i i) -> i;
     /// `grok_semaphore_release(s, count, wanting)`.
     GrokSemaphoreRelease = grok_semaphore_release(i i i) -> v;
+    /// `grok_condvar_wait(condition, mutex, limit, place)`: gives the lock away while it waits for a permit.
+    GrokCondvarWait = grok_condvar_wait(i i i i) -> i;
     /// `grok_semaphore_drop(s)`.
     GrokSemaphoreDrop = grok_semaphore_drop(i) -> v;
     /// Actors, their messages and what they wait for (`molt_runtime::grok::actor`).
@@ -429,7 +431,9 @@ rt_table! {
     GrokActorRelease = grok_actor_release(i) -> v;
     /// `grok_message_new(size, deliver, drop)`.
     GrokMessageNew = grok_message_new(i i i) -> i;
-    /// `grok_message_send(a, room, raw, place)`.
+    /// `grok_message_free(room)`: the arguments were moved out.
+    GrokMessageFree = grok_message_free(i) -> v;
+    /// `grok_message_send(actor, room, how, place)`: how: 1 raw, 2 a message that is not taken stays the caller's.
     GrokMessageSend = grok_message_send(i i i i) -> i;
     /// `grok_actor_stop(a, kill)`.
     GrokActorStop = grok_actor_stop(i i) -> v;
@@ -472,6 +476,12 @@ rt_table! {
     GrokReplySet = grok_reply_set(i) -> i;
     /// `grok_reply_close(room)`.
     GrokReplyClose = grok_reply_close(i) -> v;
+    /// `grok_reply_status(room)`: 0 waits, 1 answered, 2 closed, 3 abandoned, 4 refused.
+    GrokReplyStatus = grok_reply_status(i) -> i;
+    /// `grok_reply_abandon(room)`: waits no more; the status before.
+    GrokReplyAbandon = grok_reply_abandon(i) -> i;
+    /// `grok_reply_full(room)`: the mailbox was full.
+    GrokReplyFull = grok_reply_full(i) -> v;
     /// `grok_reply_release(room)`.
     GrokReplyRelease = grok_reply_release(i) -> v;
 }

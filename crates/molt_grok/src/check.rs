@@ -1,5 +1,6 @@
 //! Types of everything: signatures, inference of bodies, traits, patterns.
 
+mod actors;
 pub mod captures;
 mod constants;
 pub mod context;

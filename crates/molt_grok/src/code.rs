@@ -401,6 +401,15 @@ impl Checked {
         head.attrs.iter().any(|a| self.hir.text(a.name) == "track_caller")
     }
 
+    /// The library's function that registers a call of this one as an arm of a `select`: `#[selects("..")]`.
+    pub(crate) fn selects(&self, f: FnId) -> Option<&str> {
+        let attr = self.hir.fns[f].head.attrs.iter().find(|a| self.hir.text(a.name) == "selects")?;
+        attr.args.iter().find_map(|a| match a.value {
+            crate::hir::AttrValue::Text(t) => Some(self.hir.text(t)),
+            _ => None,
+        })
+    }
+
     /// Whether a type without variables implements a trait of one parameter.
     pub(crate) fn implements(&self, ty: Ty, t: TraitId) -> bool {
         use crate::check::solve::{Answer, Solver};

@@ -67,6 +67,7 @@ mod exported {
     pub(super) use crate::grok::numbers::*;
     pub(super) use crate::grok::panics::*;
     pub(super) use crate::grok::reply::*;
+    pub(super) use crate::grok::select::*;
     pub(super) use crate::grok::sync::*;
     pub(super) use crate::grok::task::*;
     pub(super) use crate::grok::text::*;

@@ -19,19 +19,20 @@ macro_rules! entries {
     )* };
 }
 
-pub mod actor;
+pub(crate) mod actor;
 pub mod atomics;
-pub mod channel;
+pub(crate) mod channel;
 mod deadlock;
 mod lock;
 pub mod numbers;
 pub mod panics;
-pub mod reply;
-pub mod sched;
+pub(crate) mod reply;
+pub(crate) mod sched;
+pub(crate) mod select;
 mod stack;
 mod supervise;
-pub mod sync;
-pub mod task;
+pub(crate) mod sync;
+pub(crate) mod task;
 pub mod text;
 mod timer;
 
@@ -74,7 +75,7 @@ pub struct SourcePlace {
 }
 
 /// What all stacks of a program share.
-pub struct Shared {
+pub(crate) struct Shared {
     args: Vec<Vec<u8>>,
     out: Lock<Vec<u8>>,
     input: Lock<Input>,
@@ -99,7 +100,7 @@ struct Input {
 
 /// What the code on one stack uses.
 #[repr(C)]
-pub struct State {
+pub(crate) struct State {
     pub ctx: Context,
     pub shared: *const Shared,
     pub fiber: Fiber,
@@ -123,7 +124,7 @@ pub struct State {
 ///
 /// # Safety
 /// `ctx` is a context that [`run_native`] or the scheduler made.
-pub unsafe fn state<'a>(ctx: *mut Context) -> &'a mut State {
+pub(crate) unsafe fn state<'a>(ctx: *mut Context) -> &'a mut State {
     // SAFETY: the context is the first field of the state; compiled code passes it on unchanged. Only the code of its own
     // stack touches these fields, and entries that use this do not call back.
     unsafe { &mut *ctx.cast::<State>() }
@@ -216,7 +217,12 @@ unsafe fn wind_up(main: *mut State) {
             for &s in states.iter().filter(|&&s| s != main) {
                 let s = &*s;
                 if waits(s) {
-                    sched::end_wait(main, core::ptr::from_ref(s).cast_mut(), s.fiber.wait.seq(), sched::Outcome::Cancelled);
+                    sched::end_wait(
+                        main,
+                        core::ptr::from_ref(s).cast_mut(),
+                        s.fiber.wait.seq(),
+                        sched::Outcome::Cancelled,
+                    );
                 }
             }
             states.iter().all(|&s| s == main || (*s).fiber.task.is_null()) && shared.sched.others_sleep()

@@ -89,6 +89,38 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
     }
 }
 
+/// Whether the task of a room has ended.
+///
+/// # Safety
+/// The caller keeps the task.
+pub unsafe fn is_done(room: u64) -> bool {
+    // SAFETY: by the caller's promise.
+    unsafe { (*of(room)).status.load(Ordering::SeqCst) != RUNNING }
+}
+
+/// Has a stack be woken when the task ends, unless it has ended.
+///
+/// # Safety
+/// The caller keeps the task.
+pub unsafe fn add_joiner(room: u64, me: *mut State) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let mut joiners = (*of(room)).joiners.lock();
+        if !is_done(room) {
+            joiners.push(me);
+        }
+    }
+}
+
+/// The stack does not wait any more.
+///
+/// # Safety
+/// The caller keeps the task.
+pub unsafe fn remove_joiner(room: u64, me: *mut State) {
+    // SAFETY: by the caller's promise.
+    unsafe { (*of(room)).joiners.lock().retain(|&s| s != me) }
+}
+
 impl Task {
     pub fn is_cancelled(&self) -> bool {
         self.cancel.load(Ordering::SeqCst)
@@ -125,20 +157,16 @@ entries! {
         // SAFETY: the handle keeps the task.
         unsafe {
             let task = of(room);
-            if (*task).status.load(Ordering::SeqCst) == RUNNING {
-                let mut joiners = (*task).joiners.lock();
-                if (*task).status.load(Ordering::SeqCst) == RUNNING {
-                    joiners.push(me);
-                }
-                drop(joiners);
+            if !is_done(room) {
+                add_joiner(room, me);
             }
-            let ready = || (*task).status.load(Ordering::SeqCst) != RUNNING;
+            let ready = || is_done(room);
             let outcome = State::wait_for(me, WaitKind::Join, task.cast(), place, u64::MAX, ready);
             match outcome {
                 Outcome::Ready if (*task).status.load(Ordering::SeqCst) == CANCELLED => 4,
                 Outcome::Ready => 0,
                 other => {
-                    (*task).joiners.lock().retain(|&s| s != me);
+                    remove_joiner(room, me);
                     other as u64
                 }
             }
@@ -154,7 +182,7 @@ entries! {
     }
     grok_task_finished(_me, room) -> u64 {
         // SAFETY: the handle keeps the task.
-        unsafe { u64::from((*of(room)).status.load(Ordering::SeqCst) != RUNNING) }
+        unsafe { u64::from(is_done(room)) }
     }
     grok_task_cancel(me, room) {
         // SAFETY: the handle keeps the task.
