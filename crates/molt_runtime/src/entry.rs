@@ -62,8 +62,10 @@ macro_rules! entries {
 mod exported {
     use super::*;
     pub(super) use crate::grok::atomics::*;
+    pub(super) use crate::grok::files::*;
     pub(super) use crate::grok::numbers::*;
     pub(super) use crate::grok::panics::*;
+    pub(super) use crate::grok::system::*;
     pub(super) use crate::grok::text::*;
     pub(super) use crate::grok::*;
 

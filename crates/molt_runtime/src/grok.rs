@@ -7,8 +7,10 @@
 //! A panic is printed where it happens; compiled code then leaves its functions one by one, dropping what they own.
 
 pub mod atomics;
+pub mod files;
 pub mod numbers;
 pub mod panics;
+pub mod system;
 pub mod text;
 
 use alloc::alloc::{Layout, alloc, dealloc, realloc};
@@ -157,7 +159,7 @@ impl State {
         self.out.clear();
     }
 
-    fn write(&mut self, descriptor: u64, bytes: &[u8]) -> u64 {
+    pub fn write(&mut self, descriptor: u64, bytes: &[u8]) -> u64 {
         if descriptor == 1 {
             if self.out.len() + bytes.len() > BUFFER_SIZE {
                 self.flush();
@@ -174,6 +176,26 @@ impl State {
         self.flush();
         self.last_panic = panics::LastPanic::new(text, place);
         crate::host::write_stderr(&self.last_panic.report());
+    }
+
+    /// Moves what was read of standard input, but not given out, to a place with room; how many bytes.
+    pub fn take_input(&mut self, room: &mut [u8]) -> usize {
+        let rest = &self.input[self.consumed..];
+        let n = rest.len().min(room.len());
+        room[..n].copy_from_slice(&rest[..n]);
+        self.consumed += n;
+        n
+    }
+
+    /// Keeps a text until the next answer: its length; its address goes to `out`.
+    ///
+    /// # Safety
+    /// `out` is a variable of the library for an address.
+    pub unsafe fn give(&mut self, text: Vec<u8>, out: u64) -> i64 {
+        self.answer = text;
+        // SAFETY: by the caller's promise.
+        unsafe { *(out as *mut u64) = self.answer.as_ptr() as u64 };
+        self.answer.len() as i64
     }
 
     /// Reads a line with its end; `None` at the end of the input.
@@ -294,10 +316,8 @@ entries! {
         name.push(0);
         let Ok(name) = CStr::from_bytes_with_nul(&name) else { return -1 };
         let Some(value) = crate::host::env_var(name) else { return -1 };
-        s.answer = value;
         // SAFETY: `out` is a variable of the library for an address.
-        unsafe { *(out as *mut u64) = s.answer.as_ptr() as u64 };
-        s.answer.len() as i64
+        unsafe { s.give(value, out) }
     }
     grok_read_line(s, out) -> i64 {
         if s.read_line().is_none() {
