@@ -484,4 +484,36 @@ rt_table! {
     GrokReplyFull = grok_reply_full(i) -> v;
     /// `grok_reply_release(room)`.
     GrokReplyRelease = grok_reply_release(i) -> v;
+    // Results below zero are error numbers of the system with the sign turned; texts are given as `grok_arg` does.
+    /// `grok_open(path, length, flags)`: a descriptor; flags 1 read, 2 write, 4 append, 8 truncate, 16 create, 32 create anew.
+    GrokOpen = grok_open(i i i) -> i;
+    GrokClose = grok_close(i) -> i;
+    /// `grok_read(descriptor, address, length)`: how many bytes; 0 at the end.
+    GrokRead = grok_read(i i i) -> i;
+    /// `grok_write_some(descriptor, address, length)`: how many bytes were taken.
+    GrokWriteSome = grok_write_some(i i i) -> i;
+    /// `grok_flush()`: writes what is kept of standard output.
+    GrokFlush = grok_flush() -> v;
+    /// `grok_seek(descriptor, offset, from)`: the new place; from 0 the start, 1 here, 2 the end.
+    GrokSeek = grok_seek(i i i) -> i;
+    GrokSetLen = grok_set_len(i i) -> i;
+    /// `grok_stat(path, length, descriptor, out)`: kind (1 file, 2 folder, 0 other), bytes, nanoseconds of the last change.
+    GrokStat = grok_stat(i i i i) -> i;
+    /// `grok_path_op(operation, path, length, path, length)`: 0 make a folder, 1 remove one, 2 remove a file, 3 rename, 4 go there.
+    GrokPathOp = grok_path_op(i i i i i) -> i;
+    /// `grok_list_dir(path, length, out)`: names, each with a zero byte after it.
+    GrokListDir = grok_list_dir(i i i) -> i;
+    GrokErrorText = grok_error_text(i i) -> i;
+    /// `grok_system(which)`: 0 the process's number, 1 processors, 2 bytes of memory.
+    GrokSystem = grok_system(i) -> i;
+    /// `grok_system_text(which, out)`: 0 the current folder, 1 the environment, 2 the system's release.
+    GrokSystemText = grok_system_text(i i) -> i;
+    GrokSetEnv = grok_set_env(i i i i) -> i;
+    /// `grok_spawn(request)`: starts a child process; its number.
+    GrokSpawn = grok_spawn(i) -> i;
+    /// `grok_wait(process)`: exit status, or 256 and the signal.
+    GrokWait = grok_wait(i) -> i;
+    GrokKill = grok_kill(i) -> i;
+    /// `grok_poll_two(descriptor, descriptor)`: which can be read: 1, 2 or 3.
+    GrokPollTwo = grok_poll_two(i i) -> i;
 }

@@ -114,6 +114,8 @@ pub struct Module {
     pub name: Symbol,
     pub package: PackageId,
     pub parent: Option<ModId>,
+    /// The module in which the items of a block stand; its private items are theirs too.
+    pub around: Option<ModId>,
     /// Traits whose methods `x.m()` finds in this module: declared here, imported, or of the prelude.
     pub traits_in_scope: Vec<TraitId>,
     pub span: Span,

@@ -70,6 +70,8 @@ mod exported {
     pub(super) use crate::grok::select::*;
     pub(super) use crate::grok::sync::*;
     pub(super) use crate::grok::task::*;
+    pub(super) use crate::grok::files::*;
+    pub(super) use crate::grok::system::*;
     pub(super) use crate::grok::text::*;
     pub(super) use crate::grok::*;
 

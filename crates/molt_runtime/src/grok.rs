@@ -23,6 +23,7 @@ pub(crate) mod actor;
 pub mod atomics;
 pub(crate) mod channel;
 mod deadlock;
+pub mod files;
 mod lock;
 pub mod numbers;
 pub mod panics;
@@ -32,6 +33,7 @@ pub(crate) mod select;
 mod stack;
 mod supervise;
 pub(crate) mod sync;
+pub mod system;
 pub(crate) mod task;
 pub mod text;
 mod timer;
@@ -312,7 +314,7 @@ impl State {
         unsafe { &*self.shared }
     }
 
-    fn write(&mut self, descriptor: u64, bytes: &[u8]) -> u64 {
+    pub fn write(&mut self, descriptor: u64, bytes: &[u8]) -> u64 {
         let mut out = self.shared().out.lock();
         if descriptor == 1 {
             if out.len() + bytes.len() > BUFFER_SIZE {
@@ -324,6 +326,11 @@ impl State {
         flush(&mut out);
         crate::host::write_stderr(bytes);
         0
+    }
+
+    /// Writes what is kept of standard output.
+    pub fn flush(&mut self) {
+        self.shared().flush();
     }
 
     /// Writes to standard error.
@@ -351,6 +358,27 @@ impl State {
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         self.random
+    }
+
+    /// Moves what was read of standard input, but not given out, to a place with room; how many bytes.
+    pub fn take_input(&mut self, room: &mut [u8]) -> usize {
+        let mut input = self.shared().input.lock();
+        let rest = &input.bytes[input.consumed..];
+        let n = rest.len().min(room.len());
+        room[..n].copy_from_slice(&rest[..n]);
+        input.consumed += n;
+        n
+    }
+
+    /// Keeps a text until the next answer: its length; its address goes to `out`.
+    ///
+    /// # Safety
+    /// `out` is a variable of the library for an address.
+    pub unsafe fn give(&mut self, text: Vec<u8>, out: u64) -> i64 {
+        self.answer = text;
+        // SAFETY: by the caller's promise.
+        unsafe { *(out as *mut u64) = self.answer.as_ptr() as u64 };
+        self.answer.len() as i64
     }
 
     /// Reads a line with its end; `None` at the end of the input.
@@ -496,11 +524,7 @@ entries! {
         let Ok(name) = CStr::from_bytes_with_nul(&name) else { return -1 };
         let Some(value) = crate::host::env_var(name) else { return -1 };
         // SAFETY: compiled code passes its context; `out` is a variable of the library for an address.
-        unsafe {
-            (*s).answer = value;
-            *(out as *mut u64) = (*s).answer.as_ptr() as u64;
-            (*s).answer.len() as i64
-        }
+        unsafe { (*s).give(value, out) }
     }
     grok_read_line(s, out) -> i64 {
         // SAFETY: compiled code passes its context; `out` is a variable of the library for an address.

@@ -459,8 +459,6 @@ impl Writer<'_, '_> {
             "trunc" => Some(Op::FTrunc),
             "nearest" => Some(Op::FNearest),
             "copysign" => Some(Op::FCopySign),
-            "min" => Some(Op::FMin),
-            "max" => Some(Op::FMax),
             "fma" => Some(Op::Fma),
             _ => None,
         };

@@ -115,7 +115,8 @@ impl Front {
         span: Span,
         folder: String,
     ) -> ModId {
-        let id = self.hir.modules.push(Module { name, package, parent, traits_in_scope: Vec::new(), span });
+        let id =
+            self.hir.modules.push(Module { name, package, parent, around: None, traits_in_scope: Vec::new(), span });
         self.modules.push(ModuleData { folder, ..ModuleData::default() });
         if let Some(parent) = parent {
             self.module_mut(parent).children.push(id);
@@ -127,7 +128,14 @@ impl Front {
     pub(super) fn add_block_module(&mut self, around: ModId, span: Span) -> ModId {
         let outer = &self.hir.modules[around];
         let (name, package, parent) = (outer.name, outer.package, outer.parent);
-        let id = self.hir.modules.push(Module { name, package, parent, traits_in_scope: Vec::new(), span });
+        let id = self.hir.modules.push(Module {
+            name,
+            package,
+            parent,
+            around: Some(around),
+            traits_in_scope: Vec::new(),
+            span,
+        });
         let folder = self.module(around).folder.clone();
         self.modules.push(ModuleData { folder, around: Some(around), ..ModuleData::default() });
         id

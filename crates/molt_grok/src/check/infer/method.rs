@@ -456,7 +456,7 @@ impl<'c> Infer<'c> {
                     if x == m {
                         return true;
                     }
-                    at = hir.modules[x].parent;
+                    at = hir.modules[x].around.or(hir.modules[x].parent);
                 }
                 false
             }
