@@ -6,9 +6,13 @@ pub mod cache;
 pub mod doctor;
 pub mod grok;
 pub mod loader;
+pub mod package;
 pub mod session;
+pub mod tests;
 
+pub use molt_base::{SourceMap, Span};
 pub use molt_cranelift::DEFECT_STATUS;
+pub use molt_diagnostics::Diagnostic;
 pub use molt_link::Choice as LinkerChoice;
 pub use molt_link::size::{Reason, SizeReport, report as size_report};
 pub use session::{DriverError, Emit, Entry, Session, SessionOptions};

@@ -22,6 +22,7 @@ pub mod print;
 mod privacy;
 mod scope;
 mod signatures;
+pub mod tests;
 pub mod type_expr;
 mod types;
 
@@ -31,6 +32,7 @@ use std::collections::HashMap;
 pub use body::*;
 pub use front::{Front, Loader, Options, PackageSource};
 pub use item::*;
+pub use scope::nearest;
 pub use type_expr::*;
 
 entity_id!(
@@ -95,6 +97,10 @@ pub struct Hir {
     pub main: Option<FnId>,
     /// Module-level `let`s and non-constant `static`s in the order of section 6.4.
     pub start_up: Vec<ConstId>,
+    /// Arithmetic wraps around where it would panic.
+    pub overflow_wraps: bool,
+    /// The tests of the program, in the order of their places; [`Hir::main`] runs them by their numbers.
+    pub tests: Vec<tests::TestItem>,
 }
 
 /// A package and what its manifest says that the checker must know.

@@ -31,11 +31,13 @@ const FILES: &[(&str, &str)] = &[
     ("prelude.grok", include_str!("../library/prelude.grok")),
     ("process.grok", include_str!("../library/process.grok")),
     ("ptr.grok", include_str!("../library/ptr.grok")),
+    ("random.grok", include_str!("../library/random.grok")),
     ("range.grok", include_str!("../library/range.grok")),
     ("result.grok", include_str!("../library/result.grok")),
     ("slice.grok", include_str!("../library/slice.grok")),
     ("str.grok", include_str!("../library/str.grok")),
     ("string.grok", include_str!("../library/string.grok")),
+    ("test.grok", include_str!("../library/test.grok")),
     ("tuple.grok", include_str!("../library/tuple.grok")),
     ("vec.grok", include_str!("../library/vec.grok")),
 ];

@@ -262,4 +262,6 @@ codes! {
         advice "remove the decorator if no gain is expected";
     API_KEY_IN_MANIFEST = "api-key-in-manifest", "W0305" Warning,
         advice "set the environment variable instead";
+    UNKNOWN_KEY = "unknown-key", "W0401" Warning,
+        advice "remove the key, or correct its name";
 }

@@ -112,6 +112,7 @@ const ARGUMENTS: &[(&str, &[(&str, Takes)])] = &[
         &[("iterations", Takes::Int), ("seed", Takes::Int), ("coverage_target", Takes::Int), ("strict", Takes::Flag)],
     ),
     ("ai_translate", &[("target_lang", Takes::Text), ("validation", Takes::OneOf(&["strict", "lenient"]))]),
+    ("should_panic", &[("expected", Takes::Text)]),
     ("property", &[("iterations", Takes::Int), ("seed", Takes::Int)]),
     (
         "supervise",
@@ -303,7 +304,7 @@ impl Front {
                 }
             }
             (None, AttrValue::Ident(flag)) => match self.hir.names.text(*flag) {
-                "test" => self.options.test,
+                "test" => self.packages[package.0 as usize].source.test,
                 "debug_assertions" => self.options.debug_assertions,
                 "unix" | "windows" => self.options.target_family == self.hir.names.text(*flag),
                 _ => self.unknown_cfg(arg.span),

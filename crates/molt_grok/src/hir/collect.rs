@@ -107,7 +107,7 @@ impl Front {
         Span { start: 0, end: 0, ..span }
     }
 
-    fn add_module(
+    pub(super) fn add_module(
         &mut self,
         name: Symbol,
         package: PackageId,
@@ -276,13 +276,16 @@ impl Front {
             _ => return,
         };
         let attrs = self.attrs_of(syntax, node);
-        if !self.is_configured(&attrs, module) {
+        if !self.is_configured(&attrs, module) || (place == Place::Fn && self.is_left_out(&attrs, module)) {
             return;
         }
         self.check_attrs_later(&attrs, place, module);
         match syntax.kind(node) {
             SyntaxKind::FnItem => {
-                self.collect_fn(syntax, at, module, macros, Parent::Module, attrs);
+                let id = self.collect_fn(syntax, at, module, macros, Parent::Module, attrs);
+                if self.module(module).around.is_none() {
+                    self.note_test(syntax, node, id);
+                }
             }
             SyntaxKind::StructItem => self.collect_adt(syntax, at, module, macros, AdtKind::Struct, attrs),
             SyntaxKind::EnumItem => self.collect_adt(syntax, at, module, macros, AdtKind::Enum, attrs),
