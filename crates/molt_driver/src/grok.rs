@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use molt_base::SourceMap;
 use molt_diagnostics::{Diagnostic, Level};
+use molt_grok::check::context::Checked;
 use molt_grok::compile::{self, Compiled};
 use molt_grok::hir::front::{Loader, Options, PackageSource};
 
@@ -148,17 +150,36 @@ impl Job {
 
     /// Runs the front end.
     pub fn compile(&self) -> (Compiled, Touched) {
-        let touched = Arc::new(Mutex::new(Touched::default()));
-        let loader = Box::new(DiskLoader { touched: touched.clone(), text: self.text.clone() });
+        let (loader, touched) = self.loader();
         let mut compiled = compile::compile(self.packages.clone(), loader, self.options.clone());
-        self.apply_lints(&mut compiled);
-        let mut touched = std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner));
-        touched.read.extend(self.read.iter().cloned());
-        (compiled, touched)
+        let Compiled { diagnostics, sources, program, .. } = &mut compiled;
+        self.apply_lints(diagnostics, sources);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            *program = None;
+        }
+        (compiled, self.touched(&touched))
     }
 
-    fn apply_lints(&self, compiled: &mut Compiled) {
-        let Compiled { diagnostics, sources, program, .. } = compiled;
+    /// Runs the front end up to types.
+    pub fn check(&self) -> (Checked, Vec<Diagnostic>, Touched) {
+        let (loader, touched) = self.loader();
+        let (checked, mut diagnostics) = compile::check(self.packages.clone(), loader, self.options.clone());
+        self.apply_lints(&mut diagnostics, &checked.hir.files);
+        (checked, diagnostics, self.touched(&touched))
+    }
+
+    fn loader(&self) -> (Box<DiskLoader>, Arc<Mutex<Touched>>) {
+        let touched = Arc::new(Mutex::new(Touched::default()));
+        (Box::new(DiskLoader { touched: touched.clone(), text: self.text.clone() }), touched)
+    }
+
+    fn touched(&self, of_loader: &Mutex<Touched>) -> Touched {
+        let mut touched = std::mem::take(&mut *of_loader.lock().unwrap_or_else(PoisonError::into_inner));
+        touched.read.extend(self.read.iter().cloned());
+        touched
+    }
+
+    fn apply_lints(&self, diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap) {
         let level = |d: &Diagnostic| {
             let file = &sources.file(d.primary_span()?.file).name;
             let package = self.lints.iter().filter(|l| file.starts_with(&l.folder)).max_by_key(|l| l.folder.len())?;
@@ -172,9 +193,6 @@ impl Job {
             }
             true
         });
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            *program = None;
-        }
     }
 }
 

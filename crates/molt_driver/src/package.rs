@@ -111,6 +111,12 @@ pub fn find(start: &Path) -> Option<PathBuf> {
 }
 
 impl Workspace {
+    /// A path below the workspace's folder, as short as messages should show it.
+    pub fn path(&self, below: &str) -> PathBuf {
+        let path = self.folder.join(below);
+        path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path)
+    }
+
     /// The packages worked on.
     pub fn selected(&self) -> impl Iterator<Item = (usize, &Member)> {
         self.selected.iter().map(|&i| (i, &self.members[i]))

@@ -14,6 +14,7 @@ use molt_opt::pipeline;
 use molt_python::{CompileRequest, Found};
 
 use crate::cache::{self, Slot};
+use crate::doc;
 use crate::grok::{self, Job};
 use crate::loader::{FolderLoader, Touched};
 
@@ -172,6 +173,27 @@ impl Session {
             return Err(DriverError::Read { path, error });
         }
         compiled.program.ok_or(DriverError::Refused)
+    }
+
+    /// The pages of a program's documentation, file names with texts; a program with errors has none.
+    pub fn document(
+        &mut self,
+        job: &Job,
+        name: &str,
+        version: &str,
+        private: bool,
+    ) -> Result<Vec<(String, String)>, DriverError> {
+        let (checked, diagnostics, touched) = job.check();
+        let failed = self.touched.add(touched);
+        self.diagnostics.extend(diagnostics);
+        self.sources = checked.hir.files.clone();
+        if let Some((path, error)) = failed {
+            return Err(DriverError::Read { path, error });
+        }
+        if self.diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(DriverError::Refused);
+        }
+        Ok(doc::html::files(name, version, &doc::pages(&checked, private)))
     }
 
     /// Front end and passes; `compact` code is for the interpreter.

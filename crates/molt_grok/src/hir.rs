@@ -119,6 +119,11 @@ pub struct Module {
     pub name: Symbol,
     pub package: PackageId,
     pub parent: Option<ModId>,
+    pub vis: Visibility,
+    /// Text of doc comments: before its declaration, then those at its head.
+    pub docs: Option<Symbol>,
+    /// The items of a block, which are no module of their own in paths.
+    pub is_block: bool,
     /// Traits whose methods `x.m()` finds in this module: declared here, imported, or of the prelude.
     pub traits_in_scope: Vec<TraitId>,
     pub span: Span,

@@ -143,7 +143,7 @@ fn emit(common: &Common, args: &BuildArgs, workspace: &Workspace, what: Emit, re
 
 fn output(workspace: &Workspace, release: bool, name: &str) -> PathBuf {
     let profile = if release { "release" } else { "dev" };
-    workspace.folder.join("target").join(profile).join(name)
+    workspace.path("target").join(profile).join(name)
 }
 
 /// Builds one program through the cache: what did not change is only copied.
@@ -289,7 +289,7 @@ pub fn tree(common: &Common, args: &PackageArgs) -> u8 {
 /// Removes what was built in the package around the current folder; whether there is one.
 pub fn clean(common: &Common) -> Option<u8> {
     let workspace = Workspace::load(&folder()?, &Selection::default()).ok()?;
-    let target = workspace.folder.join("target");
+    let target = workspace.path("target");
     Some(match std::fs::remove_dir_all(&target) {
         Ok(()) => {
             if !common.quiet {

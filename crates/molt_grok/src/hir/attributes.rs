@@ -373,7 +373,7 @@ impl Front {
 }
 
 /// A documentation comment without its marks.
-fn doc_text(comment: &str) -> &str {
+pub(super) fn doc_text(comment: &str) -> &str {
     if let Some(line) = comment.strip_prefix("///").or_else(|| comment.strip_prefix("//!")) {
         return line.strip_prefix(' ').unwrap_or(line);
     }
