@@ -9,6 +9,7 @@ pub mod exhaustive;
 pub mod index;
 pub mod infer;
 mod items;
+mod literals;
 pub mod program;
 mod queries;
 mod signature;

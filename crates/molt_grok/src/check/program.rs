@@ -55,6 +55,7 @@ impl Checked {
                 && !typed.failed
             {
                 super::exhaustive::check_patterns(self, self.env_of(owner), body, typed);
+                super::literals::check_literals(self, body, typed);
             }
         }
     }

@@ -126,6 +126,7 @@ const ARGUMENTS: &[(&str, &[(&str, Takes)])] = &[
         &[("iterations", Takes::Int), ("seed", Takes::Int), ("coverage_target", Takes::Int), ("strict", Takes::Flag)],
     ),
     ("ai_translate", &[("target_lang", Takes::Text), ("validation", Takes::OneOf(&["strict", "lenient"]))]),
+    ("should_panic", &[("expected", Takes::Text)]),
     ("property", &[("iterations", Takes::Int), ("seed", Takes::Int)]),
     (
         "supervise",
@@ -319,7 +320,7 @@ impl Front {
                 }
             }
             (None, AttrValue::Ident(flag)) => match self.hir.names.text(*flag) {
-                "test" => self.options.test,
+                "test" => self.packages[package.0 as usize].source.test,
                 "debug_assertions" => self.options.debug_assertions,
                 "unix" | "windows" => self.options.target_family == self.hir.names.text(*flag),
                 _ => self.unknown_cfg(arg.span),
@@ -388,7 +389,7 @@ impl Front {
 }
 
 /// A documentation comment without its marks.
-fn doc_text(comment: &str) -> &str {
+pub(super) fn doc_text(comment: &str) -> &str {
     if let Some(line) = comment.strip_prefix("///").or_else(|| comment.strip_prefix("//!")) {
         return line.strip_prefix(' ').unwrap_or(line);
     }

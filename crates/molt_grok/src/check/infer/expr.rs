@@ -64,7 +64,7 @@ impl<'c> Infer<'c> {
                     &mut holes,
                 )
                 .constant(*len, span);
-                let len = self.c.evaluated(len);
+                let len = self.c.evaluated(self.c.checked_length(len));
                 if self.c.types.const_kind(len) != ConstKind::Value(1)
                     && let Some(copy) = self.c.hir.lang_trait("copy")
                 {
