@@ -346,6 +346,11 @@ rt_table! {
     /// answer 0 when it has come, 1 when the time is up, 2 of a deadlock, 3 when cancelled, 4 when there is no other end.
     /// `grok_task_new(size, body, drop_result)`.
     GrokTaskNew = grok_task_new(i i i) -> i;
+    GrokTaskCurrent = grok_task_current() -> i;
+    GrokTaskRetain = grok_task_retain(i) -> v;
+    /// `grok_task_fail(room)`: the task panicked; `grok_task_failed`: whether it did, and nobody took the result.
+    GrokTaskFail = grok_task_fail(i) -> v;
+    GrokTaskFailed = grok_task_failed(i) -> i;
     /// `grok_task_start(room)`.
     GrokTaskStart = grok_task_start(i) -> v;
     /// `grok_task_join(room, place)`.
@@ -455,8 +460,8 @@ rt_table! {
     GrokActorMonitor = grok_actor_monitor(i i) -> i;
     /// `grok_actor_lookup(name, len, table)`.
     GrokActorLookup = grok_actor_lookup(i i i) -> i;
-    /// `grok_actor_later(a, room, delay)`.
-    GrokActorLater = grok_actor_later(i i i) -> i;
+    /// `grok_actor_later(actor, room, delay, raw)`: the timer.
+    GrokActorLater = grok_actor_later(i i i i) -> i;
     /// `grok_later_cancel(later)`.
     GrokLaterCancel = grok_later_cancel(i) -> v;
     /// `grok_later_release(later)`.

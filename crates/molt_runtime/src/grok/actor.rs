@@ -1263,16 +1263,20 @@ entries! {
             0
         }
     }
-    grok_actor_later(me, a, room, delay) -> u64 {
+    grok_actor_later(me, a, room, delay, raw) -> u64 {
         // SAFETY: the message was just made and filled; the library has a reference to the actor.
         unsafe {
             let a = actor(a);
             retain(a);
+            let m = (room as usize - MESSAGE) as *mut Message;
+            if raw != 0 {
+                (*m).kind = RAW;
+            }
             let later = grab(me, size_of::<Later>(), 16).cast::<Later>();
             later.write(Later {
                 run: Runnable::new(Kind::Later),
                 to: a,
-                message: (room as usize - MESSAGE) as *mut Message,
+                message: m,
                 cancelled: AtomicBool::new(false),
                 refs: AtomicU32::new(2),
             });

@@ -33,6 +33,7 @@ pub struct Task {
     /// The result was moved out, or there is none.
     taken: AtomicBool,
     cancel: AtomicBool,
+    failed: AtomicBool,
     body: Code,
     drop_result: Code,
     pub running_on: AtomicPtr<State>,
@@ -141,12 +142,32 @@ entries! {
                 status: AtomicU8::new(RUNNING),
                 taken: AtomicBool::new(false),
                 cancel: AtomicBool::new(false),
+                failed: AtomicBool::new(false),
                 body: core::mem::transmute::<usize, Code>(body as usize),
                 drop_result: core::mem::transmute::<usize, Code>(drop_result as usize),
                 running_on: AtomicPtr::new(null_mut()),
                 joiners: Lock::new(Vec::new()),
             });
             task as u64 + HEAD as u64
+        }
+    }
+    grok_task_current(me) -> u64 {
+        // SAFETY: compiled code passes its context; its task exists.
+        unsafe { (*me).fiber.task.as_ref().map_or(0, |t| t.number) }
+    }
+    grok_task_retain(_me, room) {
+        // SAFETY: the handle keeps the task.
+        unsafe { (*of(room)).refs.fetch_add(1, Ordering::Relaxed) };
+    }
+    grok_task_fail(_me, room) {
+        // SAFETY: the task runs.
+        unsafe { (*of(room)).failed.store(true, Ordering::SeqCst) }
+    }
+    grok_task_failed(_me, room) -> u64 {
+        // SAFETY: the caller keeps the task.
+        unsafe {
+            let task = &*of(room);
+            u64::from(task.failed.load(Ordering::SeqCst) && !task.taken.load(Ordering::SeqCst))
         }
     }
     grok_task_start(me, room) {

@@ -268,12 +268,25 @@ impl<'c> Infer<'c> {
     pub(in crate::check) fn raw_message(&mut self, list: Args, span: Span) {
         let c = self.c;
         let [actor, message] = [0, 1].map(|n| c.types.list(list)[n].expect_ty());
-        let TyKind::Adt(adt, args) = self.s.kind(actor) else { return };
+        let TyKind::Adt(adt, args) = self.s.kind(actor) else {
+            if self.s.resolve(actor) != Ty::ERROR && !self.in_library() {
+                let text = "the type of the actor is not known here";
+                let d = Diagnostic::at(&code::UNKNOWN_MESSAGE, span, text);
+                self.report(d.help("raw messages go to actors of a known type"));
+            }
+            return;
+        };
         match self.raw_message_type(adt, args, span) {
             Some(want) if self.s.unify(want, message).is_err() => self.mismatch(span, want, message),
             Some(_) => {}
             None => self.takes_no_raw(adt, span),
         }
+    }
+
+    /// Whether the body belongs to the language's library.
+    fn in_library(&self) -> bool {
+        let module = self.body_ref().module;
+        self.c.hir.packages[self.c.hir.modules[module].package].is_std
     }
 
     fn takes_no_raw(&mut self, actor: AdtId, span: Span) {
