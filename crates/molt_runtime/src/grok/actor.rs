@@ -177,6 +177,8 @@ pub struct More {
     capacity: AtomicU64,
     overflow: AtomicU8,
     queued: AtomicU64,
+    /// Messages handled that `queued` still counts; only the run touches it.
+    handled: AtomicU64,
     /// Oldest messages that are to be dropped.
     drop_oldest: AtomicU64,
     senders: Lock<Vec<*mut State>>,
@@ -600,9 +602,17 @@ unsafe fn left_mailbox(me: *mut State, a: *mut Actor) {
         if more.capacity.load(Ordering::Relaxed) == 0 {
             return;
         }
-        let left = more.queued.fetch_sub(1, Ordering::SeqCst) - 1;
+        // Room is made known a few messages at a time: others look at the count all the while.
+        let capacity = more.capacity.load(Ordering::Relaxed);
+        let handled = more.handled.load(Ordering::Relaxed) + 1;
+        if handled < capacity / 4 && !(*a).inbox.is_null() {
+            more.handled.store(handled, Ordering::Relaxed);
+            return;
+        }
+        more.handled.store(0, Ordering::Relaxed);
+        let left = more.queued.fetch_sub(handled, Ordering::SeqCst) - handled;
         // Senders go on together when there is room for many.
-        if more.waiting.load(Ordering::SeqCst) > 0 && left <= more.capacity.load(Ordering::Relaxed) / 2 {
+        if more.waiting.load(Ordering::SeqCst) > 0 && left <= capacity / 2 {
             let mut list = more.senders.lock();
             let senders = core::mem::take(&mut *list);
             more.waiting.store(0, Ordering::SeqCst);

@@ -14,6 +14,7 @@ use alloc::vec::Vec;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
+use super::lock::Lock;
 use super::sched::{self, Outcome};
 use super::{Shared, SourcePlace, State, actor, sync, task};
 
@@ -76,6 +77,9 @@ pub struct Wait {
     since: AtomicU64,
     pins: AtomicU32,
 }
+
+/// Held while a wait is ended because of a cycle.
+static BREAKING: Lock<()> = Lock::new(());
 
 /// Most stacks on a chain that is looked at.
 const LONGEST: usize = 4096;
@@ -187,7 +191,9 @@ pub unsafe fn look_for_cycle(me: *mut State, left: *mut State, seq: u64) {
             }
             text.push_str(&part);
         }
-        if chain.iter().all(|&(state, seq)| (*state).is_parked() && (*state).fiber.wait.seq() == seq) {
+        // Of several who find the same cycle one breaks it.
+        let _one = BREAKING.lock();
+        if chain.iter().all(|&(state, seq)| (*state).is_parked() && (*state).fiber.goes_on_waiting(seq)) {
             break_wait(me, left, seq, text);
         }
     }

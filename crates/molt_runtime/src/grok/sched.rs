@@ -117,6 +117,11 @@ impl Fiber {
         &raw mut self.run
     }
 
+    /// Whether the wait with this number has not ended, nor is about to.
+    pub fn goes_on_waiting(&self, seq: u64) -> bool {
+        self.wait.seq() == seq && self.outcome.load(Ordering::SeqCst) == seq << 8
+    }
+
     pub fn new() -> Fiber {
         Fiber {
             run: Runnable::new(Kind::Stack),
