@@ -25,6 +25,7 @@ use molt_ir::{
 
 use crate::check::context::{Checked, Env, Owner};
 use crate::check::typed::FnTrait;
+use crate::hir::item::{AttrArg, AttrValue};
 use crate::hir::{BodyOwner, ConstId, FnId, TraitId};
 use crate::mir::{Mir, MirOwner};
 use crate::ty::{Arg, Args, ClosureId, Ty};
@@ -174,7 +175,11 @@ impl<'c> Mono<'c> {
         match instance {
             Instance::Body(owner, args) => {
                 let mir = self.mir(MirOwner::Body(owner));
-                func::write(self, &mir, args, id)
+                let mut written = func::write(self, &mir, args, id);
+                if let BodyOwner::Fn(f) = owner {
+                    self.apply_hints(f, &mut written);
+                }
+                written
             }
             Instance::Closure(closure, args) => {
                 let mir = self.mir(MirOwner::Closure(closure));
@@ -368,6 +373,21 @@ impl<'c> Mono<'c> {
 
     pub fn meta(&self, ty: Ty) -> Meta {
         self.layouts.meta(ty)
+    }
+
+    /// What `#[cold]`, `#[inline]` and `#[inline(never)]` ask for.
+    fn apply_hints(&self, f: FnId, to: &mut Function) {
+        let hir = &self.c.hir;
+        for attr in &hir.fns[f].head.attrs {
+            match hir.text(attr.name) {
+                "cold" => to.cold = true,
+                "inline" => {
+                    let never = |a: &AttrArg| matches!(a.value, AttrValue::Ident(w) if hir.text(w) == "never");
+                    to.inline = if attr.args.iter().any(never) { InlineHint::Never } else { InlineHint::Always };
+                }
+                _ => {}
+            }
+        }
     }
 
     pub fn new_function(&mut self, id: FuncId) -> Function {

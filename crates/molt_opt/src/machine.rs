@@ -15,6 +15,7 @@ pub mod access;
 pub mod alias;
 pub mod call_graph;
 pub mod cleanup;
+pub mod cold;
 pub mod compact;
 pub mod dead_stores;
 pub mod drop_unused;
@@ -33,6 +34,7 @@ pub mod merge_tails;
 pub mod promote;
 pub mod ranges;
 pub mod rotate;
+pub mod selects;
 pub mod thread;
 
 /// Functions that a thread takes at a time.
