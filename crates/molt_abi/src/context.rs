@@ -75,6 +75,8 @@ pub struct Context {
     pub slots: *mut SlotEntry,
     pub depth_most: i64,
     pub free: [*mut u8; SIZE_CLASS_COUNT],
+    /// What an engine keeps for the code that runs with this context; null until it needs something.
+    pub engine: *mut u8,
 }
 
 /// What `depth_most` is unless a signal waits; a higher limit of recursion is handed out in steps.
@@ -89,4 +91,4 @@ pub const CTX_LIVE_OBJECTS: i32 = 40;
 pub const CTX_SLOTS: i32 = 48;
 pub const CTX_DEPTH_MOST: i32 = 56;
 pub const CTX_FREE: i32 = 64;
-const _: () = assert!(size_of::<Context>() == 64 + 8 * SIZE_CLASS_COUNT);
+const _: () = assert!(size_of::<Context>() == 72 + 8 * SIZE_CLASS_COUNT);

@@ -304,6 +304,11 @@ rt_table! {
     GrokPanic = grok_panic(i i i) -> v;
     /// `grok_panic_index(index, length, place)`: remembers the panic of an index that is too large.
     GrokPanicIndex = grok_panic_index(i i i) -> v;
+    /// `grok_panic_part(which, out)`: the text (0) or place (1) of the last panic: its length, its address at `out`.
+    GrokPanicPart = grok_panic_part(i i) -> i;
+    /// `grok_atomic(width << 4 | operation, address, value, expected)`: what was there before; operations: 0 load, 1 swap, 2 add,
+    /// 3 subtract, 4 and, 5 or, 6 exclusive or, 7 replace what is expected.
+    GrokAtomic = grok_atomic(i i i i) -> i;
     /// `grok_float_rem(x, y)`: bits of the remainder of a division truncated toward zero.
     GrokFloatRem = grok_float_rem(f f) -> i;
     /// `grok_float_fn(number, x, y)`: bits of one of the functions of `grok::math`.
@@ -337,4 +342,134 @@ rt_table! {
     GrokEnv = grok_env(i i i) -> i;
     /// `grok_read_line(out)`: a line of standard input with its end: its length, its address at `out`; -1 at the end.
     GrokReadLine = grok_read_line(i) -> i;
+    /// Tasks, by the room for closure and result (`molt_runtime::grok::task`). A `place` is that of the call in the source; waits
+    /// answer 0 when it has come, 1 when the time is up, 2 of a deadlock, 3 when cancelled, 4 when there is no other end.
+    /// `grok_task_new(size, body, drop_result)`.
+    GrokTaskNew = grok_task_new(i i i) -> i;
+    /// `grok_task_start(room)`.
+    GrokTaskStart = grok_task_start(i) -> v;
+    /// `grok_task_join(room, place)`.
+    GrokTaskJoin = grok_task_join(i i) -> i;
+    /// `grok_task_took(room)`.
+    GrokTaskTook = grok_task_took(i) -> v;
+    /// `grok_task_release(room)`.
+    GrokTaskRelease = grok_task_release(i) -> v;
+    /// `grok_task_finished(room)`.
+    GrokTaskFinished = grok_task_finished(i) -> i;
+    /// `grok_task_cancel(room)`.
+    GrokTaskCancel = grok_task_cancel(i) -> v;
+    GrokTaskYield = grok_task_yield() -> v;
+    GrokCpuCount = grok_cpu_count() -> i;
+    /// `grok_sleep(nanoseconds, place)`.
+    GrokSleep = grok_sleep(i i) -> i;
+    /// `grok_deadlock_text(out)`.
+    GrokDeadlockText = grok_deadlock_text(i) -> i;
+    /// `grok_panic_cancel()`: the caller leaves without a message, its task being cancelled.
+    GrokPanicCancel = grok_panic_cancel() -> v;
+    /// Channels of values of one size, and `select` (`molt_runtime::grok::channel`).
+    /// `grok_channel_new(size, capacity)`.
+    GrokChannelNew = grok_channel_new(i i) -> i;
+    /// `grok_channel_clone(c, sends)`.
+    GrokChannelClone = grok_channel_clone(i i) -> v;
+    /// `grok_channel_close(c, sends)`.
+    GrokChannelClose = grok_channel_close(i i) -> i;
+    /// `grok_channel_release(c)`.
+    GrokChannelRelease = grok_channel_release(i) -> v;
+    /// `grok_channel_send(c, value, limit, place)`.
+    GrokChannelSend = grok_channel_send(i i i i) -> i;
+    /// `grok_channel_receive(c, out, limit, place)`.
+    GrokChannelReceive = grok_channel_receive(i i i i) -> i;
+    /// `grok_channel_len(c)`.
+    GrokChannelLen = grok_channel_len(i) -> i;
+    GrokSelectNew = grok_select_new() -> i;
+    /// `grok_select_add(s, number, c, sends, slot)`.
+    GrokSelectAdd = grok_select_add(i i i i i) -> v;
+    /// `grok_select_after(s, limit)`.
+    GrokSelectAfter = grok_select_after(i i) -> v;
+    /// `grok_select_wait(s, poll, place)`.
+    GrokSelectWait = grok_select_wait(i i i) -> i;
+    /// `grok_select_closed(s, number)`.
+    GrokSelectClosed = grok_select_closed(i i) -> i;
+    /// `grok_select_disable(s, number)`.
+    GrokSelectDisable = grok_select_disable(i i) -> v;
+    /// `grok_select_end(s)`.
+    GrokSelectEnd = grok_select_end(i) -> v;
+    /// Locks and permits (`molt_runtime::grok::sync`).
+    GrokMutexNew = grok_mutex_new() -> i;
+    /// `grok_mutex_lock(m, place)`.
+    GrokMutexLock = grok_mutex_lock(i i) -> i;
+    /// `grok_mutex_try(m)`.
+    GrokMutexTry = grok_mutex_try(i) -> i;
+    /// `grok_mutex_unlock(m)`.
+    GrokMutexUnlock = grok_mutex_unlock(i) -> v;
+    /// `grok_mutex_drop(m)`.
+    GrokMutexDrop = grok_mutex_drop(i) -> v;
+    /// `grok_semaphore_new(count)`.
+    GrokSemaphoreNew = grok_semaphore_new(i) -> i;
+    /// `grok_semaphore_acquire(s, limit, place)`.
+    GrokSemaphoreAcquire = grok_semaphore_acquire(i i i) -> i;
+    /// `grok_semaphore_release(s, count, wanting)`.
+    GrokSemaphoreRelease = grok_semaphore_release(i i i) -> v;
+    /// `grok_semaphore_drop(s)`.
+    GrokSemaphoreDrop = grok_semaphore_drop(i) -> v;
+    /// Actors, their messages and what they wait for (`molt_runtime::grok::actor`).
+    /// `grok_actor_new(table)`.
+    GrokActorNew = grok_actor_new(i) -> i;
+    /// `grok_actor_state(a)`.
+    GrokActorState = grok_actor_state(i) -> i;
+    /// `grok_actor_option(a, option, value, len)`.
+    GrokActorOption = grok_actor_option(i i i i) -> i;
+    /// `grok_actor_start(a, linked)`.
+    GrokActorStart = grok_actor_start(i i) -> i;
+    /// `grok_actor_retain(a)`.
+    GrokActorRetain = grok_actor_retain(i) -> v;
+    /// `grok_actor_release(a)`.
+    GrokActorRelease = grok_actor_release(i) -> v;
+    /// `grok_message_new(size, deliver, drop)`.
+    GrokMessageNew = grok_message_new(i i i) -> i;
+    /// `grok_message_send(a, room, raw, place)`.
+    GrokMessageSend = grok_message_send(i i i i) -> i;
+    /// `grok_actor_stop(a, kill)`.
+    GrokActorStop = grok_actor_stop(i i) -> v;
+    /// `grok_actor_fact(a, which, out)`.
+    GrokActorFact = grok_actor_fact(i i i) -> i;
+    GrokActorCurrent = grok_actor_current() -> i;
+    GrokActorSender = grok_actor_sender() -> i;
+    /// `grok_actor_child(a, n)`.
+    GrokActorChild = grok_actor_child(i i) -> i;
+    /// `grok_actor_join(a, place)`.
+    GrokActorJoin = grok_actor_join(i i) -> i;
+    /// `grok_actor_failure(a, which, out)`.
+    GrokActorFailure = grok_actor_failure(i i i) -> i;
+    /// `grok_failure_part(failure, which, out)`.
+    GrokFailurePart = grok_failure_part(i i i) -> i;
+    /// `grok_actor_link(a, b, on)`.
+    GrokActorLink = grok_actor_link(i i i) -> v;
+    /// `grok_actor_monitor(a, watcher)`.
+    GrokActorMonitor = grok_actor_monitor(i i) -> i;
+    /// `grok_actor_lookup(name, len, table)`.
+    GrokActorLookup = grok_actor_lookup(i i i) -> i;
+    /// `grok_actor_later(a, room, delay)`.
+    GrokActorLater = grok_actor_later(i i i) -> i;
+    /// `grok_later_cancel(later)`.
+    GrokLaterCancel = grok_later_cancel(i) -> v;
+    /// `grok_later_release(later)`.
+    GrokLaterRelease = grok_later_release(i) -> v;
+    /// `grok_receive_next(cursor, place)`.
+    GrokReceiveNext = grok_receive_next(i i) -> i;
+    /// `grok_receive_skip(cursor)`.
+    GrokReceiveSkip = grok_receive_skip(i) -> v;
+    /// `grok_receive_end(cursor)`.
+    GrokReceiveEnd = grok_receive_end(i) -> v;
+    /// Room for one answer (`molt_runtime::grok::reply`).
+    /// `grok_reply_new(size)`.
+    GrokReplyNew = grok_reply_new(i) -> i;
+    /// `grok_reply_wait(room, actor, limit, deferred, place)`.
+    GrokReplyWait = grok_reply_wait(i i i i i) -> i;
+    /// `grok_reply_set(room)`.
+    GrokReplySet = grok_reply_set(i) -> i;
+    /// `grok_reply_close(room)`.
+    GrokReplyClose = grok_reply_close(i) -> v;
+    /// `grok_reply_release(room)`.
+    GrokReplyRelease = grok_reply_release(i) -> v;
 }

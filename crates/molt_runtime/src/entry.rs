@@ -61,7 +61,14 @@ macro_rules! entries {
 /// The functions themselves, named without the prefix `molt_`.
 mod exported {
     use super::*;
+    pub(super) use crate::grok::actor::*;
+    pub(super) use crate::grok::atomics::*;
+    pub(super) use crate::grok::channel::*;
     pub(super) use crate::grok::numbers::*;
+    pub(super) use crate::grok::panics::*;
+    pub(super) use crate::grok::reply::*;
+    pub(super) use crate::grok::sync::*;
+    pub(super) use crate::grok::task::*;
     pub(super) use crate::grok::text::*;
     pub(super) use crate::grok::*;
 

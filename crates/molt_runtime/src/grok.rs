@@ -1,24 +1,58 @@
 //! What programs without an object model need: start and end, memory, panics, output.
 //!
-//! [`State`] is the context of such a program. It begins with the [`Context`] that compiled code receives, like an isolate,
-//! but holds no classes and no objects: values are laid out by the compiler. A program reaches nothing else of the runtime,
-//! so the linker leaves the object model away.
+//! [`State`] is what the code on one machine stack uses. It begins with the [`Context`] that compiled code receives, like an
+//! isolate, but holds no classes and no objects: values are laid out by the compiler. All states of a program refer to its
+//! [`Shared`] part. A program reaches nothing else of the runtime, so the linker leaves the object model away.
+//!
+//! The main stack is the first. Tasks and actors run on workers ([`sched`]), each on the worker's stack or one of its own.
 //!
 //! A panic is printed where it happens; compiled code then leaves its functions one by one, dropping what they own.
 
+/// Entries of compiled code, by their names; the first parameter is the state of the stack that the code runs on.
+macro_rules! entries {
+    ($($name:ident($s:ident $(, $p:ident)*) $(-> $r:ty)? $body:block)*) => { $(
+        #[unsafe(export_name = concat!("molt_", stringify!($name)))]
+        pub(crate) extern "C" fn $name(ctx: *mut molt_abi::Context $(, $p: u64)*) $(-> $r)? {
+            let $s: *mut $crate::grok::State = ctx.cast();
+            $body
+        }
+    )* };
+}
+
+pub mod actor;
+pub mod atomics;
+pub mod channel;
+mod deadlock;
+mod lock;
 pub mod numbers;
+pub mod panics;
+pub mod reply;
+pub mod sched;
+mod stack;
+mod supervise;
+pub mod sync;
+pub mod task;
 pub mod text;
+mod timer;
 
 use alloc::alloc::{Layout, alloc, dealloc, realloc};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
+use core::sync::atomic::AtomicU64;
 
 use molt_abi::Context;
 
+use lock::Lock;
+use sched::{Fiber, Scheduler};
+
 /// Exit status of a program whose `main` panicked.
 pub const PANIC_STATUS: i32 = 101;
+/// Exit status of a program whose `main` panicked because of a deadlock.
+pub const DEADLOCK_STATUS: i32 = 102;
+/// Nanoseconds that messages and actors get after the end of `main`.
+const SHUTDOWN_LIMIT: u64 = 5_000_000_000;
 /// Exit status when there is no memory.
 pub const NO_MEMORY_STATUS: i32 = 134;
 /// Exit status of a program that ends with memory in use under `MOLT_LEAK_CHECK=1`.
@@ -37,29 +71,59 @@ pub struct SourcePlace {
     pub column: u32,
 }
 
-/// The context of a program.
+/// What all stacks of a program share.
+pub struct Shared {
+    args: Vec<Vec<u8>>,
+    out: Lock<Vec<u8>>,
+    input: Lock<Input>,
+    hash_key: u64,
+    pub sched: Scheduler,
+    /// States of all stacks; they stay until the process ends.
+    pub states: Lock<Vec<*mut State>>,
+    /// The youngest actor.
+    pub actors: Lock<*mut actor::Actor>,
+    /// Registered actors.
+    pub names: Lock<Vec<(Vec<u8>, *mut actor::Actor)>>,
+    /// Messages to actors that are dead.
+    pub dead_letters: AtomicU64,
+}
+
+/// What was read of standard input.
+struct Input {
+    bytes: Vec<u8>,
+    /// Bytes that were given out.
+    consumed: usize,
+}
+
+/// What the code on one stack uses.
 #[repr(C)]
 pub struct State {
     pub ctx: Context,
-    args: Vec<Vec<u8>>,
-    out: Vec<u8>,
-    input: Vec<u8>,
-    /// Bytes of `input` that were given out.
-    consumed: usize,
+    pub shared: *const Shared,
+    pub fiber: Fiber,
+    pub number: usize,
     /// The line given out last.
     line: Vec<u8>,
     /// The text asked for last.
-    answer: Vec<u8>,
-    hash_key: u64,
+    pub answer: Vec<u8>,
+    pub last_panic: panics::LastPanic,
+    /// Why a wait never ends, for the code that waits.
+    pub deadlock: Lock<Vec<u8>>,
+    /// The next panic is that of a deadlock; the last one was.
+    pub is_deadlocked: bool,
+    deadlock_panic: bool,
+    /// The task is being left because it was cancelled.
+    pub cancelling: bool,
+    random: u64,
 }
 
 /// The state behind a context pointer.
 ///
 /// # Safety
-/// `ctx` is the context that [`run_native`] made.
+/// `ctx` is a context that [`run_native`] or the scheduler made.
 pub unsafe fn state<'a>(ctx: *mut Context) -> &'a mut State {
-    // SAFETY: the context is the first field of the state; compiled code passes it on unchanged, and entries do not call
-    // back, so no other reference is alive.
+    // SAFETY: the context is the first field of the state; compiled code passes it on unchanged. Only the code of its own
+    // stack touches these fields, and entries that use this do not call back.
     unsafe { &mut *ctx.cast::<State>() }
 }
 
@@ -85,37 +149,128 @@ pub fn run_native(root: *const u8, argv: &[impl AsRef<[u8]>]) -> i32 {
 }
 
 fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
-    // SAFETY: all fields of a context are integers and pointers, for which zero is a value.
-    let ctx: Context = unsafe { core::mem::zeroed() };
-    let mut state = Box::new(State {
-        ctx,
+    // Workers may look at it until the process ends, so it is never freed.
+    let shared: *const Shared = Box::into_raw(Box::new(Shared {
         args,
-        out: Vec::with_capacity(BUFFER_SIZE),
-        input: Vec::new(),
-        consumed: 0,
-        line: Vec::new(),
-        answer: Vec::new(),
+        out: Lock::new(Vec::with_capacity(BUFFER_SIZE)),
+        input: Lock::new(Input { bytes: Vec::new(), consumed: 0 }),
         hash_key: random(),
-    });
-    let ctx = core::ptr::from_mut(&mut *state).cast::<Context>();
-    // SAFETY: the root's first word is the address of the start, a function of this type.
-    let ended = unsafe {
+        sched: Scheduler::new(),
+        states: Lock::new(Vec::new()),
+        actors: Lock::new(core::ptr::null_mut()),
+        names: Lock::new(Vec::new()),
+        dead_letters: AtomicU64::new(0),
+    }));
+    // SAFETY: the shared part was just made; the root's first word is the address of the start, a function of this type.
+    let (main, ended) = unsafe {
+        let main = (*shared).new_state(shared);
+        (*shared).sched.adopt_main(main, shared);
         let start: unsafe extern "C" fn(*mut Context) -> Started = core::mem::transmute(root.cast::<usize>().read());
-        start(ctx)
+        let ended = start(main.cast());
+        if (*shared).sched.started() {
+            wind_up(main);
+        }
+        (main, ended)
     };
-    // SAFETY: the program has ended; nobody else uses the state.
-    let state = unsafe { self::state(ctx) };
-    state.flush();
+    // SAFETY: as above.
+    let shared = unsafe { &*shared };
+    shared.flush();
     if ended.panicked != 0 {
-        return PANIC_STATUS;
+        // SAFETY: the main stack's code has ended.
+        return if unsafe { (*main).deadlock_panic } { DEADLOCK_STATUS } else { PANIC_STATUS };
     }
-    let leaked = state.ctx.live_objects;
+    // SAFETY: states live until the process ends.
+    let leaked: i64 = shared.states.lock().iter().map(|&s| unsafe { (*s).ctx.live_objects }).sum();
     let check = crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1");
     if check && leaked != 0 {
         crate::host::write_stderr(format!("leak: {leaked} blocks of memory are in use at the end\n").as_bytes());
         return LEAK_STATUS;
     }
     ended.status as i32
+}
+
+/// What happens after `main`: messages are handled, actors stopped, other tasks cancelled.
+unsafe fn wind_up(main: *mut State) {
+    // SAFETY: `main` is the main stack, whose code has ended.
+    unsafe {
+        let shared = &*(*main).shared;
+        let end = sched::now() + SHUTDOWN_LIMIT;
+        let poll = |limit: u64, done: &dyn Fn() -> bool| {
+            while !done() && sched::now() < limit {
+                let next = sched::now() + 1_000_000;
+                State::wait_for(main, deadlock::WaitKind::Shutdown, core::ptr::null(), 0, next, done);
+            }
+        };
+        poll(end, &|| !shared.sched.actors_are_busy());
+        actor::stop_all(main, end);
+        let waits = |s: &State| !s.fiber.task.is_null() && s.is_parked();
+        poll(end, &|| {
+            let states = shared.states.lock().clone();
+            for &s in states.iter().filter(|&&s| s != main) {
+                let s = &*s;
+                if waits(s) {
+                    sched::end_wait(main, core::ptr::from_ref(s).cast_mut(), s.fiber.wait.seq(), sched::Outcome::Cancelled);
+                }
+            }
+            states.iter().all(|&s| s == main || (*s).fiber.task.is_null()) && !shared.sched.has_work()
+        });
+        if (*main).worker().index != 0 {
+            State::go_home(main);
+        }
+    }
+}
+
+impl Shared {
+    /// A state for a new stack.
+    ///
+    /// # Safety
+    /// `shared` is the address of `self`.
+    pub unsafe fn new_state(&self, shared: *const Shared) -> *mut State {
+        // SAFETY: all fields of a context are integers and pointers, for which zero is a value.
+        let ctx: Context = unsafe { core::mem::zeroed() };
+        let mut states = self.states.lock();
+        let number = states.len();
+        let state = Box::into_raw(Box::new(State {
+            ctx,
+            shared,
+            fiber: Fiber::new(),
+            number,
+            line: Vec::new(),
+            answer: Vec::new(),
+            last_panic: panics::LastPanic::default(),
+            deadlock: Lock::new(Vec::new()),
+            is_deadlocked: false,
+            deadlock_panic: false,
+            cancelling: false,
+            random: self.hash_key ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
+        }));
+        states.push(state);
+        state
+    }
+
+    /// What the scheduler runs to go on with main.
+    pub fn main_run(&self) -> *mut sched::Runnable {
+        // SAFETY: the first state is the main stack's.
+        unsafe { (*self.states.lock()[0]).fiber.runnable() }
+    }
+
+    /// Writes what is kept of standard output.
+    pub fn flush(&self) {
+        flush(&mut self.out.lock());
+    }
+}
+
+fn flush(out: &mut Vec<u8>) {
+    let mut rest = &out[..];
+    while !rest.is_empty() {
+        // SAFETY: the bytes are readable.
+        let n = unsafe { libc::write(1, rest.as_ptr().cast(), rest.len()) };
+        if n <= 0 {
+            break;
+        }
+        rest = &rest[n as usize..];
+    }
+    out.clear();
 }
 
 fn random() -> u64 {
@@ -139,66 +294,102 @@ pub unsafe extern "C" fn molt_native_main(argc: i32, argv: *const *const c_char,
 }
 
 impl State {
-    /// Writes what is kept of standard output.
-    pub fn flush(&mut self) {
-        let mut rest = &self.out[..];
-        while !rest.is_empty() {
-            // SAFETY: the bytes are readable.
-            let n = unsafe { libc::write(1, rest.as_ptr().cast(), rest.len()) };
-            if n <= 0 {
-                break;
-            }
-            rest = &rest[n as usize..];
-        }
-        self.out.clear();
+    fn shared(&self) -> &Shared {
+        // SAFETY: the shared part lives until the process ends.
+        unsafe { &*self.shared }
     }
 
     fn write(&mut self, descriptor: u64, bytes: &[u8]) -> u64 {
+        let mut out = self.shared().out.lock();
         if descriptor == 1 {
-            if self.out.len() + bytes.len() > BUFFER_SIZE {
-                self.flush();
+            if out.len() + bytes.len() > BUFFER_SIZE {
+                flush(&mut out);
             }
-            self.out.extend_from_slice(bytes);
+            out.extend_from_slice(bytes);
             return 0;
         }
-        self.flush();
+        flush(&mut out);
         crate::host::write_stderr(bytes);
         0
     }
 
+    /// Writes to standard error.
+    pub fn eprint(&mut self, bytes: &[u8]) {
+        self.write(2, bytes);
+    }
+
+    /// Ends the process.
+    pub fn exit(&mut self, status: i32) -> ! {
+        self.shared().flush();
+        // SAFETY: ends the process.
+        unsafe { libc::exit(status) }
+    }
+
     fn panic(&mut self, text: &[u8], place: &SourcePlace) {
-        self.flush();
-        // SAFETY: places are static data of the compiler: a file name and its length.
-        let file = unsafe { core::slice::from_raw_parts(place.file, place.file_len) };
-        let mut message = b"panic at ".to_vec();
-        message.extend_from_slice(file);
-        message.extend_from_slice(format!(":{}:{}: ", place.line, place.column).as_bytes());
-        message.extend_from_slice(text);
-        message.push(b'\n');
-        crate::host::write_stderr(&message);
+        self.deadlock_panic = core::mem::take(&mut self.is_deadlocked);
+        self.last_panic = panics::LastPanic::new(text, place);
+        let report = self.last_panic.report();
+        self.eprint(&report);
+    }
+
+    /// A random number.
+    pub fn random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
     }
 
     /// Reads a line with its end; `None` at the end of the input.
     fn read_line(&mut self) -> Option<()> {
         self.line.clear();
-        self.flush();
+        // SAFETY: the shared part lives until the process ends.
+        let shared = unsafe { &*self.shared };
+        shared.flush();
+        let mut input = shared.input.lock();
+        let Input { bytes, consumed } = &mut *input;
         loop {
-            let rest = &self.input[self.consumed..];
+            let rest = &bytes[*consumed..];
             if let Some(n) = rest.iter().position(|&b| b == b'\n') {
                 self.line.extend_from_slice(&rest[..=n]);
-                self.consumed += n + 1;
+                *consumed += n + 1;
                 return Some(());
             }
             self.line.extend_from_slice(rest);
-            self.consumed = 0;
-            self.input.resize(BUFFER_SIZE, 0);
+            *consumed = 0;
+            bytes.resize(BUFFER_SIZE, 0);
             // SAFETY: the buffer has this many bytes.
-            let n = unsafe { libc::read(0, self.input.as_mut_ptr().cast(), BUFFER_SIZE) };
-            self.input.truncate(usize::try_from(n).unwrap_or(0));
-            if self.input.is_empty() {
+            let n = unsafe { libc::read(0, bytes.as_mut_ptr().cast(), BUFFER_SIZE) };
+            bytes.truncate(usize::try_from(n).unwrap_or(0));
+            if bytes.is_empty() {
                 return (!self.line.is_empty()).then_some(());
             }
         }
+    }
+}
+
+/// Memory for the runtime's part of a program, counted like the program's own.
+///
+/// # Safety
+/// `me` is the state of the stack that this runs on; the size is not zero.
+pub(crate) unsafe fn grab(me: *mut State, size: usize, align: usize) -> *mut u8 {
+    grok_alloc(me.cast(), size as u64, align as u64) as *mut u8
+}
+
+/// Gives back what [`grab`] gave.
+///
+/// # Safety
+/// As for `grab`; the block has this size and alignment, and nobody uses it.
+pub(crate) unsafe fn give(me: *mut State, p: *mut u8, size: usize, align: usize) {
+    grok_free(me.cast(), p as u64, size as u64, align as u64);
+}
+
+impl SourcePlace {
+    /// `FILE:LINE:COL`.
+    pub fn text(&self) -> alloc::string::String {
+        // SAFETY: places are static data of the compiler: a file name and its length.
+        let file = unsafe { core::slice::from_raw_parts(self.file, self.file_len) };
+        format!("{}:{}:{}", alloc::string::String::from_utf8_lossy(file), self.line, self.column)
     }
 }
 
@@ -227,22 +418,13 @@ fn no_memory() -> ! {
     unsafe { libc::_exit(NO_MEMORY_STATUS) }
 }
 
-macro_rules! entries {
-    ($($name:ident($s:ident $(, $p:ident)*) $(-> $r:ty)? $body:block)*) => { $(
-        #[unsafe(export_name = concat!("molt_", stringify!($name)))]
-        pub(crate) extern "C" fn $name(ctx: *mut Context $(, $p: u64)*) $(-> $r)? {
-            // SAFETY: compiled code passes the context that it was started with.
-            let $s = unsafe { state(ctx) };
-            $body
-        }
-    )* };
-}
-
 entries! {
     grok_alloc(s, size, align) -> u64 {
-        s.ctx.live_objects += 1;
-        // SAFETY: the size is not zero: the compiler asks for at least one byte.
-        let p = unsafe { alloc(layout(size, align)) };
+        // SAFETY: the context is this stack's own. The size is not zero: the compiler asks for at least one byte.
+        let p = unsafe {
+            (*s).ctx.live_objects += 1;
+            alloc(layout(size, align))
+        };
         if p.is_null() { no_memory() }
         p as u64
     }
@@ -253,30 +435,33 @@ entries! {
         q as u64
     }
     grok_free(s, p, size, align) {
-        s.ctx.live_objects -= 1;
-        // SAFETY: the block came from `grok_alloc` with this size and alignment.
-        unsafe { dealloc(p as *mut u8, layout(size, align)) }
+        // SAFETY: the context is this stack's own. The block came from `grok_alloc` with this size and alignment.
+        unsafe {
+            (*s).ctx.live_objects -= 1;
+            dealloc(p as *mut u8, layout(size, align));
+        }
     }
     grok_panic(s, text, len, place) {
         // SAFETY: the compiler passes a text and a place of its static data, the library one of its own.
-        unsafe { s.panic(bytes(text, len), &*(place as *const SourcePlace)) }
+        unsafe { (*s).panic(bytes(text, len), &*(place as *const SourcePlace)) }
     }
     grok_panic_index(s, index, len, place) {
         let text = format!("the index {index} is not below the length {len}");
         // SAFETY: the place is static data of the compiler.
-        unsafe { s.panic(text.as_bytes(), &*(place as *const SourcePlace)) }
+        unsafe { (*s).panic(text.as_bytes(), &*(place as *const SourcePlace)) }
     }
     grok_write(s, descriptor, p, len) -> u64 {
         // SAFETY: compiled code passes bytes of a view.
-        let text = unsafe { bytes(p, len) };
-        s.write(descriptor, text)
+        unsafe { (*s).write(descriptor, bytes(p, len)) }
     }
     grok_exit(s, status) {
-        s.flush();
-        // SAFETY: ends the process.
-        unsafe { libc::exit(status as i32) }
+        // SAFETY: compiled code passes its context.
+        unsafe { (*s).exit(status as i32) }
     }
-    grok_hash_key(s) -> u64 { s.hash_key }
+    grok_hash_key(s) -> u64 {
+        // SAFETY: compiled code passes its context.
+        unsafe { (*s).shared().hash_key }
+    }
     grok_clock(_s, which) -> u64 {
         let clock = if which == 0 { libc::CLOCK_MONOTONIC } else { libc::CLOCK_REALTIME };
         let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -285,7 +470,8 @@ entries! {
         (t.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(t.tv_nsec as u64)
     }
     grok_arg(s, n, out) -> i64 {
-        let Some(a) = s.args.get(n as usize) else { return -1 };
+        // SAFETY: compiled code passes its context.
+        let Some(a) = (unsafe { (*s).shared().args.get(n as usize) }) else { return -1 };
         // SAFETY: `out` is a variable of the library for an address.
         unsafe { *(out as *mut u64) = a.as_ptr() as u64 };
         a.len() as i64
@@ -296,17 +482,21 @@ entries! {
         name.push(0);
         let Ok(name) = CStr::from_bytes_with_nul(&name) else { return -1 };
         let Some(value) = crate::host::env_var(name) else { return -1 };
-        s.answer = value;
-        // SAFETY: `out` is a variable of the library for an address.
-        unsafe { *(out as *mut u64) = s.answer.as_ptr() as u64 };
-        s.answer.len() as i64
+        // SAFETY: compiled code passes its context; `out` is a variable of the library for an address.
+        unsafe {
+            (*s).answer = value;
+            *(out as *mut u64) = (*s).answer.as_ptr() as u64;
+            (*s).answer.len() as i64
+        }
     }
     grok_read_line(s, out) -> i64 {
-        if s.read_line().is_none() {
-            return -1;
+        // SAFETY: compiled code passes its context; `out` is a variable of the library for an address.
+        unsafe {
+            if (*s).read_line().is_none() {
+                return -1;
+            }
+            *(out as *mut u64) = (*s).line.as_ptr() as u64;
+            (*s).line.len() as i64
         }
-        // SAFETY: `out` is a variable of the library for an address.
-        unsafe { *(out as *mut u64) = s.line.as_ptr() as u64 };
-        s.line.len() as i64
     }
 }

@@ -135,6 +135,7 @@ impl Isolate {
             slots: core::ptr::null_mut(),
             depth_most: DEPTH_STEP,
             free: [core::ptr::null_mut(); SIZE_CLASS_COUNT],
+            engine: core::ptr::null_mut(),
         };
         let none = LookupEntry { class: u32::MAX, name: Word::UNBOUND, value: Word::UNBOUND };
         let mut rt = Box::new(Isolate {

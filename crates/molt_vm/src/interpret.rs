@@ -11,6 +11,8 @@ use crate::{Vm, stubs};
 /// Words of the register stack; memory is committed when touched. It is deep enough for the deepest recursion that
 /// the runtime allows with frames of ordinary size.
 pub(crate) const STACK_WORDS: usize = 1 << 28;
+/// The same for the stack of a task.
+pub(crate) const TASK_WORDS: usize = 1 << 18;
 
 impl Vm {
     /// Calls a function with the raw words of its parameters.
@@ -19,21 +21,23 @@ impl Vm {
     /// `ctx` is the context of the isolate that the program runs in, and `args` are of the function's parameter types.
     pub unsafe fn call(&self, ctx: *mut Context, f: FuncId, args: &[u64]) -> Ret {
         let code = &self.codes[f.index()];
-        let registers = self.top.get();
+        // SAFETY: by the caller's promise.
+        let stack = unsafe { &mut *self.registers(ctx) };
+        let registers = stack.top;
         let count = code.registers as usize;
-        if self.limit as usize - registers as usize <= count * size_of::<u64>() {
+        if stack.limit as usize - registers as usize <= count * size_of::<u64>() {
             // SAFETY: the entry takes the context alone.
             return unsafe { self.runtime_call(RtFn::RecursionError as u16, &[ctx as u64]) };
         }
         // SAFETY: the region was just found to lie below the limit; the code was translated from verified IR whose
         // loads, stores and calls keep the contracts of the runtime.
         unsafe {
-            self.top.set(registers.add(count));
+            stack.top = registers.add(count);
             for (&r, &v) in code.params.iter().zip(args) {
                 *registers.add(r as usize) = v;
             }
             let r = self.run(ctx, code, registers);
-            self.top.set(registers);
+            (*self.registers(ctx)).top = registers;
             r
         }
     }
@@ -180,7 +184,7 @@ impl Vm {
                     // SAFETY: the verified call passes what the callee takes, in registers of this call.
                     let r = unsafe { self.call_listed(ctx, callee, list, regs) };
                     // SAFETY: the translation keeps as many registers as there are results, and at least two.
-                    unsafe { self.take_results(r, callee, regs.add(to as usize)) };
+                    unsafe { self.take_results(ctx, r, callee, regs.add(to as usize)) };
                 }
                 Insn::CallIndirect { to, list, count } => {
                     let list = &code.lists[list as usize..=(list + count) as usize];
@@ -190,7 +194,7 @@ impl Vm {
                             let callee = self.taken[stub];
                             // SAFETY: as for `Call`; the IR promises the right types.
                             let r = unsafe { self.call_listed(ctx, callee, &list[1..], regs) };
-                            unsafe { self.take_results(r, callee, regs.add(to as usize)) };
+                            unsafe { self.take_results(ctx, r, callee, regs.add(to as usize)) };
                         }
                         None => {
                             let args = std::iter::once(ctx as u64).chain(list[1..].iter().map(|&r| get!(r)));
@@ -237,7 +241,8 @@ impl Vm {
                     let list = &code.lists[list as usize..(list + count) as usize];
                     let result = |i: usize| if let Some(&r) = list.get(i) { get!(r) } else { 0 };
                     if count > 2 {
-                        self.more_results.set([result(2), result(3)]);
+                        // SAFETY: the code runs with this context.
+                        unsafe { (*self.registers(ctx)).more_results = [result(2), result(3)] };
                     }
                     return Ret { value: Word(result(0)), error: result(1) };
                 }
@@ -271,14 +276,16 @@ impl Vm {
     /// # Safety
     /// `to` has room for as many words as the callee has results, and for two.
     #[inline(always)]
-    unsafe fn take_results(&self, r: Ret, callee: FuncId, to: *mut u64) {
+    unsafe fn take_results(&self, ctx: *mut Context, r: Ret, callee: FuncId, to: *mut u64) {
         let count = self.code(callee).result_types.len();
         // SAFETY: as the caller promises.
         unsafe {
             *to = r.value.0;
             *to.add(1) = r.error;
-            for (i, &value) in self.results(r).iter().enumerate().take(count).skip(2) {
-                *to.add(i) = value;
+            if count > 2 {
+                for (i, &value) in self.results(ctx, r).iter().enumerate().take(count).skip(2) {
+                    *to.add(i) = value;
+                }
             }
         }
     }

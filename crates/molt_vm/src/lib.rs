@@ -13,10 +13,10 @@ mod interpret;
 mod stubs;
 mod translate;
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use molt_abi::{Ret, RtFn};
+use molt_abi::{Context, Ret, RtFn};
 use molt_base::EntityId;
 use molt_ir::{FuncId, Program};
 
@@ -37,14 +37,23 @@ pub struct Vm {
     runtime: Vec<*const u8>,
     /// Functions by the number of their stub.
     taken: Vec<FuncId>,
-    /// Third and fourth result of the call that returned last.
-    more_results: Cell<[u64; 2]>,
-    /// Registers of all calls under way, one frame after the other.
-    _stack: Vec<u64>,
-    /// First free register.
-    top: Cell<*mut u64>,
-    limit: *mut u64,
+    /// Registers of all contexts that code has run with.
+    threads: Mutex<Vec<Box<Registers>>>,
 }
+
+/// Registers of the calls under way with one context. A context belongs to one machine stack, and so do its calls.
+struct Registers {
+    /// First free register.
+    top: *mut u64,
+    limit: *mut u64,
+    /// Third and fourth result of the call that returned last.
+    more_results: [u64; 2],
+    /// One frame after the other.
+    _stack: Vec<u64>,
+}
+
+// SAFETY: the pointers lead into the vector beside them; whoever runs with the context is the only user.
+unsafe impl Send for Registers {}
 
 static ACTIVE: AtomicPtr<Vm> = AtomicPtr::new(std::ptr::null_mut());
 
@@ -53,19 +62,29 @@ impl Vm {
         let runtime = molt_abi::runtime::RT_ALL.iter().map(|&f| imports.runtime(f)).collect();
         let image = Image::new(program, imports);
         let codes = program.funcs.ids().map(|id| translate::function(program, &image, id)).collect();
-        let mut stack: Vec<u64> = Vec::with_capacity(interpret::STACK_WORDS);
-        let top = stack.as_mut_ptr();
         let taken = image.taken().to_vec();
-        Box::new(Vm {
-            codes,
-            image,
-            runtime,
-            taken,
-            more_results: Cell::new([0; 2]),
-            top: Cell::new(top),
-            limit: top.wrapping_add(stack.capacity()),
-            _stack: stack,
-        })
+        Box::new(Vm { codes, image, runtime, taken, threads: Mutex::new(Vec::new()) })
+    }
+
+    /// Registers of a context, made when code first runs with it.
+    ///
+    /// # Safety
+    /// `ctx` is the context of the running program that this machine stack uses.
+    unsafe fn registers(&self, ctx: *mut Context) -> *mut Registers {
+        // SAFETY: by the caller's promise; the registers stay until the program has ended.
+        unsafe {
+            if (*ctx).engine.is_null() {
+                let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+                let words = if threads.is_empty() { interpret::STACK_WORDS } else { interpret::TASK_WORDS };
+                let mut stack: Vec<u64> = Vec::with_capacity(words);
+                let top = stack.as_mut_ptr();
+                let limit = top.wrapping_add(stack.capacity());
+                let mut registers = Box::new(Registers { top, limit, more_results: [0; 2], _stack: stack });
+                (*ctx).engine = (&raw mut *registers).cast();
+                threads.push(registers);
+            }
+            (*ctx).engine.cast()
+        }
     }
 
     fn code(&self, f: FuncId) -> &Code {
@@ -73,8 +92,12 @@ impl Vm {
     }
 
     /// All results of a call that just returned; as many as its function has are meant.
-    fn results(&self, first: Ret) -> [u64; 4] {
-        let [third, fourth] = self.more_results.get();
+    ///
+    /// # Safety
+    /// As for [`registers`](Vm::registers).
+    unsafe fn results(&self, ctx: *mut Context, first: Ret) -> [u64; 4] {
+        // SAFETY: by the caller's promise.
+        let [third, fourth] = unsafe { (*self.registers(ctx)).more_results };
         [first.value.0, first.error, third, fourth]
     }
 

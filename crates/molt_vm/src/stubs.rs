@@ -75,7 +75,8 @@ unsafe extern "C" fn enter(offset: u64, registers: &mut Registers, stack: *const
         let many: Vec<u64> = types.iter().map(|&ty| argument(ty)).collect();
         unsafe { vm.call(ctx, f, &many) }
     };
-    let values = vm.results(results);
+    // SAFETY: the code ran with this context.
+    let values = unsafe { vm.results(ctx, results) };
     let (mut int, mut float) = (0, 0);
     for (&ty, value) in code.result_types.iter().zip(values) {
         let (bank, next): (&mut [u64], &mut usize) =

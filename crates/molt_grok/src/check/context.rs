@@ -108,6 +108,8 @@ pub struct Checked {
     pub(super) const_types: RefCell<HashMap<ConstId, Ty>>,
     pub(super) const_values: RefCell<HashMap<BodyId, Option<i128>>>,
     pub(super) supers: Kept<TraitId, Rc<[(TraitId, Args)]>>,
+    /// Why no object can be made of a trait.
+    pub(super) unsafe_objects: RefCell<HashMap<TraitId, Option<String>>>,
     pub(super) variances: RefCell<HashMap<AdtId, Rc<[Variance]>>>,
     pub(super) closures: FrozenVec<Box<ClosureCell>>,
     /// Futures of `async fn`s.
@@ -156,6 +158,7 @@ impl Checked {
             const_types: RefCell::default(),
             const_values: RefCell::default(),
             supers: RefCell::default(),
+            unsafe_objects: RefCell::default(),
             variances: RefCell::default(),
             closures: FrozenVec::new(),
             async_fns: RefCell::default(),

@@ -429,9 +429,9 @@ impl<'a> Converter<'a> {
         let mut generics = item.generics.clone();
         generics.params.remove(0);
         generics.parent_count = 1;
-        let erased = r.args.parenthesised && self.elision == Elision::Fresh;
+        // Lifetimes left out in `Fn(&T) -> &U` are the call's own, wherever the trait is named.
         let elision = self.elision;
-        if erased {
+        if r.args.parenthesised {
             self.elision = Elision::Erased;
         }
         let empty = GenericArgs::default();

@@ -343,7 +343,14 @@ impl Checked {
 
     /// Why no object can be made of a trait; `None` if one can (section 4.4).
     pub fn not_object_safe(&self, t: TraitId) -> Option<String> {
-        std::iter::once(t).chain(self.supertrait_ids(t)).find_map(|s| self.unsafe_member(s))
+        if let Some(known) = self.unsafe_objects.borrow().get(&t) {
+            return known.clone();
+        }
+        // Signatures of the trait may name objects of it, which are as safe as it is.
+        self.unsafe_objects.borrow_mut().insert(t, None);
+        let why = std::iter::once(t).chain(self.supertrait_ids(t)).find_map(|s| self.unsafe_member(s));
+        self.unsafe_objects.borrow_mut().insert(t, why.clone());
+        why
     }
 
     fn unsafe_member(&self, t: TraitId) -> Option<String> {

@@ -274,7 +274,7 @@ impl Writer<'_, '_> {
     }
 
     /// A call by `Fn`, `FnMut` (the first value is a reference to the callable) or `FnOnce` (the callable itself).
-    fn call_through_trait(&mut self, ty: Ty, by: FnTrait, values: &[(Val, Ty)], ret: Ty, dest: Option<&At>) -> Val {
+    pub fn call_through_trait(&mut self, ty: Ty, by: FnTrait, values: &[(Val, Ty)], ret: Ty, dest: Option<&At>) -> Val {
         let (first, first_ty) = &values[0];
         let env = if by == FnTrait::FnOnce {
             let addr = self.spill(first, *first_ty);
@@ -312,11 +312,23 @@ impl Writer<'_, '_> {
                 }
                 list.push((Val::Regs(vec![env.ptr]), self.shared_ref(Ty::U8)));
                 list.extend_from_slice(values);
-                let result = self.emit_call(Target::Direct(f), &list, ret, dest);
-                if consume && c.needs_drop(ty, Env::EMPTY) {
-                    let at = At { addr: Some(Addr::value(env.ptr)), meta: None, ty, variant: None };
-                    self.drop_place(&at);
+                if !consume || !c.needs_drop(ty, Env::EMPTY) {
+                    return self.emit_call(Target::Direct(f), &list, ret, dest);
                 }
+                // The captures end with the call, also when it panics.
+                let at = At { addr: Some(Addr::value(env.ptr)), meta: None, ty, variant: None };
+                let leave = self.unwind_block();
+                let cleanup = self.func.new_block();
+                self.func.blocks[cleanup].cold = true;
+                let result = self.with_unwind(cleanup, |w| w.emit_call(Target::Direct(f), &list, ret, dest));
+                let (block, ended) = (self.block, self.ended);
+                self.switch(cleanup);
+                self.with_unwind(leave, |w| w.drop_place(&at));
+                if !self.ended {
+                    self.jump(leave);
+                }
+                (self.block, self.ended) = (block, ended);
+                self.drop_place(&at);
                 result
             }
             TyKind::FnDef(f, list) => self.call_fn(f, list, values, ret, dest),
@@ -361,26 +373,10 @@ impl Writer<'_, '_> {
 
     /// Memory of a box whose contents are gone.
     pub fn free_box(&mut self, at: EnvAt, to: Ty) {
-        let c = self.m.c;
-        let (size, align) = match (c.types.kind(to), at.meta) {
-            (TyKind::Dyn(..), Some(table)) => {
-                let size = self.load(Addr::value(table).plus(8), Scalar::U64);
-                let align = self.load(Addr::value(table).plus(16), Scalar::U64);
-                (size, align)
-            }
-            (TyKind::Slice(elem), Some(len)) => {
-                let layout = self.layout(elem);
-                let size = self.scaled(len, layout.size);
-                (size, self.iconst(layout.align as i64))
-            }
-            _ => {
-                let layout = self.layout(to);
-                if layout.size == 0 {
-                    return;
-                }
-                (self.iconst(layout.size as i64), self.iconst(layout.align as i64))
-            }
-        };
+        if at.meta.is_none() && self.layout(to).size == 0 {
+            return;
+        }
+        let (size, align) = self.size_of_pointee(to, at.meta);
         if at.meta.is_none() {
             self.call_rt(molt_abi::RtFn::GrokFree, &[at.ptr, size, align]);
             return;
@@ -394,6 +390,26 @@ impl Writer<'_, '_> {
         self.call_rt(molt_abi::RtFn::GrokFree, &[at.ptr, size, align]);
         self.jump(done);
         self.switch(done);
+    }
+
+    /// Size and alignment of a value behind a pointer with this length or table.
+    pub fn size_of_pointee(&mut self, to: Ty, meta: Option<ValueId>) -> (ValueId, ValueId) {
+        match (self.m.c.types.kind(to), meta) {
+            (TyKind::Dyn(..), Some(table)) => {
+                let size = self.load(Addr::value(table).plus(8), Scalar::U64);
+                let align = self.load(Addr::value(table).plus(16), Scalar::U64);
+                (size, align)
+            }
+            (TyKind::Slice(elem), Some(len)) => {
+                let layout = self.layout(elem);
+                let size = self.scaled(len, layout.size);
+                (size, self.iconst(layout.align as i64))
+            }
+            _ => {
+                let layout = self.layout(to);
+                (self.iconst(layout.size as i64), self.iconst(layout.align as i64))
+            }
+        }
     }
 
     /// The strongest closure trait that an object promises.

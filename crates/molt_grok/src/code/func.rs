@@ -366,6 +366,14 @@ impl<'a, 'c> Writer<'a, 'c> {
         b
     }
 
+    /// Writes code whose panics go to a block.
+    pub fn with_unwind<R>(&mut self, to: BlockId, write: impl FnOnce(&mut Self) -> R) -> R {
+        let saved = (self.unwind.take(), self.fail.replace(to));
+        let out = write(self);
+        (self.unwind, self.fail) = saved;
+        out
+    }
+
     /// Goes on only if the bit is false; panics with the text otherwise.
     pub fn panic_if(&mut self, bad: ValueId, text: &str) {
         let next = self.func.new_block();

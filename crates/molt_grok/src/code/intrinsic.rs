@@ -2,23 +2,28 @@
 //!
 //! | Functions | Meaning |
 //! |---|---|
-//! | `size_of<T> align_of<T> needs_drop<T> type_name<T>` | facts about a type |
+//! | `size_of<T> align_of<T> needs_drop<T> type_name<T> type_number<T>` | facts about a type |
 //! | `alloc(size, align) realloc(p, old, align, new) free(p, size, align)` | memory |
 //! | `ptr_read<T>(*const T) ptr_write<T>(*mut T, T) ptr_offset<T>(*const T, usize) ptr_drop<T>(*mut T)` | pointers |
 //! | `copy<T>(from, to, n) copy_apart<T>(..) fill_bytes(p, byte, n) compare_bytes(a, b, n)` | memory in bulk |
 //! | `slice<T>(*const T, n) slice_mut<T>(*mut T, n) slice_ptr slice_len str_from(p, n) str_ptr str_len` | views |
 //! | `int_bits int_signed int_min int_max wrapping_* overflowing_* count_ones leading_zeros trailing_zeros swap_bytes mul_high int_cast` | integers of any type |
 //! | `float_*` | floats of either type |
-//! | `forget transmute take_bits` | values as they are |
+//! | `size_of_val align_of_val(*const T)` | facts about what a pointer points to |
+//! | `place` | where the function was called, if its panics are its caller's |
+//! | `catch(f) -> bool` | calls a closure and says whether it panicked |
+//! | `forget uninit transmute take_bits` | values as they are |
 //! | `rt_*` | entries of the runtime |
 
 use molt_abi::RtFn;
+use molt_base::EntityId;
 use molt_ir::{IntCond, Op, Type, ValueId};
 
 use super::func::{Addr, Val, Writer};
 use super::layout::Scalar;
 use super::place::At;
 use crate::check::context::Env;
+use crate::check::typed::FnTrait;
 use crate::hir::{BinaryOp, FloatKind, IntKind};
 use crate::ty::{Args, Ty, TyKind};
 
@@ -75,6 +80,7 @@ impl Writer<'_, '_> {
                 let (p, n) = (self.data_addr(d), self.iconst(text.len() as i64));
                 Val::Regs(vec![p, n])
             }
+            "type_number" => self.number(t.index() as i64),
             "alloc" => {
                 let (size, align) = (self.arg(values, 0), self.arg(values, 1));
                 let p = self.allocate(size, align);
@@ -158,10 +164,54 @@ impl Writer<'_, '_> {
                 let n = self.pair(values, 0).1;
                 self.one(n)
             }
+            "size_of_val" | "align_of_val" => {
+                let Val::Regs(regs) = values[0].0.clone() else { return Val::Empty };
+                let (size, align) = self.size_of_pointee(t, regs.get(1).copied());
+                self.one(if name == "size_of_val" { size } else { align })
+            }
+            "catch" => self.catch(t, values),
+            "uninit" => self.uninitialised(t),
+            "place" => {
+                let place = self.place_value();
+                self.one(place)
+            }
             "forget" => Val::Empty,
             "transmute" => self.transmute(&values[0].0, values[0].1, ret),
             _ => self.int_intrinsic(name, list, values, ret),
         }
+    }
+
+    /// Calls a closure without parameters; 1 if it panicked.
+    /// Any bits as a value.
+    fn uninitialised(&mut self, ty: Ty) -> Val {
+        let layout = self.layout(ty);
+        if layout.is_empty() {
+            return Val::Empty;
+        }
+        if layout.in_memory() {
+            return Val::Mem(self.new_slot(layout.size));
+        }
+        let zero = self.iconst(0);
+        let regs = layout.scalars().iter().map(|&(_, s)| match super::machine(s) {
+            Type::F64 => self.float(Op::BitsToF, &[zero]),
+            _ => zero,
+        });
+        Val::Regs(regs.collect())
+    }
+
+    fn catch(&mut self, ty: Ty, values: &[(Val, Ty)]) -> Val {
+        let (caught, done) = (self.func.new_block(), self.func.new_block());
+        let panicked = self.func.add_param(done, Type::I64);
+        self.with_unwind(caught, |w| w.call_through_trait(ty, FnTrait::FnOnce, values, Ty::UNIT, None));
+        if !self.ended {
+            let no = self.iconst(0);
+            self.jump_with(done, &[no]);
+        }
+        self.switch(caught);
+        let yes = self.iconst(1);
+        self.jump_with(done, &[yes]);
+        self.switch(done);
+        self.one(panicked)
     }
 
     /// The bytes of a value as a value of another type of the same size.
@@ -457,6 +507,12 @@ impl Writer<'_, '_> {
                 }
                 Val::Empty => {}
             }
+        }
+        if name == "panic_cancel" {
+            self.call_rt(f, &args);
+            let unwind = self.unwind_block();
+            self.jump(unwind);
+            return Val::Empty;
         }
         if matches!(name, "panic" | "panic_index") {
             let place = self.place_value();

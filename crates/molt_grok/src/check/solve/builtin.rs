@@ -138,6 +138,10 @@ impl Solver<'_> {
                 if !candidates.is_empty() {
                     return None;
                 }
+                // What changes behind a shared reference is not shared, unless a type around it says that it sees to that.
+                if !is_send && c.hir.lang_adt("UnsafeCell") == Some(adt) {
+                    return no();
+                }
                 let count = c.hir.adts[adt].variants.len() as u32;
                 let mut parts = Vec::new();
                 for v in 0..count {
@@ -155,10 +159,7 @@ impl Solver<'_> {
                 Some(&h) => self.each(t, [c.types.subst(h, args)]),
                 None => no(),
             },
-            TyKind::Param(..) | TyKind::Projection(..) | TyKind::Infer(InferVar::Ty(_)) => {
-                let _ = is_send;
-                None
-            }
+            TyKind::Param(..) | TyKind::Projection(..) | TyKind::Infer(InferVar::Ty(_)) => None,
             _ => yes(),
         }
     }

@@ -204,6 +204,7 @@ impl Solver<'_> {
             }
             Predicate::Projection(alias, args, ty) => {
                 let args = self.normalize_args(args, span);
+                let ty = self.normalize(ty, span);
                 match self.project(alias, args, span) {
                     super::project::Projected::Known(t) => {
                         if self.unify(t, ty).is_ok() {
@@ -314,6 +315,7 @@ impl Solver<'_> {
             }
             Predicate::Projection(alias, args, ty) => {
                 let args = self.normalize_args(args, span);
+                let ty = self.normalize(ty, span);
                 use super::project::Projected;
                 match self.project(alias, args, span) {
                     Projected::Known(t) | Projected::Rigid(t) => match self.unify(t, ty) {

@@ -1,0 +1,1368 @@
+//! Actors: state that only messages reach.
+//!
+//! An actor is a block of memory with the [`Actor`] in front of its state. Its mailbox is a stack of messages that whoever
+//! sends pushes onto; the run takes all of them at once and turns them round. One that has nothing to do is nothing but
+//! memory. The lowest bits of the mailbox's head say whether it is idle: whoever pushes onto an idle one queues it.
+//!
+//! ```text
+//! IDLE ──push──▸ message ──take──▸ null (at work) ──nothing left──▸ IDLE
+//!                                       └────────── end ─────────▸ CLOSED
+//! ```
+//!
+//! What compiled code knows of the actor's type stands in its [`Table`].
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem::size_of;
+use core::ptr::{drop_in_place, null_mut};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use molt_abi::Context;
+
+use super::deadlock::WaitKind;
+use super::lock::Lock;
+use super::sched::{Kind, Outcome, Runnable, now, wake};
+use super::supervise;
+use super::task::Code;
+use super::timer::Event;
+use super::{Shared, State, give, grab};
+
+/// Messages of one run before others get their turn.
+const BUDGET: u32 = 256;
+
+/// What an actor's type is, made by the compiler. Functions that it does not have are `None`.
+#[repr(C)]
+pub struct Table {
+    name: *const u8,
+    name_len: usize,
+    pub size: usize,
+    align: usize,
+    drop: Option<Code>,
+    init: Option<Code>,
+    /// `(state, reason)`.
+    on_stop: Option<Hook>,
+    /// `(state, child and reason)`: a directive in the answer.
+    pub on_failure: Option<Hook>,
+    on_down: Option<Hook>,
+    behave: Option<Code>,
+    /// `(from, to)`: a copy of the state.
+    pub clone: Option<unsafe extern "C" fn(*mut Context, *const u8, *mut u8) -> u64>,
+    pub flags: u64,
+    pub strategy: u64,
+    pub max_restarts: u64,
+    pub within: u64,
+    pub shutdown: u64,
+    pub backoff_from: u64,
+    pub backoff_to: u64,
+}
+
+/// It goes on when `init` has returned: it has handlers, `receive` or `behave`.
+const SERVES: u64 = 1;
+/// It restarts its children.
+pub const SUPERVISES: u64 = 2;
+/// Its code asks who sent a message.
+const WANTS_SENDER: u64 = 4;
+
+type Hook = unsafe extern "C" fn(*mut Context, *mut u8, *mut Notice) -> u64;
+
+/// What hooks are told; the library reads it.
+#[repr(C)]
+pub struct Notice {
+    pub reason: u64,
+    /// Actor of a link.
+    pub id: u64,
+    pub failure: *const Failure,
+    /// The child, or the number of the monitor.
+    pub subject: u64,
+    /// What the hook decided.
+    pub answer: u64,
+}
+
+/// Why an actor ends, as the library numbers it.
+pub mod reason {
+    pub const NORMAL: u64 = 0;
+    pub const KILLED: u64 = 1;
+    pub const PANICKED: u64 = 2;
+    pub const LINKED: u64 = 3;
+    pub const SHUTDOWN: u64 = 4;
+}
+
+/// A panic that ended an actor.
+#[derive(Clone, Default)]
+pub struct Failure {
+    pub text: Vec<u8>,
+    pub place: Vec<u8>,
+}
+
+/// Head of a message; its arguments follow.
+#[repr(C)]
+pub struct Message {
+    next: *mut Message,
+    kind: u32,
+    size: u32,
+    /// Calls the handler with `(state, arguments)` and ends the arguments; whether it panicked.
+    deliver: Option<unsafe extern "C" fn(*mut Context, *mut u8, *mut u8) -> u64>,
+    /// Ends the arguments of a message that nobody takes.
+    drop: Option<Code>,
+    sender: *mut Actor,
+    subject: u64,
+}
+
+const CALL: u32 = 0;
+const RAW: u32 = 1;
+pub const STOP: u32 = 2;
+/// Look at the flags.
+const NUDGE: u32 = 3;
+/// A child ended: the subject owns a reference to it.
+const CHILD: u32 = 4;
+const DOWN: u32 = 5;
+
+const MESSAGE: usize = size_of::<Message>().next_multiple_of(16);
+
+const IDLE: *mut Message = core::ptr::without_provenance_mut(1);
+const CLOSED: *mut Message = core::ptr::without_provenance_mut(2);
+
+/// Phases of an actor's life.
+pub const NEW: u8 = 0;
+pub const ALIVE: u8 = 1;
+/// It has failed or ended; its supervisor decides.
+pub const SUSPENDED: u8 = 2;
+pub const DEAD: u8 = 3;
+
+#[repr(C)]
+pub struct Actor {
+    run: Runnable,
+    refs: AtomicU32,
+    pub phase: AtomicU8,
+    /// It is to end at once, for the reason in `wanted`.
+    urgent: AtomicBool,
+    wanted: AtomicU8,
+    head: AtomicPtr<Message>,
+    /// Messages taken and not handled yet, oldest first; only the run touches them.
+    inbox: *mut Message,
+    pub table: *const Table,
+    pub running_on: AtomicPtr<State>,
+    pub id: u64,
+    pub parent: *mut Actor,
+    previous: *mut Actor,
+    following: *mut Actor,
+    more: AtomicPtr<More>,
+}
+
+/// What few actors have.
+#[derive(Default)]
+pub struct More {
+    pub children: Lock<Vec<*mut Actor>>,
+    links: Lock<Vec<*mut Actor>>,
+    /// Who is told of the end, with the number of the monitor.
+    monitors: Lock<Vec<(*mut Actor, u64)>>,
+    joiners: Lock<Vec<*mut State>>,
+    /// Raw messages that wait for a `receive`.
+    raw: Lock<VecDeque<*mut Message>>,
+    /// Handlers' messages that came while the actor waited in a `receive`.
+    later: Lock<VecDeque<*mut Message>>,
+    name: Lock<Vec<u8>>,
+    /// A copy of the first state.
+    pub first: AtomicPtr<u8>,
+    pub restart: AtomicU8,
+    pub restarts: AtomicU64,
+    /// When children were restarted.
+    pub history: Lock<VecDeque<u64>>,
+    pub reason: AtomicU64,
+    pub failure: Lock<Failure>,
+    linked_to: AtomicU64,
+    capacity: AtomicU64,
+    overflow: AtomicU8,
+    queued: AtomicU64,
+    /// Oldest messages that are to be dropped.
+    drop_oldest: AtomicU64,
+    senders: Lock<VecDeque<*mut State>>,
+    sender: AtomicPtr<Actor>,
+    /// Current message's sender is known to `sender`.
+    receiver: AtomicPtr<State>,
+}
+
+impl<T: Default> Default for Lock<T> {
+    fn default() -> Lock<T> {
+        Lock::new(T::default())
+    }
+}
+
+/// Bytes before the state.
+pub const HEAD: usize = size_of::<Actor>().next_multiple_of(16);
+
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
+/// A message for later.
+#[repr(C)]
+pub struct Later {
+    run: Runnable,
+    to: *mut Actor,
+    message: *mut Message,
+    cancelled: AtomicBool,
+    refs: AtomicU32,
+}
+
+impl Actor {
+    pub fn type_name(&self) -> String {
+        // SAFETY: the table and the name are static data.
+        unsafe {
+            let t = &*self.table;
+            String::from_utf8_lossy(core::slice::from_raw_parts(t.name, t.name_len)).into_owned()
+        }
+    }
+
+    /// `Shelf "shelf-0"` or `Shelf 7`.
+    pub fn label(&self) -> String {
+        let name = self.name();
+        match name.is_empty() {
+            true => format!("actor {} {}", self.type_name(), self.id),
+            false => format!("actor {} \"{}\"", self.type_name(), String::from_utf8_lossy(&name)),
+        }
+    }
+
+    fn name(&self) -> Vec<u8> {
+        self.extra().map_or_else(Vec::new, |m| m.name.lock().clone())
+    }
+
+    pub fn extra(&self) -> Option<&More> {
+        // SAFETY: it is made once and stays until the actor is freed.
+        unsafe { self.more.load(Ordering::Acquire).as_ref() }
+    }
+
+    pub fn more(&self) -> &More {
+        let old = self.more.load(Ordering::Acquire);
+        if !old.is_null() {
+            // SAFETY: as in `extra`.
+            return unsafe { &*old };
+        }
+        let new = Box::into_raw(Box::default());
+        match self.more.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: as in `extra`.
+            Ok(_) => unsafe { &*new },
+            Err(old) => {
+                // SAFETY: nobody else has seen the new one.
+                unsafe {
+                    drop(Box::from_raw(new));
+                    &*old
+                }
+            }
+        }
+    }
+
+    pub fn table(&self) -> &Table {
+        // SAFETY: tables are static data.
+        unsafe { &*self.table }
+    }
+
+    fn state(this: *mut Actor) -> *mut u8 {
+        this.cast::<u8>().wrapping_add(HEAD)
+    }
+
+    fn supervises(&self) -> bool {
+        self.table().flags & SUPERVISES != 0
+    }
+}
+
+pub unsafe fn retain(a: *mut Actor) {
+    // SAFETY: the caller has a reference.
+    unsafe { (*a).refs.fetch_add(1, Ordering::Relaxed) };
+}
+
+pub unsafe fn release(me: *mut State, a: *mut Actor) {
+    // SAFETY: the caller owned a reference; the last one ends the block.
+    unsafe {
+        if (*a).refs.fetch_sub(1, Ordering::AcqRel) != 1 {
+            return;
+        }
+        let more = (*a).more.load(Ordering::Acquire);
+        if !more.is_null() {
+            drop(Box::from_raw(more));
+        }
+        let size = (*(*a).table).size;
+        give(me, a.cast(), HEAD + size, 16);
+    }
+}
+
+unsafe fn message(me: *mut State, kind: u32, size: usize) -> *mut Message {
+    // SAFETY: the block is large enough.
+    unsafe {
+        let m = grab(me, MESSAGE + size, 16).cast::<Message>();
+        m.write(Message {
+            next: null_mut(),
+            kind,
+            size: size as u32,
+            deliver: None,
+            drop: None,
+            sender: null_mut(),
+            subject: 0,
+        });
+        m
+    }
+}
+
+unsafe fn payload(m: *mut Message) -> *mut u8 {
+    // SAFETY: the arguments follow the head.
+    unsafe { m.cast::<u8>().add(MESSAGE) }
+}
+
+unsafe fn free(me: *mut State, m: *mut Message) {
+    // SAFETY: the message belongs to the caller.
+    unsafe {
+        let sender = (*m).sender;
+        if !sender.is_null() {
+            release(me, sender);
+        }
+        give(me, m.cast(), MESSAGE + (*m).size as usize, 16);
+    }
+}
+
+/// Ends a message that nobody takes.
+unsafe fn discard(me: *mut State, m: *mut Message) {
+    // SAFETY: the message belongs to the caller; nobody has touched its arguments.
+    unsafe {
+        if (*m).kind == CHILD {
+            release(me, (*m).subject as *mut Actor);
+        }
+        if let Some(drop) = (*m).drop {
+            drop(me.cast(), payload(m));
+        }
+        free(me, m);
+    }
+}
+
+enum Pushed {
+    Dead,
+    Queued,
+    /// The actor was idle: it is to be queued.
+    First,
+}
+
+/// Pushes without waking anybody.
+unsafe fn link(a: *mut Actor, m: *mut Message) -> Pushed {
+    // SAFETY: the message is the caller's until it is pushed; the caller has a reference to the actor.
+    unsafe {
+        let head = &(*a).head;
+        let mut old = head.load(Ordering::Acquire);
+        loop {
+            if old == CLOSED {
+                return Pushed::Dead;
+            }
+            (*m).next = if old == IDLE { null_mut() } else { old };
+            match head.compare_exchange_weak(old, m, Ordering::SeqCst, Ordering::Acquire) {
+                Ok(_) => return if old == IDLE { Pushed::First } else { Pushed::Queued },
+                Err(now) => old = now,
+            }
+        }
+    }
+}
+
+/// Counts an actor as busy and has it run.
+unsafe fn schedule(me: *mut State, a: *mut Actor) {
+    // SAFETY: the actor is idle, so that nobody else queues it.
+    unsafe {
+        let worker = (*me).worker();
+        worker.busy.fetch_add(1, Ordering::SeqCst);
+        worker.push(a.cast(), (*me).fiber.actor.is_null());
+    }
+}
+
+/// Pushes a message; `false` if the actor is dead, and then the message has ended.
+///
+/// # Safety
+/// `me` is the state of the stack that this runs on; the message is the caller's, who also has a reference to the actor.
+unsafe fn push(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        match link(a, m) {
+            Pushed::Dead => {
+                (*(*me).shared).dead_letters.fetch_add(1, Ordering::Relaxed);
+                discard(me, m);
+                return false;
+            }
+            Pushed::First => schedule(me, a),
+            Pushed::Queued => {
+                if let Some(more) = (*a).extra() {
+                    let receiver = more.receiver.load(Ordering::SeqCst);
+                    if !receiver.is_null() {
+                        wake(me, receiver);
+                    }
+                }
+            }
+        }
+        true
+    }
+}
+
+/// The oldest message; null if there is none.
+unsafe fn next(a: *mut Actor) -> *mut Message {
+    // SAFETY: only the actor's run takes messages.
+    unsafe {
+        if let Some(more) = (*a).extra()
+            && let Some(m) = more.later.lock().pop_front()
+        {
+            return m;
+        }
+        fetch(a)
+    }
+}
+
+/// The oldest message that was not looked at.
+unsafe fn fetch(a: *mut Actor) -> *mut Message {
+    // SAFETY: as in `next`.
+    unsafe {
+        let first = (*a).inbox;
+        if !first.is_null() {
+            (*a).inbox = (*first).next;
+            return first;
+        }
+        if (*a).head.load(Ordering::Acquire).is_null() {
+            return null_mut();
+        }
+        let mut at = (*a).head.swap(null_mut(), Ordering::AcqRel);
+        // Oldest first.
+        let mut list = null_mut();
+        while !at.is_null() {
+            let next = (*at).next;
+            (*at).next = list;
+            list = at;
+            at = next;
+        }
+        (*a).inbox = (*list).next;
+        list
+    }
+}
+
+/// Runs an actor on the stack of `me` until it has nothing to do, has ended, or it is others' turn.
+///
+/// # Safety
+/// Called by the scheduler with an actor that it took from a queue.
+pub unsafe fn run(me: *mut State, a: *mut Actor) {
+    // SAFETY: a queued actor belongs to its run.
+    unsafe {
+        (*me).fiber.actor = a;
+        (*a).running_on.store(me, Ordering::SeqCst);
+        turn(me, a);
+        (*me).fiber.actor = null_mut();
+    }
+}
+
+unsafe fn turn(me: *mut State, a: *mut Actor) {
+    // SAFETY: as in `run`; after it has become idle or has ended, the actor is not touched any more.
+    unsafe {
+        let table = (*a).table();
+        let state = Actor::state(a);
+        if (*a).phase.load(Ordering::SeqCst) == NEW {
+            if let Some(init) = table.init
+                && init(me.cast(), state) != 0
+            {
+                return fail(me, a);
+            }
+            (*a).phase.store(ALIVE, Ordering::SeqCst);
+            wake_joiners(me, a);
+            if table.flags & SERVES == 0 {
+                return finish(me, a, reason::NORMAL);
+            }
+        }
+        for _ in 0..BUDGET {
+            if (*a).urgent.load(Ordering::SeqCst) {
+                let wanted = (*a).wanted.load(Ordering::SeqCst);
+                return finish(me, a, u64::from(wanted));
+            }
+            let m = next(a);
+            if !m.is_null() {
+                if !handle(me, a, m) {
+                    return;
+                }
+                continue;
+            }
+            if let Some(behave) = table.behave {
+                if behave(me.cast(), state) != 0 {
+                    return fail(me, a);
+                }
+                continue;
+            }
+            (*a).running_on.store(null_mut(), Ordering::SeqCst);
+            let worker = (*me).worker();
+            if (*a).head.compare_exchange(null_mut(), IDLE, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                worker.idle.fetch_add(1, Ordering::SeqCst);
+                return;
+            }
+            (*a).running_on.store(me, Ordering::SeqCst);
+        }
+        (*a).running_on.store(null_mut(), Ordering::SeqCst);
+        (*me).fiber.actor = null_mut();
+        (*me).worker().offer(a.cast());
+    }
+}
+
+/// Handles a message; `false` if the actor has ended.
+unsafe fn handle(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
+    // SAFETY: as in `turn`; the message was taken from the mailbox.
+    unsafe {
+        match (*m).kind {
+            CALL => {
+                let table = (*a).table();
+                if table.flags & WANTS_SENDER != 0 {
+                    let sender = core::mem::replace(&mut (*m).sender, null_mut());
+                    let old = (*a).more().sender.swap(sender, Ordering::SeqCst);
+                    if !old.is_null() {
+                        release(me, old);
+                    }
+                }
+                left_mailbox(me, a);
+                if is_superseded(a) {
+                    discard(me, m);
+                    return true;
+                }
+                let panicked = match (*m).deliver {
+                    Some(deliver) => deliver(me.cast(), Actor::state(a), payload(m)),
+                    None => 0,
+                };
+                free(me, m);
+                if panicked != 0 {
+                    fail(me, a);
+                    return false;
+                }
+            }
+            RAW => (*a).more().raw.lock().push_back(m),
+            STOP => {
+                let reason = (*m).subject;
+                free(me, m);
+                finish(me, a, reason);
+                return false;
+            }
+            CHILD => {
+                let child = (*m).subject as *mut Actor;
+                free(me, m);
+                let goes_on = supervise::child_ended(me, a, child);
+                release(me, child);
+                return goes_on;
+            }
+            DOWN => {
+                let subject = (*m).subject;
+                let down = payload(m).cast::<Down>().read();
+                free(me, m);
+                if let Some(hook) = (*a).table().on_down {
+                    let mut notice =
+                        Notice { reason: down.reason, id: down.id, failure: &raw const down.failure, subject, answer: 0 };
+                    if hook(me.cast(), Actor::state(a), &raw mut notice) != 0 {
+                        fail(me, a);
+                        return false;
+                    }
+                }
+            }
+            _ => free(me, m),
+        }
+        true
+    }
+}
+
+/// What a monitor reports.
+struct Down {
+    reason: u64,
+    id: u64,
+    failure: Failure,
+}
+
+/// Whether the oldest message is to make room for a newer one.
+unsafe fn is_superseded(a: *mut Actor) -> bool {
+    // SAFETY: as in `handle`.
+    let Some(more) = (unsafe { (*a).extra() }) else { return false };
+    let drop = &more.drop_oldest;
+    drop.load(Ordering::Relaxed) > 0 && drop.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
+}
+
+/// Lets a sender go on that waits for room.
+unsafe fn left_mailbox(me: *mut State, a: *mut Actor) {
+    // SAFETY: as in `handle`.
+    unsafe {
+        let Some(more) = (*a).extra() else { return };
+        if more.capacity.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        more.queued.fetch_sub(1, Ordering::SeqCst);
+        let next = more.senders.lock().pop_front();
+        if let Some(s) = next {
+            wake(me, s);
+        }
+    }
+}
+
+unsafe fn wake_joiners(me: *mut State, a: *mut Actor) {
+    // SAFETY: the caller keeps the actor.
+    unsafe {
+        let Some(more) = (*a).extra() else { return };
+        let waiting = core::mem::take(&mut *more.joiners.lock());
+        for s in waiting {
+            wake(me, s);
+        }
+    }
+}
+
+unsafe fn drop_state(me: *mut State, a: *mut Actor) {
+    // SAFETY: the state is alive and nobody uses it.
+    unsafe {
+        if let Some(drop) = (*a).table().drop {
+            drop(me.cast(), Actor::state(a));
+        }
+    }
+}
+
+/// The code of the actor has panicked.
+pub unsafe fn fail(me: *mut State, a: *mut Actor) {
+    // SAFETY: the actor is the one that runs here.
+    unsafe {
+        let failure = (*me).last_panic.failure();
+        drop_state(me, a);
+        stop_children(me, a);
+        let more = (*a).more();
+        *more.failure.lock() = failure;
+        ended(me, a, reason::PANICKED);
+    }
+}
+
+/// Ends an actor that has not failed.
+pub unsafe fn finish(me: *mut State, a: *mut Actor, why: u64) {
+    // SAFETY: the actor is the one that runs here.
+    unsafe {
+        // Whoever restarts its siblings too shuts it down.
+        let told = if why == u64::from(RESTART) { reason::SHUTDOWN } else { why };
+        if let Some(hook) = (*a).table().on_stop {
+            let id = (*a).extra().map_or(0, |m| m.linked_to.load(Ordering::SeqCst));
+            let mut notice = Notice { reason: told, id, failure: core::ptr::null(), subject: 0, answer: 0 };
+            if hook(me.cast(), Actor::state(a), &raw mut notice) != 0 {
+                return fail(me, a);
+            }
+        }
+        drop_state(me, a);
+        stop_children(me, a);
+        ended(me, a, why);
+    }
+}
+
+/// `Actor::wanted`: it is to begin anew.
+pub const RESTART: u8 = 5;
+
+/// The state of the actor is gone: its supervisor decides, or it is dead.
+unsafe fn ended(me: *mut State, a: *mut Actor, why: u64) {
+    // SAFETY: the actor is the one that runs here.
+    unsafe {
+        let parent = (*a).parent;
+        (*a).running_on.store(null_mut(), Ordering::SeqCst);
+        let wanted = (*a).urgent.load(Ordering::SeqCst).then(|| (*a).wanted.load(Ordering::SeqCst));
+        let cares = !parent.is_null() && ((*parent).supervises() || (*parent).table().on_failure.is_some());
+        // Whom the parent itself stops it does not ask about.
+        if wanted == Some(RESTART) || cares && wanted != Some(reason::SHUTDOWN as u8) {
+            (*a).more().reason.store(why, Ordering::SeqCst);
+            (*me).worker().idle.fetch_add(1, Ordering::SeqCst);
+            retain(a);
+            (*a).phase.store(SUSPENDED, Ordering::SeqCst);
+            wake_joiners(me, a);
+            if wanted == Some(RESTART) {
+                release(me, a);
+                return;
+            }
+            let m = message(me, CHILD, 0);
+            (*m).subject = a as u64;
+            retain(a);
+            if !push(me, parent, m) {
+                (*me).worker().busy.fetch_add(1, Ordering::SeqCst);
+                die(me, a, why);
+            }
+            release(me, a);
+            return;
+        }
+        die(me, a, why);
+    }
+}
+
+/// The end of an actor whose state is gone and which nobody runs. It counts as busy.
+pub unsafe fn die(me: *mut State, a: *mut Actor, why: u64) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let shared = &*(*me).shared;
+        let mut at = (*a).head.swap(CLOSED, Ordering::SeqCst);
+        while !at.is_null() && at != IDLE && at != CLOSED {
+            let next = (*at).next;
+            discard(me, at);
+            at = next;
+        }
+        while !(*a).inbox.is_null() {
+            let m = (*a).inbox;
+            (*a).inbox = (*m).next;
+            discard(me, m);
+        }
+        // Links and monitors are told.
+        if let Some(more) = (*a).extra() {
+            more.reason.store(why, Ordering::SeqCst);
+            for queue in [&more.raw, &more.later] {
+                let messages = core::mem::take(&mut *queue.lock());
+                for m in messages {
+                    discard(me, m);
+                }
+            }
+            let first = more.first.swap(null_mut(), Ordering::SeqCst);
+            if !first.is_null() {
+                if let Some(drop) = (*a).table().drop {
+                    drop(me.cast(), first);
+                }
+                give(me, first, (*a).table().size.max(1), 16);
+            }
+            let sender = more.sender.swap(null_mut(), Ordering::SeqCst);
+            if !sender.is_null() {
+                release(me, sender);
+            }
+            let name = core::mem::take(&mut *more.name.lock());
+            if !name.is_empty() {
+                shared.names.lock().retain(|(n, p)| *p != a || *n != name);
+            }
+        }
+        (*a).phase.store(DEAD, Ordering::SeqCst);
+        if let Some(more) = (*a).extra() {
+            let links = core::mem::take(&mut *more.links.lock());
+            for other in links {
+                if let Some(theirs) = (*other).extra() {
+                    let mut list = theirs.links.lock();
+                    if let Some(n) = list.iter().position(|&x| x == a) {
+                        list.swap_remove(n);
+                        drop(list);
+                        release(me, a);
+                    }
+                }
+                if why != reason::NORMAL && why != reason::SHUTDOWN {
+                    (*other).more().linked_to.store((*a).id, Ordering::SeqCst);
+                    stop_now(me, other, reason::LINKED as u8);
+                }
+                release(me, other);
+            }
+            let monitors = core::mem::take(&mut *more.monitors.lock());
+            for (watcher, number) in monitors {
+                let m = message(me, DOWN, size_of::<Down>());
+                (*m).subject = number;
+                let failure = more.failure.lock().clone();
+                let id = more.linked_to.load(Ordering::SeqCst);
+                payload(m).cast::<Down>().write(Down { reason: why, id, failure });
+                (*m).drop = Some(drop_down);
+                push(me, watcher, m);
+                release(me, watcher);
+            }
+            let senders = core::mem::take(&mut *more.senders.lock());
+            for s in senders {
+                wake(me, s);
+            }
+        }
+        wake_joiners(me, a);
+        let parent = (*a).parent;
+        if !parent.is_null() {
+            let mut children = (*parent).more().children.lock();
+            if let Some(n) = children.iter().position(|&c| c == a) {
+                children.remove(n);
+                drop(children);
+                release(me, a);
+            }
+            release(me, parent);
+        }
+        let mut actors = shared.actors.lock();
+        if (*a).previous.is_null() {
+            *actors = (*a).following;
+        } else {
+            (*(*a).previous).following = (*a).following;
+        }
+        if !(*a).following.is_null() {
+            (*(*a).following).previous = (*a).previous;
+        }
+        drop(actors);
+        (*me).worker().idle.fetch_add(1, Ordering::SeqCst);
+        release(me, a);
+    }
+}
+
+unsafe extern "C" fn drop_down(_ctx: *mut Context, p: *mut u8) -> u64 {
+    // SAFETY: the arguments of the message are a `Down`.
+    unsafe { drop_in_place(p.cast::<Down>()) };
+    0
+}
+
+/// Has an actor end after the message in hand.
+pub unsafe fn stop_now(me: *mut State, a: *mut Actor, wanted: u8) {
+    // SAFETY: the caller has a reference.
+    unsafe {
+        (*a).wanted.store(wanted, Ordering::SeqCst);
+        (*a).urgent.store(true, Ordering::SeqCst);
+        let m = message(me, NUDGE, 0);
+        push(me, a, m);
+    }
+}
+
+/// Stops a child and waits for its end, at most as long as the table of its parent says.
+pub unsafe fn stop_child(me: *mut State, child: *mut Actor, wanted: u8, limit: u64) {
+    // SAFETY: the caller has a reference to the child.
+    unsafe {
+        let phase = &(*child).phase;
+        if phase.load(Ordering::SeqCst) == SUSPENDED {
+            if wanted != RESTART {
+                (*me).worker().busy.fetch_add(1, Ordering::SeqCst);
+                die(me, child, reason::SHUTDOWN);
+            }
+            return;
+        }
+        let more = (*child).more();
+        more.joiners.lock().push(me);
+        stop_now(me, child, wanted);
+        let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
+        let ready = || matches!(phase.load(Ordering::SeqCst), SUSPENDED | DEAD);
+        State::wait_for(me, WaitKind::Stop, child.cast(), 0, deadline, ready);
+        more.joiners.lock().retain(|&s| s != me);
+    }
+}
+
+/// Stops the children of an actor, the youngest first.
+pub unsafe fn stop_children(me: *mut State, a: *mut Actor) {
+    // SAFETY: the actor runs here.
+    unsafe {
+        let Some(more) = (*a).extra() else { return };
+        let limit = (*a).table().shutdown;
+        loop {
+            let child = match more.children.lock().last() {
+                Some(&c) => c,
+                None => return,
+            };
+            retain(child);
+            stop_child(me, child, reason::SHUTDOWN as u8, limit);
+            // One that does not end in time is on its own from now on.
+            let mut children = more.children.lock();
+            if let Some(n) = children.iter().position(|&c| c == child) {
+                children.remove(n);
+                drop(children);
+                release(me, child);
+            }
+            release(me, child);
+        }
+    }
+}
+
+/// Gives a suspended actor its first state and has it run; waits until its `init` has returned or failed.
+pub unsafe fn restart(me: *mut State, a: *mut Actor) {
+    // SAFETY: nobody runs a suspended actor; the caller has a reference.
+    unsafe {
+        let more = (*a).more();
+        let first = more.first.load(Ordering::SeqCst);
+        if let (Some(clone), false) = ((*a).table().clone, first.is_null())
+            && clone(me.cast(), first, Actor::state(a)) == 0
+        {
+            more.restarts.fetch_add(1, Ordering::SeqCst);
+            (*a).urgent.store(false, Ordering::SeqCst);
+            (*a).phase.store(NEW, Ordering::SeqCst);
+            more.joiners.lock().push(me);
+            schedule(me, a);
+            let ready = || (*a).phase.load(Ordering::SeqCst) != NEW;
+            State::wait_for(me, WaitKind::Stop, a.cast(), 0, u64::MAX, ready);
+            more.joiners.lock().retain(|&s| s != me);
+            return;
+        }
+        (*me).worker().busy.fetch_add(1, Ordering::SeqCst);
+        die(me, a, more.reason.load(Ordering::SeqCst));
+    }
+}
+
+/// Sends a message that waited for its time.
+///
+/// # Safety
+/// Called by the scheduler.
+pub unsafe fn run_later(me: *mut State, later: *mut Later) {
+    // SAFETY: the timer had a reference to it.
+    unsafe {
+        if !(*later).cancelled.swap(true, Ordering::SeqCst) {
+            push(me, (*later).to, (*later).message);
+            release(me, (*later).to);
+        }
+        release_later(me, later);
+    }
+}
+
+unsafe fn release_later(me: *mut State, later: *mut Later) {
+    // SAFETY: the caller owned a reference.
+    unsafe {
+        if (*later).refs.fetch_sub(1, Ordering::AcqRel) == 1 {
+            give(me, later.cast(), size_of::<Later>(), 16);
+        }
+    }
+}
+
+/// Queues a message whose time has come.
+///
+/// # Safety
+/// Called by the timers.
+pub unsafe fn send_later(shared: *const Shared, later: *mut Later) {
+    // SAFETY: the shared part lives until the process ends.
+    unsafe { (*shared).sched.inject(later.cast()) };
+}
+
+/// Ends all actors when the program does, the youngest first.
+///
+/// # Safety
+/// `me` is the main stack.
+pub unsafe fn stop_all(me: *mut State, deadline: u64) {
+    // SAFETY: the list is changed under its lock; references keep what is looked at.
+    unsafe {
+        loop {
+            let actors = (*(*me).shared).actors.lock();
+            let mut at = *actors;
+            // Children end with their parents.
+            while !at.is_null() && !(*at).parent.is_null() {
+                at = (*at).following;
+            }
+            if at.is_null() {
+                at = *actors;
+            }
+            if at.is_null() || now() >= deadline {
+                return;
+            }
+            retain(at);
+            drop(actors);
+            stop_child(me, at, reason::SHUTDOWN as u8, deadline.saturating_sub(now()));
+            let stuck = (*at).phase.load(Ordering::SeqCst) != DEAD;
+            release(me, at);
+            if stuck {
+                return;
+            }
+        }
+    }
+}
+
+unsafe fn actor(p: u64) -> *mut Actor {
+    p as *mut Actor
+}
+
+entries! {
+    grok_actor_new(me, table) -> u64 {
+        // SAFETY: the block is large enough; the table is static data.
+        unsafe {
+            let table = table as *const Table;
+            let a = grab(me, HEAD + (*table).size, 16).cast::<Actor>();
+            a.write(Actor {
+                run: Runnable::new(Kind::Actor),
+                refs: AtomicU32::new(1),
+                phase: AtomicU8::new(NEW),
+                urgent: AtomicBool::new(false),
+                wanted: AtomicU8::new(0),
+                head: AtomicPtr::new(null_mut()),
+                inbox: null_mut(),
+                table,
+                running_on: AtomicPtr::new(null_mut()),
+                id: NUMBERS.fetch_add(1, Ordering::Relaxed),
+                parent: null_mut(),
+                previous: null_mut(),
+                following: null_mut(),
+                more: AtomicPtr::new(null_mut()),
+            });
+            a as u64
+        }
+    }
+    grok_actor_state(_me, a) -> u64 { a + HEAD as u64 }
+    grok_actor_option(me, a, option, value, len) -> u64 {
+        // SAFETY: the actor was just made; texts are views of the library.
+        unsafe {
+            let a = actor(a);
+            let more = (*a).more();
+            match option {
+                0 => {
+                    let text = super::bytes(value, len).to_vec();
+                    let mut names = (*(*me).shared).names.lock();
+                    if names.iter().any(|(n, _)| *n == text) {
+                        return 0;
+                    }
+                    names.push((text.clone(), a));
+                    drop(names);
+                    *more.name.lock() = text;
+                }
+                1 => more.capacity.store(value, Ordering::SeqCst),
+                2 => more.overflow.store(value as u8, Ordering::SeqCst),
+                3 => more.restart.store(value as u8, Ordering::SeqCst),
+                _ => {}
+            }
+            1
+        }
+    }
+    grok_actor_start(me, a, linked) -> u64 {
+        // SAFETY: the actor and its state were just made.
+        unsafe {
+            let a = actor(a);
+            let parent = (*me).fiber.actor;
+            if !parent.is_null() {
+                if (*parent).supervises() {
+                    let Some(clone) = (*a).table().clone else { return 0 };
+                    let first = grab(me, (*a).table().size.max(1), 16);
+                    if clone(me.cast(), Actor::state(a), first) != 0 {
+                        return 0;
+                    }
+                    (*a).more().first.store(first, Ordering::SeqCst);
+                }
+                retain(parent);
+                (*a).parent = parent;
+                retain(a);
+                (*parent).more().children.lock().push(a);
+                if linked != 0 {
+                    retain(a);
+                    retain(parent);
+                    (*parent).more().links.lock().push(a);
+                    (*a).more().links.lock().push(parent);
+                }
+            }
+            let mut actors = (*(*me).shared).actors.lock();
+            (*a).following = *actors;
+            if !(*actors).is_null() {
+                (**actors).previous = a;
+            }
+            *actors = a;
+            drop(actors);
+            retain(a);
+            let worker = (*me).worker();
+            worker.busy.fetch_add(1, Ordering::SeqCst);
+            worker.offer(a.cast());
+            1
+        }
+    }
+    grok_actor_retain(_me, a) {
+        // SAFETY: the library has a reference.
+        unsafe { retain(actor(a)) }
+    }
+    grok_actor_release(me, a) {
+        // SAFETY: the library had a reference.
+        unsafe { release(me, actor(a)) }
+    }
+    grok_message_new(me, size, deliver, drop) -> u64 {
+        // SAFETY: the addresses are those of compiled functions.
+        unsafe {
+            let m = message(me, CALL, size as usize);
+            (*m).deliver = core::mem::transmute::<usize, Option<unsafe extern "C" fn(*mut Context, *mut u8, *mut u8) -> u64>>(deliver as usize);
+            (*m).drop = core::mem::transmute::<usize, Option<Code>>(drop as usize);
+            payload(m) as u64
+        }
+    }
+    grok_message_send(me, a, room, raw, place) -> u64 {
+        // SAFETY: the message was just made and filled; the library has a reference to the actor.
+        unsafe {
+            let a = actor(a);
+            let m = (room as usize - MESSAGE) as *mut Message;
+            if raw != 0 {
+                (*m).kind = RAW;
+            } else if let Some(more) = (*a).extra() && more.capacity.load(Ordering::Relaxed) != 0 {
+                let answer = bounded(me, a, more, m, place);
+                if answer != 0 {
+                    return answer;
+                }
+            }
+            let table = (*a).table();
+            let sender = (*me).fiber.actor;
+            if table.flags & WANTS_SENDER != 0 && !sender.is_null() {
+                retain(sender);
+                (*m).sender = sender;
+            }
+            if push(me, a, m) { 0 } else { 4 }
+        }
+    }
+    grok_actor_stop(me, a, kill) {
+        // SAFETY: the library has a reference.
+        unsafe {
+            let a = actor(a);
+            if kill != 0 {
+                return stop_now(me, a, reason::KILLED as u8);
+            }
+            let m = message(me, STOP, 0);
+            (*m).subject = reason::NORMAL;
+            push(me, a, m);
+        }
+    }
+    grok_actor_fact(me, a, which, out) -> u64 {
+        // SAFETY: the library has a reference; `out` is a variable for an address.
+        unsafe {
+            let a = actor(a);
+            match which {
+                0 => u64::from((*a).phase.load(Ordering::SeqCst) != DEAD),
+                1 => (*a).id,
+                2 => {
+                    (*me).answer = (*a).name();
+                    *(out as *mut u64) = (*me).answer.as_ptr() as u64;
+                    (*me).answer.len() as u64
+                }
+                3 => (*a).extra().map_or(0, |m| m.restarts.load(Ordering::SeqCst)),
+                4 => (*a).table as u64,
+                5 => (*a).extra().map_or(0, |m| m.reason.load(Ordering::SeqCst)),
+                _ => (*a).parent as u64,
+            }
+        }
+    }
+    grok_actor_current(me) -> u64 {
+        // SAFETY: compiled code passes its context.
+        unsafe { (*me).fiber.actor as u64 }
+    }
+    grok_actor_sender(me) -> u64 {
+        // SAFETY: the caller's code is an actor's.
+        unsafe {
+            let a = (*me).fiber.actor;
+            if a.is_null() {
+                return 0;
+            }
+            let sender = (*a).more().sender.load(Ordering::SeqCst);
+            if !sender.is_null() {
+                retain(sender);
+            }
+            sender as u64
+        }
+    }
+    grok_actor_child(me, a, n) -> u64 {
+        // SAFETY: the caller has a reference; it gets one of its own.
+        unsafe {
+            let Some(more) = (*actor(a)).extra() else { return 0 };
+            let children = more.children.lock();
+            let Some(&c) = children.get(n as usize) else { return 0 };
+            retain(c);
+            let _ = me;
+            c as u64
+        }
+    }
+    grok_actor_join(me, a, place) -> u64 {
+        // SAFETY: the library has a reference.
+        unsafe {
+            let a = actor(a);
+            let more = (*a).more();
+            more.joiners.lock().push(me);
+            let ready = || (*a).phase.load(Ordering::SeqCst) == DEAD;
+            let outcome = loop {
+                let outcome = State::wait_for(me, WaitKind::Stop, a.cast(), place, u64::MAX, ready);
+                if outcome != Outcome::Ready || ready() {
+                    break outcome;
+                }
+            };
+            more.joiners.lock().retain(|&s| s != me);
+            outcome as u64
+        }
+    }
+    grok_actor_failure(me, a, which, out) -> u64 {
+        // SAFETY: the library has a reference; `out` is a variable for an address.
+        unsafe {
+            let failure = (*actor(a)).more().failure.lock().clone();
+            (*me).answer = if which == 0 { failure.text } else { failure.place };
+            *(out as *mut u64) = (*me).answer.as_ptr() as u64;
+            (*me).answer.len() as u64
+        }
+    }
+    grok_failure_part(_me, failure, which, out) -> u64 {
+        // SAFETY: the notice of a hook names the failure.
+        unsafe {
+            let Some(failure) = (failure as *const Failure).as_ref() else { return 0 };
+            let part = if which == 0 { &failure.text } else { &failure.place };
+            *(out as *mut u64) = part.as_ptr() as u64;
+            part.len() as u64
+        }
+    }
+    grok_actor_link(me, a, b, on) {
+        // SAFETY: the library has references to both.
+        unsafe {
+            let (a, b) = (actor(a), actor(b));
+            for (from, to) in [(a, b), (b, a)] {
+                let mut links = (*from).more().links.lock();
+                let at = links.iter().position(|&x| x == to);
+                match at {
+                    None if on != 0 => {
+                        retain(to);
+                        links.push(to);
+                    }
+                    Some(n) if on == 0 => {
+                        links.swap_remove(n);
+                        drop(links);
+                        release(me, to);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    grok_actor_monitor(me, a, watcher) -> u64 {
+        // SAFETY: the library has references to both.
+        unsafe {
+            let (a, watcher) = (actor(a), actor(watcher));
+            let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+            let more = (*a).more();
+            let mut monitors = more.monitors.lock();
+            if (*a).phase.load(Ordering::SeqCst) != DEAD {
+                retain(watcher);
+                monitors.push((watcher, number));
+                return number;
+            }
+            drop(monitors);
+            let m = message(me, DOWN, size_of::<Down>());
+            (*m).subject = number;
+            (*m).drop = Some(drop_down);
+            let down = Down { reason: more.reason.load(Ordering::SeqCst), id: 0, failure: more.failure.lock().clone() };
+            payload(m).cast::<Down>().write(down);
+            push(me, watcher, m);
+            number
+        }
+    }
+    grok_actor_lookup(me, name, len, table) -> u64 {
+        // SAFETY: the text is a view of the library; registered actors are alive.
+        unsafe {
+            let text = super::bytes(name, len);
+            let names = (*(*me).shared).names.lock();
+            for (n, a) in names.iter() {
+                if n == text && (table == 0 || (**a).table as u64 == table) {
+                    retain(*a);
+                    return *a as u64;
+                }
+            }
+            0
+        }
+    }
+    grok_actor_later(me, a, room, delay) -> u64 {
+        // SAFETY: the message was just made and filled; the library has a reference to the actor.
+        unsafe {
+            let a = actor(a);
+            retain(a);
+            let later = grab(me, size_of::<Later>(), 16).cast::<Later>();
+            later.write(Later {
+                run: Runnable::new(Kind::Later),
+                to: a,
+                message: (room as usize - MESSAGE) as *mut Message,
+                cancelled: AtomicBool::new(false),
+                refs: AtomicU32::new(2),
+            });
+            let shared = &*(*me).shared;
+            shared.sched.timers.add(shared, now().saturating_add(delay).min(u64::MAX - 1), Event::Later(later));
+            later as u64
+        }
+    }
+    grok_later_cancel(me, later) {
+        // SAFETY: the library has a reference.
+        unsafe {
+            let later = later as *mut Later;
+            if !(*later).cancelled.swap(true, Ordering::SeqCst) {
+                discard(me, (*later).message);
+                release(me, (*later).to);
+            }
+        }
+    }
+    grok_later_release(me, later) {
+        // SAFETY: the library had a reference.
+        unsafe { release_later(me, later as *mut Later) }
+    }
+    grok_receive_next(me, cursor, place) -> u64 {
+        // SAFETY: the cursor is the library's, and the code runs in an actor.
+        unsafe { receive_next(me, &mut *(cursor as *mut Cursor), place) }
+    }
+    grok_receive_skip(me, cursor) {
+        // SAFETY: as above; the message was written back.
+        unsafe {
+            let cursor = &mut *(cursor as *mut Cursor);
+            let mut raw = (*(*me).fiber.actor).more().raw.lock();
+            let at = (cursor.index as usize).min(raw.len());
+            raw.insert(at, (cursor.room as usize - MESSAGE) as *mut Message);
+            cursor.room = 0;
+            cursor.index += 1;
+        }
+    }
+    grok_receive_end(me, cursor) {
+        // SAFETY: as above; the arguments were moved out.
+        unsafe {
+            let cursor = &mut *(cursor as *mut Cursor);
+            if cursor.room != 0 {
+                free(me, (cursor.room as usize - MESSAGE) as *mut Message);
+                cursor.room = 0;
+            }
+        }
+    }
+}
+
+/// Where a `receive` is in the raw messages; the library makes it.
+#[repr(C)]
+struct Cursor {
+    index: u64,
+    /// When it ends; `u64::MAX`: never.
+    deadline: u64,
+    /// The message in hand.
+    room: u64,
+    outcome: u64,
+}
+
+unsafe fn receive_next(me: *mut State, cursor: &mut Cursor, place: u64) -> u64 {
+    // SAFETY: the code runs in the actor, so that the mailbox is its own.
+    unsafe {
+        let a = (*me).fiber.actor;
+        let more = (*a).more();
+        loop {
+            let found = more.raw.lock().remove(cursor.index as usize);
+            if let Some(m) = found {
+                cursor.room = payload(m) as u64;
+                return cursor.room;
+            }
+            loop {
+                let m = fetch(a);
+                if m.is_null() {
+                    break;
+                }
+                let to = if (*m).kind == RAW { &more.raw } else { &more.later };
+                to.lock().push_back(m);
+            }
+            if (cursor.index as usize) < more.raw.lock().len() {
+                continue;
+            }
+            more.receiver.store(me, Ordering::SeqCst);
+            let ready = || !(*a).head.load(Ordering::SeqCst).is_null();
+            let outcome = State::wait_for(me, WaitKind::Message, a.cast(), place, cursor.deadline, ready);
+            more.receiver.store(null_mut(), Ordering::SeqCst);
+            if outcome != Outcome::Ready {
+                cursor.outcome = outcome as u64;
+                return 0;
+            }
+        }
+    }
+}
+
+/// Makes room in a mailbox that is full, as the actor was told to: 0 if the message may be sent, else what became of it.
+unsafe fn bounded(me: *mut State, a: *mut Actor, more: &More, m: *mut Message, place: u64) -> u64 {
+    // SAFETY: the library has a reference to the actor; the message is its own.
+    unsafe {
+        let capacity = more.capacity.load(Ordering::Relaxed);
+        loop {
+            if more.queued.fetch_add(1, Ordering::SeqCst) < capacity {
+                return 0;
+            }
+            more.queued.fetch_sub(1, Ordering::SeqCst);
+            match more.overflow.load(Ordering::Relaxed) {
+                1 => {
+                    discard(me, m);
+                    return 5;
+                }
+                2 => {
+                    // The run drops the oldest message when it comes across the mark.
+                    more.drop_oldest.fetch_add(1, Ordering::SeqCst);
+                    more.queued.fetch_add(1, Ordering::SeqCst);
+                    return 0;
+                }
+                3 => {
+                    discard(me, m);
+                    return 6;
+                }
+                _ => {}
+            }
+            more.senders.lock().push_back(me);
+            let ready = || {
+                more.queued.load(Ordering::SeqCst) < capacity || (*a).phase.load(Ordering::SeqCst) == DEAD
+            };
+            let outcome = State::wait_for(me, WaitKind::Mailbox, a.cast(), place, u64::MAX, ready);
+            more.senders.lock().retain(|&s| s != me);
+            if outcome != Outcome::Ready {
+                discard(me, m);
+                return outcome as u64;
+            }
+            if (*a).phase.load(Ordering::SeqCst) == DEAD {
+                return 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,497 @@
+//! Channels and `select`.
+//!
+//! A channel is a ring of values of one size, with those who wait for a value or for room. Who waits lies with its value's
+//! place on its own stack: a value goes straight from sender to receiver when one waits.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::ptr::{copy_nonoverlapping, drop_in_place, null};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use super::deadlock::WaitKind;
+use super::lock::Lock;
+use super::sched::{Outcome, now, wake};
+use super::{State, give, grab};
+
+/// Answer of an operation on a channel without another end.
+const CLOSED: u64 = 4;
+
+/// A stack that waits at a channel.
+struct Waiter {
+    state: *mut State,
+    /// Where the value goes to or comes from.
+    slot: *mut u8,
+    /// 0: waits; 1: the value was moved; 2: there is no other end any more.
+    status: AtomicU32,
+    /// For `select`: the number of the arm that is taken, plus 1.
+    claim: *const AtomicU32,
+    arm: u32,
+}
+
+impl Waiter {
+    fn new(state: *mut State, slot: *mut u8) -> Waiter {
+        Waiter { state, slot, status: AtomicU32::new(0), claim: null(), arm: 0 }
+    }
+
+    /// Whether the waiter is to be served: an arm of a `select` only if no other was.
+    fn claim(&self) -> bool {
+        // SAFETY: the claim lives as long as the waiter.
+        match unsafe { self.claim.as_ref() } {
+            Some(c) => c.compare_exchange(0, self.arm + 1, Ordering::SeqCst, Ordering::SeqCst).is_ok(),
+            None => true,
+        }
+    }
+}
+
+struct Inner {
+    ring: *mut u8,
+    room: usize,
+    first: usize,
+    len: usize,
+    receivers: VecDeque<*mut Waiter>,
+    senders: VecDeque<*mut Waiter>,
+    sender_count: usize,
+    receiver_count: usize,
+}
+
+pub struct Channel {
+    size: usize,
+    capacity: usize,
+    refs: AtomicUsize,
+    inner: Lock<Inner>,
+}
+
+/// What an operation that does not wait found.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Now {
+    Done,
+    Closed,
+    NotYet,
+}
+
+impl Channel {
+    /// Room for one more value in the ring.
+    unsafe fn reserve(&self, me: *mut State, inner: &mut Inner) {
+        if inner.len < inner.room || self.size == 0 {
+            return;
+        }
+        let room = (inner.room * 2).max(8);
+        // SAFETY: the new ring has room for all values; the old one is given back as it was grabbed.
+        unsafe {
+            let ring = grab(me, room * self.size, 16);
+            let head = inner.len.min(inner.room - inner.first);
+            if inner.room > 0 {
+                copy_nonoverlapping(inner.ring.add(inner.first * self.size), ring, head * self.size);
+                copy_nonoverlapping(inner.ring, ring.add(head * self.size), (inner.len - head) * self.size);
+                give(me, inner.ring, inner.room * self.size, 16);
+            }
+            inner.ring = ring;
+        }
+        inner.room = room;
+        inner.first = 0;
+    }
+
+    unsafe fn put(&self, me: *mut State, inner: &mut Inner, value: *const u8) {
+        // SAFETY: there is room.
+        unsafe {
+            self.reserve(me, inner);
+            if self.size > 0 {
+                let at = inner.first + inner.len;
+                let at = if at >= inner.room { at - inner.room } else { at };
+                copy_nonoverlapping(value, inner.ring.add(at * self.size), self.size);
+            }
+        }
+        inner.len += 1;
+    }
+
+    unsafe fn take(&self, inner: &mut Inner, out: *mut u8) {
+        if self.size > 0 {
+            // SAFETY: the ring holds a value.
+            unsafe { copy_nonoverlapping(inner.ring.add(inner.first * self.size), out, self.size) };
+            inner.first += 1;
+            if inner.first == inner.room {
+                inner.first = 0;
+            }
+        }
+        inner.len -= 1;
+    }
+
+    /// Takes the first waiter that still waits.
+    unsafe fn next(list: &mut VecDeque<*mut Waiter>) -> Option<*mut Waiter> {
+        while let Some(w) = list.pop_front() {
+            // SAFETY: waiters in a list are alive: they leave it before they end.
+            if unsafe { (*w).claim() } {
+                return Some(w);
+            }
+        }
+        None
+    }
+
+    /// Tells a waiter; gives the stack to wake when the lock is free.
+    unsafe fn served(w: *mut Waiter, status: u32) -> *mut State {
+        // SAFETY: as in `next`; after the status is set the waiter may be gone.
+        unsafe {
+            let state = (*w).state;
+            (*w).status.store(status, Ordering::SeqCst);
+            state
+        }
+    }
+
+    unsafe fn try_send(&self, me: *mut State, inner: &mut Inner, value: *const u8) -> (Now, *mut State) {
+        // SAFETY: slots of waiters hold a value of this channel's size.
+        unsafe {
+            if inner.receiver_count == 0 {
+                return (Now::Closed, core::ptr::null_mut());
+            }
+            if let Some(w) = Self::next(&mut inner.receivers) {
+                copy_nonoverlapping(value, (*w).slot, self.size);
+                return (Now::Done, Self::served(w, 1));
+            }
+            if inner.len < self.capacity {
+                self.put(me, inner, value);
+                return (Now::Done, core::ptr::null_mut());
+            }
+        }
+        (Now::NotYet, core::ptr::null_mut())
+    }
+
+    unsafe fn try_receive(&self, me: *mut State, inner: &mut Inner, out: *mut u8) -> (Now, *mut State) {
+        // SAFETY: as in `try_send`.
+        unsafe {
+            if inner.len > 0 {
+                self.take(inner, out);
+                let wakes = match Self::next(&mut inner.senders) {
+                    Some(w) => {
+                        self.put(me, inner, (*w).slot);
+                        Self::served(w, 1)
+                    }
+                    None => core::ptr::null_mut(),
+                };
+                return (Now::Done, wakes);
+            }
+            if let Some(w) = Self::next(&mut inner.senders) {
+                copy_nonoverlapping((*w).slot, out, self.size);
+                return (Now::Done, Self::served(w, 1));
+            }
+            if inner.sender_count == 0 {
+                return (Now::Closed, core::ptr::null_mut());
+            }
+        }
+        (Now::NotYet, core::ptr::null_mut())
+    }
+
+    unsafe fn attempt(&self, me: *mut State, inner: &mut Inner, slot: *mut u8, sends: bool) -> (Now, *mut State) {
+        // SAFETY: by the caller's promise.
+        unsafe { if sends { self.try_send(me, inner, slot) } else { self.try_receive(me, inner, slot) } }
+    }
+
+    fn list(inner: &mut Inner, sends: bool) -> &mut VecDeque<*mut Waiter> {
+        if sends { &mut inner.senders } else { &mut inner.receivers }
+    }
+
+    /// Sends from or receives into a slot. `limit`: nanoseconds; 0: does not wait; `u64::MAX`: waits for ever.
+    unsafe fn operate(&self, me: *mut State, slot: *mut u8, sends: bool, limit: u64, place: u64) -> u64 {
+        // SAFETY: the slot holds a value or has room for one.
+        unsafe {
+            let mut inner = self.inner.lock();
+            let (found, wakes) = self.attempt(me, &mut inner, slot, sends);
+            if found != Now::NotYet || limit == 0 {
+                drop(inner);
+                if !wakes.is_null() {
+                    wake(me, wakes);
+                }
+                return match found {
+                    Now::Done => 0,
+                    Now::Closed => CLOSED,
+                    Now::NotYet => 1,
+                };
+            }
+            let mut waiter = Waiter::new(me, slot);
+            let w = &raw mut waiter;
+            Self::list(&mut inner, sends).push_back(w);
+            drop(inner);
+            let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
+            let kind = if sends { WaitKind::Send } else { WaitKind::Receive };
+            let ready = || (*w).status.load(Ordering::SeqCst) != 0;
+            let mut outcome = State::wait_for(me, kind, core::ptr::from_ref(self).cast(), place, deadline, ready);
+            if outcome != Outcome::Ready {
+                let mut inner = self.inner.lock();
+                Self::list(&mut inner, sends).retain(|&x| x != w);
+                // It may have been served in the meantime.
+                if (*w).status.load(Ordering::SeqCst) != 0 {
+                    outcome = Outcome::Ready;
+                }
+            }
+            match outcome {
+                Outcome::Ready if (*w).status.load(Ordering::SeqCst) == 1 => 0,
+                Outcome::Ready => CLOSED,
+                other => other as u64,
+            }
+        }
+    }
+}
+
+unsafe fn channel<'a>(p: u64) -> &'a Channel {
+    // SAFETY: the library passes a channel that it has a reference to.
+    unsafe { &*(p as *const Channel) }
+}
+
+/// The wait of a `select`.
+struct Select {
+    claim: AtomicU32,
+    arms: Vec<Arm>,
+    deadline: u64,
+}
+
+struct Arm {
+    number: u32,
+    channel: *const Channel,
+    sends: bool,
+    slot: *mut u8,
+    closed: bool,
+    disabled: bool,
+}
+
+/// Answers of a wait that are no arm.
+const TIME_IS_UP: i64 = -1;
+const NONE_LEFT: i64 = -2;
+const NONE_READY: i64 = -3;
+
+impl Select {
+    unsafe fn wait(&mut self, me: *mut State, poll: bool, place: u64) -> i64 {
+        if self.arms.iter().all(|a| a.disabled) && self.deadline == u64::MAX {
+            return NONE_LEFT;
+        }
+        let count = self.arms.len();
+        // SAFETY: the arms' channels are kept by the values in the expression; waiters leave the lists before they end.
+        unsafe {
+            let start = if count == 0 { 0 } else { (*me).random() as usize % count };
+            for n in 0..count {
+                let arm = &mut self.arms[(start + n) % count];
+                if arm.disabled {
+                    continue;
+                }
+                let channel = &*arm.channel;
+                let mut inner = channel.inner.lock();
+                let (found, wakes) = channel.attempt(me, &mut inner, arm.slot, arm.sends);
+                drop(inner);
+                if !wakes.is_null() {
+                    wake(me, wakes);
+                }
+                if found != Now::NotYet {
+                    arm.closed = found == Now::Closed;
+                    return i64::from(arm.number);
+                }
+            }
+            if poll {
+                return NONE_READY;
+            }
+            self.claim.store(0, Ordering::SeqCst);
+            let claim = &raw const self.claim;
+            let mut waiters: Vec<Waiter> = Vec::with_capacity(count);
+            for (n, arm) in self.arms.iter().enumerate() {
+                let mut w = Waiter::new(me, arm.slot);
+                w.claim = claim;
+                w.arm = n as u32;
+                waiters.push(w);
+            }
+            let base = waiters.as_mut_ptr();
+            let mut again = false;
+            for n in 0..count {
+                let arm = &self.arms[n];
+                if arm.disabled {
+                    continue;
+                }
+                let channel = &*arm.channel;
+                let mut inner = channel.inner.lock();
+                // What came in the meantime counts, unless an earlier arm was served.
+                let one_end = if arm.sends { inner.receiver_count == 0 } else { inner.sender_count == 0 };
+                let at_hand = if arm.sends {
+                    inner.len < channel.capacity || !inner.receivers.is_empty()
+                } else {
+                    inner.len > 0 || !inner.senders.is_empty()
+                };
+                if (at_hand || one_end) && (*claim).compare_exchange(0, n as u32 + 1, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
+                    let (found, wakes) = channel.attempt(me, &mut inner, arm.slot, arm.sends);
+                    match found {
+                        Now::Done => (*base.add(n)).status.store(1, Ordering::SeqCst),
+                        Now::Closed => (*base.add(n)).status.store(2, Ordering::SeqCst),
+                        // Only arms of other `select`s were there, and they were served. Who came across the claim in the
+                        // meantime has dropped the waiter, so everything begins anew.
+                        Now::NotYet => {
+                            (*claim).store(0, Ordering::SeqCst);
+                            again = true;
+                        }
+                    }
+                    if !wakes.is_null() {
+                        wake(me, wakes);
+                    }
+                    break;
+                }
+                Channel::list(&mut inner, arm.sends).push_back(base.add(n));
+            }
+            let ready = || {
+                let taken = (*claim).load(Ordering::SeqCst);
+                taken != 0 && (*base.add(taken as usize - 1)).status.load(Ordering::SeqCst) != 0
+            };
+            let outcome = match again {
+                true => Outcome::Ready,
+                false => State::wait_for(me, WaitKind::Select, null(), place, self.deadline, ready),
+            };
+            // Nobody is to take an arm any more.
+            let last = (*claim).compare_exchange(0, u32::MAX, Ordering::SeqCst, Ordering::SeqCst);
+            for (n, arm) in self.arms.iter().enumerate() {
+                if !arm.disabled {
+                    let w = base.add(n);
+                    let mut inner = (*arm.channel).inner.lock();
+                    Channel::list(&mut inner, arm.sends).retain(|&x| x != w);
+                }
+            }
+            if let Err(taken) = last {
+                let n = taken as usize - 1;
+                // Who took the arm is about to say how it went.
+                while (*base.add(n)).status.load(Ordering::SeqCst) == 0 {
+                    core::hint::spin_loop();
+                }
+                self.arms[n].closed = (*base.add(n)).status.load(Ordering::SeqCst) == 2;
+                return i64::from(self.arms[n].number);
+            }
+            if again {
+                return self.wait(me, poll, place);
+            }
+            match outcome {
+                Outcome::Deadlock => -4,
+                Outcome::Cancelled => -5,
+                Outcome::Ready | Outcome::TimeUp => TIME_IS_UP,
+            }
+        }
+    }
+}
+
+unsafe fn select<'a>(p: u64) -> &'a mut Select {
+    // SAFETY: the library passes the `select` that it began.
+    unsafe { &mut *(p as *mut Select) }
+}
+
+entries! {
+    grok_channel_new(me, size, capacity) -> u64 {
+        // SAFETY: the block is large enough.
+        unsafe {
+            let c = grab(me, size_of::<Channel>(), 16).cast::<Channel>();
+            c.write(Channel {
+                size: size as usize,
+                capacity: capacity as usize,
+                refs: AtomicUsize::new(2),
+                inner: Lock::new(Inner {
+                    ring: core::ptr::null_mut(),
+                    room: 0,
+                    first: 0,
+                    len: 0,
+                    receivers: VecDeque::new(),
+                    senders: VecDeque::new(),
+                    sender_count: 1,
+                    receiver_count: 1,
+                }),
+            });
+            c as u64
+        }
+    }
+    grok_channel_clone(_me, c, sends) {
+        // SAFETY: see `channel`.
+        let c = unsafe { channel(c) };
+        c.refs.fetch_add(1, Ordering::Relaxed);
+        let mut inner = c.inner.lock();
+        if sends != 0 { inner.sender_count += 1 } else { inner.receiver_count += 1 }
+    }
+    grok_channel_close(me, c, sends) -> u64 {
+        // SAFETY: see `channel`; waiters in the lists are alive.
+        unsafe {
+            let c = channel(c);
+            let mut inner = c.inner.lock();
+            let count = if sends != 0 { &mut inner.sender_count } else { &mut inner.receiver_count };
+            *count -= 1;
+            if *count != 0 {
+                return 0;
+            }
+            let mut wakes = Vec::new();
+            let list = Channel::list(&mut inner, sends == 0);
+            while let Some(w) = Channel::next(list) {
+                wakes.push(Channel::served(w, 2));
+            }
+            drop(inner);
+            for s in wakes {
+                wake(me, s);
+            }
+            1
+        }
+    }
+    grok_channel_release(me, c) {
+        // SAFETY: see `channel`; the last reference ends here.
+        unsafe {
+            let p = c as *mut Channel;
+            if (*p).refs.fetch_sub(1, Ordering::AcqRel) == 1 {
+                let inner = (*p).inner.lock();
+                let (ring, bytes) = (inner.ring, inner.room * (*p).size);
+                drop(inner);
+                if bytes > 0 {
+                    give(me, ring, bytes, 16);
+                }
+                drop_in_place(p);
+                give(me, p.cast(), size_of::<Channel>(), 16);
+            }
+        }
+    }
+    grok_channel_send(me, c, value, limit, place) -> u64 {
+        // SAFETY: see `channel`; the value is one of the channel's type.
+        unsafe { channel(c).operate(me, value as *mut u8, true, limit, place) }
+    }
+    grok_channel_receive(me, c, out, limit, place) -> u64 {
+        // SAFETY: see `channel`; there is room for a value.
+        unsafe { channel(c).operate(me, out as *mut u8, false, limit, place) }
+    }
+    grok_channel_len(_me, c) -> u64 {
+        // SAFETY: see `channel`.
+        unsafe { channel(c).inner.lock().len as u64 }
+    }
+    grok_select_new(me) -> u64 {
+        // SAFETY: the block is large enough.
+        unsafe {
+            let s = grab(me, size_of::<Select>(), 16).cast::<Select>();
+            s.write(Select { claim: AtomicU32::new(0), arms: Vec::new(), deadline: u64::MAX });
+            s as u64
+        }
+    }
+    grok_select_add(_me, s, number, c, sends, slot) {
+        // SAFETY: see `select`.
+        let s = unsafe { select(s) };
+        let (channel, slot) = (c as *const Channel, slot as *mut u8);
+        s.arms.push(Arm { number: number as u32, channel, sends: sends != 0, slot, closed: false, disabled: false });
+    }
+    grok_select_after(_me, s, limit) {
+        // SAFETY: see `select`.
+        unsafe { select(s).deadline = now().saturating_add(limit).min(u64::MAX - 1) }
+    }
+    grok_select_wait(me, s, poll, place) -> i64 {
+        // SAFETY: see `select`.
+        unsafe { select(s).wait(me, poll != 0, place) }
+    }
+    grok_select_closed(_me, s, number) -> u64 {
+        // SAFETY: see `select`.
+        let s = unsafe { select(s) };
+        u64::from(s.arms.iter().any(|a| u64::from(a.number) == number && a.closed))
+    }
+    grok_select_disable(_me, s, number) {
+        // SAFETY: see `select`.
+        let s = unsafe { select(s) };
+        for a in s.arms.iter_mut().filter(|a| u64::from(a.number) == number) {
+            a.disabled = true;
+        }
+    }
+    grok_select_end(me, s) {
+        // SAFETY: see `select`; it ends here.
+        unsafe {
+            drop_in_place(s as *mut Select);
+            give(me, s as *mut u8, size_of::<Select>(), 16);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Answers to questions: room for one value that one side fills and the other waits for.
+
+use core::ptr::{drop_in_place, null_mut};
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
+
+use super::deadlock::WaitKind;
+use super::sched::{Outcome, now, wake};
+use super::{State, give, grab};
+
+#[repr(C)]
+struct Reply {
+    size: usize,
+    refs: AtomicU32,
+    status: AtomicU8,
+    asker: AtomicPtr<State>,
+}
+
+const WAITS: u8 = 0;
+const ANSWERED: u8 = 1;
+/// Nobody is left who could answer.
+const CLOSED: u8 = 2;
+/// The one who asked waits no more.
+const ABANDONED: u8 = 3;
+
+/// Bytes before the room.
+const HEAD: usize = size_of::<Reply>().next_multiple_of(16);
+
+unsafe fn of<'a>(room: u64) -> &'a Reply {
+    // SAFETY: the library passes room that it has a reference to.
+    unsafe { &*((room as usize - HEAD) as *const Reply) }
+}
+
+unsafe fn release(me: *mut State, room: u64) {
+    // SAFETY: the library had a reference.
+    unsafe {
+        let reply = of(room);
+        if reply.refs.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let size = reply.size;
+            let p = (room as usize - HEAD) as *mut Reply;
+            drop_in_place(p);
+            give(me, p.cast(), HEAD + size, 16);
+        }
+    }
+}
+
+/// Says how it went and wakes the one who asked; `false` if nobody waits.
+unsafe fn settle(me: *mut State, room: u64, status: u8) -> bool {
+    // SAFETY: see `of`.
+    unsafe {
+        let reply = of(room);
+        if reply.status.compare_exchange(WAITS, status, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return false;
+        }
+        let asker = reply.asker.load(Ordering::SeqCst);
+        if !asker.is_null() {
+            wake(me, asker);
+        }
+        true
+    }
+}
+
+entries! {
+    grok_reply_new(me, size) -> u64 {
+        // SAFETY: the block is large enough.
+        unsafe {
+            let p = grab(me, HEAD + size as usize, 16);
+            p.cast::<Reply>().write(Reply {
+                size: size as usize,
+                refs: AtomicU32::new(2),
+                status: AtomicU8::new(WAITS),
+                asker: AtomicPtr::new(null_mut()),
+            });
+            p as u64 + HEAD as u64
+        }
+    }
+    grok_reply_wait(me, room, actor, limit, deferred, place) -> u64 {
+        // SAFETY: see `of`; the library has a reference to the actor.
+        unsafe {
+            let reply = of(room);
+            reply.asker.store(me, Ordering::SeqCst);
+            let ready = || reply.status.load(Ordering::SeqCst) != WAITS;
+            if !ready() {
+                let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
+                let kind = if deferred != 0 { WaitKind::Answer } else { WaitKind::Ask };
+                let outcome = State::wait_for(me, kind, actor as *const u8, place, deadline, ready);
+                if outcome != Outcome::Ready
+                    && reply.status.compare_exchange(WAITS, ABANDONED, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+                {
+                    return outcome as u64;
+                }
+            }
+            if reply.status.load(Ordering::SeqCst) == ANSWERED { 0 } else { 4 }
+        }
+    }
+    grok_reply_set(me, room) -> u64 {
+        // SAFETY: see `of`; the room was filled.
+        u64::from(unsafe { settle(me, room, ANSWERED) })
+    }
+    grok_reply_close(me, room) {
+        // SAFETY: see `of`.
+        unsafe { settle(me, room, CLOSED) };
+    }
+    grok_reply_release(me, room) {
+        // SAFETY: see `release`.
+        unsafe { release(me, room) }
+    }
+}

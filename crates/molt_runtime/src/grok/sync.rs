@@ -1,0 +1,195 @@
+//! Locks that tasks wait for, and counters of permits.
+
+use alloc::collections::VecDeque;
+use core::ptr::{drop_in_place, null_mut};
+use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+
+use super::deadlock::WaitKind;
+use super::lock::Lock;
+use super::sched::{Outcome, now, wake};
+use super::{State, give, grab};
+
+/// A stack that waits, on that stack.
+struct Waiter {
+    state: *mut State,
+    served: AtomicU32,
+}
+
+/// A lock with an owner.
+pub struct Mutex {
+    pub owner: AtomicPtr<State>,
+    waiters: Lock<VecDeque<*mut Waiter>>,
+}
+
+/// Permits that are taken and given.
+struct Semaphore {
+    inner: Lock<Permits>,
+}
+
+struct Permits {
+    count: u64,
+    waiters: VecDeque<*mut Waiter>,
+}
+
+impl Mutex {
+    fn try_lock(&self, me: *mut State) -> bool {
+        self.owner.compare_exchange(null_mut(), me, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    unsafe fn lock(&self, me: *mut State, place: u64) -> u64 {
+        if self.try_lock(me) {
+            return 0;
+        }
+        let mut waiter = Waiter { state: me, served: AtomicU32::new(0) };
+        let w = &raw mut waiter;
+        let mut waiters = self.waiters.lock();
+        // The owner hands the lock on under this inner lock.
+        if self.try_lock(me) {
+            return 0;
+        }
+        waiters.push_back(w);
+        drop(waiters);
+        // SAFETY: the waiter leaves the list before it ends.
+        unsafe {
+            let ready = || (*w).served.load(Ordering::SeqCst) != 0;
+            let target = core::ptr::from_ref(self).cast();
+            let outcome = State::wait_for(me, WaitKind::Lock, target, place, u64::MAX, ready);
+            if outcome != Outcome::Ready {
+                let mut waiters = self.waiters.lock();
+                waiters.retain(|&x| x != w);
+                if (*w).served.load(Ordering::SeqCst) == 0 {
+                    return outcome as u64;
+                }
+            }
+        }
+        0
+    }
+
+    unsafe fn unlock(&self, me: *mut State) {
+        // SAFETY: waiters in the list are alive.
+        unsafe {
+            let mut waiters = self.waiters.lock();
+            let Some(w) = waiters.pop_front() else {
+                return self.owner.store(null_mut(), Ordering::SeqCst);
+            };
+            let next = (*w).state;
+            self.owner.store(next, Ordering::SeqCst);
+            (*w).served.store(1, Ordering::SeqCst);
+            drop(waiters);
+            wake(me, next);
+        }
+    }
+}
+
+unsafe fn mutex<'a>(p: u64) -> &'a Mutex {
+    // SAFETY: the library passes a lock that it made.
+    unsafe { &*(p as *const Mutex) }
+}
+
+unsafe fn semaphore<'a>(p: u64) -> &'a Semaphore {
+    // SAFETY: the library passes a semaphore that it made.
+    unsafe { &*(p as *const Semaphore) }
+}
+
+impl Semaphore {
+    unsafe fn acquire(&self, me: *mut State, limit: u64, place: u64) -> u64 {
+        let mut inner = self.inner.lock();
+        if inner.count > 0 {
+            inner.count -= 1;
+            return 0;
+        }
+        if limit == 0 {
+            return Outcome::TimeUp as u64;
+        }
+        let mut waiter = Waiter { state: me, served: AtomicU32::new(0) };
+        let w = &raw mut waiter;
+        inner.waiters.push_back(w);
+        drop(inner);
+        let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
+        // SAFETY: the waiter leaves the list before it ends.
+        unsafe {
+            let ready = || (*w).served.load(Ordering::SeqCst) != 0;
+            let target = core::ptr::from_ref(self).cast();
+            let outcome = State::wait_for(me, WaitKind::Signal, target, place, deadline, ready);
+            if outcome != Outcome::Ready {
+                let mut inner = self.inner.lock();
+                inner.waiters.retain(|&x| x != w);
+                if (*w).served.load(Ordering::SeqCst) == 0 {
+                    return outcome as u64;
+                }
+            }
+        }
+        0
+    }
+
+    /// Gives `count` permits, or with `wanting` only to those who wait.
+    unsafe fn release(&self, me: *mut State, count: u64, wanting: bool) {
+        for _ in 0..count {
+            let mut inner = self.inner.lock();
+            match inner.waiters.pop_front() {
+                // SAFETY: waiters in the list are alive.
+                Some(w) => unsafe {
+                    let state = (*w).state;
+                    (*w).served.store(1, Ordering::SeqCst);
+                    drop(inner);
+                    wake(me, state);
+                },
+                None if wanting => return,
+                None => inner.count += 1,
+            }
+        }
+    }
+}
+
+entries! {
+    grok_mutex_new(me) -> u64 {
+        // SAFETY: the block is large enough.
+        unsafe {
+            let m = grab(me, size_of::<Mutex>(), 16).cast::<Mutex>();
+            m.write(Mutex { owner: AtomicPtr::new(null_mut()), waiters: Lock::new(VecDeque::new()) });
+            m as u64
+        }
+    }
+    grok_mutex_lock(me, m, place) -> u64 {
+        // SAFETY: see `mutex`.
+        unsafe { mutex(m).lock(me, place) }
+    }
+    grok_mutex_try(me, m) -> u64 {
+        // SAFETY: see `mutex`.
+        u64::from(unsafe { mutex(m).try_lock(me) })
+    }
+    grok_mutex_unlock(me, m) {
+        // SAFETY: see `mutex`; the caller owns it.
+        unsafe { mutex(m).unlock(me) }
+    }
+    grok_mutex_drop(me, m) {
+        // SAFETY: see `mutex`; nobody uses it any more.
+        unsafe {
+            drop_in_place(m as *mut Mutex);
+            give(me, m as *mut u8, size_of::<Mutex>(), 16);
+        }
+    }
+    grok_semaphore_new(me, count) -> u64 {
+        // SAFETY: the block is large enough.
+        unsafe {
+            let s = grab(me, size_of::<Semaphore>(), 16).cast::<Semaphore>();
+            s.write(Semaphore { inner: Lock::new(Permits { count, waiters: VecDeque::new() }) });
+            s as u64
+        }
+    }
+    grok_semaphore_acquire(me, s, limit, place) -> u64 {
+        // SAFETY: see `semaphore`.
+        unsafe { semaphore(s).acquire(me, limit, place) }
+    }
+    grok_semaphore_release(me, s, count, wanting) {
+        // SAFETY: see `semaphore`.
+        unsafe { semaphore(s).release(me, count, wanting != 0) }
+    }
+    grok_semaphore_drop(me, s) {
+        // SAFETY: see `semaphore`; nobody uses it any more.
+        unsafe {
+            drop_in_place(s as *mut Semaphore);
+            give(me, s as *mut u8, size_of::<Semaphore>(), 16);
+        }
+    }
+}

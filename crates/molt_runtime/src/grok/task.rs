@@ -1,0 +1,202 @@
+//! Tasks: a closure that runs on its own, and its result.
+//!
+//! A task is a block of memory with the [`Task`] in front of room for the closure, later the result. The library knows it by
+//! the address of that room.
+
+use alloc::vec::Vec;
+use core::mem::size_of;
+use core::ptr::{drop_in_place, null_mut};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use molt_abi::Context;
+
+use super::deadlock::WaitKind;
+use super::lock::Lock;
+use super::sched::{Kind, Outcome, Runnable, end_wait, wake};
+use super::{State, give, grab};
+
+/// A function of compiled code that takes an address; whether it panicked.
+pub type Code = unsafe extern "C" fn(*mut Context, *mut u8) -> u64;
+
+const RUNNING: u8 = 0;
+const DONE: u8 = 1;
+const CANCELLED: u8 = 2;
+
+#[repr(C)]
+pub struct Task {
+    run: Runnable,
+    pub number: u64,
+    size: usize,
+    /// The handle and the run.
+    refs: AtomicU32,
+    status: AtomicU8,
+    /// The result was moved out, or there is none.
+    taken: AtomicBool,
+    cancel: AtomicBool,
+    body: Code,
+    drop_result: Code,
+    pub running_on: AtomicPtr<State>,
+    joiners: Lock<Vec<*mut State>>,
+}
+
+/// Bytes before the room.
+const HEAD: usize = size_of::<Task>().next_multiple_of(16);
+
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
+
+unsafe fn of(room: u64) -> *mut Task {
+    (room as usize - HEAD) as *mut Task
+}
+
+unsafe fn release(me: *mut State, task: *mut Task) {
+    // SAFETY: the caller owned a reference.
+    unsafe {
+        if (*task).refs.fetch_sub(1, Ordering::AcqRel) != 1 {
+            return;
+        }
+        if !(*task).taken.load(Ordering::Acquire) {
+            ((*task).drop_result)(me.cast(), task.cast::<u8>().add(HEAD));
+        }
+        let size = (*task).size;
+        drop_in_place(task);
+        give(me, task.cast(), HEAD + size, 16);
+    }
+}
+
+/// Runs a task on the stack of `me` to its end.
+///
+/// # Safety
+/// Called by the scheduler.
+pub unsafe fn run(me: *mut State, task: *mut Task) {
+    // SAFETY: the task belongs to its run.
+    unsafe {
+        (*me).fiber.task = task;
+        (*task).running_on.store(me, Ordering::SeqCst);
+        let room = task.cast::<u8>().add(HEAD);
+        // A panic is part of the result.
+        ((*task).body)(me.cast(), room);
+        let status = if core::mem::take(&mut (*me).cancelling) { CANCELLED } else { DONE };
+        (*task).running_on.store(null_mut(), Ordering::SeqCst);
+        (*me).fiber.task = null_mut();
+        let mut joiners = (*task).joiners.lock();
+        (*task).status.store(status, Ordering::SeqCst);
+        let waiting = core::mem::take(&mut *joiners);
+        drop(joiners);
+        for s in waiting {
+            wake(me, s);
+        }
+        release(me, task);
+    }
+}
+
+impl Task {
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.load(Ordering::SeqCst)
+    }
+}
+
+entries! {
+    grok_task_new(me, size, body, drop_result) -> u64 {
+        let size = size as usize;
+        // SAFETY: the block is large enough; the addresses are those of compiled functions.
+        unsafe {
+            let task = grab(me, HEAD + size, 16).cast::<Task>();
+            task.write(Task {
+                run: Runnable::new(Kind::Task),
+                number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+                size,
+                refs: AtomicU32::new(2),
+                status: AtomicU8::new(RUNNING),
+                taken: AtomicBool::new(false),
+                cancel: AtomicBool::new(false),
+                body: core::mem::transmute::<usize, Code>(body as usize),
+                drop_result: core::mem::transmute::<usize, Code>(drop_result as usize),
+                running_on: AtomicPtr::new(null_mut()),
+                joiners: Lock::new(Vec::new()),
+            });
+            task as u64 + HEAD as u64
+        }
+    }
+    grok_task_start(me, room) {
+        // SAFETY: the task was just made.
+        unsafe { (*me).worker().offer(of(room).cast()) }
+    }
+    grok_task_join(me, room, place) -> u64 {
+        // SAFETY: the handle keeps the task.
+        unsafe {
+            let task = of(room);
+            if (*task).status.load(Ordering::SeqCst) == RUNNING {
+                let mut joiners = (*task).joiners.lock();
+                if (*task).status.load(Ordering::SeqCst) == RUNNING {
+                    joiners.push(me);
+                }
+                drop(joiners);
+            }
+            let ready = || (*task).status.load(Ordering::SeqCst) != RUNNING;
+            let outcome = State::wait_for(me, WaitKind::Join, task.cast(), place, u64::MAX, ready);
+            match outcome {
+                Outcome::Ready if (*task).status.load(Ordering::SeqCst) == CANCELLED => 4,
+                Outcome::Ready => 0,
+                other => {
+                    (*task).joiners.lock().retain(|&s| s != me);
+                    other as u64
+                }
+            }
+        }
+    }
+    grok_task_took(_me, room) {
+        // SAFETY: the handle keeps the task.
+        unsafe { (*of(room)).taken.store(true, Ordering::Release) }
+    }
+    grok_task_release(me, room) {
+        // SAFETY: the handle ends here.
+        unsafe { release(me, of(room)) }
+    }
+    grok_task_finished(_me, room) -> u64 {
+        // SAFETY: the handle keeps the task.
+        unsafe { u64::from((*of(room)).status.load(Ordering::SeqCst) != RUNNING) }
+    }
+    grok_task_cancel(me, room) {
+        // SAFETY: the handle keeps the task.
+        unsafe {
+            let task = of(room);
+            (*task).cancel.store(true, Ordering::SeqCst);
+            let on = (*task).running_on.load(Ordering::SeqCst);
+            if !on.is_null() {
+                let seq = (*on).fiber.wait.seq();
+                if seq % 2 == 1 && (*on).fiber.task == task {
+                    end_wait(me, on, seq, Outcome::Cancelled);
+                }
+            }
+        }
+    }
+    grok_task_yield(me) {
+        // SAFETY: compiled code passes its context.
+        unsafe { State::yield_now(me) }
+    }
+    grok_cpu_count(_me) -> u64 { crate::host::cpu_count().unwrap_or(1) as u64 }
+    grok_sleep(me, nanoseconds, place) -> u64 {
+        // SAFETY: compiled code passes its context.
+        unsafe {
+            let end = super::sched::now().saturating_add(nanoseconds).min(u64::MAX - 1);
+            match State::wait_for(me, WaitKind::Sleep, core::ptr::null(), place, end, || false) {
+                Outcome::TimeUp => 0,
+                other => other as u64,
+            }
+        }
+    }
+    grok_deadlock_text(me, out) -> i64 {
+        // SAFETY: `out` is a variable of the library for an address.
+        unsafe {
+            let text = core::mem::take(&mut *(*me).deadlock.lock());
+            (*me).answer = text;
+            (*me).is_deadlocked = true;
+            *(out as *mut u64) = (*me).answer.as_ptr() as u64;
+            (*me).answer.len() as i64
+        }
+    }
+    grok_panic_cancel(me) {
+        // SAFETY: compiled code passes its context.
+        unsafe { (*me).cancelling = true }
+    }
+}
