@@ -15,7 +15,7 @@ pub mod layout;
 mod place;
 mod rvalue;
 
-use std::collections::{HashMap, HashSet};
+use molt_base::hash::{FastMap, FastSet};
 use std::rc::Rc;
 
 use molt_base::Span;
@@ -73,15 +73,15 @@ pub(crate) struct Mono<'c> {
     pub c: &'c Checked,
     pub layouts: Layouts<'c>,
     pub program: Program,
-    pub functions: HashMap<Instance, FuncId>,
+    pub functions: FastMap<Instance, FuncId>,
     queue: Vec<Instance>,
-    mirs: HashMap<MirOwner, Rc<Mir>>,
-    texts: HashMap<Vec<u8>, DataId>,
-    places: HashMap<Span, DataId>,
-    tables: HashMap<(Ty, crate::ty::DynId), DataId>,
-    statics: HashMap<ConstId, DataId>,
+    mirs: FastMap<MirOwner, Rc<Mir>>,
+    texts: FastMap<Vec<u8>, DataId>,
+    places: FastMap<Span, DataId>,
+    tables: FastMap<(Ty, crate::ty::DynId), DataId>,
+    statics: FastMap<ConstId, DataId>,
     /// Functions that take the place of their call as a last parameter: their panics are their callers'.
-    pub tracking: HashSet<FuncId>,
+    pub tracking: FastSet<FuncId>,
     pub module: ModuleId,
 }
 
@@ -96,14 +96,14 @@ impl<'c> Mono<'c> {
             c,
             layouts: Layouts::new(c),
             program,
-            functions: HashMap::new(),
+            functions: FastMap::default(),
             queue: Vec::new(),
-            mirs: HashMap::new(),
-            texts: HashMap::new(),
-            places: HashMap::new(),
-            tables: HashMap::new(),
-            statics: HashMap::new(),
-            tracking: HashSet::new(),
+            mirs: FastMap::default(),
+            texts: FastMap::default(),
+            places: FastMap::default(),
+            tables: FastMap::default(),
+            statics: FastMap::default(),
+            tracking: FastSet::default(),
             module,
         }
     }

@@ -9,8 +9,8 @@
 pub mod fold;
 pub mod print;
 
+use molt_base::hash::FastMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use elsa::FrozenVec;
 use molt_base::{Symbol, entity_id};
@@ -174,14 +174,14 @@ pub struct FnSig {
 /// The interner of types.
 pub struct Types {
     kinds: RefCell<Vec<(TyKind, Flags)>>,
-    ids: RefCell<HashMap<TyKind, Ty>>,
+    ids: RefCell<FastMap<TyKind, Ty>>,
     lists: FrozenVec<Box<[Arg]>>,
     list_flags: RefCell<Vec<Flags>>,
-    list_ids: RefCell<HashMap<Box<[Arg]>, Args>>,
+    list_ids: RefCell<FastMap<Box<[Arg]>, Args>>,
     consts: RefCell<Vec<ConstKind>>,
-    const_ids: RefCell<HashMap<ConstKind, Const>>,
+    const_ids: RefCell<FastMap<ConstKind, Const>>,
     dyns: FrozenVec<Box<DynKind>>,
-    dyn_ids: RefCell<HashMap<DynKind, DynId>>,
+    dyn_ids: RefCell<FastMap<DynKind, DynId>>,
 }
 
 impl Ty {

@@ -26,7 +26,6 @@ pub mod flow;
 pub mod fold;
 pub mod forward;
 pub mod gvn;
-pub mod hash;
 pub mod inline;
 pub mod licm;
 pub mod loops;
