@@ -98,6 +98,7 @@ pub struct Checked {
     pub(super) sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
     pub(super) params: RefCell<FastMap<Owner, Rc<[ParamInfo]>>>,
     pub(super) predicates: RefCell<FastMap<Owner, Rc<[Predicate]>>>,
+    pub(super) erased_predicates: RefCell<FastMap<ImplId, Rc<[Predicate]>>>,
     pub(super) envs: FrozenVec<Box<[Predicate]>>,
     pub(super) env_ids: RefCell<FastMap<Owner, Env>>,
     /// Parameters and bounds that inference added to functions.
@@ -117,7 +118,10 @@ pub struct Checked {
     pub(super) opaques: FrozenVec<Box<OpaqueData>>,
     pub(super) opaque_ids: RefCell<FastMap<TypeId, OpaqueId>>,
     pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>>,
+    /// Which types implement which traits, for those whose answer depends on nothing else.
     pub(super) selections: RefCell<FastMap<(Env, TraitId, Args), bool>>,
+    /// What associated types are, likewise.
+    pub(super) projections: RefCell<FastMap<(Env, AliasId, Args), Ty>>,
     pub(super) diagnostics: RefCell<Vec<Diagnostic>>,
     /// Functions whose signature has an error: their bodies are not looked at for borrows.
     pub(super) broken: RefCell<molt_base::hash::FastSet<Owner>>,
@@ -137,6 +141,8 @@ pub struct ImplHeader {
     pub self_ty: Ty,
     /// Trait and its arguments, Self first.
     pub of: Option<(TraitId, Args)>,
+    /// The trait's arguments without regions.
+    pub erased: Option<Args>,
 }
 
 impl Checked {
@@ -149,6 +155,7 @@ impl Checked {
             sigs: RefCell::default(),
             params: RefCell::default(),
             predicates: RefCell::default(),
+            erased_predicates: RefCell::default(),
             envs: FrozenVec::new(),
             env_ids: RefCell::default(),
             inferred: RefCell::default(),
@@ -166,6 +173,7 @@ impl Checked {
             opaque_ids: RefCell::default(),
             typed: FrozenMap::new(),
             selections: RefCell::default(),
+            projections: RefCell::default(),
             diagnostics: RefCell::default(),
             broken: RefCell::default(),
             under_way: RefCell::default(),

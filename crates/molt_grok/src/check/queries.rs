@@ -31,13 +31,7 @@ impl Checked {
             TyKind::Ref(..) => return false,
             _ => {}
         }
-        let key = (env, copy, self.types.args(&[Arg::Ty(ty)]));
-        if let Some(&known) = self.selections.borrow().get(&key) {
-            return known;
-        }
-        let yes = Solver::new(self, env).implements(ty, copy, NOWHERE) == Answer::Yes;
-        self.selections.borrow_mut().insert(key, yes);
-        yes
+        Solver::new(self, env).implements(ty, copy, NOWHERE) == Answer::Yes
     }
 
     /// Whether dropping a value of the type may do something; true for parameters that may be anything.

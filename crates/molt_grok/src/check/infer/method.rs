@@ -286,6 +286,10 @@ impl<'c> Infer<'c> {
 
     /// Whether a candidate takes the receiver; gives the arguments of its parent, without keeping anything.
     fn fits(&mut self, candidate: &Candidate, receiver: Ty, span: Span) -> Option<Args> {
+        let written = self.written_receiver(candidate.func);
+        if !self.s.may_fit(written, receiver) {
+            return None;
+        }
         let s = self.s.vars.snapshot();
         let pending = self.s.pending.len();
         let parent = self.instantiate_parent(candidate, span);
@@ -298,7 +302,7 @@ impl<'c> Infer<'c> {
         }
         if ok && let Source::Inherent(i) = candidate.source {
             // Bounds of the implementation tell inherent candidates of one name apart.
-            let list = self.c.predicates_of(Owner::Impl(i));
+            let list = self.c.impl_predicates(i);
             for p in list.iter() {
                 let p = self.s.instantiate(p, parent);
                 if self.s.evaluate(p, span) == Answer::No {
@@ -328,6 +332,12 @@ impl<'c> Infer<'c> {
 
     /// Type of a method's receiver for the parent's arguments.
     fn method_receiver(&mut self, func: FnId, parent: Args, span: Span) -> Ty {
+        let ty = self.c.types.subst(self.written_receiver(func), parent);
+        self.s.normalize(ty, span)
+    }
+
+    /// Type of a method's receiver in terms of the parameters in its scope.
+    fn written_receiver(&self, func: FnId) -> Ty {
         let c = self.c;
         let first = match self.sigs.get(&func) {
             Some(s) => s.params.first().copied(),
@@ -337,9 +347,7 @@ impl<'c> Infer<'c> {
                 None => Some(c.receiver_type(func)),
             },
         };
-        let ty = c.types.erase(first.unwrap_or(Ty::ERROR));
-        let ty = c.types.subst(ty, parent);
-        self.s.normalize(ty, span)
+        c.types.erase(first.unwrap_or(Ty::ERROR))
     }
 
     /// Uses the method that was found: adjusts the receiver, demands bounds, checks the arguments.

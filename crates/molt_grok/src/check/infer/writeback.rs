@@ -441,7 +441,8 @@ impl Final<'_, '_> {
     }
 
     fn body(&mut self, t: &TypedBody) -> TypedBody {
-        let mut adjust: FastMap<ExprId, Vec<Adjust>> = FastMap::with_capacity_and_hasher(t.adjust.len(), Default::default());
+        let mut adjust: FastMap<ExprId, Vec<Adjust>> =
+            FastMap::with_capacity_and_hasher(t.adjust.len(), Default::default());
         for (&e, list) in &t.adjust {
             let list = list
                 .iter()
