@@ -26,7 +26,7 @@ use molt_ir::{
 use crate::check::context::{Checked, Env, Owner};
 use crate::check::typed::FnTrait;
 use crate::hir::item::{AttrArg, AttrValue};
-use crate::hir::{BodyOwner, ConstId, FnId, TraitId};
+use crate::hir::{BodyId, BodyOwner, ConstId, FnId, TraitId};
 use crate::mir::{Mir, MirOwner};
 use crate::ty::{Arg, Args, ClosureId, Ty};
 use layout::{Layouts, Meta, Repr, Scalar};
@@ -53,25 +53,49 @@ pub enum Instance {
     Start,
 }
 
-/// Writes the program.
-pub fn generate(c: &Checked) -> Program {
-    let mut mono = Mono::new(c);
-    mono.function(Instance::Start);
-    while let Some(instance) = mono.queue.pop() {
-        let id = mono.functions[&instance];
-        let func = mono.write(instance, id);
-        mono.program.funcs[id] = func;
+/// Writes the program. `make` makes bodies that are not there yet: those of the library's functions, which come into being
+/// when somebody calls them.
+pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) -> Program {
+    let mut kept = Kept::new();
+    loop {
+        let mut mono = Mono { c, layouts: Layouts::new(c), kept };
+        let missing = mono.write_all();
+        kept = mono.kept;
+        if missing.is_empty() {
+            break;
+        }
+        make(c, &missing);
     }
     let relocs = vec![Reloc { offset: 0, target: RelocTarget::Func(FuncId(0)), addend: 0 }];
     let root = DataItem { name: "root".to_string(), bytes: vec![0; 8], align: 8, relocs };
-    mono.program.root = Some(mono.program.data.push(root));
-    mono.program.native = true;
-    mono.program
+    let mut program = kept.program;
+    program.root = Some(program.data.push(root));
+    program.native = true;
+    program
 }
 
+/// The writer of a program, as long as no body is added.
 pub(crate) struct Mono<'c> {
     pub c: &'c Checked,
     pub layouts: Layouts<'c>,
+    kept: Kept,
+}
+
+impl std::ops::Deref for Mono<'_> {
+    type Target = Kept;
+    fn deref(&self) -> &Kept {
+        &self.kept
+    }
+}
+
+impl std::ops::DerefMut for Mono<'_> {
+    fn deref_mut(&mut self) -> &mut Kept {
+        &mut self.kept
+    }
+}
+
+/// What was written so far, and what of it others may refer to.
+pub(crate) struct Kept {
     pub program: Program,
     pub functions: FastMap<Instance, FuncId>,
     queue: Vec<Instance>,
@@ -85,16 +109,14 @@ pub(crate) struct Mono<'c> {
     pub module: ModuleId,
 }
 
-impl<'c> Mono<'c> {
-    fn new(c: &'c Checked) -> Mono<'c> {
+impl Kept {
+    fn new() -> Kept {
         let mut program = Program::new();
         let name = program.names.intern("program");
         let doc = molt_ir::ConstId::NONE;
         let module = program.modules.push(Module { name, filename: name, doc, is_package: false, body: None });
         program.entry_module = Some(module);
-        Mono {
-            c,
-            layouts: Layouts::new(c),
+        Kept {
             program,
             functions: FastMap::default(),
             queue: Vec::new(),
@@ -107,6 +129,38 @@ impl<'c> Mono<'c> {
             module,
         }
     }
+}
+
+impl Mono<'_> {
+    /// Writes what the start reaches; the bodies that are missing. Instances that need them wait in the queue.
+    fn write_all(&mut self) -> Vec<BodyId> {
+        self.function(Instance::Start);
+        let mut missing = Vec::new();
+        let mut waiting = Vec::new();
+        while let Some(instance) = self.queue.pop() {
+            match self.missing_body(instance) {
+                Some(body) => {
+                    missing.push(body);
+                    waiting.push(instance);
+                }
+                None => {
+                    let id = self.functions[&instance];
+                    let func = self.write(instance, id);
+                    self.program.funcs[id] = func;
+                }
+            }
+        }
+        self.queue = waiting;
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// The body of the library that an instance is made of and that was not made.
+    fn missing_body(&self, instance: Instance) -> Option<BodyId> {
+        let Instance::Body(owner, _) = instance else { return None };
+        self.c.body_id(owner).filter(|&id| self.c.hir.body(id).is_none())
+    }
 
     /// The function of an instance; it is written later if it is new.
     pub fn function(&mut self, instance: Instance) -> FuncId {
@@ -115,7 +169,8 @@ impl<'c> Mono<'c> {
         }
         let text = self.instance_name(instance);
         let name = self.program.names.intern(&text);
-        let id = self.program.funcs.push(Function::new(name, self.module, FunctionKind::Internal));
+        let blank = Function::new(name, self.module, FunctionKind::Internal);
+        let id = self.program.funcs.push(blank);
         self.functions.insert(instance, id);
         if let Instance::Body(BodyOwner::Fn(f), _) = instance
             && self.c.tracks_caller(f)
