@@ -278,10 +278,17 @@ impl<'c> Infer<'c> {
     fn extension_candidates(&self, name: Symbol) -> Vec<Candidate> {
         let module = self.body_ref().module;
         let visible = &self.c.hir.modules[module].traits_in_scope;
-        let list = self.c.index.trait_fns.get(&name).into_iter().flatten();
-        list.filter(|(t, f)| visible.contains(t) && self.c.hir.fns[*f].self_param.is_some())
-            .map(|&(t, func)| Candidate { func, source: Source::Trait(t) })
-            .collect()
+        let list = self.c.index.trait_fns.get(&name).map_or(&[][..], Vec::as_slice);
+        let candidate = |(t, func)| {
+            let has_self = self.c.hir.fns[func].self_param.is_some();
+            has_self.then_some(Candidate { func, source: Source::Trait(t) })
+        };
+        // A name may belong to a trait of every module, of which few are visible.
+        if list.len() > visible.len() {
+            let declared = |&t: &TraitId| Some((t, self.c.find_trait_fn(t, name)?));
+            return visible.iter().filter_map(declared).filter_map(candidate).collect();
+        }
+        list.iter().copied().filter(|(t, _)| visible.contains(t)).filter_map(candidate).collect()
     }
 
     /// Whether a candidate takes the receiver; gives the arguments of its parent, without keeping anything.
