@@ -21,6 +21,10 @@ pub fn run(filter: Option<&str>) -> Result<(), String> {
             ran += diagnostic(page, &text, &mut faults)?;
             continue;
         }
+        if page.parent().is_some_and(|d| d.ends_with("diagnostics/grok")) && !text.contains("```console\n") {
+            ran += grok_diagnostic(page, &text, &mut faults)?;
+            continue;
+        }
         let done = examples::run(&shown(page), &text, &mut faults)?;
         ran += done.ran;
         skipped += done.skipped;
@@ -35,7 +39,7 @@ pub fn run(filter: Option<&str>) -> Result<(), String> {
 /// Pages of the book and the texts at the root that have examples.
 fn pages() -> Result<Vec<PathBuf>, String> {
     let mut pages = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
-    for folder in ["docs", "docs/guide", "docs/internals", "docs/diagnostics"] {
+    for folder in ["docs", "docs/guide", "docs/internals", "docs/diagnostics", "docs/diagnostics/grok"] {
         let dir = root().join(folder);
         let entries = std::fs::read_dir(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
         pages.extend(entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "md")));
@@ -91,6 +95,41 @@ fn diagnostic(page: &Path, text: &str, faults: &mut Vec<String>) -> Result<usize
         if reported != (i == 0) {
             let what = if i == 0 { "does not earn" } else { "still earns" };
             faults.push(format!("{}: program {} {what} `{id}`", shown(page), i + 1));
+        }
+    }
+    Ok(programs.len())
+}
+
+/// The same for GrokLang: the repaired program has nothing at all against it. A page in `toml` shows manifests.
+fn grok_diagnostic(page: &Path, text: &str, faults: &mut Vec<String>) -> Result<usize, String> {
+    let id = page.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let language = if text.contains("```toml\n") { "toml" } else { "grok" };
+    let fence = format!("```{language}\n");
+    let programs: Vec<&str> = text.split(&*fence).skip(1).filter_map(|t| t.split("```").next()).collect();
+    if programs.len() != 2 {
+        faults.push(format!("{}: shows {} programs, not two", shown(page), programs.len()));
+    }
+    let dir = examples::Scratch::new()?;
+    for (i, program) in programs.iter().enumerate() {
+        let mut check = Command::new(molt());
+        check.args(["check", "--json"]).current_dir(dir.path());
+        let files = match language {
+            "toml" => vec![("grok.toml", *program), ("src/main.grok", "fn main() {}\n")],
+            _ => vec![("page.grok", *program)],
+        };
+        for (name, text) in files {
+            examples::write(dir.path(), name, text)?;
+        }
+        if language == "grok" {
+            check.arg("page.grok");
+        }
+        let output = check.output().map_err(|e| e.to_string())?;
+        let found = String::from_utf8_lossy(&output.stderr);
+        let reported = found.contains(&format!("\"id\":\"{id}\""));
+        match (i, reported, found.is_empty()) {
+            (0, true, _) | (1, _, true) => {}
+            (0, ..) => faults.push(format!("{}: program 1 does not earn `{id}`\n{found}", shown(page))),
+            _ => faults.push(format!("{}: program {} is not accepted as it is\n{found}", shown(page), i + 1)),
         }
     }
     Ok(programs.len())

@@ -1,10 +1,11 @@
 //! Verbs and flags.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Compiles Python programs to small, fast, self-contained native programs.
+/// Compiles Python and GrokLang programs to small, fast, self-contained native programs.
 #[derive(Debug, Parser)]
 #[command(name = "molt", version, disable_help_subcommand = true)]
 pub struct Cli {
@@ -15,7 +16,7 @@ pub struct Cli {
 }
 
 /// Flags of every verb.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Common {
     /// Diagnostics as JSON, one object a line
     #[arg(long, global = true)]
@@ -41,6 +42,36 @@ pub struct Common {
     /// Verify the IR between passes
     #[arg(long, global = true)]
     pub verify: bool,
+    /// Called as `grok`: what is refused ends with status 1, as that command's reference says.
+    #[arg(skip)]
+    pub as_grok: bool,
+    /// All arguments, the verb among them, for a process that does the same.
+    #[arg(skip)]
+    pub line: Vec<OsString>,
+}
+
+/// Which packages, and how they are made. For commands that work on the package around the current folder.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Packages")]
+pub struct PackageArgs {
+    /// Members of the workspace to work on
+    #[arg(short, long = "package", value_name = "NAME")]
+    pub packages: Vec<String>,
+    /// Features to turn on, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub features: Vec<String>,
+    /// Leave the feature `default` off
+    #[arg(long)]
+    pub no_default_features: bool,
+    /// Fail if `grok.lock` would change
+    #[arg(long)]
+    pub locked: bool,
+    /// Fetch nothing; nothing is ever fetched, so this changes nothing
+    #[arg(long, hide = true)]
+    pub offline: bool,
+    /// Ask no language model; none is ever asked, so this changes nothing
+    #[arg(long, hide = true)]
+    pub no_ai: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -94,9 +125,26 @@ pub enum LinkerChoice {
     System,
 }
 
+/// Languages that packages are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    Grok,
+}
+
+/// How `compile` makes or runs a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompileTarget {
+    /// Check, and interpret with `--run`
+    Vm,
+    /// Check, and compile in memory with `--run`
+    Jit,
+    /// Make an executable, and run it with `--run`
+    Native,
+}
+
 #[derive(Debug, Args)]
 pub struct BuildArgs {
-    /// Program to build
+    /// Program to build; without one, the package around the current folder
     pub file: Option<PathBuf>,
     /// Module to build, found below the current folder
     #[arg(short, value_name = "MOD", conflicts_with = "file")]
@@ -107,14 +155,108 @@ pub struct BuildArgs {
     /// What to make
     #[arg(long, value_enum, default_value_t = EmitChoice::Exe)]
     pub emit: EmitChoice,
-    #[arg(long, value_enum, default_value_t = Profile::Release)]
-    pub profile: Profile,
+    /// Default: `release` for a file, `dev` for a package
+    #[arg(long, value_enum)]
+    pub profile: Option<Profile>,
+    /// The same as `--profile release`
+    #[arg(long, conflicts_with = "profile")]
+    pub release: bool,
+    /// Program of the package to build
+    #[arg(long, value_name = "NAME")]
+    pub bin: Option<String>,
     /// Keep symbol names
     #[arg(long)]
     pub symbols: bool,
     /// Which linker to use
     #[arg(long, value_enum, default_value_t = LinkerChoice::Auto)]
     pub linker: LinkerChoice,
+    #[command(flatten)]
+    pub package: PackageArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Module to run, found below the current folder
+    #[arg(short, value_name = "MOD", conflicts_with = "code")]
+    pub module: Option<String>,
+    /// Program text
+    #[arg(short, value_name = "CODE")]
+    pub code: Option<String>,
+    #[arg(long, value_enum, default_value_t = EngineChoice::Native)]
+    pub engine: EngineChoice,
+    /// Run the package as its profile `release` says
+    #[arg(long)]
+    pub release: bool,
+    /// Program of the package to run
+    #[arg(long, value_name = "NAME")]
+    pub bin: Option<String>,
+    #[command(flatten)]
+    pub package: PackageArgs,
+    /// Program file (`-` for standard input) and its arguments; without one, the package around the current folder,
+    /// whose arguments follow `--`
+    #[arg(allow_hyphen_values = true, value_name = "FILE ARGS")]
+    pub rest: Vec<String>,
+    /// What follows a `--` that stands before any file
+    #[arg(skip)]
+    pub after_dashes: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Programs, `.grok` files with tests, or a part of the names of the package's tests to run
+    pub files: Vec<PathBuf>,
+    /// Compare output, exception and status with the reference
+    #[arg(long)]
+    pub diff: bool,
+    /// Reference interpreter
+    #[arg(long, default_value = "python3", value_name = "CMD")]
+    pub reference: String,
+    /// Stop at the first failure
+    #[arg(short = 'x')]
+    pub exit_first: bool,
+    /// Seed of properties; printed by every run that has some
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Show what tests print as they run
+    #[arg(long)]
+    pub nocapture: bool,
+    /// Also run tests that are marked `#[ignore]`
+    #[arg(long)]
+    pub include_ignored: bool,
+    /// Tests that run at the same time [default: one a processor]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub jobs: Option<u16>,
+    /// Only list the tests
+    #[arg(long)]
+    pub list: bool,
+    /// Number of a program and its arguments: how a test of an engine without executables runs in a process of its own
+    #[arg(long, hide = true, num_args = 1.., allow_hyphen_values = true)]
+    pub child: Vec<String>,
+    #[arg(long, value_enum, default_value_t = EngineChoice::Native)]
+    pub engine: EngineChoice,
+    /// As the profile `release` says
+    #[arg(long)]
+    pub release: bool,
+    #[command(flatten)]
+    pub package: PackageArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(trailing_var_arg = true)]
+pub struct CompileArgs {
+    /// GrokLang program
+    pub file: PathBuf,
+    /// Execute it
+    #[arg(long)]
+    pub run: bool,
+    #[arg(long, value_enum, default_value_t = CompileTarget::Vm)]
+    pub target: CompileTarget,
+    /// Where to write the executable
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    /// Arguments of the program
+    #[arg(last = true)]
+    pub args: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -123,44 +265,82 @@ pub enum Verb {
     Build(BuildArgs),
     /// Build (cached) and execute a program
     #[command(trailing_var_arg = true)]
-    Run {
-        /// Module to run, found below the current folder
-        #[arg(short, value_name = "MOD", conflicts_with = "code")]
-        module: Option<String>,
-        /// Program text
-        #[arg(short, value_name = "CODE")]
-        code: Option<String>,
-        #[arg(long, value_enum, default_value_t = EngineChoice::Native)]
-        engine: EngineChoice,
-        /// Program file (`-` for standard input) and its arguments
-        #[arg(allow_hyphen_values = true, value_name = "FILE ARGS")]
-        rest: Vec<String>,
-    },
+    Run(RunArgs),
     /// Report what is wrong with programs; make nothing
     Check {
-        #[arg(required = true)]
+        /// Programs; without one, the package around the current folder
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        package: PackageArgs,
     },
     /// Format GrokLang files in place
     Fmt {
         /// Change nothing; list the files that are not formatted and end with status 1 if there are any
         #[arg(long)]
         check: bool,
-        #[arg(required = true)]
+        /// Files; without one, all of the package around the current folder
         files: Vec<PathBuf>,
+        /// Members of the workspace to work on
+        #[arg(short, long = "package", value_name = "NAME")]
+        packages: Vec<String>,
     },
-    /// Run programs and compare them with the reference interpreter
-    Test {
-        files: Vec<PathBuf>,
-        /// Compare output, exception and status with the reference
+    /// Run the tests of a package or of GrokLang files, or Python programs against the reference interpreter
+    Test(TestArgs),
+    /// Check a GrokLang program, and make or run it
+    Compile(CompileArgs),
+    /// Make a package in a folder of its own
+    New {
+        /// The folder, whose last part is the package's name
+        folder: PathBuf,
+        /// A library instead of a program
         #[arg(long)]
-        diff: bool,
-        /// Reference interpreter
-        #[arg(long, default_value = "python3", value_name = "CMD")]
-        reference: String,
-        /// Stop at the first failure
-        #[arg(short = 'x')]
-        exit_first: bool,
+        lib: bool,
+        #[arg(long, value_enum, default_value_t = Language::Grok)]
+        lang: Language,
+    },
+    /// Make a package of the current folder
+    Init {
+        /// A library instead of a program
+        #[arg(long)]
+        lib: bool,
+        #[arg(long, value_enum, default_value_t = Language::Grok)]
+        lang: Language,
+    },
+    /// Add a dependency to the package's manifest
+    Add {
+        /// Name of the package
+        name: String,
+        /// Its folder
+        #[arg(long)]
+        path: PathBuf,
+        /// For tests only
+        #[arg(long)]
+        dev: bool,
+    },
+    /// Remove a dependency from the package's manifest
+    Remove {
+        name: String,
+        /// From those for tests
+        #[arg(long)]
+        dev: bool,
+    },
+    /// Show what the package depends on
+    Tree {
+        #[command(flatten)]
+        package: PackageArgs,
+    },
+    /// Write pages from the documentation comments of a package or file
+    Doc {
+        /// File; without one, the package around the current folder
+        file: Option<PathBuf>,
+        /// Folder of the pages [default: `target/doc` in a package, else `doc`]
+        #[arg(short, long)]
+        output: Option<PathBuf>,
+        /// Document private items too
+        #[arg(long)]
+        private: bool,
+        #[command(flatten)]
+        package: PackageArgs,
     },
     /// Measure a program against a Python, as ratios
     Bench(BenchArgs),
@@ -175,8 +355,12 @@ pub enum Verb {
         #[arg(long, default_value_t = 20)]
         top: usize,
     },
-    /// Remove the cache
-    Clean,
+    /// Remove what was built: a package's folder `target`, elsewhere the cache
+    Clean {
+        /// Remove the cache also in a package
+        #[arg(long)]
+        cache: bool,
+    },
     /// Print the version
     Version,
     /// Print a completion script

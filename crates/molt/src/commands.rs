@@ -1,41 +1,56 @@
 //! What the verbs do.
 
 mod bench;
+mod compile;
 mod diff;
+mod doc;
 mod fmt;
+mod packages;
+mod test;
 
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use clap::CommandFactory;
 use molt_driver::session::can_link;
 use molt_driver::{DriverError, Emit, Entry, LinkerChoice, Session, SessionOptions, cache, doctor};
 
-use crate::args::{self, BuildArgs, Cli, Common, EmitChoice, EngineChoice, Profile, Verb};
-use crate::report;
+use crate::args::{
+    self, BuildArgs, Cli, Common, EmitChoice, EngineChoice, Language, PackageArgs, Profile, RunArgs, Verb,
+};
+use crate::{names, report};
 
 /// Runs one verb; the process's exit status.
 pub fn dispatch(cli: Cli) -> u8 {
     let common = cli.common;
     match cli.verb {
         Verb::Build(args) => build(&common, args),
-        Verb::Run { module, code, engine, rest } => run(&common, module, code, engine, rest),
-        Verb::Check { files } => check(&common, &files),
-        Verb::Fmt { check, files } => fmt::fmt(&common, &files, check),
-        Verb::Test { files, diff, reference, exit_first } => diff::test(&common, &files, diff, &reference, exit_first),
+        Verb::Run(args) => run(&common, args),
+        Verb::Check { files, package } => check(&common, &files, &package),
+        Verb::Fmt { check, files, packages } => fmt::fmt(&common, files, packages, check),
+        Verb::Test(args) => test::test(&common, &args),
+        Verb::Compile(args) => compile::compile(&common, &args),
+        Verb::New { folder, lib, lang: Language::Grok } => packages::new(&common, &folder, lib),
+        Verb::Init { lib, lang: Language::Grok } => packages::init(&common, lib),
+        Verb::Add { name, path, dev } => packages::add(&common, &name, &path, dev),
+        Verb::Remove { name, dev } => packages::remove(&common, &name, dev),
+        Verb::Tree { package } => packages::tree(&common, &package),
+        Verb::Doc { file, output, private, package } => {
+            doc::doc(&common, file.as_deref(), output.as_deref(), private, &package)
+        }
         Verb::Bench(args) => bench::bench(&common, &args),
         Verb::Explain { code } => explain(&code),
         Verb::Doctor => show_findings(),
         Verb::Size { artefact, top } => size(&common, &artefact, top),
-        Verb::Clean => clean(&common),
+        Verb::Clean { cache } => clean(&common, cache),
         Verb::Version => {
             println!("molt {} (Cranelift)", env!("CARGO_PKG_VERSION"));
             0
         }
         Verb::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "molt", &mut std::io::stdout());
+            let name = if common.as_grok { "grok" } else { "molt" };
+            clap_complete::generate(shell, &mut names::command(name), name, &mut std::io::stdout());
             0
         }
     }
@@ -56,23 +71,34 @@ fn finish<T>(session: &Session, common: &Common, result: Result<T, DriverError>)
     result.map_err(|e| report::error(&e, common))
 }
 
+fn linker(choice: args::LinkerChoice) -> LinkerChoice {
+    match choice {
+        args::LinkerChoice::Auto => LinkerChoice::Any,
+        args::LinkerChoice::BuiltIn => LinkerChoice::BuiltIn,
+        args::LinkerChoice::System => LinkerChoice::System,
+    }
+}
+
 fn build(common: &Common, args: BuildArgs) -> u8 {
-    let BuildArgs { file, module, output, emit: choice, profile, symbols, linker } = args;
+    if args.file.is_none() && args.module.is_none() && packages::folder().is_some() {
+        return packages::build(common, &args);
+    }
+    let BuildArgs { file, module, output, emit: choice, profile, symbols, linker: link, .. } = args;
+    let profile = profile.unwrap_or(Profile::Release);
     let (entry, name) = match (file, module) {
         (Some(f), _) => (Entry::File(f.clone()), f.file_stem().unwrap_or_default().to_os_string()),
         (None, Some(m)) => (Entry::Module(m.clone()), m.replace('.', "_").into()),
         (None, None) => {
-            eprintln!("error: `molt build` needs a file or `-m MODULE`\nhelp: for example `molt build app.py`");
+            eprintln!(
+                "error: `molt build` needs a file, `-m MODULE` or a package around this folder\n\
+                 help: for example `molt build app.py`"
+            );
             return 2;
         }
     };
     let mut s = session(common, profile == Profile::Dev);
     s.options.keep_symbols = symbols;
-    s.options.linker = match linker {
-        args::LinkerChoice::Auto => LinkerChoice::Any,
-        args::LinkerChoice::BuiltIn => LinkerChoice::BuiltIn,
-        args::LinkerChoice::System => LinkerChoice::System,
-    };
+    s.options.linker = linker(link);
     let mut emit = |what| s.emit(&entry, what, profile == Profile::Release);
     let text = match choice {
         EmitChoice::Exe => {
@@ -110,18 +136,18 @@ fn write_text(text: &str, output: Option<&Path>) -> u8 {
     }
 }
 
-fn run(
-    common: &Common,
-    module: Option<String>,
-    code: Option<String>,
-    engine: EngineChoice,
-    mut rest: Vec<String>,
-) -> u8 {
+fn run(common: &Common, args: RunArgs) -> u8 {
+    let plain = args.module.is_none() && args.code.is_none() && args.rest.is_empty();
+    if plain && packages::folder().is_some() {
+        return packages::run(common, &args);
+    }
+    let RunArgs { module, code, engine, rest, after_dashes, .. } = args;
+    let mut rest: Vec<String> = rest.into_iter().chain(after_dashes).collect();
     let (entry, name) = match (module, code) {
         (Some(m), _) => (Entry::Module(m.clone()), m),
         (_, Some(c)) => (Entry::Code(c), "-c".to_string()),
         _ if rest.is_empty() => {
-            eprintln!("error: `molt run` needs a file, `-m MODULE`, `-c CODE` or `-`");
+            eprintln!("error: `molt run` needs a file, `-m MODULE`, `-c CODE`, `-` or a package around this folder");
             return 2;
         }
         _ => {
@@ -174,7 +200,10 @@ fn execute(path: &Path, argv: &[String], common: &Common) -> u8 {
     report::error(&DriverError::Start { path: path.to_path_buf(), error }, common)
 }
 
-fn check(common: &Common, files: &[PathBuf]) -> u8 {
+fn check(common: &Common, files: &[PathBuf], package: &PackageArgs) -> u8 {
+    if files.is_empty() {
+        return packages::check(common, package);
+    }
     let mut status = 0;
     for f in files {
         let mut s = session(common, true);
@@ -230,7 +259,11 @@ fn size(common: &Common, artefact: &Path, top: usize) -> u8 {
     }
 }
 
-fn clean(common: &Common) -> u8 {
+fn clean(common: &Common, all: bool) -> u8 {
+    match packages::clean(common) {
+        Some(status) if status != 0 || !all => return status,
+        _ => {}
+    }
     match cache::clean() {
         Ok(bytes) => {
             if !common.quiet {

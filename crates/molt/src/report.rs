@@ -1,9 +1,11 @@
 //! Printing of diagnostics and errors.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 
-use molt_diagnostics::{RenderOptions, render, to_json};
-use molt_driver::{DriverError, Reason, Session, SizeReport};
+use molt_diagnostics::registry::grok;
+use molt_diagnostics::{Diagnostic, RenderOptions, render, to_json};
+use molt_driver::{DriverError, Reason, Session, SizeReport, SourceMap, Span};
 
 use crate::args::{ColorChoice, Common};
 
@@ -22,20 +24,8 @@ pub fn use_color(common: &Common, terminal: bool) -> bool {
 
 /// Prints the session's diagnostics to standard error.
 pub fn diagnostics(session: &Session, common: &Common) {
-    let color = use_color(common, std::io::stderr().is_terminal());
+    findings(&session.diagnostics, &session.sources, common);
     let mut err = std::io::stderr().lock();
-    for d in &session.diagnostics {
-        if common.quiet && !d.is_error() {
-            continue;
-        }
-        let text = if common.json {
-            to_json(d, &session.sources).to_string()
-        } else {
-            render(d, &session.sources, RenderOptions { color, ..RenderOptions::default() })
-        };
-        // Nothing useful can be done when standard error is closed.
-        let _ = writeln!(err, "{text}");
-    }
     if let Some(text) = &session.printed {
         let _ = write!(err, "{text}");
     }
@@ -46,9 +36,55 @@ pub fn diagnostics(session: &Session, common: &Common) {
     }
 }
 
+/// Prints diagnostics to standard error.
+pub fn findings(diagnostics: &[Diagnostic], sources: &SourceMap, common: &Common) {
+    let color = use_color(common, std::io::stderr().is_terminal());
+    let mut err = std::io::stderr().lock();
+    for d in diagnostics {
+        if common.quiet && !d.is_error() {
+            continue;
+        }
+        let text = if common.json {
+            to_json(d, sources).to_string()
+        } else {
+            render(d, sources, RenderOptions { color, ..RenderOptions::default() })
+        };
+        // Nothing useful can be done when standard error is closed.
+        let _ = writeln!(err, "{text}");
+    }
+}
+
+/// Findings that were shown: programs that share files share what is wrong in them.
+#[derive(Default)]
+pub struct Once(HashSet<(&'static str, String, Option<Place>)>);
+
+/// File, start and end.
+type Place = (String, u32, u32);
+
+impl Once {
+    /// Leaves only what is new.
+    pub fn retain_new(&mut self, session: &mut Session) {
+        let Session { diagnostics, sources, .. } = session;
+        diagnostics.retain(|d| {
+            let place = d.primary_span().map(|p| (sources.file(p.file).name.clone(), p.start, p.end));
+            self.0.insert((d.code.id, d.message.clone(), place))
+        });
+    }
+}
+
+/// Says that the time of a test's `timeout` is none.
+pub fn invalid_timeout(session: &Session, span: Span, common: &Common) {
+    let d = Diagnostic::at(&grok::INVALID_ATTRIBUTE, span, "`timeout` takes a time such as `\"2s\"` or `\"200ms\"`");
+    findings(&[d], &session.sources, common);
+}
+
 /// Prints an error of the driver and gives the exit status of its kind.
 pub fn error(e: &DriverError, common: &Common) -> u8 {
-    let status = status_of(e);
+    let status = match status_of(e) {
+        // GrokLang's reference knows one status for all that is wrong with a program or its files.
+        3 | 4 if common.as_grok => 1,
+        status => status,
+    };
     match e {
         DriverError::Refused => {}
         DriverError::Internal(text) => {

@@ -346,6 +346,11 @@ rt_table! {
     /// answer 0 when it has come, 1 when the time is up, 2 of a deadlock, 3 when cancelled, 4 when there is no other end.
     /// `grok_task_new(size, body, drop_result)`.
     GrokTaskNew = grok_task_new(i i i) -> i;
+    GrokTaskCurrent = grok_task_current() -> i;
+    GrokTaskRetain = grok_task_retain(i) -> v;
+    /// `grok_task_fail(room)`: the task panicked; `grok_task_failed`: whether it did, and nobody took the result.
+    GrokTaskFail = grok_task_fail(i) -> v;
+    GrokTaskFailed = grok_task_failed(i) -> i;
     /// `grok_task_start(room)`.
     GrokTaskStart = grok_task_start(i) -> v;
     /// `grok_task_join(room, place)`.
@@ -366,6 +371,8 @@ rt_table! {
     GrokDeadlockText = grok_deadlock_text(i) -> i;
     /// `grok_panic_cancel()`: the caller leaves without a message, its task being cancelled.
     GrokPanicCancel = grok_panic_cancel() -> v;
+    /// `grok_panic_resume()`: a panic that was caught goes on.
+    GrokPanicResume = grok_panic_resume() -> v;
     /// Channels of values of one size, and `select` (`molt_runtime::grok::channel`).
     /// `grok_channel_new(size, capacity)`.
     GrokChannelNew = grok_channel_new(i i) -> i;
@@ -382,7 +389,7 @@ rt_table! {
     /// `grok_channel_len(c)`.
     GrokChannelLen = grok_channel_len(i) -> i;
     GrokSelectNew = grok_select_new() -> i;
-    /// `grok_select_add(s, number, c, sends, slot)`.
+    /// `grok_select_add(select, number, kind, object, slot)`: kinds: 0 receive, 1 send, 2 end of a task, 3 answer.
     GrokSelectAdd = grok_select_add(i i i i i) -> v;
     /// `grok_select_after(s, limit)`.
     GrokSelectAfter = grok_select_after(i i) -> v;
@@ -410,6 +417,8 @@ rt_table! {
     GrokSemaphoreAcquire = grok_semaphore_acquire(i i i) -> i;
     /// `grok_semaphore_release(s, count, wanting)`.
     GrokSemaphoreRelease = grok_semaphore_release(i i i) -> v;
+    /// `grok_condvar_wait(condition, mutex, limit, place)`: gives the lock away while it waits for a permit.
+    GrokCondvarWait = grok_condvar_wait(i i i i) -> i;
     /// `grok_semaphore_drop(s)`.
     GrokSemaphoreDrop = grok_semaphore_drop(i) -> v;
     /// Actors, their messages and what they wait for (`molt_runtime::grok::actor`).
@@ -427,7 +436,9 @@ rt_table! {
     GrokActorRelease = grok_actor_release(i) -> v;
     /// `grok_message_new(size, deliver, drop)`.
     GrokMessageNew = grok_message_new(i i i) -> i;
-    /// `grok_message_send(a, room, raw, place)`.
+    /// `grok_message_free(room)`: the arguments were moved out.
+    GrokMessageFree = grok_message_free(i) -> v;
+    /// `grok_message_send(actor, room, how, place)`: how: 1 raw, 2 a message that is not taken stays the caller's.
     GrokMessageSend = grok_message_send(i i i i) -> i;
     /// `grok_actor_stop(a, kill)`.
     GrokActorStop = grok_actor_stop(i i) -> v;
@@ -449,8 +460,8 @@ rt_table! {
     GrokActorMonitor = grok_actor_monitor(i i) -> i;
     /// `grok_actor_lookup(name, len, table)`.
     GrokActorLookup = grok_actor_lookup(i i i) -> i;
-    /// `grok_actor_later(a, room, delay)`.
-    GrokActorLater = grok_actor_later(i i i) -> i;
+    /// `grok_actor_later(actor, room, delay, raw)`: the timer.
+    GrokActorLater = grok_actor_later(i i i i) -> i;
     /// `grok_later_cancel(later)`.
     GrokLaterCancel = grok_later_cancel(i) -> v;
     /// `grok_later_release(later)`.
@@ -470,6 +481,44 @@ rt_table! {
     GrokReplySet = grok_reply_set(i) -> i;
     /// `grok_reply_close(room)`.
     GrokReplyClose = grok_reply_close(i) -> v;
+    /// `grok_reply_status(room)`: 0 waits, 1 answered, 2 closed, 3 abandoned, 4 refused.
+    GrokReplyStatus = grok_reply_status(i) -> i;
+    /// `grok_reply_abandon(room)`: waits no more; the status before.
+    GrokReplyAbandon = grok_reply_abandon(i) -> i;
+    /// `grok_reply_full(room)`: the mailbox was full.
+    GrokReplyFull = grok_reply_full(i) -> v;
     /// `grok_reply_release(room)`.
     GrokReplyRelease = grok_reply_release(i) -> v;
+    // Results below zero are error numbers of the system with the sign turned; texts are given as `grok_arg` does.
+    /// `grok_open(path, length, flags)`: a descriptor; flags 1 read, 2 write, 4 append, 8 truncate, 16 create, 32 create anew.
+    GrokOpen = grok_open(i i i) -> i;
+    GrokClose = grok_close(i) -> i;
+    /// `grok_read(descriptor, address, length)`: how many bytes; 0 at the end.
+    GrokRead = grok_read(i i i) -> i;
+    /// `grok_write_some(descriptor, address, length)`: how many bytes were taken.
+    GrokWriteSome = grok_write_some(i i i) -> i;
+    /// `grok_flush()`: writes what is kept of standard output.
+    GrokFlush = grok_flush() -> v;
+    /// `grok_seek(descriptor, offset, from)`: the new place; from 0 the start, 1 here, 2 the end.
+    GrokSeek = grok_seek(i i i) -> i;
+    GrokSetLen = grok_set_len(i i) -> i;
+    /// `grok_stat(path, length, descriptor, out)`: kind (1 file, 2 folder, 0 other), bytes, nanoseconds of the last change.
+    GrokStat = grok_stat(i i i i) -> i;
+    /// `grok_path_op(operation, path, length, path, length)`: 0 make a folder, 1 remove one, 2 remove a file, 3 rename, 4 go there.
+    GrokPathOp = grok_path_op(i i i i i) -> i;
+    /// `grok_list_dir(path, length, out)`: names, each with a zero byte after it.
+    GrokListDir = grok_list_dir(i i i) -> i;
+    GrokErrorText = grok_error_text(i i) -> i;
+    /// `grok_system(which)`: 0 the process's number, 1 processors, 2 bytes of memory.
+    GrokSystem = grok_system(i) -> i;
+    /// `grok_system_text(which, out)`: 0 the current folder, 1 the environment, 2 the system's release.
+    GrokSystemText = grok_system_text(i i) -> i;
+    GrokSetEnv = grok_set_env(i i i i) -> i;
+    /// `grok_spawn(request)`: starts a child process; its number.
+    GrokSpawn = grok_spawn(i) -> i;
+    /// `grok_wait(process)`: exit status, or 256 and the signal.
+    GrokWait = grok_wait(i) -> i;
+    GrokKill = grok_kill(i) -> i;
+    /// `grok_poll_two(descriptor, descriptor)`: which can be read: 1, 2 or 3.
+    GrokPollTwo = grok_poll_two(i i) -> i;
 }

@@ -30,6 +30,8 @@ pub struct Label {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Diagnostic {
     pub code: &'static Code,
+    /// That of the code, unless the program or its manifest asked for another one.
+    pub level: Level,
     /// Headline: stands alone, without a full stop.
     pub message: String,
     pub labels: Vec<Label>,
@@ -40,7 +42,14 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A message without a place yet.
     pub fn new(code: &'static Code, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code, message: message.into(), labels: Vec::new(), notes: Vec::new(), help: None }
+        Diagnostic {
+            code,
+            level: code.level,
+            message: message.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
     }
 
     /// A message about one place.
@@ -70,7 +79,7 @@ impl Diagnostic {
     }
 
     pub fn is_error(&self) -> bool {
-        self.code.level == Level::Error
+        self.level == Level::Error
     }
 
     /// The finding's own help, else the advice of its kind.

@@ -136,7 +136,8 @@ mod tests {
         assert!(explain("module-not-found").is_some());
         assert_eq!(explain("mlt2004"), explain("module-not-found"));
         assert_eq!(explain("nothing"), None);
-        assert!(explain("E0382").is_some_and(|p| p.starts_with("# use-after-move (E0382)")));
+        assert!(explain("E0382").is_some_and(|p| p.starts_with("# use-after-move\n\n`E0382`: ")));
+        assert!(explain("W0108").is_some_and(|p| p.starts_with("# dead-code (W0108)")));
         assert_eq!(find("grok/unreachable-pattern").and_then(|c| c.number), Some("W0107"));
     }
 }

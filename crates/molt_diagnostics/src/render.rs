@@ -24,7 +24,7 @@ impl Default for RenderOptions {
 
 /// The text form of one diagnostic, without a newline at the end.
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, options: RenderOptions) -> String {
-    let level = match diagnostic.code.level {
+    let level = match diagnostic.level {
         Level::Error => SnippetLevel::ERROR,
         Level::Warning => SnippetLevel::WARNING,
     };
@@ -79,7 +79,7 @@ pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
     json!({
         "id": diagnostic.code.id,
         "code": diagnostic.code.number,
-        "level": diagnostic.code.level.text(),
+        "level": diagnostic.level.text(),
         "exception": diagnostic.code.exception,
         "message": diagnostic.message,
         "labels": labels,

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::loader::Touched;
+
 /// Folder of the cache: `MOLT_CACHE`, else `molt` below the user's cache folder.
 pub fn folder() -> PathBuf {
     if let Some(dir) = std::env::var_os("MOLT_CACHE") {
@@ -49,6 +51,9 @@ impl Slot {
         let manifest = std::fs::read_to_string(&self.manifest).ok()?;
         let valid = manifest.lines().all(|line| match line.split_once(' ') {
             Some(("-", path)) => !Path::new(path).exists(),
+            Some((hash, path)) if hash.starts_with('/') => {
+                text_hash(&crate::grok::listing(Path::new(path))) == hash[1..]
+            }
             Some((hash, path)) => content_hash(Path::new(path)).as_deref() == Some(hash),
             None => false,
         });
@@ -56,14 +61,18 @@ impl Slot {
     }
 
     /// Records what the executable was made from.
-    pub fn store(&self, read: &[PathBuf], absent: &[PathBuf]) -> std::io::Result<()> {
+    pub fn store(&self, touched: &Touched) -> std::io::Result<()> {
         let mut text = String::new();
-        for p in read {
+        for p in &touched.read {
             let hash = content_hash(p).unwrap_or_default();
             text.push_str(&format!("{hash} {}\n", absolute(p).display()));
         }
-        for p in absent {
+        for p in &touched.absent {
             text.push_str(&format!("- {}\n", absolute(p).display()));
+        }
+        for folder in &touched.listed {
+            let folder = absolute(folder);
+            text.push_str(&format!("/{} {}\n", text_hash(&crate::grok::listing(&folder)), folder.display()));
         }
         let partial = self.manifest.with_extension(format!("{}.partial", std::process::id()));
         std::fs::write(&partial, text)?;
@@ -77,6 +86,10 @@ fn absolute(p: &Path) -> PathBuf {
 
 fn content_hash(p: &Path) -> Option<String> {
     Some(blake3::hash(&std::fs::read(p).ok()?).to_hex()[..32].to_string())
+}
+
+fn text_hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..32].to_string()
 }
 
 /// Removes the whole cache; returns the bytes freed.

@@ -3,17 +3,27 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use molt_base::SourceMap;
+use molt_diagnostics::{Diagnostic, Level};
+use molt_grok::check::context::Checked;
 use molt_grok::compile::{self, Compiled};
 use molt_grok::hir::front::{Loader, Options, PackageSource};
 
 use crate::loader::Touched;
+use crate::package::{Format, LintLevel, Target, TargetKind, Workspace};
 
 /// Reads files from the disk and remembers which.
-struct DiskLoader(Arc<Mutex<Touched>>);
+struct DiskLoader {
+    touched: Arc<Mutex<Touched>>,
+    text: Option<(String, String)>,
+}
 
 impl Loader for DiskLoader {
     fn read(&mut self, path: &str) -> Option<String> {
-        let mut touched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, text)) = self.text.as_ref().filter(|(name, _)| name == path) {
+            return Some(text.clone());
+        }
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         let path = PathBuf::from(path);
         match std::fs::read(&path) {
             Ok(bytes) => {
@@ -33,11 +43,19 @@ impl Loader for DiskLoader {
     }
 
     fn list(&mut self, folder: &str) -> Vec<String> {
-        let mut out = Vec::new();
-        list_into(Path::new(folder), &mut out);
-        out.sort();
-        out
+        let names = listing(Path::new(folder));
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        touched.listed.push(PathBuf::from(folder));
+        names.lines().map(str::to_owned).collect()
     }
+}
+
+/// Paths of all `.grok` files below a folder, one a line, in the order of their names.
+pub fn listing(folder: &Path) -> String {
+    let mut out = Vec::new();
+    list_into(folder, &mut out);
+    out.sort();
+    out.join("\n")
 }
 
 fn list_into(folder: &Path, out: &mut Vec<String>) {
@@ -56,16 +74,130 @@ pub fn is_grok(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "grok")
 }
 
-/// Compiles a file by itself (section 9: a package of its own).
-pub fn compile_file(path: &Path) -> (Compiled, Touched) {
-    let touched = Arc::new(Mutex::new(Touched::default()));
-    let package = PackageSource { name: "main".into(), root: path.display().to_string(), ..PackageSource::default() };
-    let compiled = compile::compile(vec![package], Box::new(DiskLoader(touched.clone())), Options::default());
-    let touched = std::mem::take(&mut *touched.lock().unwrap_or_else(PoisonError::into_inner));
-    (compiled, touched)
+/// What the front end compiles: packages, the program last, and what their manifests say about it.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub packages: Vec<PackageSource>,
+    pub options: Options,
+    /// Levels that the manifests of packages give to findings.
+    pub lints: Vec<Lints>,
+    /// Manifests that were read.
+    pub read: Vec<PathBuf>,
+    pub optimise: bool,
+    /// The root file of the program if it is no file on the disk, and its text.
+    pub text: Option<(String, String)>,
+}
+
+/// The levels of kinds of findings in the files below the folder of a package.
+#[derive(Clone, Debug)]
+pub struct Lints {
+    folder: String,
+    levels: Vec<(String, LintLevel)>,
+}
+
+impl Job {
+    /// A file by itself, a package of its own (section 9).
+    pub fn file(path: &Path, test: bool) -> Job {
+        let package =
+            PackageSource { name: "main".into(), root: path.display().to_string(), test, ..PackageSource::default() };
+        let options = Options::default();
+        Job { packages: vec![package], options, lints: Vec::new(), read: Vec::new(), optimise: true, text: None }
+    }
+
+    /// A target of a package. With `test` its tests are part of it and what it runs.
+    pub fn target(workspace: &Workspace, package: usize, target: &Target, release: bool, test: bool) -> Job {
+        let member = &workspace.members[package];
+        let profile = if release { member.manifest.release } else { member.manifest.dev };
+        let options = Options {
+            debug_assertions: profile.debug_assertions.unwrap_or(!release),
+            overflow_wraps: profile.overflow_wraps,
+            files: workspace.files.clone(),
+            ..Options::default()
+        };
+        let lints = workspace
+            .members
+            .iter()
+            .map(|m| Lints { folder: m.manifest.path("").display().to_string(), levels: m.manifest.lints.clone() });
+        Job {
+            packages: workspace.sources(package, target, test),
+            options,
+            lints: lints.collect(),
+            read: workspace.read.clone(),
+            optimise: profile.opt.unwrap_or(if release { 3 } else { 1 }) > 0,
+            text: None,
+        }
+    }
+
+    /// A program that uses a library, as an example in its documentation does.
+    pub fn example(workspace: &Workspace, package: usize, name: &str, text: &str, release: bool) -> Job {
+        let target = Target { kind: TargetKind::Test, name: "example".into(), path: name.into() };
+        let mut job = Job::target(workspace, package, &target, release, false);
+        if let Some(program) = job.packages.last_mut() {
+            program.test = false;
+        }
+        job.text = Some((name.to_owned(), text.to_owned()));
+        job
+    }
+
+    /// Everything that decides what is made of the sources.
+    pub fn identity(&self) -> String {
+        let here = std::env::current_dir().unwrap_or_default();
+        let Options { debug_assertions, overflow_wraps, .. } = &self.options;
+        let optimise = self.optimise;
+        let text = self.text.as_ref().map_or("", |(_, text)| text);
+        format!("grok {} {debug_assertions} {overflow_wraps} {optimise} {:?} {text}", here.display(), self.packages)
+    }
+
+    /// Runs the front end.
+    pub fn compile(&self) -> (Compiled, Touched) {
+        let (loader, touched) = self.loader();
+        let mut compiled = compile::compile(self.packages.clone(), loader, self.options.clone());
+        let Compiled { diagnostics, sources, program, .. } = &mut compiled;
+        self.apply_lints(diagnostics, sources);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            *program = None;
+        }
+        (compiled, self.touched(&touched))
+    }
+
+    /// Runs the front end up to types.
+    pub fn check(&self) -> (Checked, Vec<Diagnostic>, Touched) {
+        let (loader, touched) = self.loader();
+        let (checked, mut diagnostics) = compile::check(self.packages.clone(), loader, self.options.clone());
+        self.apply_lints(&mut diagnostics, &checked.hir.files);
+        (checked, diagnostics, self.touched(&touched))
+    }
+
+    fn loader(&self) -> (Box<DiskLoader>, Arc<Mutex<Touched>>) {
+        let touched = Arc::new(Mutex::new(Touched::default()));
+        (Box::new(DiskLoader { touched: touched.clone(), text: self.text.clone() }), touched)
+    }
+
+    fn touched(&self, of_loader: &Mutex<Touched>) -> Touched {
+        let mut touched = std::mem::take(&mut *of_loader.lock().unwrap_or_else(PoisonError::into_inner));
+        touched.read.extend(self.read.iter().cloned());
+        touched
+    }
+
+    fn apply_lints(&self, diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap) {
+        let level = |d: &Diagnostic| {
+            let file = &sources.file(d.primary_span()?.file).name;
+            let package = self.lints.iter().filter(|l| file.starts_with(&l.folder)).max_by_key(|l| l.folder.len())?;
+            package.levels.iter().find(|(id, _)| id == d.code.id).map(|(_, level)| *level)
+        };
+        diagnostics.retain_mut(|d| {
+            match level(d).filter(|_| d.code.level == Level::Warning) {
+                Some(LintLevel::Allow) => return false,
+                Some(LintLevel::Deny) => d.level = Level::Error,
+                Some(LintLevel::Warn) | None => {}
+            }
+            true
+        });
+    }
 }
 
 /// The text of a file in the one style.
-pub fn format(text: &str) -> String {
-    molt_grok::syntax::format::format(text, molt_grok::syntax::format::FormatOptions::default())
+pub fn format(text: &str, style: Format) -> String {
+    let options = molt_grok::syntax::format::FormatOptions { width: style.width, indent: style.indent };
+    molt_grok::syntax::format::format(text, options)
 }

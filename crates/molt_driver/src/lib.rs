@@ -3,12 +3,17 @@
 //! Start with [`Session`]. The command line and other faces call nothing below this crate.
 
 pub mod cache;
+pub mod doc;
 pub mod doctor;
 pub mod grok;
 pub mod loader;
+pub mod package;
 pub mod session;
+pub mod tests;
 
+pub use molt_base::{SourceMap, Span};
 pub use molt_cranelift::DEFECT_STATUS;
+pub use molt_diagnostics::Diagnostic;
 pub use molt_link::Choice as LinkerChoice;
 pub use molt_link::size::{Reason, SizeReport, report as size_report};
 pub use session::{DriverError, Emit, Entry, Session, SessionOptions};

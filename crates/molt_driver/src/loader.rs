@@ -13,8 +13,20 @@ pub struct Touched {
     pub read: Vec<PathBuf>,
     /// Every file that was looked for and absent; making one of them changes the program.
     pub absent: Vec<PathBuf>,
+    /// Folders whose `.grok` files all take part.
+    pub listed: Vec<PathBuf>,
     /// A file that is there but cannot be read.
     pub failed: Option<(PathBuf, std::io::Error)>,
+}
+
+impl Touched {
+    /// Takes over what another part of the compilation touched; gives the file that could not be read.
+    pub fn add(&mut self, other: Touched) -> Option<(PathBuf, std::io::Error)> {
+        self.read.extend(other.read);
+        self.absent.extend(other.absent);
+        self.listed.extend(other.listed);
+        other.failed
+    }
 }
 
 /// Looks modules up below the folder of the entry file, as CPython's `sys.path[0]` does.

@@ -7,14 +7,16 @@ use molt_abi::RtFn;
 use molt_base::SourceMap;
 use molt_cranelift::{CodeOptions, EngineError, Form, Imports, Jit};
 use molt_diagnostics::Diagnostic;
+use molt_grok::hir::tests::TestItem;
 use molt_ir::{Program, print};
 use molt_link::{Choice as LinkerChoice, LinkError, LinkJob};
 use molt_opt::pipeline;
 use molt_python::{CompileRequest, Found};
 
 use crate::cache::{self, Slot};
-use crate::grok;
-use crate::loader::FolderLoader;
+use crate::doc;
+use crate::grok::{self, Job};
+use crate::loader::{FolderLoader, Touched};
 
 /// What is compiled.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub enum Entry {
     Code(String),
     /// Source read from standard input.
     Stdin(Vec<u8>),
+    /// GrokLang packages.
+    Grok(Box<Job>),
 }
 
 /// Text to print instead of making an artefact.
@@ -91,8 +95,9 @@ pub struct Session {
     pub times: Vec<(String, Duration)>,
     /// Text asked for by `print_after`.
     pub printed: Option<String>,
-    read: Vec<PathBuf>,
-    absent: Vec<PathBuf>,
+    /// The tests that the program runs, if it was compiled for them.
+    pub tests: Vec<TestItem>,
+    touched: Touched,
 }
 
 impl Session {
@@ -103,8 +108,8 @@ impl Session {
             sources: SourceMap::default(),
             times: Vec::new(),
             printed: None,
-            read: Vec::new(),
-            absent: Vec::new(),
+            tests: Vec::new(),
+            touched: Touched::default(),
         }
     }
 
@@ -116,9 +121,10 @@ impl Session {
             Entry::Module(name) => module_file(name).ok_or_else(|| DriverError::NoModule(name.clone()))?,
             Entry::Code(code) => return Ok((text_source("<string>", code.clone().into_bytes()), here)),
             Entry::Stdin(source) => return Ok((text_source("<stdin>", source.clone()), here)),
+            Entry::Grok(_) => unreachable!("has a front end of its own"),
         };
         let source = std::fs::read(&path).map_err(|error| DriverError::Read { path: path.clone(), error })?;
-        self.read.push(path.clone());
+        self.touched.read.push(path.clone());
         let root = match (entry, path.parent()) {
             (Entry::File(_), Some(parent)) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
             _ => here,
@@ -130,21 +136,24 @@ impl Session {
     /// Front end only: semantic IR, or `Refused` with diagnostics.
     pub fn front_end(&mut self, entry: &Entry) -> Result<Program, DriverError> {
         let start = Instant::now();
-        if let Entry::File(path) = entry
-            && grok::is_grok(path)
-        {
-            return self.grok_front_end(path, start);
+        match entry {
+            Entry::Grok(job) => return self.grok_front_end(job, start),
+            Entry::File(path) if grok::is_grok(path) => {
+                if let Err(error) = std::fs::metadata(path) {
+                    return Err(DriverError::Read { path: path.clone(), error });
+                }
+                return self.grok_front_end(&Job::file(path, false), start);
+            }
+            _ => {}
         }
         let (entry, root) = self.entry_source(entry)?;
         let loader = FolderLoader::new(&root);
         let result = molt_python::compile(&CompileRequest { entry, optimize: false }, &loader);
-        let touched = loader.into_touched();
-        self.read.extend(touched.read);
-        self.absent.extend(touched.absent);
+        let failed = self.touched.add(loader.into_touched());
         self.diagnostics.extend(result.diagnostics);
         self.sources = result.sources;
         self.times.push(("front end".into(), start.elapsed()));
-        if let Some((path, error)) = touched.failed {
+        if let Some((path, error)) = failed {
             return Err(DriverError::Read { path, error });
         }
         if self.diagnostics.iter().any(Diagnostic::is_error) {
@@ -153,20 +162,38 @@ impl Session {
         Ok(result.program)
     }
 
-    fn grok_front_end(&mut self, path: &Path, start: Instant) -> Result<Program, DriverError> {
-        if let Err(error) = std::fs::metadata(path) {
-            return Err(DriverError::Read { path: path.to_path_buf(), error });
-        }
-        let (compiled, touched) = grok::compile_file(path);
-        self.read.extend(touched.read);
-        self.absent.extend(touched.absent);
+    fn grok_front_end(&mut self, job: &Job, start: Instant) -> Result<Program, DriverError> {
+        let (compiled, touched) = job.compile();
+        let failed = self.touched.add(touched);
         self.diagnostics.extend(compiled.diagnostics);
         self.sources = compiled.sources;
+        self.tests = compiled.tests;
         self.times.push(("front end".into(), start.elapsed()));
-        if let Some((path, error)) = touched.failed {
+        if let Some((path, error)) = failed {
             return Err(DriverError::Read { path, error });
         }
         compiled.program.ok_or(DriverError::Refused)
+    }
+
+    /// The pages of a program's documentation, file names with texts; a program with errors has none.
+    pub fn document(
+        &mut self,
+        job: &Job,
+        name: &str,
+        version: &str,
+        private: bool,
+    ) -> Result<Vec<(String, String)>, DriverError> {
+        let (checked, diagnostics, touched) = job.check();
+        let failed = self.touched.add(touched);
+        self.diagnostics.extend(diagnostics);
+        self.sources = checked.hir.files.clone();
+        if let Some((path, error)) = failed {
+            return Err(DriverError::Read { path, error });
+        }
+        if self.diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(DriverError::Refused);
+        }
+        Ok(doc::html::files(name, version, &doc::pages(&checked, private)))
     }
 
     /// Front end and passes; `compact` code is for the interpreter.
@@ -230,7 +257,7 @@ impl Session {
     pub fn run_in_memory(&mut self, entry: &Entry, argv: &[String]) -> Result<i32, DriverError> {
         let program = self.compile(entry, false)?;
         let start = Instant::now();
-        let code = CodeOptions { verify: self.options.verify, optimise: true };
+        let code = CodeOptions { verify: self.options.verify, optimise: optimises(entry) };
         let jit = Jit::new(&program, &RuntimeImports, code)?;
         self.times.push(("code".into(), start.elapsed()));
         Ok(start_program(&program, jit.root(), argv))
@@ -248,13 +275,14 @@ impl Session {
 
     /// The cached executable of an entry, built if something changed.
     pub fn cached(&mut self, entry: &Entry) -> Result<PathBuf, DriverError> {
-        let slot = Slot::new(&identity(entry));
+        let symbols = if self.options.keep_symbols { " with symbols" } else { "" };
+        let slot = Slot::new(&(identity(entry) + symbols));
         if let Some(path) = slot.lookup() {
             return Ok(path.to_path_buf());
         }
         let path = slot.executable().to_path_buf();
-        self.build(entry, &path, true)?;
-        slot.store(&self.read, &self.absent).map_err(|error| DriverError::Write { path: path.clone(), error })?;
+        self.build(entry, &path, optimises(entry))?;
+        slot.store(&self.touched).map_err(|error| DriverError::Write { path: path.clone(), error })?;
         Ok(path)
     }
 }
@@ -281,8 +309,17 @@ fn identity(entry: &Entry) -> String {
     match entry {
         Entry::File(p) => format!("file {}", std::path::absolute(p).unwrap_or_else(|_| p.clone()).display()),
         Entry::Module(m) => format!("module {} {m}", here.display()),
+        Entry::Grok(job) => job.identity(),
         Entry::Code(c) => format!("code {} {c}", here.display()),
         Entry::Stdin(s) => format!("stdin {} {}", here.display(), blake3::hash(s).to_hex()),
+    }
+}
+
+/// Whether an executable for running is optimised: unless the manifest's profile says otherwise.
+fn optimises(entry: &Entry) -> bool {
+    match entry {
+        Entry::Grok(job) => job.optimise,
+        _ => true,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Types of everything: signatures, inference of bodies, traits, patterns.
 
+mod actors;
 pub mod captures;
 mod constants;
 pub mod context;
@@ -8,6 +9,7 @@ pub mod exhaustive;
 pub mod index;
 pub mod infer;
 mod items;
+mod literals;
 pub mod program;
 mod queries;
 mod signature;

@@ -7,6 +7,7 @@
 //! callee may overwrite. It returns its machine values and, last, whether it panics; a result that needs more than one
 //! integer goes to memory whose address is the first parameter.
 
+mod actor;
 mod call;
 mod func;
 mod glue;
@@ -104,6 +105,7 @@ pub(crate) struct Kept {
     places: FastMap<Span, DataId>,
     tables: FastMap<(Ty, crate::ty::DynId), DataId>,
     statics: FastMap<ConstId, DataId>,
+    actor_tables: FastMap<Ty, DataId>,
     /// Functions that take the place of their call as a last parameter: their panics are their callers'.
     pub tracking: FastSet<FuncId>,
     pub module: ModuleId,
@@ -125,6 +127,7 @@ impl Kept {
             places: FastMap::default(),
             tables: FastMap::default(),
             statics: FastMap::default(),
+            actor_tables: FastMap::default(),
             tracking: FastSet::default(),
             module,
         }
@@ -471,6 +474,24 @@ impl Checked {
     pub(crate) fn tracks_caller(&self, f: FnId) -> bool {
         let head = &self.hir.fns[f].head;
         head.attrs.iter().any(|a| self.hir.text(a.name) == "track_caller")
+    }
+
+    /// The library's function that registers a call of this one as an arm of a `select`: `#[selects("..")]`.
+    pub(crate) fn selects(&self, f: FnId) -> Option<&str> {
+        let attr = self.hir.fns[f].head.attrs.iter().find(|a| self.hir.text(a.name) == "selects")?;
+        attr.args.iter().find_map(|a| match a.value {
+            crate::hir::AttrValue::Text(t) => Some(self.hir.text(t)),
+            _ => None,
+        })
+    }
+
+    /// Whether a type without variables implements a trait of one parameter.
+    pub(crate) fn implements(&self, ty: Ty, t: TraitId) -> bool {
+        use crate::check::solve::{Answer, Solver};
+        let span = Span { file: molt_base::FileId(0), start: 0, end: 0 };
+        let mut solver = Solver::new(self, Env::EMPTY);
+        solver.reveal = true;
+        solver.implements(ty, t, span) == Answer::Yes
     }
 
     /// The code of a function for final arguments: the implementation's for a trait's member.

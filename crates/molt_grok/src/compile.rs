@@ -8,6 +8,7 @@ use crate::check::context::Checked;
 use crate::check::program::check_program;
 use crate::hir::BodyId;
 use crate::hir::front::{Front, Loader, Options, PackageSource};
+use crate::hir::tests::TestItem;
 use crate::{code, library};
 
 /// What a compilation gives. With an error among the diagnostics there is no program.
@@ -15,6 +16,8 @@ pub struct Compiled {
     pub program: Option<Program>,
     pub diagnostics: Vec<Diagnostic>,
     pub sources: SourceMap,
+    /// What the program's `main` runs if it was compiled for its tests.
+    pub tests: Vec<TestItem>,
 }
 
 /// The program's files and the library's.
@@ -118,5 +121,5 @@ pub fn compile(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: O
             program = Some(made);
         }
     }
-    Compiled { program, diagnostics, sources: checked.hir.files }
+    Compiled { program, diagnostics, sources: checked.hir.files, tests: checked.hir.tests }
 }

@@ -7,6 +7,7 @@
 //! Bodies of library functions are made on demand ([`Hir::body`] is `None` until then), so a program pays only for what it
 //! reaches.
 
+pub(crate) mod actors;
 mod attributes;
 pub mod body;
 mod collect;
@@ -22,6 +23,7 @@ pub mod print;
 mod privacy;
 mod scope;
 mod signatures;
+pub mod tests;
 pub mod type_expr;
 mod types;
 
@@ -31,6 +33,7 @@ use molt_base::{Arena, Interner, SourceMap, Span, Symbol, entity_id};
 pub use body::*;
 pub use front::{Front, Loader, Options, PackageSource};
 pub use item::*;
+pub use scope::nearest;
 pub use type_expr::*;
 
 entity_id!(
@@ -95,6 +98,10 @@ pub struct Hir {
     pub main: Option<FnId>,
     /// Module-level `let`s and non-constant `static`s in the order of section 6.4.
     pub start_up: Vec<ConstId>,
+    /// Arithmetic wraps around where it would panic.
+    pub overflow_wraps: bool,
+    /// The tests of the program, in the order of their places; [`Hir::main`] runs them by their numbers.
+    pub tests: Vec<tests::TestItem>,
 }
 
 /// A package and what its manifest says that the checker must know.
@@ -113,6 +120,12 @@ pub struct Module {
     pub name: Symbol,
     pub package: PackageId,
     pub parent: Option<ModId>,
+    /// For the items of a block, which are no module of their own in paths: where the block stands, whose private items are
+    /// theirs too.
+    pub around: Option<ModId>,
+    pub vis: Visibility,
+    /// Text of doc comments: before its declaration, then those at its head.
+    pub docs: Option<Symbol>,
     /// Traits whose methods `x.m()` finds in this module: declared here, imported, or of the prelude.
     pub traits_in_scope: Vec<TraitId>,
     pub span: Span,

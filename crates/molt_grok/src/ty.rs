@@ -293,6 +293,23 @@ impl Types {
         self.kinds.borrow()[ty.0 as usize].1
     }
 
+    /// Whether values of a type hold references, views or types with lifetimes.
+    pub fn borrows(&self, ty: Ty) -> bool {
+        let any = |list: Args| {
+            self.list(list).iter().any(|a| match a {
+                Arg::Ty(t) => self.borrows(*t),
+                Arg::Region(_) => true,
+                Arg::Const(_) => false,
+            })
+        };
+        match self.kind(ty) {
+            TyKind::Ref(..) | TyKind::Str(_) => true,
+            TyKind::Tuple(list) | TyKind::Adt(_, list) => any(list),
+            TyKind::Array(e, _) | TyKind::Slice(e) => self.borrows(e),
+            _ => false,
+        }
+    }
+
     pub fn args(&self, list: &[Arg]) -> Args {
         if let Some(&id) = self.list_ids.borrow().get(list) {
             return id;

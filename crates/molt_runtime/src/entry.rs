@@ -64,10 +64,13 @@ mod exported {
     pub(super) use crate::grok::actor::*;
     pub(super) use crate::grok::atomics::*;
     pub(super) use crate::grok::channel::*;
+    pub(super) use crate::grok::files::*;
     pub(super) use crate::grok::numbers::*;
     pub(super) use crate::grok::panics::*;
     pub(super) use crate::grok::reply::*;
+    pub(super) use crate::grok::select::*;
     pub(super) use crate::grok::sync::*;
+    pub(super) use crate::grok::system::*;
     pub(super) use crate::grok::task::*;
     pub(super) use crate::grok::text::*;
     pub(super) use crate::grok::*;

@@ -19,19 +19,22 @@ macro_rules! entries {
     )* };
 }
 
-pub mod actor;
+pub(crate) mod actor;
 pub mod atomics;
-pub mod channel;
+pub(crate) mod channel;
 mod deadlock;
+pub mod files;
 mod lock;
 pub mod numbers;
 pub mod panics;
-pub mod reply;
-pub mod sched;
+pub(crate) mod reply;
+pub(crate) mod sched;
+pub(crate) mod select;
 mod stack;
 mod supervise;
-pub mod sync;
-pub mod task;
+pub(crate) mod sync;
+pub mod system;
+pub(crate) mod task;
 pub mod text;
 mod timer;
 
@@ -53,6 +56,8 @@ pub const PANIC_STATUS: i32 = 101;
 pub const DEADLOCK_STATUS: i32 = 102;
 /// Nanoseconds that messages and actors get after the end of `main`.
 const SHUTDOWN_LIMIT: u64 = 5_000_000_000;
+/// Nanoseconds that cancelled tasks get.
+const CANCEL_LIMIT: u64 = 50_000_000;
 /// Exit status when there is no memory.
 pub const NO_MEMORY_STATUS: i32 = 134;
 /// Exit status of a program that ends with memory in use under `MOLT_LEAK_CHECK=1`.
@@ -72,7 +77,7 @@ pub struct SourcePlace {
 }
 
 /// What all stacks of a program share.
-pub struct Shared {
+pub(crate) struct Shared {
     args: Vec<Vec<u8>>,
     out: Lock<Vec<u8>>,
     input: Lock<Input>,
@@ -97,7 +102,7 @@ struct Input {
 
 /// What the code on one stack uses.
 #[repr(C)]
-pub struct State {
+pub(crate) struct State {
     pub ctx: Context,
     pub shared: *const Shared,
     pub fiber: Fiber,
@@ -121,7 +126,7 @@ pub struct State {
 ///
 /// # Safety
 /// `ctx` is a context that [`run_native`] or the scheduler made.
-pub unsafe fn state<'a>(ctx: *mut Context) -> &'a mut State {
+pub(crate) unsafe fn state<'a>(ctx: *mut Context) -> &'a mut State {
     // SAFETY: the context is the first field of the state; compiled code passes it on unchanged. Only the code of its own
     // stack touches these fields, and entries that use this do not call back.
     unsafe { &mut *ctx.cast::<State>() }
@@ -181,12 +186,15 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
     }
     // SAFETY: states live until the process ends.
     let leaked: i64 = shared.states.lock().iter().map(|&s| unsafe { (*s).ctx.live_objects }).sum();
-    let check = crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1");
-    if check && leaked != 0 {
+    if checks_leaks() && leaked != 0 {
         crate::host::write_stderr(format!("leak: {leaked} blocks of memory are in use at the end\n").as_bytes());
         return LEAK_STATUS;
     }
     ended.status as i32
+}
+
+fn checks_leaks() -> bool {
+    crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1")
 }
 
 /// What happens after `main`: messages are handled, actors stopped, other tasks cancelled.
@@ -203,16 +211,23 @@ unsafe fn wind_up(main: *mut State) {
         };
         poll(end, &|| !shared.sched.actors_are_busy());
         actor::stop_all(main, end);
+        // What cannot be cancelled, because it does not wait, is left alone; counting what is in use takes more patience.
+        let end = if checks_leaks() { end } else { sched::now() + CANCEL_LIMIT };
         let waits = |s: &State| !s.fiber.task.is_null() && s.is_parked();
         poll(end, &|| {
             let states = shared.states.lock().clone();
             for &s in states.iter().filter(|&&s| s != main) {
                 let s = &*s;
                 if waits(s) {
-                    sched::end_wait(main, core::ptr::from_ref(s).cast_mut(), s.fiber.wait.seq(), sched::Outcome::Cancelled);
+                    sched::end_wait(
+                        main,
+                        core::ptr::from_ref(s).cast_mut(),
+                        s.fiber.wait.seq(),
+                        sched::Outcome::Cancelled,
+                    );
                 }
             }
-            states.iter().all(|&s| s == main || (*s).fiber.task.is_null()) && !shared.sched.has_work()
+            states.iter().all(|&s| s == main || (*s).fiber.task.is_null()) && shared.sched.others_sleep()
         });
         if (*main).worker().index != 0 {
             State::go_home(main);
@@ -299,7 +314,7 @@ impl State {
         unsafe { &*self.shared }
     }
 
-    fn write(&mut self, descriptor: u64, bytes: &[u8]) -> u64 {
+    pub fn write(&mut self, descriptor: u64, bytes: &[u8]) -> u64 {
         let mut out = self.shared().out.lock();
         if descriptor == 1 {
             if out.len() + bytes.len() > BUFFER_SIZE {
@@ -311,6 +326,11 @@ impl State {
         flush(&mut out);
         crate::host::write_stderr(bytes);
         0
+    }
+
+    /// Writes what is kept of standard output.
+    pub fn flush(&mut self) {
+        self.shared().flush();
     }
 
     /// Writes to standard error.
@@ -338,6 +358,27 @@ impl State {
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         self.random
+    }
+
+    /// Moves what was read of standard input, but not given out, to a place with room; how many bytes.
+    pub fn take_input(&mut self, room: &mut [u8]) -> usize {
+        let mut input = self.shared().input.lock();
+        let rest = &input.bytes[input.consumed..];
+        let n = rest.len().min(room.len());
+        room[..n].copy_from_slice(&rest[..n]);
+        input.consumed += n;
+        n
+    }
+
+    /// Keeps a text until the next answer: its length; its address goes to `out`.
+    ///
+    /// # Safety
+    /// `out` is a variable of the library for an address.
+    pub unsafe fn give(&mut self, text: Vec<u8>, out: u64) -> i64 {
+        self.answer = text;
+        // SAFETY: by the caller's promise.
+        unsafe { *(out as *mut u64) = self.answer.as_ptr() as u64 };
+        self.answer.len() as i64
     }
 
     /// Reads a line with its end; `None` at the end of the input.
@@ -483,11 +524,7 @@ entries! {
         let Ok(name) = CStr::from_bytes_with_nul(&name) else { return -1 };
         let Some(value) = crate::host::env_var(name) else { return -1 };
         // SAFETY: compiled code passes its context; `out` is a variable of the library for an address.
-        unsafe {
-            (*s).answer = value;
-            *(out as *mut u64) = (*s).answer.as_ptr() as u64;
-            (*s).answer.len() as i64
-        }
+        unsafe { (*s).give(value, out) }
     }
     grok_read_line(s, out) -> i64 {
         // SAFETY: compiled code passes its context; `out` is a variable of the library for an address.

@@ -38,8 +38,11 @@ pub struct Vm {
     /// Functions by the number of their stub.
     taken: Vec<FuncId>,
     /// Registers of all contexts that code has run with.
-    threads: Mutex<Vec<Box<Registers>>>,
+    threads: Mutex<Vec<Thread>>,
 }
+
+/// Registers that contexts point to, so that they stay where they are.
+type Thread = Box<Registers>;
 
 /// Registers of the calls under way with one context. A context belongs to one machine stack, and so do its calls.
 struct Registers {

@@ -1,8 +1,8 @@
 //! Runs the examples of one page in a folder of their own, in order.
 //!
-//! - `py name=FILE` writes a file;
-//! - `py` followed by `output` (and `error`, the last line of standard error) is a program that prints this, on every
-//!   engine; `py refused=CODE` is one that the compiler refuses; any other `py` is one that it accepts;
+//! - `py name=FILE`, `grok name=FILE` and `toml name=FILE` write a file, which may lie in a folder;
+//! - `py` or `grok` followed by `output` (and `error`, the last line of standard error) is a program that prints this,
+//!   on every engine; `py refused=CODE` is one that the compiler refuses; any other is one that it accepts;
 //! - `console` shows commands after `$ ` and what they print, standard error included. `...` stands for any text, on
 //!   a line of its own for any lines; `[status N]` ends the output of a command that fails. `console reference` needs
 //!   a reference interpreter, which is called `python3.13` there.
@@ -66,7 +66,8 @@ pub fn run(page: &str, text: &str, faults: &mut Vec<String>) -> Result<Done, Str
     for (i, fence) in fences.iter().enumerate() {
         let words: Vec<&str> = fence.info.split_whitespace().collect();
         let result = match words.first() {
-            Some(&"py") => place.program(fence, &words, &fences[i + 1..]),
+            Some(&("py" | "grok")) => place.program(fence, &words, &fences[i + 1..]),
+            Some(&"toml") => place.file(fence, &words),
             Some(&"console") if words.contains(&"reference") && !place.has_reference => {
                 done.skipped += 1;
                 continue;
@@ -136,10 +137,23 @@ impl Place {
         c
     }
 
+    /// A file that is nothing but text.
+    fn file(&self, fence: &Fence, words: &[&str]) -> Result<(), String> {
+        match words.iter().find_map(|w| w.strip_prefix("name=")) {
+            Some(name) => write(self.scratch.path(), name, &fence.body),
+            None => Ok(()),
+        }
+    }
+
     fn program(&self, fence: &Fence, words: &[&str], after: &[Fence]) -> Result<(), String> {
         let value = |key: &str| words.iter().find_map(|w| w.strip_prefix(key));
-        let name = value("name=").unwrap_or("example.py");
-        std::fs::write(self.scratch.path().join(name), &fence.body).map_err(|e| e.to_string())?;
+        let is_grok = words.first() == Some(&"grok");
+        let name = value("name=").unwrap_or(if is_grok { "example.grok" } else { "example.py" });
+        write(self.scratch.path(), name, &fence.body)?;
+        if is_grok && words.len() > 1 && name.contains('/') {
+            // A file of a package; its commands come in a console.
+            return Ok(());
+        }
         if let Some(code) = value("refused=") {
             return self.refused(name, code);
         }
@@ -151,7 +165,7 @@ impl Place {
             return if checked.status.success() { Ok(()) } else { Err(format!("is refused\n{why}")) };
         }
         let mut runs: Vec<Command> = ENGINES.iter().map(|e| self.engine(e, name)).collect();
-        if let Some(python) = reference() {
+        if let Some(python) = reference().filter(|_| !is_grok) {
             let mut c = self.command(python);
             c.arg(name);
             runs.push(c);
@@ -196,6 +210,16 @@ impl Place {
         let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
         if matches(expected, &lines) { Ok(()) } else { Err(format!("`{command}` prints\n{printed}")) }
     }
+}
+
+/// Writes a file below a folder.
+pub fn write(folder: &Path, name: &str, text: &str) -> Result<(), String> {
+    let path = folder.join(name);
+    let failed = |e: std::io::Error| format!("{}: {e}", path.display());
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(failed)?;
+    }
+    std::fs::write(&path, text).map_err(failed)
 }
 
 fn make_executable(file: &Path) -> Result<(), String> {

@@ -4,8 +4,17 @@
 
 use super::{Code, Level};
 
+macro_rules! page {
+    ($id:literal) => {
+        include_str!(concat!("../../../../docs/diagnostics/grok/", $id, ".md"))
+    };
+    ($id:literal planned) => {
+        ""
+    };
+}
+
 macro_rules! codes {
-    ($($name:ident = $id:literal, $number:literal $level:ident, advice $advice:literal;)*) => {
+    ($($name:ident = $id:literal, $number:literal $level:ident $($planned:ident)?, advice $advice:literal;)*) => {
         $(pub static $name: Code = Code {
             id: $id,
             number: Some($number),
@@ -13,7 +22,7 @@ macro_rules! codes {
             since: "0.2",
             exception: None,
             advice: $advice,
-            page: "",
+            page: page!($id $($planned)?),
         };)*
 
         /// All codes in the order of the reference.
@@ -21,6 +30,7 @@ macro_rules! codes {
     };
 }
 
+// `planned` marks codes that nothing reports yet: they have no page.
 codes! {
     INVALID_CHARACTER = "invalid-character", "E1001" Error,
         advice "remove the character, or write it inside a string";
@@ -120,7 +130,7 @@ codes! {
         advice "give the member the signature that the trait declares";
     NOT_OBJECT_SAFE = "not-object-safe", "E0038" Error,
         advice "use a type parameter instead of `dyn`, or make the method object safe";
-    BOUND_RECURSION = "bound-recursion", "E0275" Error,
+    BOUND_RECURSION = "bound-recursion", "E0275" Error planned,
         advice "break the cycle of bounds";
     MATCH_NOT_EXHAUSTIVE = "match-not-exhaustive", "E0004" Error,
         advice "add arms for the cases that are missing, or a last arm `_ => ..`";
@@ -184,19 +194,19 @@ codes! {
         advice "declare the lifetime: `<'a>` after the item's name";
     LIFETIME_MISMATCH = "lifetime-mismatch", "E0621" Error,
         advice "give the parameter the lifetime that the result needs";
-    NOT_SEND = "not-send", "E1401" Error,
+    NOT_SEND = "not-send", "E1401" Error planned,
         advice "send owned data, or share it in an `Arc`";
-    UNKNOWN_MESSAGE = "unknown-message", "E1402" Error,
+    UNKNOWN_MESSAGE = "unknown-message", "E1402" Error planned,
         advice "send one of the messages that the actor handles";
-    RECEIVE_OUTSIDE_ACTOR = "receive-outside-actor", "E1403" Error,
+    RECEIVE_OUTSIDE_ACTOR = "receive-outside-actor", "E1403" Error planned,
         advice "move it into an actor";
-    ACTOR_STATE_ACCESS = "actor-state-access", "E1404" Error,
+    ACTOR_STATE_ACCESS = "actor-state-access", "E1404" Error planned,
         advice "ask the actor through a handler";
-    MESSAGE_NOT_OWNED = "message-not-owned", "E1405" Error,
+    MESSAGE_NOT_OWNED = "message-not-owned", "E1405" Error planned,
         advice "send an owned value: `to_string()`, `to_vec()` or `clone()`";
-    NOT_RESTARTABLE = "not-restartable", "E1406" Error,
+    NOT_RESTARTABLE = "not-restartable", "E1406" Error planned,
         advice "derive `Clone` for the fields, or give the child as a closure";
-    LOCK_ORDER = "lock-order", "E1407" Error,
+    LOCK_ORDER = "lock-order", "E1407" Error planned,
         advice "take the locks in the declared order";
     NO_RULE_MATCHES = "no-rule-matches", "E1301" Error,
         advice "write the call as one of the macro's rules says";
@@ -212,11 +222,11 @@ codes! {
         advice "change the constant so that its evaluation ends with a value";
     DECORATOR_ARGUMENT = "decorator-argument", "E1501" Error,
         advice "give the decorator the arguments that it takes";
-    UNSAFE_SUGGESTION = "unsafe-suggestion", "E1502" Error,
+    UNSAFE_SUGGESTION = "unsafe-suggestion", "E1502" Error planned,
         advice "keep the original, or review the suggestion by hand";
-    NOT_FFI_SAFE = "not-ffi-safe", "E1601" Error,
+    NOT_FFI_SAFE = "not-ffi-safe", "E1601" Error planned,
         advice "use types that both languages share";
-    FOREIGN_SYMBOL_MISSING = "foreign-symbol-missing", "E1602" Error,
+    FOREIGN_SYMBOL_MISSING = "foreign-symbol-missing", "E1602" Error planned,
         advice "link the library that defines the symbol";
     UNKNOWN_ABI = "unknown-abi", "E1603" Error,
         advice "use `\"C\"`, `\"system\"` or `\"python\"`";
@@ -230,9 +240,9 @@ codes! {
         advice "remove it, or begin its name with `_`";
     UNUSED_IMPORT = "unused-import", "W0102" Warning,
         advice "remove the import";
-    UNUSED_RESULT = "unused-result", "W0103" Warning,
+    UNUSED_RESULT = "unused-result", "W0103" Warning planned,
         advice "use the result, or write `let _ = ..`";
-    UNREACHABLE_CODE = "unreachable-code", "W0104" Warning,
+    UNREACHABLE_CODE = "unreachable-code", "W0104" Warning planned,
         advice "remove what can never run";
     UNUSED_MUT = "unused-mut", "W0105" Warning,
         advice "remove `mut`";
@@ -240,26 +250,45 @@ codes! {
         advice "end the first line with `;` if two statements are meant";
     UNREACHABLE_PATTERN = "unreachable-pattern", "W0107" Warning,
         advice "remove the arm, or move it before the arms that cover it";
-    DEAD_CODE = "dead-code", "W0108" Warning,
+    DEAD_CODE = "dead-code", "W0108" Warning planned,
         advice "remove it, or use it";
     NAMING = "naming", "W0109" Warning,
         advice "follow the naming convention";
-    MISSING_SIGNATURE = "missing-signature", "W0110" Warning,
+    MISSING_SIGNATURE = "missing-signature", "W0110" Warning planned,
         advice "write the types of the signature";
-    UNUSED_LIFETIME = "unused-lifetime", "W0111" Warning,
+    UNUSED_LIFETIME = "unused-lifetime", "W0111" Warning planned,
         advice "remove the lifetime";
-    POSSIBLE_DEADLOCK = "possible-deadlock", "W0201" Warning,
+    POSSIBLE_DEADLOCK = "possible-deadlock", "W0201" Warning planned,
         advice "take the locks in one order, and hold none while waiting";
-    RECEIVE_WITHOUT_TIMEOUT = "receive-without-timeout", "W0202" Warning,
+    RECEIVE_WITHOUT_TIMEOUT = "receive-without-timeout", "W0202" Warning planned,
         advice "add `within` or `after`";
-    AI_TIMED_OUT = "ai-timed-out", "W0301" Warning,
+    AI_TIMED_OUT = "ai-timed-out", "W0301" Warning planned,
         advice "run the build again, or raise the time-out";
-    AI_UNAVAILABLE = "ai-unavailable", "W0302" Warning,
+    AI_UNAVAILABLE = "ai-unavailable", "W0302" Warning planned,
         advice "configure a backend, or remove the decorator";
-    AI_REJECTED = "ai-rejected", "W0303" Warning,
+    AI_REJECTED = "ai-rejected", "W0303" Warning planned,
         advice "see the report of the gate that failed";
-    AI_NO_GAIN = "ai-no-gain", "W0304" Warning,
+    AI_NO_GAIN = "ai-no-gain", "W0304" Warning planned,
         advice "remove the decorator if no gain is expected";
     API_KEY_IN_MANIFEST = "api-key-in-manifest", "W0305" Warning,
         advice "set the environment variable instead";
+    UNKNOWN_KEY = "unknown-key", "W0401" Warning,
+        advice "remove the key, or correct its name";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_open_with_their_id_and_number() {
+        for code in ALL.iter().filter(|c| !c.page.is_empty()) {
+            assert!(code.page.starts_with(&format!("# {}\n", code.id)), "{}", code.id);
+            assert!(
+                code.page.contains(&format!("`{}`: ", code.number.expect("GrokLang's codes have numbers"))),
+                "{}",
+                code.id
+            );
+        }
+    }
 }

@@ -11,6 +11,7 @@ use molt_diagnostics::registry::{UNSUPPORTED_CONSTRUCT, grok as code};
 
 use super::context::Checked;
 use crate::hir::{BinaryOp, Body, BodyId, Expr, ExprId, Lit, PathRes, TypeExpr, UnaryOp};
+use crate::ty::{Const, ConstKind};
 
 /// How deep constants may refer to one another.
 const MAX_DEPTH: u32 = 128;
@@ -47,6 +48,19 @@ impl Checked {
         };
         self.const_values.borrow_mut().insert(body, value);
         value
+    }
+
+    /// A length of an array, which must be one that memory can have; what is none is reported once.
+    pub fn checked_length(&self, len: Const) -> Const {
+        let ConstKind::Unevaluated(body, _) = self.types.const_kind(len) else { return len };
+        let (Some(value), Some(made)) = (self.const_value(body), self.hir.body(body)) else { return len };
+        if (0..=i128::from(i64::MAX)).contains(&value) {
+            return len;
+        }
+        let text = format!("{value} is no length of an array");
+        self.error(&code::CONST_EVALUATION, made.expr_span(made.value), text);
+        self.const_values.borrow_mut().insert(body, None);
+        self.types.mk_const(ConstKind::Error)
     }
 }
 

@@ -146,7 +146,7 @@ impl<'a> Converter<'a> {
             }
             TypeExpr::Array(elem, len) => {
                 let elem = self.ty(*elem);
-                let len = self.constant(*len, span);
+                let len = c.checked_length(self.constant(*len, span));
                 self.mk(TyKind::Array(elem, len))
             }
             TypeExpr::Slice(elem) => {

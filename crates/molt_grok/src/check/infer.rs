@@ -396,7 +396,9 @@ impl<'c> Infer<'c> {
                     self.c.trait_text(t, args),
                     self.c.ty_text(self_ty)
                 );
-                let mut d = Diagnostic::at(&code::BOUND_NOT_SATISFIED, span, text);
+                let is_send = ["send", "sync"].iter().any(|n| self.c.hir.lang_trait(n) == Some(t));
+                let kind = if is_send { &code::NOT_SEND } else { &code::BOUND_NOT_SATISFIED };
+                let mut d = Diagnostic::at(kind, span, text);
                 if let Some((from, list)) = goal.cause.from
                     && from != t
                 {
@@ -405,7 +407,10 @@ impl<'c> Infer<'c> {
                     d = d.note(format!("needed for `{ty}: {}`", self.c.trait_text(from, list)));
                 }
                 let name = self.text(self.c.hir.traits[t].head.name);
-                d = d.help(format!("implement `{name}` for `{}`, or add the bound", self.c.ty_text(self_ty)));
+                d = d.help(match is_send {
+                    true => "send owned data, or share it in an `Arc`".to_string(),
+                    false => format!("implement `{name}` for `{}`, or add the bound", self.c.ty_text(self_ty)),
+                });
                 self.report(d);
             }
             Predicate::Projection(alias, args, ty) => {

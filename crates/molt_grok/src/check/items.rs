@@ -55,7 +55,9 @@ impl Checked {
         if item.kind == AdtKind::Enum {
             self.check_discriminants(adt);
         }
-        if item.kind != AdtKind::Actor {
+        if item.kind == AdtKind::Actor {
+            self.check_actor(adt);
+        } else {
             let mut path = vec![adt];
             if let Some(span) = self.contains_itself(adt, adt, &mut path) {
                 let name = self.hir.text(item.head.name);

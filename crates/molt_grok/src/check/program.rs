@@ -55,6 +55,7 @@ impl Checked {
                 && !typed.failed
             {
                 super::exhaustive::check_patterns(self, self.env_of(owner), body, typed);
+                super::literals::check_literals(self, body, typed);
             }
         }
     }
@@ -112,6 +113,14 @@ impl Checked {
                 Expr::MethodCall { name: n, .. } => name(*n, &mut add),
                 Expr::Send { message: crate::hir::Message::Handler { name: n, .. }, .. }
                 | Expr::Ask { message: crate::hir::Message::Handler { name: n, .. }, .. } => name(*n, &mut add),
+                Expr::Send { message: crate::hir::Message::Raw(_), .. } => {
+                    // Its type may be that of some actor's `receive`.
+                    for f in self.hir.adts.iter().filter_map(|(_, a)| a.actor.as_ref()?.receive) {
+                        if self.completeness(f) == Completeness::Partial {
+                            add(BodyOwner::Fn(f));
+                        }
+                    }
+                }
                 _ => {}
             }
         }

@@ -232,7 +232,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn untuple(&mut self, tuple: Option<&(Val, Ty)>) -> Vec<(Val, Ty)> {
+    pub fn untuple(&mut self, tuple: Option<&(Val, Ty)>) -> Vec<(Val, Ty)> {
         let Some((val, ty)) = tuple else { return Vec::new() };
         let TyKind::Tuple(list) = self.m.c.types.kind(*ty) else { return Vec::new() };
         let parts: Vec<Ty> = self.m.c.types.ty_elems(list).collect();

@@ -10,6 +10,7 @@
 //! | `int_bits int_signed int_min int_max wrapping_* overflowing_* count_ones leading_zeros trailing_zeros swap_bytes mul_high int_cast` | integers of any type |
 //! | `float_*` | floats of either type |
 //! | `size_of_val align_of_val(*const T)` | facts about what a pointer points to |
+//! | `actor_*`, `handler_*` | what the library knows of an actor's type (`actor.rs`) |
 //! | `place` | where the function was called, if its panics are its caller's |
 //! | `catch(f) -> bool` | calls a closure and says whether it panicked |
 //! | `forget uninit transmute take_bits` | values as they are |
@@ -56,6 +57,12 @@ impl Writer<'_, '_> {
     pub fn intrinsic(&mut self, name: &str, list: Args, values: &[(Val, Ty)], ret: Ty) -> Val {
         if let Some(rest) = name.strip_prefix("rt_") {
             return self.runtime_entry(rest, values, ret);
+        }
+        if let Some(rest) = name.strip_prefix("actor_") {
+            return self.actor_intrinsic(rest, list, values, ret);
+        }
+        if let Some(rest) = name.strip_prefix("handler_") {
+            return self.handler_intrinsic(rest, list, values, ret);
         }
         if let Some(rest) = name.strip_prefix("float_") {
             return self.float_intrinsic(rest, values, ret);
@@ -170,6 +177,10 @@ impl Writer<'_, '_> {
                 self.one(if name == "size_of_val" { size } else { align })
             }
             "catch" => self.catch(t, values),
+            "clone_fields" => {
+                let id = self.m.function(super::Instance::Clone(t));
+                self.call_known(id, values, t)
+            }
             "uninit" => self.uninitialised(t),
             "place" => {
                 let place = self.place_value();
@@ -452,8 +463,6 @@ impl Writer<'_, '_> {
             "trunc" => Some(Op::FTrunc),
             "nearest" => Some(Op::FNearest),
             "copysign" => Some(Op::FCopySign),
-            "min" => Some(Op::FMin),
-            "max" => Some(Op::FMax),
             "fma" => Some(Op::Fma),
             _ => None,
         };
@@ -508,7 +517,7 @@ impl Writer<'_, '_> {
                 Val::Empty => {}
             }
         }
-        if name == "panic_cancel" {
+        if matches!(name, "panic_cancel" | "panic_resume") {
             self.call_rt(f, &args);
             let unwind = self.unwind_block();
             self.jump(unwind);

@@ -346,7 +346,21 @@ impl Writer<'_, '_> {
         }
     }
 
+    /// Whether arithmetic wraps around where it would panic: `overflow = "wrap"` in the manifest.
+    fn wraps(&self) -> bool {
+        self.m.c.hir.overflow_wraps
+    }
+
     fn checked(&mut self, op: BinaryOp, a: ValueId, b: ValueId, k: IntKind) -> ValueId {
+        if self.wraps() {
+            let plain = match op {
+                BinaryOp::Add => Op::IAdd,
+                BinaryOp::Sub => Op::ISub,
+                _ => Op::IMul,
+            };
+            let v = self.int(plain, &[a, b]);
+            return if k.bits() < 64 { self.extend(v, k) } else { v };
+        }
         let (value, bad) = self.overflowing(op, a, b, k);
         let text = match op {
             BinaryOp::Add => "the sum overflows",
@@ -400,15 +414,28 @@ impl Writer<'_, '_> {
         let is_min = self.icmp(IntCond::Eq, a, min);
         let is_minus = self.icmp(IntCond::Eq, b, minus);
         let bad = self.bit(Op::BAnd, &[is_min, is_minus], 0);
-        self.panic_if(bad, "the quotient overflows");
+        let b = if self.wraps() {
+            // The quotient by -1 is the number itself again, as that by 1 is.
+            let one = self.iconst(1);
+            self.int(Op::SelectI, &[bad, one, b])
+        } else {
+            self.panic_if(bad, "the quotient overflows");
+            b
+        };
         self.int(if op == BinaryOp::Div { Op::SDiv } else { Op::SRem }, &[a, b])
     }
 
     fn shift(&mut self, op: BinaryOp, a: ValueId, b: ValueId, k: IntKind) -> ValueId {
         // A negative count is a large unsigned one.
-        let width = self.iconst(i64::from(k.bits()));
-        let bad = self.icmp(IntCond::Uge, b, width);
-        self.panic_if(bad, "the shift is as wide as the number or wider");
+        let b = if self.wraps() {
+            let mask = self.iconst(i64::from(k.bits()) - 1);
+            self.int(Op::IAnd, &[b, mask])
+        } else {
+            let width = self.iconst(i64::from(k.bits()));
+            let bad = self.icmp(IntCond::Uge, b, width);
+            self.panic_if(bad, "the shift is as wide as the number or wider");
+            b
+        };
         match op {
             BinaryOp::Shl => {
                 let v = self.int(Op::IShl, &[a, b]);
@@ -428,6 +455,9 @@ impl Writer<'_, '_> {
         let zero = self.int_regs(0, ty);
         if k.bits() == 128 {
             return self.wide_binary(BinaryOp::Sub, &zero, x, k);
+        }
+        if self.wraps() {
+            return Val::Regs(vec![self.checked(BinaryOp::Sub, zero.one(), x.one(), k)]);
         }
         let (v, bad) = self.overflowing(BinaryOp::Sub, zero.one(), x.one(), k);
         self.panic_if(bad, "the negation overflows");
@@ -518,6 +548,11 @@ impl Writer<'_, '_> {
                 let low = self.int_binary(op, al, bl, IntKind::U64);
                 Val::Regs(vec![self.int(Op::SelectI, &[same, low, high])])
             }
+            BinaryOp::Shl | BinaryOp::Shr if self.wraps() => {
+                let (mask, zero) = (self.iconst(127), self.iconst(0));
+                let count = self.int(Op::IAnd, &[bl, mask]);
+                self.wide_call(op, &[al, ah, count, zero], k, false)
+            }
             BinaryOp::Shl | BinaryOp::Shr => {
                 // A negative count is a large unsigned one.
                 let high = match bh {
@@ -525,6 +560,10 @@ impl Writer<'_, '_> {
                     None => self.iconst(0),
                 };
                 self.wide_call(op, &[al, ah, bl, high], k, true)
+            }
+            BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul => {
+                let check = !self.wraps();
+                self.wide_call(op, &[al, ah, bl, bh.unwrap_or(ah)], k, check)
             }
             _ => self.wide_call(op, &[al, ah, bl, bh.unwrap_or(ah)], k, true),
         }

@@ -82,7 +82,7 @@ const KNOWN: &[(&str, &[Place])] = &[
 ];
 
 /// Attributes that only the language's own library uses.
-const INTERNAL: &[&str] = &["lang", "intrinsic", "auto", "pointer", "track_caller"];
+const INTERNAL: &[&str] = &["lang", "intrinsic", "auto", "pointer", "selects", "track_caller"];
 
 /// What an argument of a decorator may be.
 #[derive(Clone, Copy)]
@@ -91,8 +91,22 @@ enum Takes {
     Int,
     Text,
     IntOrText,
+    /// A text that the function accepts, and what it is.
+    Form(fn(&str) -> bool, &'static str),
     /// The name alone, or with `true` or `false`.
     Flag,
+}
+
+fn is_time(text: &str) -> bool {
+    super::actors::duration(text).is_some()
+}
+
+fn is_shutdown(text: &str) -> bool {
+    matches!(text, "kill" | "infinity") || is_time(text)
+}
+
+fn is_backoff(text: &str) -> bool {
+    text.split_once("..").map_or_else(|| is_time(text), |(from, to)| is_time(from) && is_time(to))
 }
 
 /// Arguments of the decorators whose arguments are named.
@@ -112,16 +126,17 @@ const ARGUMENTS: &[(&str, &[(&str, Takes)])] = &[
         &[("iterations", Takes::Int), ("seed", Takes::Int), ("coverage_target", Takes::Int), ("strict", Takes::Flag)],
     ),
     ("ai_translate", &[("target_lang", Takes::Text), ("validation", Takes::OneOf(&["strict", "lenient"]))]),
+    ("should_panic", &[("expected", Takes::Text)]),
     ("property", &[("iterations", Takes::Int), ("seed", Takes::Int)]),
     (
         "supervise",
         &[
             ("strategy", Takes::OneOf(&["one_for_one", "one_for_all", "rest_for_one"])),
             ("max_restarts", Takes::IntOrText),
-            ("within", Takes::Text),
+            ("within", Takes::Form(is_time, "a time such as \"5s\"")),
             ("restart", Takes::OneOf(&["permanent", "transient", "temporary"])),
-            ("shutdown", Takes::Text),
-            ("backoff", Takes::Text),
+            ("shutdown", Takes::Form(is_shutdown, "a time such as \"5s\", \"kill\" or \"infinity\"")),
+            ("backoff", Takes::Form(is_backoff, "a time such as \"50ms\", or two as in \"50ms..5s\"")),
         ],
     ),
     ("lock_order", &[("first", Takes::Text), ("then", Takes::Text)]),
@@ -167,6 +182,7 @@ impl Front {
             (Takes::Flag, AttrValue::Ident(_)) => !given,
             (Takes::Int | Takes::IntOrText, AttrValue::Int(n)) => *n >= 0,
             (Takes::Text | Takes::IntOrText, AttrValue::Text(_)) => given,
+            (Takes::Form(accepts, _), AttrValue::Text(text)) => given && accepts(self.hir.names.text(*text)),
             (Takes::OneOf(words), AttrValue::Text(word) | AttrValue::Ident(word)) => {
                 given && words.contains(&self.hir.names.text(*word))
             }
@@ -180,6 +196,7 @@ impl Front {
             Takes::Int => "a number".to_owned(),
             Takes::Text => "a string".to_owned(),
             Takes::IntOrText => "a number or a string".to_owned(),
+            Takes::Form(_, what) => what.to_owned(),
             Takes::OneOf(words) => {
                 let list: Vec<String> = words.iter().map(|w| format!("`{w}`")).collect();
                 format!("one of {}", list.join(", "))
@@ -303,7 +320,7 @@ impl Front {
                 }
             }
             (None, AttrValue::Ident(flag)) => match self.hir.names.text(*flag) {
-                "test" => self.options.test,
+                "test" => self.packages[package.0 as usize].source.test,
                 "debug_assertions" => self.options.debug_assertions,
                 "unix" | "windows" => self.options.target_family == self.hir.names.text(*flag),
                 _ => self.unknown_cfg(arg.span),
@@ -372,7 +389,7 @@ impl Front {
 }
 
 /// A documentation comment without its marks.
-fn doc_text(comment: &str) -> &str {
+pub(super) fn doc_text(comment: &str) -> &str {
     if let Some(line) = comment.strip_prefix("///").or_else(|| comment.strip_prefix("//!")) {
         return line.strip_prefix(' ').unwrap_or(line);
     }

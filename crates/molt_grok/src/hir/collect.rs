@@ -107,7 +107,7 @@ impl Front {
         Span { start: 0, end: 0, ..span }
     }
 
-    fn add_module(
+    pub(super) fn add_module(
         &mut self,
         name: Symbol,
         package: PackageId,
@@ -115,7 +115,7 @@ impl Front {
         span: Span,
         folder: String,
     ) -> ModId {
-        let id = self.hir.modules.push(Module { name, package, parent, traits_in_scope: Vec::new(), span });
+        let id = self.new_module(name, package, parent, span, None);
         self.modules.push(ModuleData { folder, ..ModuleData::default() });
         if let Some(parent) = parent {
             self.module_mut(parent).children.push(id);
@@ -123,11 +123,45 @@ impl Front {
         id
     }
 
+    fn new_module(
+        &mut self,
+        name: Symbol,
+        package: PackageId,
+        parent: Option<ModId>,
+        span: Span,
+        around: Option<ModId>,
+    ) -> ModId {
+        let vis = Visibility::Package(package);
+        self.hir.modules.push(Module {
+            name,
+            package,
+            parent,
+            vis,
+            docs: None,
+            around,
+            traits_in_scope: Vec::new(),
+            span,
+        })
+    }
+
+    /// Adds the comments at the head of a module, which begin behind a token, to its documentation.
+    fn add_inner_docs(&mut self, module: ModId, syntax: Syntax<'_>, from: u32) {
+        let tokens = syntax.tokens;
+        let head = (from..tokens.len() as u32).take_while(|&t| tokens.kind(t).is_trivia());
+        let inner = head.filter(|&t| tokens.kind(t) == SyntaxKind::InnerDoc);
+        let lines: Vec<&str> = inner.map(|t| super::attributes::doc_text(tokens.text(t))).collect();
+        if !lines.is_empty() {
+            let before = self.hir.modules[module].docs.map(|d| format!("{}\n\n", self.hir.text(d)));
+            let text = before.unwrap_or_default() + &lines.join("\n");
+            self.hir.modules[module].docs = Some(self.intern(&text));
+        }
+    }
+
     /// The items of a block, which see those of the module around them.
     pub(super) fn add_block_module(&mut self, around: ModId, span: Span) -> ModId {
         let outer = &self.hir.modules[around];
         let (name, package, parent) = (outer.name, outer.package, outer.parent);
-        let id = self.hir.modules.push(Module { name, package, parent, traits_in_scope: Vec::new(), span });
+        let id = self.new_module(name, package, parent, span, Some(around));
         let folder = self.module(around).folder.clone();
         self.modules.push(ModuleData { folder, around: Some(around), ..ModuleData::default() });
         id
@@ -147,6 +181,7 @@ impl Front {
         let script = !has_main && has_statements;
         let around = if script { Around::Statements } else { Around::Module };
         let mut macros = MacroScope::default();
+        self.add_inner_docs(root, syntax, 0);
         self.check_inner_attrs(syntax, at.node, root);
         let nodes: Vec<NodeId> = syntax.children(at.node).collect();
         self.collect_nodes(at.source, &nodes, root, &mut macros, around);
@@ -230,6 +265,9 @@ impl Front {
     fn collect_module_nodes(&mut self, at: At, module: ModId, macros: &mut MacroScope) {
         let parse = self.parse(at.source);
         let syntax = parse.syntax();
+        // A file begins with them, a module in braces has them behind its brace.
+        let is_file = at.node == parse.root();
+        self.add_inner_docs(module, syntax, if is_file { 0 } else { syntax.tree.node(at.node).first_token + 1 });
         self.check_inner_attrs(syntax, at.node, module);
         let nodes: Vec<NodeId> = syntax.children(at.node).collect();
         self.collect_nodes(at.source, &nodes, module, macros, Around::Module);
@@ -276,13 +314,16 @@ impl Front {
             _ => return,
         };
         let attrs = self.attrs_of(syntax, node);
-        if !self.is_configured(&attrs, module) {
+        if !self.is_configured(&attrs, module) || (place == Place::Fn && self.is_left_out(&attrs, module)) {
             return;
         }
         self.check_attrs_later(&attrs, place, module);
         match syntax.kind(node) {
             SyntaxKind::FnItem => {
-                self.collect_fn(syntax, at, module, macros, Parent::Module, attrs);
+                let id = self.collect_fn(syntax, at, module, macros, Parent::Module, attrs);
+                if self.module(module).around.is_none() {
+                    self.note_test(syntax, node, id);
+                }
             }
             SyntaxKind::StructItem => self.collect_adt(syntax, at, module, macros, AdtKind::Struct, attrs),
             SyntaxKind::EnumItem => self.collect_adt(syntax, at, module, macros, AdtKind::Enum, attrs),
@@ -725,6 +766,8 @@ impl Front {
         let folder = join(&self.module(module).folder.clone(), &text);
         let parent = Some(self.real_module(module));
         let child = self.add_module(head.name, package, parent, head.name_span, folder.clone());
+        self.hir.modules[child].vis = head.vis;
+        self.hir.modules[child].docs = head.docs;
         self.define_item(&head, &[Ns::Types], Def::Mod(child));
         let mut inner = macros.clone();
         if let Some(list) = syntax.child(at.node, SyntaxKind::ItemList) {

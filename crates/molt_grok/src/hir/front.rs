@@ -6,7 +6,7 @@
 use molt_base::hash::{FastMap, FastSet};
 use std::sync::Arc;
 
-use molt_base::{FileId, Span, Symbol};
+use molt_base::{FileId, SourceMap, Span, Symbol};
 use molt_diagnostics::{Code, Diagnostic};
 use unicode_normalization::UnicodeNormalization;
 
@@ -39,6 +39,8 @@ pub struct PackageSource {
     pub features: Vec<String>,
     /// Prefixes of attributes that belong to other tools.
     pub tools: Vec<String>,
+    /// Functions marked `#[test]` and what `cfg(test)` guards are part of it, and `main` runs the tests.
+    pub test: bool,
 }
 
 /// What `cfg` and `env!` see.
@@ -49,7 +51,10 @@ pub struct Options {
     pub target_family: String,
     pub target_pointer_width: u32,
     pub debug_assertions: bool,
-    pub test: bool,
+    /// Arithmetic wraps around where it would panic.
+    pub overflow_wraps: bool,
+    /// Files that were read before, whose ids are in use: manifests.
+    pub files: SourceMap,
     /// Variables of the environment for `env!`.
     pub env: Vec<(String, String)>,
 }
@@ -62,7 +67,8 @@ impl Default for Options {
             target_family: "unix".to_owned(),
             target_pointer_width: 64,
             debug_assertions: true,
-            test: false,
+            overflow_wraps: false,
+            files: SourceMap::default(),
             env: Vec::new(),
         }
     }
@@ -207,15 +213,19 @@ pub struct Front {
     pub(super) expansions: FastMap<At, SourceId>,
     pub(super) macro_definitions: FastMap<At, super::expand::MacroId>,
     pub(super) checked_imports: usize,
+    /// The module of the function that runs the tests; every item is visible there.
+    pub(super) test_module: Option<ModId>,
+    pub(super) tests: Vec<super::tests::FoundTest>,
     pub(super) unchecked_attrs: Vec<(Vec<super::Attr>, super::attributes::Place, ModId)>,
 }
 
 impl Front {
     /// Loads packages; the last one in the list is the program or library that is compiled. Dependencies come earlier
     /// in the list than what depends on them.
-    pub fn load(sources: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> Front {
+    pub fn load(sources: Vec<PackageSource>, loader: Box<dyn Loader>, mut options: Options) -> Front {
+        let files = std::mem::take(&mut options.files);
         let mut front = Front {
-            hir: Hir::default(),
+            hir: Hir { files, overflow_wraps: options.overflow_wraps, ..Hir::default() },
             diagnostics: Vec::new(),
             options,
             loader,
@@ -238,6 +248,8 @@ impl Front {
             expansions: FastMap::default(),
             macro_definitions: FastMap::default(),
             checked_imports: 0,
+            test_module: None,
+            tests: Vec::new(),
             unchecked_attrs: Vec::new(),
         };
         // Entry 0 is the root context, which has neither parent nor definition.
@@ -251,13 +263,17 @@ impl Front {
 
     fn load_package(&mut self, source: PackageSource) {
         let first_module = self.modules.len();
-        let is_std = source.is_std;
+        let (is_std, is_tested) = (source.is_std, source.test);
         self.collect_package(source);
         if is_std {
             // The library's own modules see its prelude too.
             self.find_prelude();
         }
         self.settle_items();
+        if is_tested {
+            self.add_test_main(PackageId(self.packages.len() as u32 - 1));
+            self.settle_items();
+        }
         self.settle_traits(first_module);
         if !is_std {
             self.make_bodies();

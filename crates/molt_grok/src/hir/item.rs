@@ -145,6 +145,8 @@ pub struct ActorInfo {
     pub message: Option<AliasId>,
     /// `on_stop`, `on_child_failure` (or `handle_child_failure`), `on_down`, `behave`.
     pub hooks: Vec<FnId>,
+    /// Some member asks for the `sender` of a message.
+    pub wants_sender: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

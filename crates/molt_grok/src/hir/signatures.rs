@@ -730,8 +730,15 @@ impl Front {
         inner.in_actor = true;
         let mut found = Members::default();
         self.members(site, list, Parent::Impl(members), &inner, &mut found);
-        let mut info =
-            ActorInfo { members, handlers: Vec::new(), init: None, receive: None, message: None, hooks: Vec::new() };
+        let mut info = ActorInfo {
+            members,
+            handlers: Vec::new(),
+            init: None,
+            receive: None,
+            message: None,
+            hooks: Vec::new(),
+            wants_sender: false,
+        };
         for &f in &found.fns {
             let name = self.hir.names.text(self.hir.fns[f].head.name);
             if HOOKS.contains(&name) {

@@ -15,6 +15,7 @@ mod body;
 mod describe;
 mod live;
 mod loans;
+mod project;
 mod regions;
 mod report;
 mod summary;

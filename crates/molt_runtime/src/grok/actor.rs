@@ -179,7 +179,9 @@ pub struct More {
     queued: AtomicU64,
     /// Oldest messages that are to be dropped.
     drop_oldest: AtomicU64,
-    senders: Lock<VecDeque<*mut State>>,
+    senders: Lock<Vec<*mut State>>,
+    /// Senders in the list, or more.
+    waiting: AtomicU64,
     sender: AtomicPtr<Actor>,
     /// Current message's sender is known to `sender`.
     receiver: AtomicPtr<State>,
@@ -370,7 +372,7 @@ unsafe fn schedule(me: *mut State, a: *mut Actor) {
     }
 }
 
-/// Pushes a message; `false` if the actor is dead, and then the message has ended.
+/// Pushes a message; `false` if the actor is dead.
 ///
 /// # Safety
 /// `me` is the state of the stack that this runs on; the message is the caller's, who also has a reference to the actor.
@@ -378,11 +380,7 @@ unsafe fn push(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
     // SAFETY: by the caller's promise.
     unsafe {
         match link(a, m) {
-            Pushed::Dead => {
-                (*(*me).shared).dead_letters.fetch_add(1, Ordering::Relaxed);
-                discard(me, m);
-                return false;
-            }
+            Pushed::Dead => return false,
             Pushed::First => schedule(me, a),
             Pushed::Queued => {
                 if let Some(more) = (*a).extra() {
@@ -394,6 +392,18 @@ unsafe fn push(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
             }
         }
         true
+    }
+}
+
+/// Pushes a message of the runtime's own, which ends if the actor is dead.
+unsafe fn notify(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let pushed = push(me, a, m);
+        if !pushed {
+            discard(me, m);
+        }
+        pushed
     }
 }
 
@@ -547,8 +557,13 @@ unsafe fn handle(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
                 let down = payload(m).cast::<Down>().read();
                 free(me, m);
                 if let Some(hook) = (*a).table().on_down {
-                    let mut notice =
-                        Notice { reason: down.reason, id: down.id, failure: &raw const down.failure, subject, answer: 0 };
+                    let mut notice = Notice {
+                        reason: down.reason,
+                        id: down.id,
+                        failure: &raw const down.failure,
+                        subject,
+                        answer: 0,
+                    };
                     if hook(me.cast(), Actor::state(a), &raw mut notice) != 0 {
                         fail(me, a);
                         return false;
@@ -573,7 +588,8 @@ unsafe fn is_superseded(a: *mut Actor) -> bool {
     // SAFETY: as in `handle`.
     let Some(more) = (unsafe { (*a).extra() }) else { return false };
     let drop = &more.drop_oldest;
-    drop.load(Ordering::Relaxed) > 0 && drop.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
+    drop.load(Ordering::Relaxed) > 0
+        && drop.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
 }
 
 /// Lets a sender go on that waits for room.
@@ -584,10 +600,16 @@ unsafe fn left_mailbox(me: *mut State, a: *mut Actor) {
         if more.capacity.load(Ordering::Relaxed) == 0 {
             return;
         }
-        more.queued.fetch_sub(1, Ordering::SeqCst);
-        let next = more.senders.lock().pop_front();
-        if let Some(s) = next {
-            wake(me, s);
+        let left = more.queued.fetch_sub(1, Ordering::SeqCst) - 1;
+        // Senders go on together when there is room for many.
+        if more.waiting.load(Ordering::SeqCst) > 0 && left <= more.capacity.load(Ordering::Relaxed) / 2 {
+            let mut list = more.senders.lock();
+            let senders = core::mem::take(&mut *list);
+            more.waiting.store(0, Ordering::SeqCst);
+            drop(list);
+            for s in senders {
+                wake(me, s);
+            }
         }
     }
 }
@@ -669,7 +691,7 @@ unsafe fn ended(me: *mut State, a: *mut Actor, why: u64) {
             let m = message(me, CHILD, 0);
             (*m).subject = a as u64;
             retain(a);
-            if !push(me, parent, m) {
+            if !notify(me, parent, m) {
                 (*me).worker().busy.fetch_add(1, Ordering::SeqCst);
                 die(me, a, why);
             }
@@ -747,7 +769,7 @@ pub unsafe fn die(me: *mut State, a: *mut Actor, why: u64) {
                 let id = more.linked_to.load(Ordering::SeqCst);
                 payload(m).cast::<Down>().write(Down { reason: why, id, failure });
                 (*m).drop = Some(drop_down);
-                push(me, watcher, m);
+                notify(me, watcher, m);
                 release(me, watcher);
             }
             let senders = core::mem::take(&mut *more.senders.lock());
@@ -776,8 +798,8 @@ pub unsafe fn die(me: *mut State, a: *mut Actor, why: u64) {
             (*(*a).following).previous = (*a).previous;
         }
         drop(actors);
-        (*me).worker().idle.fetch_add(1, Ordering::SeqCst);
         release(me, a);
+        (*me).worker().idle.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -794,7 +816,7 @@ pub unsafe fn stop_now(me: *mut State, a: *mut Actor, wanted: u8) {
         (*a).wanted.store(wanted, Ordering::SeqCst);
         (*a).urgent.store(true, Ordering::SeqCst);
         let m = message(me, NUDGE, 0);
-        push(me, a, m);
+        notify(me, a, m);
     }
 }
 
@@ -877,7 +899,7 @@ pub unsafe fn run_later(me: *mut State, later: *mut Later) {
     // SAFETY: the timer had a reference to it.
     unsafe {
         if !(*later).cancelled.swap(true, Ordering::SeqCst) {
-            push(me, (*later).to, (*later).message);
+            notify(me, (*later).to, (*later).message);
             release(me, (*later).to);
         }
         release_later(me, later);
@@ -983,7 +1005,11 @@ entries! {
                 1 => more.capacity.store(value, Ordering::SeqCst),
                 2 => more.overflow.store(value as u8, Ordering::SeqCst),
                 3 => more.restart.store(value as u8, Ordering::SeqCst),
-                _ => {}
+                _ => {
+                    let parent = (*me).fiber.actor;
+                    let restarts = !parent.is_null() && (*parent).supervises();
+                    return u64::from(!restarts || (*a).table().clone.is_some());
+                }
             }
             1
         }
@@ -1044,16 +1070,27 @@ entries! {
             payload(m) as u64
         }
     }
-    grok_message_send(me, a, room, raw, place) -> u64 {
+    grok_message_free(me, room) {
+        // SAFETY: the library moved the arguments out.
+        unsafe { free(me, (room as usize - MESSAGE) as *mut Message) }
+    }
+    grok_message_send(me, a, room, how, place) -> u64 {
         // SAFETY: the message was just made and filled; the library has a reference to the actor.
         unsafe {
             let a = actor(a);
             let m = (room as usize - MESSAGE) as *mut Message;
-            if raw != 0 {
+            let keeps = how & 2 != 0;
+            if how & 1 != 0 {
                 (*m).kind = RAW;
-            } else if let Some(more) = (*a).extra() && more.capacity.load(Ordering::Relaxed) != 0 {
-                let answer = bounded(me, a, more, m, place);
+            }
+            if let Some(more) = (*a).extra()
+                && more.capacity.load(Ordering::Relaxed) != 0
+            {
+                let answer = bounded(me, a, more, place);
                 if answer != 0 {
+                    if !keeps {
+                        discard(me, m);
+                    }
                     return answer;
                 }
             }
@@ -1063,7 +1100,14 @@ entries! {
                 retain(sender);
                 (*m).sender = sender;
             }
-            if push(me, a, m) { 0 } else { 4 }
+            if push(me, a, m) {
+                return 0;
+            }
+            if !keeps {
+                (*(*me).shared).dead_letters.fetch_add(1, Ordering::Relaxed);
+                discard(me, m);
+            }
+            4
         }
     }
     grok_actor_stop(me, a, kill) {
@@ -1075,7 +1119,7 @@ entries! {
             }
             let m = message(me, STOP, 0);
             (*m).subject = reason::NORMAL;
-            push(me, a, m);
+            notify(me, a, m);
         }
     }
     grok_actor_fact(me, a, which, out) -> u64 {
@@ -1201,7 +1245,7 @@ entries! {
             (*m).drop = Some(drop_down);
             let down = Down { reason: more.reason.load(Ordering::SeqCst), id: 0, failure: more.failure.lock().clone() };
             payload(m).cast::<Down>().write(down);
-            push(me, watcher, m);
+            notify(me, watcher, m);
             number
         }
     }
@@ -1219,16 +1263,20 @@ entries! {
             0
         }
     }
-    grok_actor_later(me, a, room, delay) -> u64 {
+    grok_actor_later(me, a, room, delay, raw) -> u64 {
         // SAFETY: the message was just made and filled; the library has a reference to the actor.
         unsafe {
             let a = actor(a);
             retain(a);
+            let m = (room as usize - MESSAGE) as *mut Message;
+            if raw != 0 {
+                (*m).kind = RAW;
+            }
             let later = grab(me, size_of::<Later>(), 16).cast::<Later>();
             later.write(Later {
                 run: Runnable::new(Kind::Later),
                 to: a,
-                message: (room as usize - MESSAGE) as *mut Message,
+                message: m,
                 cancelled: AtomicBool::new(false),
                 refs: AtomicU32::new(2),
             });
@@ -1323,41 +1371,35 @@ unsafe fn receive_next(me: *mut State, cursor: &mut Cursor, place: u64) -> u64 {
     }
 }
 
-/// Makes room in a mailbox that is full, as the actor was told to: 0 if the message may be sent, else what became of it.
-unsafe fn bounded(me: *mut State, a: *mut Actor, more: &More, m: *mut Message, place: u64) -> u64 {
-    // SAFETY: the library has a reference to the actor; the message is its own.
+/// Makes room in a mailbox that is full, as the actor was told to: 0 if a message may be sent, else the outcome.
+unsafe fn bounded(me: *mut State, a: *mut Actor, more: &More, place: u64) -> u64 {
+    // SAFETY: the library has a reference to the actor.
     unsafe {
         let capacity = more.capacity.load(Ordering::Relaxed);
         loop {
             if more.queued.fetch_add(1, Ordering::SeqCst) < capacity {
                 return 0;
             }
-            more.queued.fetch_sub(1, Ordering::SeqCst);
             match more.overflow.load(Ordering::Relaxed) {
-                1 => {
-                    discard(me, m);
-                    return 5;
-                }
+                // The run drops the oldest message when it comes across the mark.
                 2 => {
-                    // The run drops the oldest message when it comes across the mark.
                     more.drop_oldest.fetch_add(1, Ordering::SeqCst);
-                    more.queued.fetch_add(1, Ordering::SeqCst);
                     return 0;
                 }
-                3 => {
-                    discard(me, m);
-                    return 6;
+                refuses @ (1 | 3) => {
+                    more.queued.fetch_sub(1, Ordering::SeqCst);
+                    return if refuses == 1 { DROPPED } else { FULL };
                 }
-                _ => {}
-            }
-            more.senders.lock().push_back(me);
-            let ready = || {
-                more.queued.load(Ordering::SeqCst) < capacity || (*a).phase.load(Ordering::SeqCst) == DEAD
+                _ => more.queued.fetch_sub(1, Ordering::SeqCst),
             };
+            let ready = || more.queued.load(Ordering::SeqCst) < capacity || (*a).phase.load(Ordering::SeqCst) == DEAD;
+            let mut senders = more.senders.lock();
+            senders.push(me);
+            more.waiting.fetch_add(1, Ordering::SeqCst);
+            drop(senders);
             let outcome = State::wait_for(me, WaitKind::Mailbox, a.cast(), place, u64::MAX, ready);
             more.senders.lock().retain(|&s| s != me);
             if outcome != Outcome::Ready {
-                discard(me, m);
                 return outcome as u64;
             }
             if (*a).phase.load(Ordering::SeqCst) == DEAD {
@@ -1366,3 +1408,7 @@ unsafe fn bounded(me: *mut State, a: *mut Actor, more: &More, m: *mut Message, p
         }
     }
 }
+
+/// Outcomes of a message that a full mailbox does not take.
+const DROPPED: u64 = 5;
+const FULL: u64 = 6;

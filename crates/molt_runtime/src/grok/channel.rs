@@ -1,4 +1,4 @@
-//! Channels and `select`.
+//! Channels.
 //!
 //! A channel is a ring of values of one size, with those who wait for a value or for room. Who waits lies with its value's
 //! place on its own stack: a value goes straight from sender to receiver when one waits.
@@ -17,19 +17,19 @@ use super::{State, give, grab};
 const CLOSED: u64 = 4;
 
 /// A stack that waits at a channel.
-struct Waiter {
+pub struct Waiter {
     state: *mut State,
     /// Where the value goes to or comes from.
     slot: *mut u8,
     /// 0: waits; 1: the value was moved; 2: there is no other end any more.
-    status: AtomicU32,
+    pub status: AtomicU32,
     /// For `select`: the number of the arm that is taken, plus 1.
-    claim: *const AtomicU32,
-    arm: u32,
+    pub claim: *const AtomicU32,
+    pub arm: u32,
 }
 
 impl Waiter {
-    fn new(state: *mut State, slot: *mut u8) -> Waiter {
+    pub fn new(state: *mut State, slot: *mut u8) -> Waiter {
         Waiter { state, slot, status: AtomicU32::new(0), claim: null(), arm: 0 }
     }
 
@@ -43,27 +43,27 @@ impl Waiter {
     }
 }
 
-struct Inner {
+pub struct Inner {
     ring: *mut u8,
     room: usize,
     first: usize,
-    len: usize,
-    receivers: VecDeque<*mut Waiter>,
-    senders: VecDeque<*mut Waiter>,
-    sender_count: usize,
-    receiver_count: usize,
+    pub len: usize,
+    pub receivers: VecDeque<*mut Waiter>,
+    pub senders: VecDeque<*mut Waiter>,
+    pub sender_count: usize,
+    pub receiver_count: usize,
 }
 
 pub struct Channel {
     size: usize,
-    capacity: usize,
+    pub capacity: usize,
     refs: AtomicUsize,
-    inner: Lock<Inner>,
+    pub inner: Lock<Inner>,
 }
 
 /// What an operation that does not wait found.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Now {
+pub enum Now {
     Done,
     Closed,
     NotYet,
@@ -180,12 +180,16 @@ impl Channel {
         (Now::NotYet, core::ptr::null_mut())
     }
 
-    unsafe fn attempt(&self, me: *mut State, inner: &mut Inner, slot: *mut u8, sends: bool) -> (Now, *mut State) {
+    /// Sends or receives if that needs no wait; also the stack to wake when the lock is free.
+    ///
+    /// # Safety
+    /// `me` is the state of the stack that this runs on; the slot holds a value, or has room for one.
+    pub unsafe fn attempt(&self, me: *mut State, inner: &mut Inner, slot: *mut u8, sends: bool) -> (Now, *mut State) {
         // SAFETY: by the caller's promise.
         unsafe { if sends { self.try_send(me, inner, slot) } else { self.try_receive(me, inner, slot) } }
     }
 
-    fn list(inner: &mut Inner, sends: bool) -> &mut VecDeque<*mut Waiter> {
+    pub fn list(inner: &mut Inner, sends: bool) -> &mut VecDeque<*mut Waiter> {
         if sends { &mut inner.senders } else { &mut inner.receivers }
     }
 
@@ -234,143 +238,6 @@ impl Channel {
 unsafe fn channel<'a>(p: u64) -> &'a Channel {
     // SAFETY: the library passes a channel that it has a reference to.
     unsafe { &*(p as *const Channel) }
-}
-
-/// The wait of a `select`.
-struct Select {
-    claim: AtomicU32,
-    arms: Vec<Arm>,
-    deadline: u64,
-}
-
-struct Arm {
-    number: u32,
-    channel: *const Channel,
-    sends: bool,
-    slot: *mut u8,
-    closed: bool,
-    disabled: bool,
-}
-
-/// Answers of a wait that are no arm.
-const TIME_IS_UP: i64 = -1;
-const NONE_LEFT: i64 = -2;
-const NONE_READY: i64 = -3;
-
-impl Select {
-    unsafe fn wait(&mut self, me: *mut State, poll: bool, place: u64) -> i64 {
-        if self.arms.iter().all(|a| a.disabled) && self.deadline == u64::MAX {
-            return NONE_LEFT;
-        }
-        let count = self.arms.len();
-        // SAFETY: the arms' channels are kept by the values in the expression; waiters leave the lists before they end.
-        unsafe {
-            let start = if count == 0 { 0 } else { (*me).random() as usize % count };
-            for n in 0..count {
-                let arm = &mut self.arms[(start + n) % count];
-                if arm.disabled {
-                    continue;
-                }
-                let channel = &*arm.channel;
-                let mut inner = channel.inner.lock();
-                let (found, wakes) = channel.attempt(me, &mut inner, arm.slot, arm.sends);
-                drop(inner);
-                if !wakes.is_null() {
-                    wake(me, wakes);
-                }
-                if found != Now::NotYet {
-                    arm.closed = found == Now::Closed;
-                    return i64::from(arm.number);
-                }
-            }
-            if poll {
-                return NONE_READY;
-            }
-            self.claim.store(0, Ordering::SeqCst);
-            let claim = &raw const self.claim;
-            let mut waiters: Vec<Waiter> = Vec::with_capacity(count);
-            for (n, arm) in self.arms.iter().enumerate() {
-                let mut w = Waiter::new(me, arm.slot);
-                w.claim = claim;
-                w.arm = n as u32;
-                waiters.push(w);
-            }
-            let base = waiters.as_mut_ptr();
-            let mut again = false;
-            for n in 0..count {
-                let arm = &self.arms[n];
-                if arm.disabled {
-                    continue;
-                }
-                let channel = &*arm.channel;
-                let mut inner = channel.inner.lock();
-                // What came in the meantime counts, unless an earlier arm was served.
-                let one_end = if arm.sends { inner.receiver_count == 0 } else { inner.sender_count == 0 };
-                let at_hand = if arm.sends {
-                    inner.len < channel.capacity || !inner.receivers.is_empty()
-                } else {
-                    inner.len > 0 || !inner.senders.is_empty()
-                };
-                if (at_hand || one_end) && (*claim).compare_exchange(0, n as u32 + 1, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-                    let (found, wakes) = channel.attempt(me, &mut inner, arm.slot, arm.sends);
-                    match found {
-                        Now::Done => (*base.add(n)).status.store(1, Ordering::SeqCst),
-                        Now::Closed => (*base.add(n)).status.store(2, Ordering::SeqCst),
-                        // Only arms of other `select`s were there, and they were served. Who came across the claim in the
-                        // meantime has dropped the waiter, so everything begins anew.
-                        Now::NotYet => {
-                            (*claim).store(0, Ordering::SeqCst);
-                            again = true;
-                        }
-                    }
-                    if !wakes.is_null() {
-                        wake(me, wakes);
-                    }
-                    break;
-                }
-                Channel::list(&mut inner, arm.sends).push_back(base.add(n));
-            }
-            let ready = || {
-                let taken = (*claim).load(Ordering::SeqCst);
-                taken != 0 && (*base.add(taken as usize - 1)).status.load(Ordering::SeqCst) != 0
-            };
-            let outcome = match again {
-                true => Outcome::Ready,
-                false => State::wait_for(me, WaitKind::Select, null(), place, self.deadline, ready),
-            };
-            // Nobody is to take an arm any more.
-            let last = (*claim).compare_exchange(0, u32::MAX, Ordering::SeqCst, Ordering::SeqCst);
-            for (n, arm) in self.arms.iter().enumerate() {
-                if !arm.disabled {
-                    let w = base.add(n);
-                    let mut inner = (*arm.channel).inner.lock();
-                    Channel::list(&mut inner, arm.sends).retain(|&x| x != w);
-                }
-            }
-            if let Err(taken) = last {
-                let n = taken as usize - 1;
-                // Who took the arm is about to say how it went.
-                while (*base.add(n)).status.load(Ordering::SeqCst) == 0 {
-                    core::hint::spin_loop();
-                }
-                self.arms[n].closed = (*base.add(n)).status.load(Ordering::SeqCst) == 2;
-                return i64::from(self.arms[n].number);
-            }
-            if again {
-                return self.wait(me, poll, place);
-            }
-            match outcome {
-                Outcome::Deadlock => -4,
-                Outcome::Cancelled => -5,
-                Outcome::Ready | Outcome::TimeUp => TIME_IS_UP,
-            }
-        }
-    }
-}
-
-unsafe fn select<'a>(p: u64) -> &'a mut Select {
-    // SAFETY: the library passes the `select` that it began.
-    unsafe { &mut *(p as *mut Select) }
 }
 
 entries! {
@@ -452,46 +319,5 @@ entries! {
     grok_channel_len(_me, c) -> u64 {
         // SAFETY: see `channel`.
         unsafe { channel(c).inner.lock().len as u64 }
-    }
-    grok_select_new(me) -> u64 {
-        // SAFETY: the block is large enough.
-        unsafe {
-            let s = grab(me, size_of::<Select>(), 16).cast::<Select>();
-            s.write(Select { claim: AtomicU32::new(0), arms: Vec::new(), deadline: u64::MAX });
-            s as u64
-        }
-    }
-    grok_select_add(_me, s, number, c, sends, slot) {
-        // SAFETY: see `select`.
-        let s = unsafe { select(s) };
-        let (channel, slot) = (c as *const Channel, slot as *mut u8);
-        s.arms.push(Arm { number: number as u32, channel, sends: sends != 0, slot, closed: false, disabled: false });
-    }
-    grok_select_after(_me, s, limit) {
-        // SAFETY: see `select`.
-        unsafe { select(s).deadline = now().saturating_add(limit).min(u64::MAX - 1) }
-    }
-    grok_select_wait(me, s, poll, place) -> i64 {
-        // SAFETY: see `select`.
-        unsafe { select(s).wait(me, poll != 0, place) }
-    }
-    grok_select_closed(_me, s, number) -> u64 {
-        // SAFETY: see `select`.
-        let s = unsafe { select(s) };
-        u64::from(s.arms.iter().any(|a| u64::from(a.number) == number && a.closed))
-    }
-    grok_select_disable(_me, s, number) {
-        // SAFETY: see `select`.
-        let s = unsafe { select(s) };
-        for a in s.arms.iter_mut().filter(|a| u64::from(a.number) == number) {
-            a.disabled = true;
-        }
-    }
-    grok_select_end(me, s) {
-        // SAFETY: see `select`; it ends here.
-        unsafe {
-            drop_in_place(s as *mut Select);
-            give(me, s as *mut u8, size_of::<Select>(), 16);
-        }
     }
 }

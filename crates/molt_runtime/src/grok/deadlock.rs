@@ -214,7 +214,8 @@ pub unsafe fn stalled(shared: &Shared) {
     }
     // SAFETY: as above.
     unsafe {
-        let Some(&last) = waiting.iter().max_by_key(|s| ((*(**s)).fiber.wait.since.load(Ordering::Relaxed), (*(**s)).number))
+        let Some(&last) =
+            waiting.iter().max_by_key(|s| ((*(**s)).fiber.wait.since.load(Ordering::Relaxed), (*(**s)).number))
         else {
             return;
         };
@@ -275,7 +276,9 @@ unsafe fn describe(state: *mut State, wait: &Wait) -> String {
             WaitKind::Signal => String::from("waits for a signal"),
             WaitKind::Sleep => String::from("sleeps"),
             WaitKind::Message => String::from("waits for a message"),
-            WaitKind::Mailbox => format!("waits for room in the mailbox of {}", (*target.cast::<actor::Actor>()).label()),
+            WaitKind::Mailbox => {
+                format!("waits for room in the mailbox of {}", (*target.cast::<actor::Actor>()).label())
+            }
             WaitKind::Stop => format!("waits for the end of {}", (*target.cast::<actor::Actor>()).label()),
             WaitKind::Select => String::from("waits in a `select`"),
             WaitKind::Shutdown => String::from("waits for the end of the program"),

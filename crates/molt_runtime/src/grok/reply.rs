@@ -22,6 +22,9 @@ const CLOSED: u8 = 2;
 /// The one who asked waits no more.
 const ABANDONED: u8 = 3;
 
+/// The mailbox was full.
+const REFUSED: u8 = 4;
+
 /// Bytes before the room.
 const HEAD: usize = size_of::<Reply>().next_multiple_of(16);
 
@@ -59,6 +62,24 @@ unsafe fn settle(me: *mut State, room: u64, status: u8) -> bool {
     }
 }
 
+/// Whether there is an answer, or none can come.
+///
+/// # Safety
+/// The caller has a reference to the room.
+pub unsafe fn is_settled(room: u64) -> bool {
+    // SAFETY: by the caller's promise.
+    unsafe { of(room).status.load(Ordering::SeqCst) != WAITS }
+}
+
+/// Says whom to wake.
+///
+/// # Safety
+/// As for [`is_settled`].
+pub unsafe fn set_asker(room: u64, me: *mut State) {
+    // SAFETY: by the caller's promise.
+    unsafe { of(room).asker.store(me, Ordering::SeqCst) }
+}
+
 entries! {
     grok_reply_new(me, size) -> u64 {
         // SAFETY: the block is large enough.
@@ -89,7 +110,7 @@ entries! {
                     return outcome as u64;
                 }
             }
-            if reply.status.load(Ordering::SeqCst) == ANSWERED { 0 } else { 4 }
+            0
         }
     }
     grok_reply_set(me, room) -> u64 {
@@ -99,6 +120,19 @@ entries! {
     grok_reply_close(me, room) {
         // SAFETY: see `of`.
         unsafe { settle(me, room, CLOSED) };
+    }
+    grok_reply_status(_me, room) -> u64 {
+        // SAFETY: see `of`.
+        u64::from(unsafe { of(room).status.load(Ordering::SeqCst) })
+    }
+    grok_reply_abandon(_me, room) -> u64 {
+        // SAFETY: see `of`.
+        let status = unsafe { &of(room).status };
+        u64::from(status.compare_exchange(WAITS, ABANDONED, Ordering::SeqCst, Ordering::SeqCst).unwrap_or_else(|s| s))
+    }
+    grok_reply_full(_me, room) {
+        // SAFETY: see `of`; dropping the question has closed it, which nobody has seen.
+        unsafe { of(room).status.store(REFUSED, Ordering::SeqCst) }
     }
     grok_reply_release(me, room) {
         // SAFETY: see `release`.

@@ -310,7 +310,10 @@ impl Scheduler {
     }
 
     /// Makes the main stack's worker.
-    pub fn adopt_main(&self, main: *mut State, shared: *const Shared) {
+    ///
+    /// # Safety
+    /// The state was just made.
+    pub unsafe fn adopt_main(&self, main: *mut State, shared: *const Shared) {
         let worker = self.add_worker(shared);
         // SAFETY: nobody else knows the state yet.
         unsafe { (*main).fiber.worker = worker };
@@ -398,12 +401,17 @@ impl Scheduler {
     /// Whether no worker has anything to do and nothing outside of them can give it something.
     fn stands_still(&self) -> bool {
         let moves = self.moves.load(Ordering::SeqCst);
-        moves % 2 == 0
+        moves.is_multiple_of(2)
             && self.asleep.load(Ordering::SeqCst) == self.count.load(Ordering::SeqCst)
             && self.external.load(Ordering::SeqCst) == 0
             && !self.has_work()
             && !self.home.load(Ordering::SeqCst)
             && self.moves.load(Ordering::SeqCst) == moves
+    }
+
+    /// Whether all workers but the caller's have nothing to do.
+    pub fn others_sleep(&self) -> bool {
+        !self.has_work() && self.asleep.load(Ordering::SeqCst) + 1 >= self.count.load(Ordering::SeqCst)
     }
 
     /// Has the first worker look at `home`.
@@ -981,6 +989,12 @@ impl State {
         }
         // SAFETY: by the caller's promise.
         unsafe {
+            if let Some(task) = (*me).fiber.task.as_ref()
+                && task.is_cancelled()
+                && !(*me).cancelling
+            {
+                return Outcome::Cancelled;
+            }
             let fiber = &(*me).fiber;
             let seq = fiber.wait.begin(kind, target, place);
             fiber.outcome.store(seq << 8, Ordering::SeqCst);

@@ -9,6 +9,9 @@ use super::lock::Lock;
 use super::sched::{Outcome, now, wake};
 use super::{State, give, grab};
 
+/// Added to the outcome of a wait for a condition that ended without the lock.
+const NOT_LOCKED: u64 = 16;
+
 /// A stack that waits, on that stack.
 struct Waiter {
     state: *mut State,
@@ -92,7 +95,8 @@ unsafe fn semaphore<'a>(p: u64) -> &'a Semaphore {
 }
 
 impl Semaphore {
-    unsafe fn acquire(&self, me: *mut State, limit: u64, place: u64) -> u64 {
+    /// Takes a permit. With `unlock` that lock is given away once this stack stands in the list.
+    unsafe fn acquire(&self, me: *mut State, limit: u64, place: u64, unlock: Option<&Mutex>) -> u64 {
         let mut inner = self.inner.lock();
         if inner.count > 0 {
             inner.count -= 1;
@@ -105,6 +109,10 @@ impl Semaphore {
         let w = &raw mut waiter;
         inner.waiters.push_back(w);
         drop(inner);
+        if let Some(mutex) = unlock {
+            // SAFETY: the caller owns it.
+            unsafe { mutex.unlock(me) };
+        }
         let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
         // SAFETY: the waiter leaves the list before it ends.
         unsafe {
@@ -179,7 +187,16 @@ entries! {
     }
     grok_semaphore_acquire(me, s, limit, place) -> u64 {
         // SAFETY: see `semaphore`.
-        unsafe { semaphore(s).acquire(me, limit, place) }
+        unsafe { semaphore(s).acquire(me, limit, place, None) }
+    }
+    grok_condvar_wait(me, c, m, limit, place) -> u64 {
+        // SAFETY: see `semaphore` and `mutex`; the caller owns the lock and gets it back however the wait ends.
+        unsafe {
+            let outcome = semaphore(c).acquire(me, limit.max(1), place, Some(mutex(m)));
+            let locked = mutex(m).lock(me, place);
+            // Without the lock nobody may give it away.
+            if locked != 0 { locked + NOT_LOCKED } else { outcome }
+        }
     }
     grok_semaphore_release(me, s, count, wanting) {
         // SAFETY: see `semaphore`.

@@ -33,6 +33,7 @@ pub struct Task {
     /// The result was moved out, or there is none.
     taken: AtomicBool,
     cancel: AtomicBool,
+    failed: AtomicBool,
     body: Code,
     drop_result: Code,
     pub running_on: AtomicPtr<State>,
@@ -77,7 +78,6 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
         ((*task).body)(me.cast(), room);
         let status = if core::mem::take(&mut (*me).cancelling) { CANCELLED } else { DONE };
         (*task).running_on.store(null_mut(), Ordering::SeqCst);
-        (*me).fiber.task = null_mut();
         let mut joiners = (*task).joiners.lock();
         (*task).status.store(status, Ordering::SeqCst);
         let waiting = core::mem::take(&mut *joiners);
@@ -86,7 +86,40 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
             wake(me, s);
         }
         release(me, task);
+        (*me).fiber.task = null_mut();
     }
+}
+
+/// Whether the task of a room has ended.
+///
+/// # Safety
+/// The caller keeps the task.
+pub unsafe fn is_done(room: u64) -> bool {
+    // SAFETY: by the caller's promise.
+    unsafe { (*of(room)).status.load(Ordering::SeqCst) != RUNNING }
+}
+
+/// Has a stack be woken when the task ends, unless it has ended.
+///
+/// # Safety
+/// The caller keeps the task.
+pub unsafe fn add_joiner(room: u64, me: *mut State) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let mut joiners = (*of(room)).joiners.lock();
+        if !is_done(room) {
+            joiners.push(me);
+        }
+    }
+}
+
+/// The stack does not wait any more.
+///
+/// # Safety
+/// The caller keeps the task.
+pub unsafe fn remove_joiner(room: u64, me: *mut State) {
+    // SAFETY: by the caller's promise.
+    unsafe { (*of(room)).joiners.lock().retain(|&s| s != me) }
 }
 
 impl Task {
@@ -109,12 +142,32 @@ entries! {
                 status: AtomicU8::new(RUNNING),
                 taken: AtomicBool::new(false),
                 cancel: AtomicBool::new(false),
+                failed: AtomicBool::new(false),
                 body: core::mem::transmute::<usize, Code>(body as usize),
                 drop_result: core::mem::transmute::<usize, Code>(drop_result as usize),
                 running_on: AtomicPtr::new(null_mut()),
                 joiners: Lock::new(Vec::new()),
             });
             task as u64 + HEAD as u64
+        }
+    }
+    grok_task_current(me) -> u64 {
+        // SAFETY: compiled code passes its context; its task exists.
+        unsafe { (*me).fiber.task.as_ref().map_or(0, |t| t.number) }
+    }
+    grok_task_retain(_me, room) {
+        // SAFETY: the handle keeps the task.
+        unsafe { (*of(room)).refs.fetch_add(1, Ordering::Relaxed) };
+    }
+    grok_task_fail(_me, room) {
+        // SAFETY: the task runs.
+        unsafe { (*of(room)).failed.store(true, Ordering::SeqCst) }
+    }
+    grok_task_failed(_me, room) -> u64 {
+        // SAFETY: the caller keeps the task.
+        unsafe {
+            let task = &*of(room);
+            u64::from(task.failed.load(Ordering::SeqCst) && !task.taken.load(Ordering::SeqCst))
         }
     }
     grok_task_start(me, room) {
@@ -125,20 +178,16 @@ entries! {
         // SAFETY: the handle keeps the task.
         unsafe {
             let task = of(room);
-            if (*task).status.load(Ordering::SeqCst) == RUNNING {
-                let mut joiners = (*task).joiners.lock();
-                if (*task).status.load(Ordering::SeqCst) == RUNNING {
-                    joiners.push(me);
-                }
-                drop(joiners);
+            if !is_done(room) {
+                add_joiner(room, me);
             }
-            let ready = || (*task).status.load(Ordering::SeqCst) != RUNNING;
+            let ready = || is_done(room);
             let outcome = State::wait_for(me, WaitKind::Join, task.cast(), place, u64::MAX, ready);
             match outcome {
                 Outcome::Ready if (*task).status.load(Ordering::SeqCst) == CANCELLED => 4,
                 Outcome::Ready => 0,
                 other => {
-                    (*task).joiners.lock().retain(|&s| s != me);
+                    remove_joiner(room, me);
                     other as u64
                 }
             }
@@ -154,7 +203,7 @@ entries! {
     }
     grok_task_finished(_me, room) -> u64 {
         // SAFETY: the handle keeps the task.
-        unsafe { u64::from((*of(room)).status.load(Ordering::SeqCst) != RUNNING) }
+        unsafe { u64::from(is_done(room)) }
     }
     grok_task_cancel(me, room) {
         // SAFETY: the handle keeps the task.
@@ -195,6 +244,7 @@ entries! {
             (*me).answer.len() as i64
         }
     }
+    grok_panic_resume(_me) {}
     grok_panic_cancel(me) {
         // SAFETY: compiled code passes its context.
         unsafe { (*me).cancelling = true }

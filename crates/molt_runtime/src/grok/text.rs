@@ -1,5 +1,7 @@
 //! Text of numbers, and facts of Unicode.
 
+use alloc::format;
+use alloc::string::String;
 use core::fmt::{self, Write};
 
 use molt_abi::Context;
@@ -65,7 +67,9 @@ pub(crate) extern "C" fn grok_char_class(_: *mut Context, c: u64, question: u64)
         3 => c.is_whitespace(),
         4 => c.is_uppercase(),
         5 => c.is_lowercase(),
-        _ => c.is_control(),
+        6 => c.is_control(),
+        // Whether a text is shown with the character as it is; what joins the character before it is.
+        _ => c == '"' || !format!("{:?}", [' ', c].iter().collect::<String>()).contains('\\'),
     })
 }
 

@@ -59,7 +59,12 @@ impl<'c> Infer<'c> {
                 TyKind::FnDef(f, list) => {
                     self.apply_steps(callee, &steps, Mutability::Shared);
                     self.typed().call.insert(e, CallKind::Direct);
-                    return self.call_fn(e, f, list, args, hint, span);
+                    let ret = self.call_fn(e, f, list, args, hint, span);
+                    let sends = ["actor_send_after", "actor_send_every", "send_raw_to"];
+                    if sends.iter().any(|n| self.c.hir.lang_fn(n) == Some(f)) {
+                        self.raw_message(list, span);
+                    }
+                    return ret;
                 }
                 TyKind::Ctor(..) => {
                     self.apply_steps(callee, &steps, Mutability::Shared);

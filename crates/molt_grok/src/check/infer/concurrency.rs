@@ -5,12 +5,13 @@ use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
 
 use super::expr::Join;
+use super::path::CtorPath;
 use super::{Infer, OpenClosure};
 use crate::check::context::Owner;
 use crate::check::solve::ClosureSig;
 use crate::check::typed::{Callee, CalleeRole, ClosureForm, Ctor};
 use crate::hir::{
-    AdtId, AdtKind, Arm, BodyOwner, ExprId, FieldInit, FnId, Message, Parent, PathRes, SelectArm, SelectKind,
+    AdtId, AdtKind, Arm, BodyOwner, Expr, ExprId, FieldInit, FnId, Message, Parent, PathRes, SelectArm, SelectKind,
 };
 use crate::ty::{Args, Ty, TyKind};
 
@@ -60,7 +61,6 @@ impl<'c> Infer<'c> {
         options: &'c [FieldInit],
         span: Span,
     ) -> Ty {
-        self.not_built(span, "`spawn` of actors");
         let c = self.c;
         let Some(ctor) = self.ctor_path(path, span) else {
             for f in fields.iter().chain(options) {
@@ -88,6 +88,7 @@ impl<'c> Infer<'c> {
             let text = format!("the state fields {} get no value", missing.join(", "));
             self.report(Diagnostic::at(&code::MISSING_FIELD, span, text));
         }
+        self.restartable(ctor, span);
         for option in options {
             let want = match self.text(option.name) {
                 "name" | "overflow" | "restart" => Ty::STR,
@@ -114,6 +115,25 @@ impl<'c> Infer<'c> {
         self.lang_with("ActorRef", &[actor])
     }
 
+    /// A supervisor starts its children anew from copies of their fields.
+    fn restartable(&mut self, child: CtorPath, span: Span) {
+        let c = self.c;
+        let Some(own) = self.own_actor() else { return };
+        let (Some(_), Some(clone)) = (c.hir.supervision(own), c.hir.lang_trait("clone")) else { return };
+        for (n, field) in c.hir.adts[child.adt].variants[0].fields.iter().enumerate() {
+            let ty = c.types.subst(c.types.erase(c.field_types(child.adt, 0)[n]), child.args);
+            if self.s.implements(ty, clone, span) == crate::check::solve::Answer::No {
+                let text = format!(
+                    "`{}` cannot be restarted: its field `{}` cannot be cloned",
+                    self.text(c.hir.adts[child.adt].head.name),
+                    self.text(field.name)
+                );
+                let d = Diagnostic::at(&code::NOT_RESTARTABLE, span, text).label(field.span, "of this type", false);
+                self.report(d);
+            }
+        }
+    }
+
     /// The actor behind a reference to one.
     fn actor_of(&mut self, target: ExprId, ty: Ty) -> Option<(AdtId, Args)> {
         let c = self.c;
@@ -132,6 +152,17 @@ impl<'c> Infer<'c> {
             at = self.deref_step(at, span)?.to;
         }
         None
+    }
+
+    /// Whether a type is a reference to an actor with a state field of this name.
+    pub(in crate::check) fn is_state_of(&self, ty: Ty, name: molt_base::Symbol) -> bool {
+        let c = self.c;
+        let TyKind::Adt(id, list) = self.s.kind(ty) else { return false };
+        if c.hir.lang_adt("ActorRef") != Some(id) {
+            return false;
+        }
+        let TyKind::Adt(actor, _) = self.s.kind(c.types.list(list)[0].expect_ty()) else { return false };
+        c.hir.adts[actor].variants.first().is_some_and(|v| v.fields.iter().any(|f| f.name == name))
     }
 
     fn handler(&self, actor: AdtId, name: molt_base::Symbol) -> Option<FnId> {
@@ -166,10 +197,24 @@ impl<'c> Infer<'c> {
         let fn_ty = c.types.mk(TyKind::FnDef(f, list));
         let sig = self.callee_sig(fn_ty, span)?;
         self.set_callee(e, CalleeRole::Main, Callee { func: f, args: list });
-        let params = &sig.params[1..];
-        let ret = self.arguments(params, sig.ret, args, None, span, Some(f), params.len());
+        let mut params = &sig.params[1..];
+        let mut ret = sig.ret;
+        // A handler that answers later takes where to as its last parameter, which callers leave out.
+        if let [rest @ .., last] = params
+            && let TyKind::Adt(adt, list) = c.types.kind(self.s.shallow(*last))
+            && c.hir.lang_adt("ReplyTo") == Some(adt)
+            && let Some(answer) = c.types.list(list)[0].ty()
+        {
+            (params, ret) = (rest, answer);
+        }
+        let ret = self.arguments(params, ret, args, None, span, Some(f), params.len());
+        for (n, &p) in params.iter().enumerate() {
+            let at = args.get(n).map_or(span, |&a| self.span(a));
+            self.owned(p, at, "an argument");
+        }
+        self.owned(ret, *name_span, "an answer");
         if let Some(send) = c.hir.lang_trait("send") {
-            for &p in params {
+            for &p in params.iter().chain([&ret]) {
                 self.demand_trait(send, &[p], span);
             }
         }
@@ -177,31 +222,90 @@ impl<'c> Infer<'c> {
     }
 
     pub(in crate::check) fn send(&mut self, e: ExprId, target: ExprId, message: &'c Message, span: Span) -> Ty {
-        self.not_built(span, "sending to actors");
         let ty = self.check(target, None);
         match message {
             Message::Handler { .. } => {
                 self.handler_call(e, target, ty, message, span);
             }
             Message::Raw(value) => {
-                let want = self.actor_of(target, ty).and_then(|(a, _)| self.raw_message_type(a));
-                match want {
-                    Some(w) => {
-                        self.check_coerce(*value, w);
+                let actor = self.actor_of(target, ty);
+                let want = actor.and_then(|(a, list)| self.raw_message_type(a, list, span));
+                let Some(want) = want else {
+                    self.check(*value, None);
+                    match actor {
+                        Some((a, _)) => self.takes_no_raw(a, span),
+                        None if self.s.resolve(ty) != Ty::ERROR => {
+                            let text = format!("`{}` is not a reference to an actor", self.show(ty));
+                            self.error(&code::UNKNOWN_MESSAGE, span, text);
+                        }
+                        None => {}
                     }
-                    None => {
-                        self.check(*value, None);
-                    }
+                    return Ty::UNIT;
+                };
+                self.check_coerce(*value, want);
+                let at = self.span(*value);
+                self.owned(want, at, "a message");
+                if let Some(send) = self.c.hir.lang_trait("send") {
+                    self.demand_trait(send, &[want], span);
                 }
             }
         }
         Ty::UNIT
     }
 
-    /// The type of an actor's raw messages, if it declares one.
-    fn raw_message_type(&self, actor: AdtId) -> Option<Ty> {
-        let info = self.c.hir.adts[actor].actor.as_ref()?;
-        self.c.alias_type(info.message?).map(|t| self.c.types.erase(t))
+    /// The type of an actor's raw messages: the one it declares, else that of its `receive` member.
+    fn raw_message_type(&mut self, actor: AdtId, list: Args, span: Span) -> Option<Ty> {
+        let c = self.c;
+        let info = c.hir.adts[actor].actor.as_ref()?;
+        if let Some(alias) = info.message {
+            return c.alias_type(alias).map(|t| c.types.subst(c.types.erase(t), list));
+        }
+        let item = c.types.mk(TyKind::FnDef(info.receive?, list));
+        self.callee_sig(item, span)?.params.get(1).copied()
+    }
+
+    /// `r.send(m)`: m is of the type of the actor's raw messages. The arguments are those of the method.
+    pub(in crate::check) fn raw_message(&mut self, list: Args, span: Span) {
+        let c = self.c;
+        let [actor, message] = [0, 1].map(|n| c.types.list(list)[n].expect_ty());
+        let TyKind::Adt(adt, args) = self.s.kind(actor) else {
+            if self.s.resolve(actor) != Ty::ERROR && !self.in_library() {
+                let text = "the type of the actor is not known here";
+                let d = Diagnostic::at(&code::UNKNOWN_MESSAGE, span, text);
+                self.report(d.help("raw messages go to actors of a known type"));
+            }
+            return;
+        };
+        match self.raw_message_type(adt, args, span) {
+            Some(want) if self.s.unify(want, message).is_err() => self.mismatch(span, want, message),
+            Some(_) => {}
+            None => self.takes_no_raw(adt, span),
+        }
+    }
+
+    /// Whether the body belongs to the language's library.
+    fn in_library(&self) -> bool {
+        let module = self.body_ref().module;
+        self.c.hir.packages[self.c.hir.modules[module].package].is_std
+    }
+
+    fn takes_no_raw(&mut self, actor: AdtId, span: Span) {
+        let text = format!("the actor `{}` takes no raw messages", self.text(self.c.hir.adts[actor].head.name));
+        let d = Diagnostic::at(&code::UNKNOWN_MESSAGE, span, text)
+            .help("give the actor a `receive { .. }` member or `type Message = ..;`, or send a handler's call");
+        self.report(d);
+    }
+
+    /// Refuses a message that borrows.
+    fn owned(&mut self, ty: Ty, span: Span, what: &str) {
+        let ty = self.s.resolve(ty);
+        if self.c.types.borrows(ty) {
+            let text = format!("{what} of type `{}` borrows, and messages are moved", self.show(ty));
+            self.report(
+                Diagnostic::at(&code::MESSAGE_NOT_OWNED, span, text)
+                    .help("send an owned value: `to_string()`, `to_vec()` or `clone()`"),
+            );
+        }
     }
 
     pub(in crate::check) fn ask(
@@ -212,7 +316,6 @@ impl<'c> Infer<'c> {
         within: Option<ExprId>,
         span: Span,
     ) -> Ty {
-        self.not_built(span, "`ask`");
         let ty = self.check(target, None);
         let answer = match self.handler_call(e, target, ty, message, span) {
             Some(t) => t,
@@ -243,10 +346,21 @@ impl<'c> Infer<'c> {
         hint: Option<Ty>,
         span: Span,
     ) -> Ty {
-        self.not_built(span, "`receive`");
         let message = match self.own_actor() {
-            None => self.error(&code::RECEIVE_OUTSIDE_ACTOR, span, "`receive` belongs in the code of an actor"),
-            Some(a) => self.raw_message_type(a).unwrap_or_else(|| self.s.fresh(span)),
+            // Lowering has said so.
+            None => Ty::ERROR,
+            Some(a) => {
+                let list = self.c.identity_args(Owner::Adt(a));
+                match self.raw_message_type(a, list, span) {
+                    Some(t) => t,
+                    None => {
+                        let d = Diagnostic::at(&code::UNKNOWN_MESSAGE, span, "the type of the messages is not known")
+                            .help("write `type Message = ..;` in the actor");
+                        self.report(d);
+                        Ty::ERROR
+                    }
+                }
+            }
         };
         if arms.is_empty() && after.is_none() {
             return message;
@@ -268,7 +382,6 @@ impl<'c> Infer<'c> {
     }
 
     pub(in crate::check) fn select(&mut self, _e: ExprId, arms: &'c [SelectArm], hint: Option<Ty>, _span: Span) -> Ty {
-        self.not_built(_span, "`select`");
         let mut join = Join::new(hint);
         let before = self.diverges;
         for arm in arms {
@@ -279,7 +392,7 @@ impl<'c> Infer<'c> {
                     }
                     let ty = self.check(*operation, None);
                     let ty = self.structurally(ty);
-                    let ty = self.future_output(ty, *operation).unwrap_or(ty);
+                    self.waiting_operation(*operation, ty);
                     self.check_pat_top(*pat, ty);
                 }
                 SelectKind::After(limit) => {
@@ -292,6 +405,34 @@ impl<'c> Infer<'c> {
             self.diverges = before;
         }
         join.ty.unwrap_or(Ty::UNIT)
+    }
+
+    /// Refuses what a `select` cannot wait for.
+    fn waiting_operation(&mut self, e: ExprId, ty: Ty) {
+        let c = self.c;
+        let callee = match &self.body_ref().exprs[e] {
+            Expr::Ask { .. } => return,
+            Expr::MethodCall { .. } => self.typed().main_callee(e).map(|k| k.func),
+            Expr::Call { callee, .. } => {
+                let ty = self.typed().expr(*callee);
+                match self.s.kind(ty) {
+                    TyKind::FnDef(f, _) => Some(f),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        if callee.is_some_and(|f| c.selects(f).is_some()) || ty == Ty::ERROR {
+            return;
+        }
+        let span = self.span(e);
+        if self.future_output(ty, e).is_some() {
+            return self.not_built(span, "`select` on a future");
+        }
+        let text = "a `select` cannot wait for this";
+        let d = Diagnostic::at(&code::TYPE_MISMATCH, span, text)
+            .help("an arm waits for `rx.recv()`, `tx.send(v)`, `handle.join()` or `ask ..`");
+        self.report(d);
     }
 
     /// What a future yields, if the type is one.

@@ -64,7 +64,7 @@ impl<'c> Infer<'c> {
                     &mut holes,
                 )
                 .constant(*len, span);
-                let len = self.c.evaluated(len);
+                let len = self.c.evaluated(self.c.checked_length(len));
                 if self.c.types.const_kind(len) != ConstKind::Value(1)
                     && let Some(copy) = self.c.hir.lang_trait("copy")
                 {
@@ -816,8 +816,7 @@ impl<'c> Infer<'c> {
             FormatKind::Print { .. } => Ty::UNIT,
             FormatKind::Panic => Ty::NEVER,
             FormatKind::Write { target } => {
-                self.write_target(target);
-                let error = self.lang_ty("FmtError");
+                let error = self.write_target(target);
                 match self.c.hir.lang_adt("Result") {
                     Some(r) => self.c.types.mk(TyKind::Adt(r, self.c.types.ty_list(&[Ty::UNIT, error]))),
                     None => Ty::ERROR,
@@ -826,8 +825,8 @@ impl<'c> Infer<'c> {
         }
     }
 
-    /// What `write!` writes to: the value behind references, borrowed exclusively.
-    fn write_target(&mut self, target: ExprId) {
+    /// What `write!` writes to: the value behind references, borrowed exclusively. The type of its errors.
+    fn write_target(&mut self, target: ExprId) -> Ty {
         let ty = self.check(target, None);
         let mut at = self.structurally(ty);
         while let TyKind::Ref(_, _, to) = self.c.types.kind(at) {
@@ -837,10 +836,11 @@ impl<'c> Infer<'c> {
         let reference = self.c.types.reference(Mutability::Mut, at);
         self.adjust(target, AdjustKind::Borrow(Mutability::Mut), reference);
         self.mark_mutable(target);
-        if let Some(t) = self.c.hir.lang_trait("write_text") {
-            let span = self.span(target);
-            self.demand_trait(t, &[at], span);
-        }
+        let Some(t) = self.c.hir.lang_trait("write_text") else { return Ty::ERROR };
+        let span = self.span(target);
+        self.demand_trait(t, &[at], span);
+        let args = self.c.types.ty_list(&[at]);
+        self.associated(t, "Error", args, span)
     }
 
     /// The library's type of a name without arguments.

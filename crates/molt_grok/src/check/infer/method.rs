@@ -434,6 +434,9 @@ impl<'c> Infer<'c> {
             self.report(Diagnostic::at(&code::UNSAFE_REQUIRED, name_span, text));
         }
         let least = params.len() - item.params.iter().rev().take_while(|p| p.default.is_some()).count();
+        if c.hir.lang_fn("actor_ref_send") == Some(func) {
+            self.raw_message(list, span);
+        }
         let ret = self.arguments(params, sig.ret, args, hint, span, Some(func), least);
         let ret = self.future_of(func, list, ret);
         self.s.shallow(ret)
@@ -468,7 +471,7 @@ impl<'c> Infer<'c> {
                     if x == m {
                         return true;
                     }
-                    at = hir.modules[x].parent;
+                    at = hir.modules[x].around.or(hir.modules[x].parent);
                 }
                 false
             }
@@ -530,6 +533,12 @@ impl<'c> Infer<'c> {
             return self.defer(e, DeferredKind::Field { base, ty: last, name, name_span }, span);
         }
         let shown = self.show(ty);
+        if self.is_state_of(ty, name) {
+            let text = format!("`{}` is state of the actor, which only its own code reaches", self.text(name));
+            let d = Diagnostic::at(&code::ACTOR_STATE_ACCESS, name_span, text);
+            self.report(d.help("give the actor a handler for it, and `ask` it"));
+            return Ty::ERROR;
+        }
         let text = format!("`{shown}` has no field `{}`", self.text(name));
         let mut d = Diagnostic::at(&code::UNKNOWN_FIELD, name_span, text);
         if self.probe(&steps, name, span).is_some() {

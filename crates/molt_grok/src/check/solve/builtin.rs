@@ -49,6 +49,10 @@ impl Solver<'_> {
                 TyKind::Future(..) => yes(),
                 _ => None,
             },
+            "actor" => match c.types.kind(self_ty) {
+                TyKind::Adt(a, _) if c.hir.adts[a].kind == crate::hir::AdtKind::Actor => yes(),
+                _ => no(),
+            },
             "drop" => None,
             _ => None,
         }

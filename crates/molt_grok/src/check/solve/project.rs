@@ -173,6 +173,18 @@ impl Solver<'_> {
         result
     }
 
+    /// The implementation that tells what an associated type is, and its arguments.
+    pub fn implementing(&mut self, alias: AliasId, args: Args, span: Span) -> Option<(crate::hir::ImplId, Args)> {
+        let t = self.c.trait_of_alias(alias)?;
+        match self.select(t, args, span) {
+            Search::Found(Selected::Impl(i, list)) => {
+                self.bind_by_bounds(i, list, span);
+                Some((i, self.resolve_args(list)))
+            }
+            _ => None,
+        }
+    }
+
     /// `impl<I: Iterator<Item = T>, T> ..`: T is known through the bound only.
     fn bind_by_bounds(&mut self, i: crate::hir::ImplId, list: Args, span: Span) {
         if !self.c.types.args_flags(self.resolve_args(list)).has(Flags::INFER) {

@@ -111,6 +111,12 @@ impl Lower<'_> {
             return None;
         }
         let sender = self.front.hir.lang_fn("sender")?;
+        if let crate::hir::front::SelfType::Impl(members) = self.scope.self_type
+            && let Some(actor) = self.front.hir.impls[members].actor
+            && let Some(info) = &mut self.front.hir.adts[actor].actor
+        {
+            info.wants_sender = true;
+        }
         let callee = self.alloc(Expr::Path(PathRes::Fn(sender, GenericArgs::default())), span);
         Some(self.alloc(Expr::Call { callee, args: Vec::new() }, span))
     }

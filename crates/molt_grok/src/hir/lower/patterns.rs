@@ -285,6 +285,7 @@ impl Lower<'_> {
             sets.push((s.span(alternative), bound));
         }
         binder.known.truncate(known_before);
+        let mut differ = false;
         for b in &union {
             for (span, set) in &sets {
                 if !set.iter().any(|x| x.name == b.name) {
@@ -296,6 +297,7 @@ impl Lower<'_> {
                         false,
                     );
                     self.front.diagnostics.push(d);
+                    differ = true;
                 }
             }
         }
@@ -313,10 +315,12 @@ impl Lower<'_> {
                 binder.current.push(b);
             }
         }
-        if pats.len() == 1 {
-            return self.body.pats[pats[0]].clone();
+        match pats[..] {
+            // Some local has no value on some way.
+            _ if differ => Pat::Error,
+            [only] => self.body.pats[only].clone(),
+            _ => Pat::Or(pats),
         }
-        Pat::Or(pats)
     }
 
     fn literal_pattern(&mut self, s: Syntax<'_>, node: NodeId) -> Pat {

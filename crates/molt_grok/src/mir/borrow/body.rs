@@ -79,6 +79,9 @@ impl<'a, 'm> TypedMir<'a, 'm> {
             }
             self.terminator(block.terminator(), block.end_span.unwrap_or(mir.span));
         }
+        while let Some(call) = self.regions.closure_calls.pop() {
+            self.apply_closure(call.id, call.args, None, &call.params, call.out, call.span, Why::Argument);
+        }
     }
 
     fn why(&self, dest: &Place) -> Why {

@@ -8,11 +8,15 @@ use std::rc::Rc;
 
 use molt_base::{Span, Symbol};
 
+use super::project::ClosureCall;
 use crate::check::context::Variance;
 use crate::hir::{FnId, Mutability};
 use crate::mir::queries::Queries;
 use crate::ty::fold::Folder;
 use crate::ty::{Arg, Args, ClosureId, Flags, Region, Ty, TyKind, Types};
+
+/// Associated types of associated types are followed so far.
+const MAX_DEPTH: u32 = 32;
 
 /// Number of a region variable.
 pub type RegionVar = u32;
@@ -66,6 +70,10 @@ pub struct Regions<'a> {
     shapes: FastMap<ClosureId, Rc<ClosureShape>>,
     /// Associated types that were replaced by what they are, with their regions.
     normalized: FastMap<Ty, Ty>,
+    /// Calls of closures that associated types told of and that are not related yet.
+    pub closure_calls: Vec<ClosureCall>,
+    /// How deep the search for an associated type is.
+    depth: u32,
 }
 
 /// Gives each region of a type a value.
@@ -185,6 +193,8 @@ impl<'a> Regions<'a> {
             universals: vec![Universal { var: STATIC, region: Region::Static, unchecked: false }],
             shapes: FastMap::default(),
             normalized: FastMap::default(),
+            closure_calls: Vec::new(),
+            depth: 0,
         }
     }
 
@@ -300,15 +310,20 @@ impl<'a> Regions<'a> {
             return known;
         }
         let new = match types.kind(ty) {
-            TyKind::Projection(_, args) => {
+            TyKind::Projection(alias, args) => {
                 let plain = self.plain(ty);
                 let plain = self.q.normalize(plain);
                 if matches!(types.kind(plain), TyKind::Projection(..)) {
                     ty
                 } else {
-                    let new = self.fresh_ty(plain);
-                    self.link(args, new, span);
-                    new
+                    self.depth += 1;
+                    let known = if self.depth < MAX_DEPTH { self.project(alias, args, plain, span) } else { None };
+                    self.depth -= 1;
+                    known.unwrap_or_else(|| {
+                        let new = self.fresh_ty(plain);
+                        self.link(args, new, span);
+                        new
+                    })
                 }
             }
             _ => {

@@ -13,8 +13,8 @@
 //! | `receive_next` | `fn<M>(&mut C) -> Option<M>` | the next message not looked at; `None` when the time is up |
 //! | `receive_skip` | `fn<M>(&mut C, M)` | no arm takes it: it stays queued |
 //! | `select_begin` | `fn() -> S` | |
-//! | `select_add` | `fn<H, T>(&mut S, usize, H, T)` | registers arm n: the function item of the operation and its arguments |
-//! | `select_future` | `fn<F>(&mut S, usize, F)` | registers arm n: a future |
+//! | named by `#[selects]` | `fn<..>(&mut S, usize, ..)` | registers arm n: the arguments of the operation |
+//! | `select_ask` | `fn<A, H, T, R>(&mut S, usize, &ActorRef<A>, H, T)` | registers arm n: a question |
 //! | `select_after` | `fn<D>(&mut S, D)` | a time-out |
 //! | `select_wait` | `fn(&mut S, poll: bool) -> usize` | the arm that is ready; [`TIME_IS_UP`], [`NONE_LEFT`]; with `poll` also [`NONE_READY`] |
 //! | `select_take` | `fn<R>(&mut S, usize) -> R` | the answer of a ready arm |
@@ -359,38 +359,37 @@ impl Builder<'_> {
         }
     }
 
-    /// A call of a waiting operation only registers: its function and arguments are handed over. Anything else is a future.
+    /// A call of a waiting operation only registers: the function that its attribute names gets its arguments.
     fn register_operation(&mut self, n: usize, operation: ExprId, state: &Place, state_ty: Ty) {
         let span = self.span(operation);
         let body = self.body;
         let number = Operand::Const(Constant::Int(n as i128, Ty::USIZE));
-        let call = match &body.exprs[operation] {
+        let discard = self.discard();
+        if let Expr::Ask { target, message: Message::Handler { args, .. }, .. } = &body.exprs[operation] {
+            let (reference, actor) = self.actor(*target);
+            let (packed, item, tuple) = self.handler_message(operation, args);
+            let answer = self.type_argument(self.typed.expr(operation));
+            let to = self.borrow_temp(state.clone(), Mutability::Mut, state_ty, span);
+            let operands = [to, number, reference].into_iter().chain(packed).collect();
+            let args = self.types.ty_list(&[actor, item, tuple, answer]);
+            return self.call_lang("select_ask", args, operands, discard, span);
+        }
+        let (callee, args) = match &body.exprs[operation] {
             Expr::MethodCall { recv, args, .. } => {
                 let all: Vec<ExprId> = [*recv].into_iter().chain(args.iter().copied()).collect();
-                self.typed.main_callee(operation).map(|c| (c, all))
+                (self.typed.main_callee(operation).expect("inference resolved the operation"), all)
             }
             Expr::Call { callee, args } => match self.types.kind(self.typed.expr(*callee)) {
-                TyKind::FnDef(func, list) => Some((Callee { func, args: list }, args.clone())),
-                _ => None,
+                TyKind::FnDef(func, list) => (Callee { func, args: list }, args.clone()),
+                _ => unreachable!("inference refuses other operations"),
             },
-            _ => None,
+            _ => unreachable!("inference refuses other operations"),
         };
-        let discard = self.discard();
-        match call {
-            Some((callee, args)) => {
-                let (packed, item, tuple) = self.packed_call(callee, &args, span);
-                let to = self.borrow_temp(state.clone(), Mutability::Mut, state_ty, span);
-                let operands = [to, number].into_iter().chain(packed).collect();
-                let args = self.types.ty_list(&[item, tuple]);
-                self.call_lang("select_add", args, operands, discard, span);
-            }
-            None => {
-                let future = self.operand(self.full(operation));
-                let to = self.borrow_temp(state.clone(), Mutability::Mut, state_ty, span);
-                let args = self.types.ty_list(&[self.typed.adjusted(operation)]);
-                self.call_lang("select_future", args, vec![to, number, future], discard, span);
-            }
-        }
+        let register = self.q.c.selects(callee.func).expect("inference refuses other operations");
+        let values = self.operands(&args);
+        let to = self.borrow_temp(state.clone(), Mutability::Mut, state_ty, span);
+        let operands = [to, number].into_iter().chain(values).collect();
+        self.call_lang(register, callee.args, operands, discard, span);
     }
 
     /// The body of an arm that is ready. A pattern that does not match disables the arm and waits again.

@@ -44,6 +44,7 @@ impl Builder<'_> {
         self.call_fn(new, Vec::new(), Place::local(slot), span);
         self.schedule_value_in(self.temp_scope, slot, ty);
         let formatter = Place::local(slot);
+        let mut told = false;
         for (n, piece) in format.pieces.iter().enumerate() {
             match piece {
                 FormatPiece::Text(text) => {
@@ -54,9 +55,12 @@ impl Builder<'_> {
                 FormatPiece::Value { arg, spec, span } => {
                     let ty_of = |a: u32| self.typed.adjusted(format.args[a as usize]);
                     let value_ty = ty_of(*arg);
-                    if *spec != plain(*spec) {
+                    // A value need not use up what the formatter was told for it.
+                    let special = *spec != plain(*spec);
+                    if special || told {
                         self.format_spec(&formatter, ty, spec, &args, *span);
                     }
+                    told = special;
                     let to = self.borrow_temp(formatter.clone(), Mutability::Mut, ty, *span);
                     let place = args[*arg as usize].clone();
                     let at = self.span(format.args[*arg as usize]);

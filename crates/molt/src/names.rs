@@ -1,0 +1,80 @@
+//! The names that this program is called by, and what of the arguments depends on them.
+//!
+//! | name | means |
+//! |---|---|
+//! | `grok FILE ..`, `groklang FILE ..` | `molt compile FILE ..` |
+//! | `grok VERB ..`, `groklang VERB ..` | `molt VERB ..` |
+//! | `grok-fmt ..`, `grok-test ..` | `molt fmt ..`, `molt test ..` |
+//!
+//! Under these names what is refused ends with status 1.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::args::{Cli, Verb};
+
+/// Older names of subcommands.
+const SUBCOMMANDS: &[(&str, &str)] = &[("grok-fmt", "fmt"), ("grok-test", "test")];
+/// Older names of tools that are not there.
+const ABSENT: &[&str] = &["grok-lint", "grok-gdb"];
+
+/// Reads the command line; the first argument is the name that the program was called by.
+pub fn parse(mut args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let called = args.first().map(|a| stem(a)).unwrap_or_default();
+    let as_grok = called == "grok" || called.starts_with("grok-") || called == "groklang";
+    if let Some((_, verb)) = SUBCOMMANDS.iter().find(|(name, _)| *name == called) {
+        args.insert(1, verb.into());
+    } else if as_grok && let Some(at) = program_file(&args) {
+        args.insert(at, "compile".into());
+    }
+    let mut command = command(if as_grok { "grok" } else { "molt" });
+    if ABSENT.contains(&called.as_str()) {
+        return Err(command.error(clap::error::ErrorKind::InvalidSubcommand, format!("`{called}` is not built yet")));
+    }
+    let mut cli = read(&mut command, &args)?;
+    cli.common.as_grok = as_grok;
+    cli.common.line = args.split_off(1);
+    Ok(cli)
+}
+
+/// The command with its help, by one of its two names.
+pub fn command(name: &'static str) -> clap::Command {
+    let command = Cli::command().name(name).bin_name(name);
+    if name == "grok" {
+        command
+            .about("Compiles and runs GrokLang programs")
+            .after_help("`grok FILE [--run] [--target vm|jit|native] [-o OUT]` means `grok compile FILE ..`.")
+    } else {
+        command
+    }
+}
+
+fn stem(name: &OsStr) -> String {
+    Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Where a program stands in place of a verb.
+fn program_file(args: &[OsString]) -> Option<usize> {
+    let at = (1..args.len()).find(|&i| !args[i].to_string_lossy().starts_with('-'))?;
+    let is_program = Path::new(&args[at]).extension().is_some_and(|e| e == "grok");
+    is_program.then_some(at)
+}
+
+/// Parses, and keeps what follows a `--` that stands before any file of `run` apart: it belongs to the package's program.
+fn read(command: &mut clap::Command, args: &[OsString]) -> Result<Cli, clap::Error> {
+    let dashes = args.iter().position(|a| a == "--");
+    if let Some(at) = dashes
+        && let Ok(matches) = command.try_get_matches_from_mut(&args[..at])
+        && let Ok(Cli { common, verb: Verb::Run(mut run) }) = Cli::from_arg_matches(&matches)
+        && run.rest.is_empty()
+        && run.module.is_none()
+        && run.code.is_none()
+    {
+        run.after_dashes = args[at + 1..].iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        return Ok(Cli { common, verb: Verb::Run(run) });
+    }
+    let matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches(&matches).map_err(|e| e.format(command))
+}
