@@ -1,7 +1,9 @@
 //! Benchmarks: programs of `bench/` on our engines, the reference and its peers, interleaved, answers checked first.
+//! With `--grok` the GrokLang programs of `bench/grok` against their twins in Rust, and the bars they must stay below.
 //! The table goes to standard output, the samples and the page with plots to `target/bench`.
 
 mod peers;
+mod twins;
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
@@ -13,11 +15,14 @@ use molt_bench::{Contestant, Options, Program, Report, contest, html, json, mach
 
 use crate::toolchain::{molt, reference, root};
 
-const USAGE: &str = "usage: cargo xtask bench [FILTER] [--rounds N] [--sample SECONDS] [--peers none|found|NAME,NAME]
+const USAGE: &str =
+    "usage: cargo xtask bench [FILTER] [--grok] [--rounds N] [--sample SECONDS] [--peers none|found|NAME,NAME]
                          [--engines native,jit,vm] [--out FOLDER] [-- ARGUMENTS OF THE PROGRAMS]";
 
 /// What to measure.
 struct Job {
+    /// GrokLang against Rust in place of Python against the reference.
+    grok: bool,
     filter: Option<String>,
     options: Options,
     peers: peers::Choice,
@@ -29,16 +34,13 @@ struct Job {
 /// Measures, prints and writes; an error if an engine gave a wrong answer.
 pub fn run(args: &[String]) -> Result<(), String> {
     let job = parse(args)?;
-    let python = reference().ok_or("no reference interpreter: set MOLT_REFERENCE")?;
     let scratch = job.out.join("programs");
     std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
     let mut progress = Progress::on_terminal();
-    let found = peers::found(&python, &job.peers);
-    let mut programs = Vec::new();
-    for file in files(job.filter.as_deref())? {
-        progress.prepare(&format!("building {}", file.display()));
-        programs.push(program(&file, &scratch, &python, &found, &job));
-    }
+    let programs = match job.grok {
+        true => twins::programs(&scratch, &job, &mut progress)?,
+        false => python_programs(&scratch, &job, &mut progress)?,
+    };
     if programs.is_empty() {
         return Err("no program in bench/ has that name".into());
     }
@@ -46,17 +48,30 @@ pub fn run(args: &[String]) -> Result<(), String> {
     print!("{}", table::text(&report, std::io::stdout().is_terminal()));
     write_reports(&report, &job.out, args)?;
     match wrong(&report) {
+        None if job.grok => twins::judge(&report),
         None => Ok(()),
         Some(why) => Err(why),
     }
 }
 
+fn python_programs(scratch: &Path, job: &Job, progress: &mut Progress) -> Result<Vec<Program>, String> {
+    let python = reference().ok_or("no reference interpreter: set MOLT_REFERENCE")?;
+    let found = peers::found(&python, &job.peers);
+    let mut programs = Vec::new();
+    for file in files("bench", "py", job.filter.as_deref())? {
+        progress.prepare(&format!("building {}", file.display()));
+        programs.push(program(&file, scratch, &python, &found, job));
+    }
+    Ok(programs)
+}
+
 fn parse(args: &[String]) -> Result<Job, String> {
     let mut job = Job {
+        grok: false,
         filter: None,
         options: Options { rounds: 5, sample_s: 1.0 },
         peers: peers::Choice::Found,
-        engines: vec!["native".into(), "vm".into()],
+        engines: Vec::new(),
         out: root().join("target/bench"),
         arguments: Vec::new(),
     };
@@ -64,6 +79,7 @@ fn parse(args: &[String]) -> Result<Job, String> {
     while let Some(a) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("`{a}` needs a value\n{USAGE}"));
         match a.as_str() {
+            "--grok" => job.grok = true,
             "--rounds" => job.options.rounds = number(value()?)?.max(1.0) as u32,
             "--sample" => job.options.sample_s = number(value()?)?,
             "--peers" => job.peers = peers::Choice::of(value()?),
@@ -74,6 +90,10 @@ fn parse(args: &[String]) -> Result<Job, String> {
             filter => job.filter = Some(filter.to_string()),
         }
     }
+    if job.engines.is_empty() {
+        let engines: &[&str] = if job.grok { &["native"] } else { &["native", "vm"] };
+        job.engines = engines.iter().map(|e| e.to_string()).collect();
+    }
     Ok(job)
 }
 
@@ -81,13 +101,14 @@ fn number(text: &str) -> Result<f64, String> {
     text.parse().map_err(|_| format!("`{text}` is not a number\n{USAGE}"))
 }
 
-fn files(filter: Option<&str>) -> Result<Vec<PathBuf>, String> {
-    let dir = root().join("bench");
+/// The programs of a folder whose names hold the filter, in order.
+fn files(folder: &str, extension: &str, filter: Option<&str>) -> Result<Vec<PathBuf>, String> {
+    let dir = root().join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(&dir)
         .map_err(|e| format!("{}: {e}", dir.display()))?
         .flatten()
         .map(|e| e.path())
-        .filter(|p| p.extension().is_some_and(|e| e == "py"))
+        .filter(|p| p.extension().is_some_and(|e| e == extension))
         .filter(|p| filter.is_none_or(|f| stem(p).contains(f)))
         .collect();
     files.sort();
@@ -103,16 +124,23 @@ fn program(file: &Path, scratch: &Path, python: &Path, found: &[peers::Peer], jo
         name: "cpython 3.13".into(),
         command: Ok(vec![python.as_os_str().to_os_string(), file.as_os_str().to_os_string()]),
     }];
-    for engine in &job.engines {
-        contestants.push(Contestant { name: format!("molt {engine}"), command: engine_command(engine, file, scratch) });
-    }
+    contestants.extend(job.engines.iter().map(|engine| ours(engine, file, scratch)));
     contestants.extend(found.iter().filter_map(|p| p.contestant(file, scratch)));
+    with_arguments(file, contestants, job)
+}
+
+/// A program whose contestants all get the arguments of the job.
+fn with_arguments(file: &Path, mut contestants: Vec<Contestant>, job: &Job) -> Program {
     for c in &mut contestants {
         if let Ok(command) = &mut c.command {
             command.extend(job.arguments.iter().cloned());
         }
     }
     Program { name: stem(file), folder: root(), contestants }
+}
+
+fn ours(engine: &str, file: &Path, scratch: &Path) -> Contestant {
+    Contestant { name: format!("molt {engine}"), command: engine_command(engine, file, scratch) }
 }
 
 /// `native` is built before; `jit` and `vm` compile in every run.

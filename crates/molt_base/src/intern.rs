@@ -1,6 +1,6 @@
 //! Interned names.
 
-use std::collections::HashMap;
+use crate::hash::FastMap;
 
 use crate::{Arena, entity_id};
 
@@ -13,7 +13,7 @@ entity_id!(
 #[derive(Default, Debug, Clone)]
 pub struct Interner {
     names: Arena<Symbol, Box<str>>,
-    by_name: HashMap<Box<str>, Symbol>,
+    by_name: FastMap<Box<str>, Symbol>,
 }
 
 impl Interner {

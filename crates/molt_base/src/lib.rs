@@ -5,6 +5,7 @@
 //! Invariants: nothing here does I/O; the same input gives the same ids in the same order.
 #![forbid(unsafe_code)]
 
+pub mod hash;
 pub mod ids;
 pub mod intern;
 pub mod source;

@@ -25,16 +25,23 @@ impl molt_cranelift::Imports for NoImports {
     }
 }
 
+/// A context of no runtime: the interpreter keeps its registers by it, and nothing else is looked at.
+fn blank_context() -> Box<Context> {
+    // SAFETY: all fields of a context are integers and pointers, for which zero is a value.
+    Box::new(unsafe { std::mem::zeroed() })
+}
+
 /// Both results of each call of a function of integers in the interpreter.
 pub fn on_vm(program: &Program, id: FuncId, calls: &[&[i64]]) -> Vec<[i64; 2]> {
     let vm = molt_vm::Vm::new(program, &NoImports);
-    let call = |args: &&[i64]| {
+    let mut ctx = blank_context();
+    let mut call = |args: &&[i64]| {
         let words: Vec<u64> = args.iter().map(|&a| a as u64).collect();
-        // SAFETY: the functions of these tests take integers and call no runtime, so that no context is looked into.
-        let r = unsafe { vm.call(std::ptr::null_mut(), id, &words) };
+        // SAFETY: the functions of these tests take integers and call no runtime; the context lives through all calls.
+        let r = unsafe { vm.call(&raw mut *ctx, id, &words) };
         [r.value.0 as i64, r.error as i64]
     };
-    calls.iter().map(call).collect()
+    calls.iter().map(&mut call).collect()
 }
 
 /// Both results of each call of a function of one or two integers as native code.

@@ -17,17 +17,15 @@ impl Loader for Disk {
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let package = PackageSource { name: "main".into(), root: args[1].clone(), ..PackageSource::default() };
     if args.iter().any(|a| a == "--library") {
-        let (checked, mut found) = compile::check(vec![package], Box::new(Disk), Options::default());
-        checked.check_library();
-        found.extend(checked.take_diagnostics());
+        let (checked, found) = compile::check_library();
         for d in &found {
             println!("{}", render(d, &checked.hir.files, RenderOptions::default()));
         }
         println!("{} findings", found.len());
         return;
     }
+    let package = PackageSource { name: "main".into(), root: args[1].clone(), ..PackageSource::default() };
     let start = std::time::Instant::now();
     let out = compile::compile(vec![package], Box::new(Disk), Options::default());
     eprintln!("{:?}", start.elapsed());

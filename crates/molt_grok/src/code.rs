@@ -16,7 +16,7 @@ pub mod layout;
 mod place;
 mod rvalue;
 
-use std::collections::{HashMap, HashSet};
+use molt_base::hash::{FastMap, FastSet};
 use std::rc::Rc;
 
 use molt_base::Span;
@@ -26,7 +26,8 @@ use molt_ir::{
 
 use crate::check::context::{Checked, Env, Owner};
 use crate::check::typed::FnTrait;
-use crate::hir::{BodyOwner, ConstId, FnId, TraitId};
+use crate::hir::item::{AttrArg, AttrValue};
+use crate::hir::{BodyId, BodyOwner, ConstId, FnId, TraitId};
 use crate::mir::{Mir, MirOwner};
 use crate::ty::{Arg, Args, ClosureId, Ty};
 use layout::{Layouts, Meta, Repr, Scalar};
@@ -53,61 +54,115 @@ pub enum Instance {
     Start,
 }
 
-/// Writes the program.
-pub fn generate(c: &Checked) -> Program {
-    let mut mono = Mono::new(c);
-    mono.function(Instance::Start);
-    while let Some(instance) = mono.queue.pop() {
-        let id = mono.functions[&instance];
-        let func = mono.write(instance, id);
-        mono.program.funcs[id] = func;
+/// Writes the program. `make` makes bodies that are not there yet: those of the library's functions, which come into being
+/// when somebody calls them.
+pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) -> Program {
+    let mut kept = Kept::new();
+    loop {
+        let mut mono = Mono { c, layouts: Layouts::new(c), kept };
+        let missing = mono.write_all();
+        kept = mono.kept;
+        if missing.is_empty() {
+            break;
+        }
+        make(c, &missing);
     }
     let relocs = vec![Reloc { offset: 0, target: RelocTarget::Func(FuncId(0)), addend: 0 }];
     let root = DataItem { name: "root".to_string(), bytes: vec![0; 8], align: 8, relocs };
-    mono.program.root = Some(mono.program.data.push(root));
-    mono.program.native = true;
-    mono.program
+    let mut program = kept.program;
+    program.root = Some(program.data.push(root));
+    program.native = true;
+    program
 }
 
+/// The writer of a program, as long as no body is added.
 pub(crate) struct Mono<'c> {
     pub c: &'c Checked,
     pub layouts: Layouts<'c>,
+    kept: Kept,
+}
+
+impl std::ops::Deref for Mono<'_> {
+    type Target = Kept;
+    fn deref(&self) -> &Kept {
+        &self.kept
+    }
+}
+
+impl std::ops::DerefMut for Mono<'_> {
+    fn deref_mut(&mut self) -> &mut Kept {
+        &mut self.kept
+    }
+}
+
+/// What was written so far, and what of it others may refer to.
+pub(crate) struct Kept {
     pub program: Program,
-    pub functions: HashMap<Instance, FuncId>,
+    pub functions: FastMap<Instance, FuncId>,
     queue: Vec<Instance>,
-    mirs: HashMap<MirOwner, Rc<Mir>>,
-    texts: HashMap<Vec<u8>, DataId>,
-    places: HashMap<Span, DataId>,
-    tables: HashMap<(Ty, crate::ty::DynId), DataId>,
-    statics: HashMap<ConstId, DataId>,
-    actor_tables: HashMap<Ty, DataId>,
+    mirs: FastMap<MirOwner, Rc<Mir>>,
+    texts: FastMap<Vec<u8>, DataId>,
+    places: FastMap<Span, DataId>,
+    tables: FastMap<(Ty, crate::ty::DynId), DataId>,
+    statics: FastMap<ConstId, DataId>,
+    actor_tables: FastMap<Ty, DataId>,
     /// Functions that take the place of their call as a last parameter: their panics are their callers'.
-    pub tracking: HashSet<FuncId>,
+    pub tracking: FastSet<FuncId>,
     pub module: ModuleId,
 }
 
-impl<'c> Mono<'c> {
-    fn new(c: &'c Checked) -> Mono<'c> {
+impl Kept {
+    fn new() -> Kept {
         let mut program = Program::new();
         let name = program.names.intern("program");
         let doc = molt_ir::ConstId::NONE;
         let module = program.modules.push(Module { name, filename: name, doc, is_package: false, body: None });
         program.entry_module = Some(module);
-        Mono {
-            c,
-            layouts: Layouts::new(c),
+        Kept {
             program,
-            functions: HashMap::new(),
+            functions: FastMap::default(),
             queue: Vec::new(),
-            mirs: HashMap::new(),
-            texts: HashMap::new(),
-            places: HashMap::new(),
-            tables: HashMap::new(),
-            statics: HashMap::new(),
-            actor_tables: HashMap::new(),
-            tracking: HashSet::new(),
+            mirs: FastMap::default(),
+            texts: FastMap::default(),
+            places: FastMap::default(),
+            tables: FastMap::default(),
+            statics: FastMap::default(),
+            actor_tables: FastMap::default(),
+            tracking: FastSet::default(),
             module,
         }
+    }
+}
+
+impl Mono<'_> {
+    /// Writes what the start reaches; the bodies that are missing. Instances that need them wait in the queue.
+    fn write_all(&mut self) -> Vec<BodyId> {
+        self.function(Instance::Start);
+        let mut missing = Vec::new();
+        let mut waiting = Vec::new();
+        while let Some(instance) = self.queue.pop() {
+            match self.missing_body(instance) {
+                Some(body) => {
+                    missing.push(body);
+                    waiting.push(instance);
+                }
+                None => {
+                    let id = self.functions[&instance];
+                    let func = self.write(instance, id);
+                    self.program.funcs[id] = func;
+                }
+            }
+        }
+        self.queue = waiting;
+        missing.sort_unstable();
+        missing.dedup();
+        missing
+    }
+
+    /// The body of the library that an instance is made of and that was not made.
+    fn missing_body(&self, instance: Instance) -> Option<BodyId> {
+        let Instance::Body(owner, _) = instance else { return None };
+        self.c.body_id(owner).filter(|&id| self.c.hir.body(id).is_none())
     }
 
     /// The function of an instance; it is written later if it is new.
@@ -117,7 +172,8 @@ impl<'c> Mono<'c> {
         }
         let text = self.instance_name(instance);
         let name = self.program.names.intern(&text);
-        let id = self.program.funcs.push(Function::new(name, self.module, FunctionKind::Internal));
+        let blank = Function::new(name, self.module, FunctionKind::Internal);
+        let id = self.program.funcs.push(blank);
         self.functions.insert(instance, id);
         if let Instance::Body(BodyOwner::Fn(f), _) = instance
             && self.c.tracks_caller(f)
@@ -177,7 +233,11 @@ impl<'c> Mono<'c> {
         match instance {
             Instance::Body(owner, args) => {
                 let mir = self.mir(MirOwner::Body(owner));
-                func::write(self, &mir, args, id)
+                let mut written = func::write(self, &mir, args, id);
+                if let BodyOwner::Fn(f) = owner {
+                    self.apply_hints(f, &mut written);
+                }
+                written
             }
             Instance::Closure(closure, args) => {
                 let mir = self.mir(MirOwner::Closure(closure));
@@ -371,6 +431,21 @@ impl<'c> Mono<'c> {
 
     pub fn meta(&self, ty: Ty) -> Meta {
         self.layouts.meta(ty)
+    }
+
+    /// What `#[cold]`, `#[inline]` and `#[inline(never)]` ask for.
+    fn apply_hints(&self, f: FnId, to: &mut Function) {
+        let hir = &self.c.hir;
+        for attr in &hir.fns[f].head.attrs {
+            match hir.text(attr.name) {
+                "cold" => to.cold = true,
+                "inline" => {
+                    let never = |a: &AttrArg| matches!(a.value, AttrValue::Ident(w) if hir.text(w) == "never");
+                    to.inline = if attr.args.iter().any(never) { InlineHint::Never } else { InlineHint::Always };
+                }
+                _ => {}
+            }
+        }
     }
 
     pub fn new_function(&mut self, id: FuncId) -> Function {

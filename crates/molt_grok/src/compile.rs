@@ -39,8 +39,38 @@ impl Loader for WithLibrary {
     }
 }
 
-/// Checks packages; the last one is the program. The library is added by itself.
+/// Checks packages; the last one is the program. The library is added by itself; of its functions nothing but the
+/// signatures is looked at.
 pub fn check(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> (Checked, Vec<Diagnostic>) {
+    let mut front = load(packages, loader, options);
+    check_front(&mut front)
+}
+
+/// Checks the library with all its bodies: what its own tests ask for.
+pub fn check_library() -> (Checked, Vec<Diagnostic>) {
+    let mut front = load(Vec::new(), Box::new(Nothing), Options::default());
+    for n in 0..front.hir.bodies.len() {
+        front.make_body(BodyId(n as u32));
+    }
+    let (checked, mut diagnostics) = check_front(&mut front);
+    checked.check_library();
+    diagnostics.extend(checked.take_diagnostics());
+    (checked, diagnostics)
+}
+
+/// Files of no program.
+struct Nothing;
+
+impl Loader for Nothing {
+    fn read(&mut self, _: &str) -> Option<String> {
+        None
+    }
+    fn list(&mut self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+fn load(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> Front {
     let std = PackageSource {
         name: "grok".to_string(),
         root: format!("{}lib.grok", library::PREFIX),
@@ -57,11 +87,14 @@ pub fn check(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Opt
         sources.push(p);
     }
     let mut front = Front::load(sources, Box::new(WithLibrary(loader)), options);
-    for n in 0..front.hir.bodies.len() {
-        front.make_body(BodyId(n as u32));
-    }
+    front.make_values();
+    front
+}
+
+/// Checks what was loaded. The program moves from the front to the result.
+fn check_front(front: &mut Front) -> (Checked, Vec<Diagnostic>) {
     let mut diagnostics = std::mem::take(&mut front.diagnostics);
-    let checked = check_program(front.hir);
+    let checked = check_program(std::mem::take(&mut front.hir));
     crate::mir::borrow::check_all(&checked);
     diagnostics.extend(checked.take_diagnostics());
     if diagnostics.iter().any(Diagnostic::is_error) {
@@ -73,10 +106,16 @@ pub fn check(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Opt
 
 /// Checks packages and, if there is no error, makes the program.
 pub fn compile(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> Compiled {
-    let (checked, mut diagnostics) = check(packages, loader, options);
+    let mut front = load(packages, loader, options);
+    let (mut checked, mut diagnostics) = check_front(&mut front);
     let mut program = None;
     if !diagnostics.iter().any(Diagnostic::is_error) {
-        let made = code::generate(&checked);
+        let made = code::generate(&mut checked, |checked, bodies| {
+            std::mem::swap(&mut front.hir, &mut checked.hir);
+            bodies.iter().for_each(|&b| front.make_body(b));
+            std::mem::swap(&mut front.hir, &mut checked.hir);
+        });
+        diagnostics.append(&mut front.diagnostics);
         diagnostics.extend(checked.take_diagnostics());
         if !diagnostics.iter().any(Diagnostic::is_error) {
             program = Some(made);

@@ -27,8 +27,8 @@ pub mod tests;
 pub mod type_expr;
 mod types;
 
+use molt_base::hash::FastMap;
 use molt_base::{Arena, Interner, SourceMap, Span, Symbol, entity_id};
-use std::collections::HashMap;
 
 pub use body::*;
 pub use front::{Front, Loader, Options, PackageSource};
@@ -93,7 +93,7 @@ pub struct Hir {
     pub bodies: Arena<BodyId, Option<Body>>,
     pub body_owners: Vec<BodyOwner>,
     /// Items of the library that the language itself refers to, by the name in `#[lang = "name"]`.
-    pub lang: HashMap<Symbol, LangItem>,
+    pub lang: FastMap<Symbol, LangItem>,
     /// `main` of the program, or the function made of the statements of its root file.
     pub main: Option<FnId>,
     /// Module-level `let`s and non-constant `static`s in the order of section 6.4.

@@ -9,8 +9,8 @@
 pub mod fold;
 pub mod print;
 
+use molt_base::hash::FastMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 
 use elsa::FrozenVec;
 use molt_base::{Symbol, entity_id};
@@ -155,6 +155,11 @@ impl Flags {
     pub const OPAQUE: u8 = 32;
     /// An erased region, or a closure or `impl Trait`, which may hold some: the borrow checker gives them names.
     pub const ERASED: u8 = 64;
+    /// A closure or future, whose traits depend on what is found out of its captures.
+    pub const CLOSURE: u8 = 128;
+    /// What makes an answer about a type depend on more than the type and the bounds in force.
+    pub const UNSETTLED: u8 =
+        Flags::INFER | Flags::PROJECTION | Flags::OPAQUE | Flags::ERROR | Flags::REGION | Flags::CLOSURE;
 
     pub fn has(self, which: u8) -> bool {
         self.0 & which != 0
@@ -174,14 +179,14 @@ pub struct FnSig {
 /// The interner of types.
 pub struct Types {
     kinds: RefCell<Vec<(TyKind, Flags)>>,
-    ids: RefCell<HashMap<TyKind, Ty>>,
+    ids: RefCell<FastMap<TyKind, Ty>>,
     lists: FrozenVec<Box<[Arg]>>,
     list_flags: RefCell<Vec<Flags>>,
-    list_ids: RefCell<HashMap<Box<[Arg]>, Args>>,
+    list_ids: RefCell<FastMap<Box<[Arg]>, Args>>,
     consts: RefCell<Vec<ConstKind>>,
-    const_ids: RefCell<HashMap<ConstKind, Const>>,
+    const_ids: RefCell<FastMap<ConstKind, Const>>,
     dyns: FrozenVec<Box<DynKind>>,
-    dyn_ids: RefCell<HashMap<DynKind, DynId>>,
+    dyn_ids: RefCell<FastMap<DynKind, DynId>>,
 }
 
 impl Ty {
@@ -405,7 +410,7 @@ impl Types {
             TyKind::Tuple(a) | TyKind::Adt(_, a) | TyKind::FnDef(_, a) | TyKind::Ctor(_, _, a) | TyKind::FnPtr(a) => {
                 self.args_flags(a).0
             }
-            TyKind::Closure(_, a) | TyKind::Future(_, a) => self.args_flags(a).0 | Flags::ERASED,
+            TyKind::Closure(_, a) | TyKind::Future(_, a) => self.args_flags(a).0 | Flags::ERASED | Flags::CLOSURE,
             TyKind::Array(t, c) => self.flags(t).0 | self.flags_of_arg(Arg::Const(c)).0,
             TyKind::Slice(t) | TyKind::Ptr(_, t) => self.flags(t).0,
             TyKind::Ref(r, _, t) => Types::flags_of_region(r) | self.flags(t).0,

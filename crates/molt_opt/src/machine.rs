@@ -15,6 +15,7 @@ pub mod access;
 pub mod alias;
 pub mod call_graph;
 pub mod cleanup;
+pub mod cold;
 pub mod compact;
 pub mod dead_stores;
 pub mod drop_unused;
@@ -25,7 +26,6 @@ pub mod flow;
 pub mod fold;
 pub mod forward;
 pub mod gvn;
-pub mod hash;
 pub mod inline;
 pub mod licm;
 pub mod loops;
@@ -33,6 +33,7 @@ pub mod merge_tails;
 pub mod promote;
 pub mod ranges;
 pub mod rotate;
+pub mod selects;
 pub mod thread;
 
 /// Functions that a thread takes at a time.

@@ -7,8 +7,8 @@ use molt_ir::verify::{Stage, verify_calls, verify_function};
 use molt_ir::{FunctionKind, Program, print};
 
 use crate::machine::{
-    cleanup, cleanup_and_thread, dead_stores, drop_unused, finish, forward, gvn, inline, licm, merge_tails, on_marked,
-    promote, ranges, rotate, with_summaries,
+    cleanup, cleanup_and_thread, cold, dead_stores, drop_unused, finish, forward, gvn, inline, licm, merge_tails,
+    on_marked, promote, ranges, rotate, selects, with_summaries,
 };
 use crate::{certify, coroutines, lower, ownership, specialise};
 
@@ -34,6 +34,8 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "lower", run: lower::run, stage: Stage::Machine, for_words: true },
     // Functions that front ends wrote at machine level themselves. First, so that the others see short functions.
     Pass { name: "cleanup", run: |p| on_marked(p, cleanup::run), stage: Stage::Machine, for_words: false },
+    // Before `inline`, which leaves cold calls alone.
+    Pass { name: "cold", run: cold::run, stage: Stage::Machine, for_words: false },
     // Before all that look at values: locals of front ends are slots.
     Pass { name: "promote", run: |p| on_marked(p, promote::run), stage: Stage::Machine, for_words: false },
     // Callees are as small as they get by themselves; it simplifies what it grows.
@@ -44,6 +46,8 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "forward", run: |p| with_summaries(p, forward::run), stage: Stage::Machine, for_words: false },
     // Equal values are one value now, and most checks are behind others that imply them.
     Pass { name: "gvn", run: |p| on_marked(p, gvn::run), stage: Stage::Machine, for_words: false },
+    // With equal values known as such; what cannot fail is not looked at any more.
+    Pass { name: "ranges", run: |p| on_marked(p, ranges::run), stage: Stage::Machine, for_words: false },
     // The branches that became constant go; what callers test of their callees' results is known on most ways.
     Pass { name: "thread", run: |p| on_marked(p, cleanup_and_thread), stage: Stage::Machine, for_words: false },
     // What a loop does at the start of each turn then happens whenever it is entered.
@@ -55,20 +59,17 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "gvn-again", run: |p| on_marked(p, gvn::run), stage: Stage::Machine, for_words: false },
     // After the last pass that removes loads.
     Pass { name: "dead-stores", run: |p| with_summaries(p, dead_stores::run), stage: Stage::Machine, for_words: false },
+    // After all that learn from branches.
+    Pass { name: "selects", run: |p| on_marked(p, selects::run), stage: Stage::Machine, for_words: false },
     // After the last pass that finds facts: a merged block has none of its own.
     Pass { name: "merge-tails", run: |p| on_marked(p, merge_tails::run), stage: Stage::Machine, for_words: false },
     // Last: leaves no trace of what was taken away.
     Pass { name: "compact", run: |p| on_marked(p, finish), stage: Stage::Machine, for_words: false },
 ];
 
-/// Passes that no program goes through yet: tests run them by name. `ranges` (which would stand after `gvn`, before `rotate`)
-/// makes a loop of random program 4002696 endless.
-pub const ON_TRIAL: &[Pass] =
-    &[Pass { name: "ranges", run: |p| on_marked(p, ranges::run), stage: Stage::Machine, for_words: false }];
-
 /// The pass of this name.
 pub fn find(name: &str) -> Option<&'static Pass> {
-    PASSES.iter().chain(ON_TRIAL).find(|p| p.name == name)
+    PASSES.iter().find(|p| p.name == name)
 }
 
 fn run_ownership(program: &mut Program) {

@@ -25,6 +25,7 @@ pub(crate) mod channel;
 mod deadlock;
 pub mod files;
 mod lock;
+mod memory;
 pub mod numbers;
 pub mod panics;
 pub(crate) mod reply;
@@ -38,7 +39,7 @@ pub(crate) mod task;
 pub mod text;
 mod timer;
 
-use alloc::alloc::{Layout, alloc, dealloc, realloc};
+use alloc::alloc::Layout;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
@@ -83,6 +84,7 @@ pub(crate) struct Shared {
     input: Lock<Input>,
     hash_key: u64,
     pub sched: Scheduler,
+    pool: memory::Pool,
     /// States of all stacks; they stay until the process ends.
     pub states: Lock<Vec<*mut State>>,
     /// The youngest actor.
@@ -161,6 +163,7 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
         input: Lock::new(Input { bytes: Vec::new(), consumed: 0 }),
         hash_key: random(),
         sched: Scheduler::new(),
+        pool: memory::Pool::new(),
         states: Lock::new(Vec::new()),
         actors: Lock::new(core::ptr::null_mut()),
         names: Lock::new(Vec::new()),
@@ -461,26 +464,16 @@ fn no_memory() -> ! {
 
 entries! {
     grok_alloc(s, size, align) -> u64 {
-        // SAFETY: the context is this stack's own. The size is not zero: the compiler asks for at least one byte.
-        let p = unsafe {
-            (*s).ctx.live_objects += 1;
-            alloc(layout(size, align))
-        };
-        if p.is_null() { no_memory() }
-        p as u64
+        // SAFETY: the state is this stack's own. The size is not zero: the compiler asks for at least one byte.
+        unsafe { memory::allocate(s, size, align) as u64 }
     }
-    grok_realloc(_s, p, old, align, new) -> u64 {
-        // SAFETY: the block came from `grok_alloc` with this size and alignment.
-        let q = unsafe { realloc(p as *mut u8, layout(old, align), new as usize) };
-        if q.is_null() { no_memory() }
-        q as u64
+    grok_realloc(s, p, old, align, new) -> u64 {
+        // SAFETY: the state is this stack's own; the block came from `grok_alloc` with this size and alignment.
+        unsafe { memory::resize(s, p as *mut u8, old, align, new) as u64 }
     }
     grok_free(s, p, size, align) {
-        // SAFETY: the context is this stack's own. The block came from `grok_alloc` with this size and alignment.
-        unsafe {
-            (*s).ctx.live_objects -= 1;
-            dealloc(p as *mut u8, layout(size, align));
-        }
+        // SAFETY: the state is this stack's own; the block came from `grok_alloc` with this size and alignment.
+        unsafe { memory::release(s, p as *mut u8, size, align) }
     }
     grok_panic(s, text, len, place) {
         // SAFETY: the compiler passes a text and a place of its static data, the library one of its own.

@@ -10,7 +10,7 @@
 
 mod walk;
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use super::context::{Checked, Env};
 use super::typed::{Capture, CaptureMode, CaptureStep, FnTrait, TypedBody};
@@ -25,9 +25,9 @@ pub struct Captures {
 }
 
 /// Captures of every closure, `async` block and task of a body. Only final types are needed of the typed body.
-pub fn captures(c: &Checked, env: Env, body: &Body, typed: &TypedBody) -> HashMap<ClosureId, Captures> {
+pub fn captures(c: &Checked, env: Env, body: &Body, typed: &TypedBody) -> FastMap<ClosureId, Captures> {
     if typed.closures.is_empty() {
-        return HashMap::new();
+        return FastMap::default();
     }
     let mut walk = Walk {
         c,
@@ -36,7 +36,7 @@ pub fn captures(c: &Checked, env: Env, body: &Body, typed: &TypedBody) -> HashMa
         typed,
         frames: Vec::new(),
         declared_in: vec![0; body.locals.len()],
-        found: HashMap::new(),
+        found: FastMap::default(),
         matched: body.value,
     };
     walk.body();
@@ -52,7 +52,7 @@ struct Walk<'a> {
     frames: Vec<Frame>,
     /// How many closures are around the declaration of each variable.
     declared_in: Vec<u32>,
-    found: HashMap<ClosureId, Captures>,
+    found: FastMap<ClosureId, Captures>,
     /// The expression whose value the current pattern matches.
     matched: ExprId,
 }

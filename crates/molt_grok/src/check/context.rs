@@ -1,8 +1,8 @@
 //! The checker's view of the whole program: signatures, generics, bounds, indices of implementations, and the results for
 //! every body. Facts are computed when first asked for and kept.
 
+use molt_base::hash::FastMap;
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use elsa::{FrozenMap, FrozenVec};
@@ -81,7 +81,7 @@ pub struct OpaqueData {
 }
 
 /// Facts that were computed, by what they are about.
-type Kept<K, V> = RefCell<HashMap<K, V>>;
+type Kept<K, V> = RefCell<FastMap<K, V>>;
 
 /// What is known of a closure: its signature once its body's types are final, then its captures.
 #[derive(Default)]
@@ -95,32 +95,36 @@ pub struct Checked {
     pub hir: Hir,
     pub types: Types,
     pub index: Index,
-    pub(super) sigs: RefCell<HashMap<FnId, Rc<FnSig>>>,
-    pub(super) params: RefCell<HashMap<Owner, Rc<[ParamInfo]>>>,
-    pub(super) predicates: RefCell<HashMap<Owner, Rc<[Predicate]>>>,
+    pub(super) sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
+    pub(super) params: RefCell<FastMap<Owner, Rc<[ParamInfo]>>>,
+    pub(super) predicates: RefCell<FastMap<Owner, Rc<[Predicate]>>>,
+    pub(super) erased_predicates: RefCell<FastMap<ImplId, Rc<[Predicate]>>>,
     pub(super) envs: FrozenVec<Box<[Predicate]>>,
-    pub(super) env_ids: RefCell<HashMap<Owner, Env>>,
+    pub(super) env_ids: RefCell<FastMap<Owner, Env>>,
     /// Parameters and bounds that inference added to functions.
-    pub(super) inferred: RefCell<HashMap<FnId, InferredGenerics>>,
+    pub(super) inferred: RefCell<FastMap<FnId, InferredGenerics>>,
     pub(super) fields: Kept<(AdtId, u32), Rc<[Ty]>>,
-    pub(super) alias_types: RefCell<HashMap<AliasId, Option<Ty>>>,
-    pub(super) impl_headers: RefCell<HashMap<ImplId, Rc<ImplHeader>>>,
-    pub(super) const_types: RefCell<HashMap<ConstId, Ty>>,
-    pub(super) const_values: RefCell<HashMap<BodyId, Option<i128>>>,
+    pub(super) alias_types: RefCell<FastMap<AliasId, Option<Ty>>>,
+    pub(super) impl_headers: RefCell<FastMap<ImplId, Rc<ImplHeader>>>,
+    pub(super) const_types: RefCell<FastMap<ConstId, Ty>>,
+    pub(super) const_values: RefCell<FastMap<BodyId, Option<i128>>>,
     pub(super) supers: Kept<TraitId, Rc<[(TraitId, Args)]>>,
     /// Why no object can be made of a trait.
-    pub(super) unsafe_objects: RefCell<HashMap<TraitId, Option<String>>>,
-    pub(super) variances: RefCell<HashMap<AdtId, Rc<[Variance]>>>,
+    pub(super) unsafe_objects: RefCell<FastMap<TraitId, Option<String>>>,
+    pub(super) variances: RefCell<FastMap<AdtId, Rc<[Variance]>>>,
     pub(super) closures: FrozenVec<Box<ClosureCell>>,
     /// Futures of `async fn`s.
-    pub(super) async_fns: RefCell<HashMap<FnId, ClosureId>>,
+    pub(super) async_fns: RefCell<FastMap<FnId, ClosureId>>,
     pub(super) opaques: FrozenVec<Box<OpaqueData>>,
-    pub(super) opaque_ids: RefCell<HashMap<TypeId, OpaqueId>>,
+    pub(super) opaque_ids: RefCell<FastMap<TypeId, OpaqueId>>,
     pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>>,
-    pub(super) selections: RefCell<HashMap<(Env, TraitId, Args), bool>>,
+    /// Which types implement which traits, for those whose answer depends on nothing else.
+    pub(super) selections: RefCell<FastMap<(Env, TraitId, Args), bool>>,
+    /// What associated types are, likewise.
+    pub(super) projections: RefCell<FastMap<(Env, AliasId, Args), Ty>>,
     pub(super) diagnostics: RefCell<Vec<Diagnostic>>,
     /// Functions whose signature has an error: their bodies are not looked at for borrows.
-    pub(super) broken: RefCell<std::collections::HashSet<Owner>>,
+    pub(super) broken: RefCell<molt_base::hash::FastSet<Owner>>,
     /// Items whose facts are being computed, to find cycles.
     pub(super) under_way: RefCell<Vec<Owner>>,
 }
@@ -137,6 +141,8 @@ pub struct ImplHeader {
     pub self_ty: Ty,
     /// Trait and its arguments, Self first.
     pub of: Option<(TraitId, Args)>,
+    /// The trait's arguments without regions.
+    pub erased: Option<Args>,
 }
 
 impl Checked {
@@ -149,6 +155,7 @@ impl Checked {
             sigs: RefCell::default(),
             params: RefCell::default(),
             predicates: RefCell::default(),
+            erased_predicates: RefCell::default(),
             envs: FrozenVec::new(),
             env_ids: RefCell::default(),
             inferred: RefCell::default(),
@@ -166,6 +173,7 @@ impl Checked {
             opaque_ids: RefCell::default(),
             typed: FrozenMap::new(),
             selections: RefCell::default(),
+            projections: RefCell::default(),
             diagnostics: RefCell::default(),
             broken: RefCell::default(),
             under_way: RefCell::default(),

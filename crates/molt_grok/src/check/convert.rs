@@ -634,7 +634,8 @@ impl Checked {
             let mut conv = Converter::new(self, Some(Owner::Impl(i)), Elision::Erased, &mut holes);
             (r.trait_, conv.trait_args(r, self_ty).0)
         });
-        let header = std::rc::Rc::new(super::context::ImplHeader { self_ty, of });
+        let erased = of.map(|(_, args)| self.types.erase_args(args));
+        let header = std::rc::Rc::new(super::context::ImplHeader { self_ty, of, erased });
         self.impl_headers.borrow_mut().insert(i, header.clone());
         header
     }

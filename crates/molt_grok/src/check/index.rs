@@ -1,6 +1,6 @@
 //! Implementations and members by what they are looked up with. Made from written types alone, before anything is converted.
 
-use std::collections::{HashMap, HashSet};
+use molt_base::hash::{FastMap, FastSet};
 
 use molt_base::Symbol;
 
@@ -35,19 +35,19 @@ pub enum TypeKey {
 #[derive(Default)]
 pub struct Index {
     /// Associated functions of inherent implementations.
-    pub inherent_fns: HashMap<(TypeKey, Symbol), Vec<(ImplId, FnId)>>,
-    pub inherent_consts: HashMap<(TypeKey, Symbol), Vec<(ImplId, ConstId)>>,
-    pub inherent_types: HashMap<(AdtId, Symbol), AliasId>,
+    pub inherent_fns: FastMap<(TypeKey, Symbol), Vec<(ImplId, FnId)>>,
+    pub inherent_consts: FastMap<(TypeKey, Symbol), Vec<(ImplId, ConstId)>>,
+    pub inherent_types: FastMap<(AdtId, Symbol), AliasId>,
     /// Implementations of each trait by the key of their Self type.
-    pub impls: HashMap<TraitId, HashMap<TypeKey, Vec<ImplId>>>,
+    pub impls: FastMap<TraitId, FastMap<TypeKey, Vec<ImplId>>>,
     /// Traits that declare a function of a name.
-    pub trait_fns: HashMap<Symbol, Vec<(TraitId, FnId)>>,
-    pub trait_types: HashMap<Symbol, Vec<(TraitId, AliasId)>>,
-    pub trait_consts: HashMap<Symbol, Vec<(TraitId, ConstId)>>,
+    pub trait_fns: FastMap<Symbol, Vec<(TraitId, FnId)>>,
+    pub trait_types: FastMap<Symbol, Vec<(TraitId, AliasId)>>,
+    pub trait_consts: FastMap<Symbol, Vec<(TraitId, ConstId)>>,
     /// Types with a `Drop` implementation.
-    pub drops: HashMap<AdtId, ImplId>,
+    pub drops: FastMap<AdtId, ImplId>,
     /// Pointer-like types of the library, whose argument may be unsized.
-    pub pointers: HashSet<AdtId>,
+    pub pointers: FastSet<AdtId>,
 }
 
 impl Index {
@@ -100,7 +100,7 @@ impl Index {
 }
 
 /// `#[lang = "int"] impl<T: ..> T`: methods of a family of built-in types.
-fn family_impls(hir: &Hir) -> HashMap<ImplId, TypeKey> {
+fn family_impls(hir: &Hir) -> FastMap<ImplId, TypeKey> {
     let families = [("int", TypeKey::AnyInt), ("float", TypeKey::AnyFloat)];
     families
         .iter()

@@ -15,7 +15,7 @@ mod pat;
 mod path;
 mod writeback;
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use molt_base::{Span, Symbol};
 use molt_diagnostics::Diagnostic;
@@ -48,7 +48,7 @@ pub(super) struct BodyState<'c> {
     pub typed: TypedBody,
     pub ret: Ty,
     /// Types of `break` values, by scope.
-    pub breaks: HashMap<ScopeId, BreakState>,
+    pub breaks: FastMap<ScopeId, BreakState>,
     /// Result types of the closures around the current expression, innermost last.
     pub returns: Vec<Ty>,
     /// `.await` is legal.
@@ -69,7 +69,7 @@ pub struct Infer<'c> {
     pub(super) bodies: Vec<BodyState<'c>>,
     pub(super) at: usize,
     /// Signatures of the group's functions, with variables.
-    pub(super) sigs: HashMap<FnId, FnSig>,
+    pub(super) sigs: FastMap<FnId, FnSig>,
     pub(super) closures: Vec<OpenClosure>,
     pub(super) deferred: Vec<deferred::Deferred>,
     /// Variables that become `()` if nothing else is known: results of what never returns.
@@ -101,7 +101,7 @@ pub fn infer_group(c: &Checked, owners: &[BodyOwner]) -> GroupResult {
         s: Solver::new(c, env),
         bodies: Vec::new(),
         at: 0,
-        sigs: HashMap::new(),
+        sigs: FastMap::default(),
         closures: Vec::new(),
         deferred: Vec::new(),
         diverging: Vec::new(),
@@ -134,20 +134,20 @@ impl<'c> Infer<'c> {
         let typed = TypedBody {
             owner,
             expr_ty: vec![Ty::ERROR; body.exprs.len()],
-            adjust: HashMap::new(),
+            adjust: FastMap::default(),
             pat_ty: vec![Ty::ERROR; body.pats.len()],
-            pat_derefs: HashMap::new(),
-            bind_mode: HashMap::new(),
+            pat_derefs: FastMap::default(),
+            bind_mode: FastMap::default(),
             local_ty: Vec::new(),
-            callee: HashMap::new(),
-            call: HashMap::new(),
-            field: HashMap::new(),
-            ctor: HashMap::new(),
-            pat_ctor: HashMap::new(),
-            consts: HashMap::new(),
-            pat_consts: HashMap::new(),
-            casts: HashMap::new(),
-            closures: HashMap::new(),
+            callee: FastMap::default(),
+            call: FastMap::default(),
+            field: FastMap::default(),
+            ctor: FastMap::default(),
+            pat_ctor: FastMap::default(),
+            consts: FastMap::default(),
+            pat_consts: FastMap::default(),
+            casts: FastMap::default(),
+            closures: FastMap::default(),
             ret,
             params,
             failed: false,
@@ -156,7 +156,7 @@ impl<'c> Infer<'c> {
             body,
             typed,
             ret,
-            breaks: HashMap::new(),
+            breaks: FastMap::default(),
             returns: Vec::new(),
             may_await: true,
             unsafe_depth: 0,

@@ -1,6 +1,6 @@
 //! Checks a whole program: items first, then bodies in call groups, each after those whose inferred types it needs.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use super::context::Checked;
 use super::infer::infer_group;
@@ -62,15 +62,15 @@ impl Checked {
 
     /// Strongly connected components of "needs the inferred type of", in the order in which they can be inferred.
     fn groups(&self, owners: &[BodyOwner]) -> Vec<Vec<BodyOwner>> {
-        let number: HashMap<BodyOwner, usize> = owners.iter().copied().zip(0..).collect();
+        let number: FastMap<BodyOwner, usize> = owners.iter().copied().zip(0..).collect();
         let by_name = self.incomplete_by_name(owners);
         let edges: Vec<Vec<usize>> = owners.iter().map(|&o| self.needs(o, &number, &by_name)).collect();
         components(&edges).into_iter().map(|g| g.into_iter().map(|n| owners[n]).collect()).collect()
     }
 
     /// Associated functions with something to infer, by name: method calls may mean any of them.
-    fn incomplete_by_name(&self, owners: &[BodyOwner]) -> HashMap<molt_base::Symbol, Vec<FnId>> {
-        let mut out: HashMap<molt_base::Symbol, Vec<FnId>> = HashMap::new();
+    fn incomplete_by_name(&self, owners: &[BodyOwner]) -> FastMap<molt_base::Symbol, Vec<FnId>> {
+        let mut out: FastMap<molt_base::Symbol, Vec<FnId>> = FastMap::default();
         for &o in owners {
             if let BodyOwner::Fn(f) = o
                 && matches!(self.hir.fns[f].parent, Parent::Impl(_))
@@ -85,8 +85,8 @@ impl Checked {
     fn needs(
         &self,
         owner: BodyOwner,
-        number: &HashMap<BodyOwner, usize>,
-        by_name: &HashMap<molt_base::Symbol, Vec<FnId>>,
+        number: &FastMap<BodyOwner, usize>,
+        by_name: &FastMap<molt_base::Symbol, Vec<FnId>>,
     ) -> Vec<usize> {
         let Some(body) = self.body_of(owner) else { return Vec::new() };
         let mut out = Vec::new();

@@ -31,13 +31,7 @@ impl Checked {
             TyKind::Ref(..) => return false,
             _ => {}
         }
-        let key = (env, copy, self.types.args(&[Arg::Ty(ty)]));
-        if let Some(&known) = self.selections.borrow().get(&key) {
-            return known;
-        }
-        let yes = Solver::new(self, env).implements(ty, copy, NOWHERE) == Answer::Yes;
-        self.selections.borrow_mut().insert(key, yes);
-        yes
+        Solver::new(self, env).implements(ty, copy, NOWHERE) == Answer::Yes
     }
 
     /// Whether dropping a value of the type may do something; true for parameters that may be anything.
@@ -231,9 +225,14 @@ fn compose(outer: Variance, inner: Variance) -> Variance {
 impl Checked {
     /// The body of an owner, if it has one and it was made.
     pub fn body_of(&self, owner: crate::hir::BodyOwner) -> Option<&crate::hir::Body> {
+        self.hir.body(self.body_id(owner)?)
+    }
+
+    /// The number of an owner's body, if it has one.
+    pub fn body_id(&self, owner: crate::hir::BodyOwner) -> Option<crate::hir::BodyId> {
         use crate::hir::BodyOwner;
         let hir = &self.hir;
-        let id = match owner {
+        match owner {
             BodyOwner::Fn(f) => hir.fns[f].body,
             BodyOwner::Const(c) => hir.consts[c].body,
             BodyOwner::ParamDefault(f, n) => hir.fns[f].params[n as usize].default,
@@ -243,8 +242,7 @@ impl Checked {
                 crate::hir::TypeExpr::Array(_, crate::hir::ConstArg::Body(b)) => Some(b),
                 _ => None,
             },
-        }?;
-        hir.body(id)
+        }
     }
 
     /// The receiver's type of a method, which is written even where the rest of the signature is not.

@@ -168,6 +168,24 @@ impl Checked {
         ty
     }
 
+    /// The bounds of an implementation without regions.
+    pub fn impl_predicates(&self, i: crate::hir::ImplId) -> Rc<[Predicate]> {
+        if let Some(p) = self.erased_predicates.borrow().get(&i) {
+            return p.clone();
+        }
+        let types = &self.types;
+        let erased: Rc<[Predicate]> = self
+            .predicates_of(Owner::Impl(i))
+            .iter()
+            .map(|p| match *p {
+                Predicate::Trait(t, args) => Predicate::Trait(t, types.erase_args(args)),
+                Predicate::Projection(n, args, ty) => Predicate::Projection(n, types.erase_args(args), types.erase(ty)),
+            })
+            .collect();
+        self.erased_predicates.borrow_mut().insert(i, erased.clone());
+        erased
+    }
+
     /// Bounds that an item's users must satisfy, the parent's included. In a trait `Self: Trait` comes first.
     pub fn predicates_of(&self, owner: Owner) -> Rc<[Predicate]> {
         if let Some(p) = self.predicates.borrow().get(&owner) {

@@ -8,7 +8,7 @@ mod project;
 mod select;
 mod vars;
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use molt_base::Span;
 
@@ -27,7 +27,7 @@ pub struct Solver<'c> {
     pub env: Env,
     pub vars: Vars,
     /// Parameters and results of closures whose body is being inferred.
-    pub closures: HashMap<ClosureId, ClosureSig>,
+    pub closures: FastMap<ClosureId, ClosureSig>,
     /// Whether `impl Trait` results stand for their hidden types (after checking).
     pub reveal: bool,
     /// Demands on closures of this group, settled when captures are known.
@@ -75,7 +75,7 @@ impl<'c> Solver<'c> {
             c,
             env,
             vars: Vars::default(),
-            closures: HashMap::new(),
+            closures: FastMap::default(),
             reveal: false,
             closure_demands: Vec::new(),
             pending: Vec::new(),

@@ -4,7 +4,7 @@
 //! All types are final: no variable of inference is left (what could not be inferred was reported and is [`Ty::ERROR`]), and
 //! all regions are erased. Generic parameters of the owner appear as [`crate::ty::TyKind::Param`].
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use crate::hir::{BodyOwner, ExprId, FnId, LocalId, Mutability, PatId};
 use crate::ty::{Args, ClosureId, Ty};
@@ -16,31 +16,31 @@ pub struct TypedBody {
     /// Type of each expression before its adjustments, by index.
     pub expr_ty: Vec<Ty>,
     /// Steps applied to the value of an expression, in order.
-    pub adjust: HashMap<ExprId, Vec<Adjust>>,
+    pub adjust: FastMap<ExprId, Vec<Adjust>>,
     /// Type of the value that a pattern is matched with, after the references in `pat_derefs` were looked through.
     pub pat_ty: Vec<Ty>,
     /// References that a pattern looks through before it applies (default binding modes): their types, outermost first.
-    pub pat_derefs: HashMap<PatId, Vec<Ty>>,
+    pub pat_derefs: FastMap<PatId, Vec<Ty>>,
     /// How a binding pattern binds; by value when absent.
-    pub bind_mode: HashMap<PatId, Mutability>,
+    pub bind_mode: FastMap<PatId, Mutability>,
     pub local_ty: Vec<Ty>,
     /// Function that an expression calls or names, where its syntax does not say: method calls, overloaded operators and
     /// indexing, paths to associated functions, `Iterator::next` of loops (under [`CalleeRole`]).
-    pub callee: HashMap<(ExprId, CalleeRole), Callee>,
+    pub callee: FastMap<(ExprId, CalleeRole), Callee>,
     /// How a call expression calls.
-    pub call: HashMap<ExprId, CallKind>,
+    pub call: FastMap<ExprId, CallKind>,
     /// Index of the field that a field expression names (variant 0).
-    pub field: HashMap<ExprId, u32>,
+    pub field: FastMap<ExprId, u32>,
     /// Variant and order of fields of a struct expression.
-    pub ctor: HashMap<ExprId, Ctor>,
+    pub ctor: FastMap<ExprId, Ctor>,
     /// Variant that a path, tuple-struct or struct pattern tests; absent for constants.
-    pub pat_ctor: HashMap<PatId, Ctor>,
+    pub pat_ctor: FastMap<PatId, Ctor>,
     /// Constant that a path expression or pattern names, with its arguments.
-    pub consts: HashMap<ExprId, (crate::hir::ConstId, Args)>,
-    pub pat_consts: HashMap<PatId, (crate::hir::ConstId, Args)>,
-    pub casts: HashMap<ExprId, CastKind>,
+    pub consts: FastMap<ExprId, (crate::hir::ConstId, Args)>,
+    pub pat_consts: FastMap<PatId, (crate::hir::ConstId, Args)>,
+    pub casts: FastMap<ExprId, CastKind>,
     /// Closure expressions, `async` blocks, bodies of `spawn`.
-    pub closures: HashMap<ExprId, ClosureId>,
+    pub closures: FastMap<ExprId, ClosureId>,
     /// What the body returns.
     pub ret: Ty,
     /// Types of parameters, `self` first where there is one.

@@ -1,6 +1,6 @@
 //! One graph to one function.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 use std::rc::Rc;
 
 use molt_abi::RtFn;
@@ -68,7 +68,7 @@ pub(super) struct Writer<'a, 'c> {
     pub func: Function,
     pub block: BlockId,
     pub storage: Vec<Storage>,
-    blocks: HashMap<Bb, BlockId>,
+    blocks: FastMap<Bb, BlockId>,
     /// Where a panic in the current block goes.
     pub unwind: Option<Bb>,
     /// Block that leaves the function, panicking.
@@ -117,7 +117,7 @@ impl<'a, 'c> Writer<'a, 'c> {
             func,
             block: entry,
             storage: Vec::new(),
-            blocks: HashMap::new(),
+            blocks: FastMap::default(),
             unwind: None,
             fail: None,
             result,

@@ -7,7 +7,7 @@
 //! | `ptr_read<T>(*const T) ptr_write<T>(*mut T, T) ptr_offset<T>(*const T, usize) ptr_drop<T>(*mut T)` | pointers |
 //! | `copy<T>(from, to, n) copy_apart<T>(..) fill_bytes(p, byte, n) compare_bytes(a, b, n)` | memory in bulk |
 //! | `slice<T>(*const T, n) slice_mut<T>(*mut T, n) slice_ptr slice_len str_from(p, n) str_ptr str_len` | views |
-//! | `int_bits int_signed int_min int_max wrapping_* overflowing_* count_ones leading_zeros trailing_zeros swap_bytes int_cast` | integers of any type |
+//! | `int_bits int_signed int_min int_max wrapping_* overflowing_* count_ones leading_zeros trailing_zeros swap_bytes mul_high int_cast` | integers of any type |
 //! | `float_*` | floats of either type |
 //! | `size_of_val align_of_val(*const T)` | facts about what a pointer points to |
 //! | `actor_*`, `handler_*` | what the library knows of an actor's type (`actor.rs`) |
@@ -296,6 +296,10 @@ impl Writer<'_, '_> {
                 let n = self.iconst(64 - bits);
                 let s = self.int(Op::UShr, &[s, n]);
                 self.extend(s, k)
+            }
+            "mul_high" => {
+                let y = self.arg(values, 1);
+                self.int(Op::UMulHi, &[x, y])
             }
             "unsigned_lt" => {
                 let y = self.arg(values, 1);

@@ -7,7 +7,7 @@
 //! Fields stand by falling alignment unless `#[repr(C)]` asks for their order. An enum of which one variant alone has fields
 //! puts the number of another variant into bit patterns that the fields never have (a *niche*); other enums begin with a tag.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 use std::rc::Rc;
 
 use crate::check::context::{Checked, Env};
@@ -129,7 +129,7 @@ pub enum Meta {
 /// Layouts of all types of the program.
 pub struct Layouts<'c> {
     pub c: &'c Checked,
-    known: HashMap<Ty, Rc<Layout>>,
+    known: FastMap<Ty, Rc<Layout>>,
 }
 
 fn round_up(n: u64, align: u64) -> u64 {
@@ -138,7 +138,7 @@ fn round_up(n: u64, align: u64) -> u64 {
 
 impl<'c> Layouts<'c> {
     pub fn new(c: &'c Checked) -> Layouts<'c> {
-        Layouts { c, known: HashMap::new() }
+        Layouts { c, known: FastMap::default() }
     }
 
     pub fn of(&mut self, ty: Ty) -> Rc<Layout> {

@@ -3,7 +3,7 @@
 //! [`Front::load`] reads all packages, resolves their items and makes the bodies of user packages; [`Front::make_body`]
 //! makes one more, which is how library functions come into being when somebody calls them.
 
-use std::collections::{HashMap, HashSet};
+use molt_base::hash::{FastMap, FastSet};
 use std::sync::Arc;
 
 use molt_base::{FileId, SourceMap, Span, Symbol};
@@ -207,11 +207,11 @@ pub struct Front {
     pub(super) expansion_depth: u32,
     /// Fields and methods are looked up later; these are the consts that are `let` at module level or `static`.
     pub(super) start_up: Vec<ConstId>,
-    pub(super) actor_fns: HashSet<FnId>,
-    pub(super) files: HashMap<String, FileId>,
+    pub(super) actor_fns: FastSet<FnId>,
+    pub(super) files: FastMap<String, FileId>,
     /// Results of macro calls that stand as statements or items.
-    pub(super) expansions: HashMap<At, SourceId>,
-    pub(super) macro_definitions: HashMap<At, super::expand::MacroId>,
+    pub(super) expansions: FastMap<At, SourceId>,
+    pub(super) macro_definitions: FastMap<At, super::expand::MacroId>,
     pub(super) checked_imports: usize,
     /// The module of the function that runs the tests; every item is visible there.
     pub(super) test_module: Option<ModId>,
@@ -243,10 +243,10 @@ impl Front {
             edges: Vec::new(),
             expansion_depth: 0,
             start_up: Vec::new(),
-            actor_fns: HashSet::new(),
-            files: HashMap::new(),
-            expansions: HashMap::new(),
-            macro_definitions: HashMap::new(),
+            actor_fns: FastSet::default(),
+            files: FastMap::default(),
+            expansions: FastMap::default(),
+            macro_definitions: FastMap::default(),
             checked_imports: 0,
             test_module: None,
             tests: Vec::new(),

@@ -1,6 +1,6 @@
 //! `use`: resolution to a fixpoint, unused imports, cycles and the order of start-up.
 
-use std::collections::HashSet;
+use molt_base::hash::FastSet;
 
 use molt_base::Symbol;
 use molt_diagnostics::Diagnostic;
@@ -277,7 +277,7 @@ impl Front {
         if let Some(prelude) = self.prelude {
             self.add_traits(prelude, module, &mut out, &mut Vec::new());
         }
-        let mut seen = HashSet::new();
+        let mut seen = FastSet::default();
         out.retain(|t| seen.insert(*t));
         out.sort_unstable();
         out
@@ -306,7 +306,7 @@ impl Front {
 
     /// E1020: modules of one package that import each other in a circle.
     pub(super) fn report_import_cycles(&mut self) {
-        let mut done: HashSet<ModId> = HashSet::new();
+        let mut done: FastSet<ModId> = FastSet::default();
         let modules: Vec<ModId> = self.hir.modules.ids().collect();
         for &start in &modules {
             if done.contains(&start) || self.is_std_module(start) {
@@ -329,7 +329,7 @@ impl Front {
     fn cycle_through(&self, start: ModId) -> Option<Vec<usize>> {
         let mut paths: Vec<Vec<usize>> = vec![Vec::new()];
         let mut ends = vec![start];
-        let mut seen: HashSet<ModId> = HashSet::new();
+        let mut seen: FastSet<ModId> = FastSet::default();
         let mut next = 0;
         while next < ends.len() {
             for (e, &(from, to, _)) in self.edges.iter().enumerate() {
@@ -354,7 +354,7 @@ impl Front {
     /// `let`s of modules and statics: packages in the order of loading, modules after those they import.
     pub(super) fn start_up_order(&self) -> Vec<ConstId> {
         let mut order = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = FastSet::default();
         for module in self.hir.modules.ids() {
             self.visit_for_start_up(module, &mut seen, &mut order);
         }
@@ -366,7 +366,7 @@ impl Front {
         out
     }
 
-    fn visit_for_start_up(&self, start: ModId, seen: &mut HashSet<ModId>, order: &mut Vec<ModId>) {
+    fn visit_for_start_up(&self, start: ModId, seen: &mut FastSet<ModId>, order: &mut Vec<ModId>) {
         // An explicit stack: chains of imports may be long.
         let mut stack = vec![(start, 0)];
         if !seen.insert(start) {

@@ -85,6 +85,22 @@ impl Front {
     }
 }
 
+impl Front {
+    /// Makes the bodies that the checker may evaluate: of everything but functions, and of `const fn`s. Those of the
+    /// library's other functions come into being when code is made of them.
+    pub fn make_values(&mut self) {
+        for n in 0..self.hir.bodies.len() {
+            let needed = match self.hir.body_owners[n] {
+                BodyOwner::Fn(f) => self.hir.fns[f].is_const,
+                _ => true,
+            };
+            if needed {
+                self.make_body(BodyId(n as u32));
+            }
+        }
+    }
+}
+
 impl<'f> Lower<'f> {
     fn run(front: &'f mut Front, owner: BodyOwner, source: &BodySource) -> Body {
         let parse = front.parse(source.at.source);

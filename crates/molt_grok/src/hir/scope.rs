@@ -1,7 +1,7 @@
 //! What names mean: module tables, imports, and the walk along a path.
 
+use molt_base::hash::{FastMap, FastSet};
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
 
 use molt_base::{Span, Symbol};
 
@@ -102,12 +102,12 @@ pub(super) struct Import {
 /// Names of a module and what it sees around it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ModuleData {
-    pub names: [HashMap<Symbol, Binding>; 3],
+    pub names: [FastMap<Symbol, Binding>; 3],
     /// Imports that bind a name and are not resolved yet.
-    pub waiting: HashMap<Symbol, u32>,
+    pub waiting: FastMap<Symbol, u32>,
     pub globs: Vec<ImportId>,
     /// Names whose import failed, and whether a glob did: uses of what they may have brought stay silent.
-    pub faulty: HashSet<Symbol>,
+    pub faulty: FastSet<Symbol>,
     pub faulty_glob: bool,
     /// Traits imported `as _`.
     pub unnamed_traits: Vec<TraitId>,

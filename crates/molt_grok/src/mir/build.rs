@@ -34,7 +34,7 @@ mod place;
 mod scope;
 mod value;
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use molt_base::{Arena, Span};
 
@@ -109,7 +109,7 @@ struct Builder<'a> {
     places: Vec<Option<Place>>,
     targets: Vec<Target>,
     return_block: Bb,
-    drop_cache: HashMap<Ty, bool>,
+    drop_cache: FastMap<Ty, bool>,
     /// A slot of type `()` that nobody reads.
     discard: Option<Slot>,
 }
@@ -145,7 +145,7 @@ impl<'a> Builder<'a> {
             places: vec![None; body.locals.len()],
             targets: Vec::new(),
             return_block,
-            drop_cache: HashMap::new(),
+            drop_cache: FastMap::default(),
             discard: None,
         }
     }

@@ -10,7 +10,7 @@
 //! Needs a built graph. Establishes: a value dropped by a `Drop` is initialised as a whole, and no value is left undropped
 //! that a scope end was to drop. Ways of panics are treated alike.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use molt_base::Span;
 
@@ -35,7 +35,7 @@ pub fn elaborate_drops(q: Queries<'_>, mir: &mut Mir) {
     }
     let paths = MovePaths::new(q, mir, |slot| dropped[slot.0 as usize]);
     let states = Initialised::new(q, mir, &paths, true);
-    let mut work = Elaborator { q, paths, flags: HashMap::new(), mir, span: None };
+    let mut work = Elaborator { q, paths, flags: FastMap::default(), mir, span: None };
     let blocks: Vec<Bb> = work.mir.blocks.ids().collect();
     for &bb in &blocks {
         if states.is_reached(bb) {
@@ -54,7 +54,7 @@ pub fn elaborate_drops(q: Queries<'_>, mir: &mut Mir) {
 struct Elaborator<'a, 'm> {
     q: Queries<'a>,
     paths: MovePaths,
-    flags: HashMap<PathIx, Slot>,
+    flags: FastMap<PathIx, Slot>,
     mir: &'m mut Mir,
     span: Option<Span>,
 }

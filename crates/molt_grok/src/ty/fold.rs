@@ -2,6 +2,9 @@
 
 use super::{Arg, Args, Const, ConstKind, DynKind, Flags, FnSig, Region, Ty, TyKind, Types};
 
+/// Longest list of arguments that is rebuilt in place.
+const SHORT: usize = 6;
+
 /// Replaces leaves of types. A method that is not overridden goes into the parts.
 pub trait Folder {
     fn types(&self) -> &Types;
@@ -36,16 +39,28 @@ pub trait Folder {
         if !self.types().args_flags(args).has(self.mask()) {
             return args;
         }
-        let list: Vec<Arg> = self.types().list(args).to_vec();
-        let new: Vec<Arg> = list
-            .into_iter()
-            .map(|a| match a {
+        let old = self.types().list(args);
+        let count = old.len();
+        // Nearly all lists are short: they need no memory of their own.
+        let (mut short, mut long) = ([Arg::Ty(Ty::ERROR); SHORT], Vec::new());
+        let new: &mut [Arg] = if count <= SHORT {
+            short[..count].copy_from_slice(old);
+            &mut short[..count]
+        } else {
+            long.extend_from_slice(old);
+            &mut long
+        };
+        let mut changed = false;
+        for arg in new.iter_mut() {
+            let folded = match *arg {
                 Arg::Ty(t) => Arg::Ty(self.ty(t)),
                 Arg::Region(r) => Arg::Region(self.fold_region(r)),
                 Arg::Const(c) => Arg::Const(self.fold_const(c)),
-            })
-            .collect();
-        self.types().args(&new)
+            };
+            changed |= folded != *arg;
+            *arg = folded;
+        }
+        if changed { self.types().args(new) } else { args }
     }
 
     /// The type with its parts folded.

@@ -6,7 +6,7 @@ use molt_ir::{BlockId, Function, InstId, Op, Type, ValueId};
 
 use super::cleanup::remove_trivial_params;
 use super::flow::Flow;
-use super::hash::FastMap;
+use molt_base::hash::FastMap;
 
 /// A copy to be made.
 pub struct Copy {

@@ -12,7 +12,7 @@ use super::edit::{Replacements, emit};
 use super::facts::{self, Fact};
 use super::flow::Flow;
 use super::fold::{Outcome, fold, swapped};
-use super::hash::FastMap;
+use molt_base::hash::FastMap;
 
 /// Op, immediate and operands of a pure instruction; absent operands are [`NO_VALUE`].
 type Key = (Op, u64, [ValueId; 3]);

@@ -24,6 +24,8 @@ const SMALL: usize = 48;
 const WITH_KNOWN_ARGUMENT: usize = 110;
 /// Bodies with one call in the program, and those that the front end wants in place.
 const ONLY_CALL: usize = 400;
+/// So many cold instructions count as one.
+const COLD_SHARE: usize = 4;
 /// Size that inlining may bring a function to, unless the body is tiny or wanted.
 const LARGEST: usize = 4000;
 
@@ -60,14 +62,16 @@ pub fn run(program: &mut Program) {
     }
 }
 
-/// Instructions that cost something.
+/// Instructions that cost something; what is cold costs space alone.
 fn size(func: &Function) -> usize {
-    let insts = func.layout.iter().flat_map(|&b| &func.blocks[b].insts);
-    insts
-        .filter(|&&i| {
-            !matches!(func.insts[i].op, Op::IConst | Op::FConst | Op::BConst | Op::Jump | Op::SlotAddr | Op::MemValid)
-        })
-        .count()
+    let costs = |i: &&InstId| {
+        !matches!(func.insts[**i].op, Op::IConst | Op::FConst | Op::BConst | Op::Jump | Op::SlotAddr | Op::MemValid)
+    };
+    let mut counts = [0, 0];
+    for &b in &func.layout {
+        counts[usize::from(func.blocks[b].cold)] += func.blocks[b].insts.iter().filter(costs).count();
+    }
+    counts[0] + counts[1] / COLD_SHARE
 }
 
 /// The block of each instruction.

@@ -8,7 +8,7 @@ use molt_ir::{BlockId, Function, LocId, Op, ValueId};
 
 use super::cleanup::drop_unreached;
 use super::flow::Flow;
-use super::hash::FastMap;
+use molt_base::hash::FastMap;
 
 /// Longest block that is compared.
 const LONGEST: usize = 16;

@@ -13,7 +13,7 @@ use super::access::{Class, SlotUses, is_store, scalar};
 use super::cleanup::remove_trivial_params;
 use super::edit::{Replacements, emit, emit_zero};
 use super::flow::Flow;
-use super::hash::FastMap;
+use molt_base::hash::FastMap;
 
 mod late;
 mod split;

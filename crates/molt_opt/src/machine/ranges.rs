@@ -30,6 +30,8 @@ pub fn run(func: &mut Function) {
         params: vec![None; func.values.len()],
         fresh: vec![None; func.values.len()],
         reached: vec![false; func.blocks.len()],
+        entered: vec![false; func.blocks.len()],
+        enters_more: false,
         undo: Vec::new(),
         facts: Vec::new(),
         flow: &flow,
@@ -59,6 +61,10 @@ struct Analysis<'a> {
     /// What arrived at parameters in this round.
     fresh: Vec<Option<Interval>>,
     reached: Vec<bool>,
+    /// Blocks that an edge from a later block leads to, of this round or one before. A loop with two entries may be entered
+    /// in this way only, after the walk has passed its header.
+    entered: Vec<bool>,
+    enters_more: bool,
     undo: Vec<(ValueId, Interval)>,
     facts: Vec<Fact>,
 }
@@ -69,7 +75,7 @@ impl Analysis<'_> {
         let headers: Vec<BlockId> = self.flow.order.iter().copied().filter(|&b| self.is_header(b)).collect();
         for round in 0..ROUNDS {
             self.walk(None);
-            let mut grew = false;
+            let mut grew = std::mem::take(&mut self.enters_more);
             for &p in headers.iter().flat_map(|&b| &self.func.blocks[b].params) {
                 let Some(fresh) = self.fresh[p.index()] else { continue };
                 let old = &mut self.params[p.index()];
@@ -98,7 +104,7 @@ impl Analysis<'_> {
 
     fn walk(&mut self, mut changes: Option<&mut Changes>) {
         self.fresh.fill(None);
-        self.reached.fill(false);
+        self.reached.copy_from_slice(&self.entered);
         self.reached[self.func.entry().index()] = true;
         let mut open: Vec<(usize, usize)> = Vec::new();
         for (number, &b) in self.flow.dominator_order.iter().enumerate() {
@@ -189,6 +195,7 @@ impl Analysis<'_> {
                 let p = self.func.blocks[b].params[i];
                 let arrived = match (self.fresh[p.index()], self.params[p.index()]) {
                     (Some(now), Some(before)) if header => Some(now.join(before)),
+                    (None, before) if header => before,
                     (now, _) => now,
                 };
                 self.values[p.index()] = arrived.unwrap_or(Interval::FULL);
@@ -225,7 +232,11 @@ impl Analysis<'_> {
             let possible = known.iter().all(|&f| self.learn(f));
             self.facts = known;
             if possible {
-                self.reached[edge.block.index()] = true;
+                let to = edge.block.index();
+                self.reached[to] = true;
+                if self.flow.position(edge.block) <= self.flow.position(b) {
+                    self.enters_more |= !std::mem::replace(&mut self.entered[to], true);
+                }
                 for (i, &v) in self.func.edge_args(edge).iter().enumerate() {
                     let p = self.func.blocks[edge.block].params[i];
                     let r = self.get(v);

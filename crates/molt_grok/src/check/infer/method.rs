@@ -278,14 +278,25 @@ impl<'c> Infer<'c> {
     fn extension_candidates(&self, name: Symbol) -> Vec<Candidate> {
         let module = self.body_ref().module;
         let visible = &self.c.hir.modules[module].traits_in_scope;
-        let list = self.c.index.trait_fns.get(&name).into_iter().flatten();
-        list.filter(|(t, f)| visible.contains(t) && self.c.hir.fns[*f].self_param.is_some())
-            .map(|&(t, func)| Candidate { func, source: Source::Trait(t) })
-            .collect()
+        let list = self.c.index.trait_fns.get(&name).map_or(&[][..], Vec::as_slice);
+        let candidate = |(t, func)| {
+            let has_self = self.c.hir.fns[func].self_param.is_some();
+            has_self.then_some(Candidate { func, source: Source::Trait(t) })
+        };
+        // A name may belong to a trait of every module, of which few are visible.
+        if list.len() > visible.len() {
+            let declared = |&t: &TraitId| Some((t, self.c.find_trait_fn(t, name)?));
+            return visible.iter().filter_map(declared).filter_map(candidate).collect();
+        }
+        list.iter().copied().filter(|(t, _)| visible.contains(t)).filter_map(candidate).collect()
     }
 
     /// Whether a candidate takes the receiver; gives the arguments of its parent, without keeping anything.
     fn fits(&mut self, candidate: &Candidate, receiver: Ty, span: Span) -> Option<Args> {
+        let written = self.written_receiver(candidate.func);
+        if !self.s.may_fit(written, receiver) {
+            return None;
+        }
         let s = self.s.vars.snapshot();
         let pending = self.s.pending.len();
         let parent = self.instantiate_parent(candidate, span);
@@ -298,7 +309,7 @@ impl<'c> Infer<'c> {
         }
         if ok && let Source::Inherent(i) = candidate.source {
             // Bounds of the implementation tell inherent candidates of one name apart.
-            let list = self.c.predicates_of(Owner::Impl(i));
+            let list = self.c.impl_predicates(i);
             for p in list.iter() {
                 let p = self.s.instantiate(p, parent);
                 if self.s.evaluate(p, span) == Answer::No {
@@ -328,6 +339,12 @@ impl<'c> Infer<'c> {
 
     /// Type of a method's receiver for the parent's arguments.
     fn method_receiver(&mut self, func: FnId, parent: Args, span: Span) -> Ty {
+        let ty = self.c.types.subst(self.written_receiver(func), parent);
+        self.s.normalize(ty, span)
+    }
+
+    /// Type of a method's receiver in terms of the parameters in its scope.
+    fn written_receiver(&self, func: FnId) -> Ty {
         let c = self.c;
         let first = match self.sigs.get(&func) {
             Some(s) => s.params.first().copied(),
@@ -337,9 +354,7 @@ impl<'c> Infer<'c> {
                 None => Some(c.receiver_type(func)),
             },
         };
-        let ty = c.types.erase(first.unwrap_or(Ty::ERROR));
-        let ty = c.types.subst(ty, parent);
-        self.s.normalize(ty, span)
+        c.types.erase(first.unwrap_or(Ty::ERROR))
     }
 
     /// Uses the method that was found: adjusts the receiver, demands bounds, checks the arguments.

@@ -1,6 +1,6 @@
 //! The end of a group: defaults, generalisation of what is left open in signatures, final types.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use molt_base::{Span, Symbol};
 use molt_diagnostics::Diagnostic;
@@ -31,7 +31,7 @@ pub struct GroupResult {
 struct Final<'a, 'c> {
     infer: &'a Infer<'c>,
     /// Parameter of each generalised variable for the current function.
-    params: &'a HashMap<u32, (u32, Symbol)>,
+    params: &'a FastMap<u32, (u32, Symbol)>,
     /// Arguments that functions of the group get in addition.
     extra: &'a [Arg],
     /// Arguments of closures: the parameters of the current function.
@@ -278,7 +278,7 @@ impl<'c> Infer<'c> {
             let owner = state.typed.owner;
             let owner_params = c.generics_owner(owner).map_or(0, |o| c.params_of(o).len() as u32);
             let grows = matches!(owner, BodyOwner::Fn(f) if self.sigs.contains_key(&f));
-            let mut params = HashMap::new();
+            let mut params = FastMap::default();
             let mut extra = Vec::new();
             let mut infos = Vec::new();
             if grows {
@@ -441,7 +441,8 @@ impl Final<'_, '_> {
     }
 
     fn body(&mut self, t: &TypedBody) -> TypedBody {
-        let mut adjust: HashMap<ExprId, Vec<Adjust>> = HashMap::with_capacity(t.adjust.len());
+        let mut adjust: FastMap<ExprId, Vec<Adjust>> =
+            FastMap::with_capacity_and_hasher(t.adjust.len(), Default::default());
         for (&e, list) in &t.adjust {
             let list = list
                 .iter()
@@ -503,7 +504,7 @@ impl Checked {
         for (id, data) in &result.closures {
             let _ = self.closures[id.0 as usize].draft.set(data.clone());
         }
-        let mut closures: HashMap<ClosureId, ClosureData> = result.closures.into_iter().collect();
+        let mut closures: FastMap<ClosureId, ClosureData> = result.closures.into_iter().collect();
         for mut body in result.bodies {
             self.close(&mut body, &mut closures);
             self.typed.insert(body.owner, Box::new(body));
@@ -514,11 +515,11 @@ impl Checked {
     }
 
     /// Finds the captures of a body's closures, and with them how each closure is called.
-    fn close(&self, typed: &mut TypedBody, closures: &mut HashMap<ClosureId, ClosureData>) {
+    fn close(&self, typed: &mut TypedBody, closures: &mut FastMap<ClosureId, ClosureData>) {
         let owner = typed.owner;
         let Some(body) = self.body_of(owner) else { return };
         let found = if typed.failed {
-            HashMap::new()
+            FastMap::default()
         } else {
             crate::check::captures::captures(self, self.env_of(owner), body, typed)
         };

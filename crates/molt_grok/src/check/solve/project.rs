@@ -93,6 +93,24 @@ impl Solver<'_> {
     pub fn project(&mut self, alias: AliasId, args: Args, span: Span) -> Projected {
         let c = self.c;
         let args = self.resolve_args(args);
+        // What a closure gives does not change once it is known.
+        let unsettled = Flags::UNSETTLED & !Flags::CLOSURE;
+        let key = (!c.types.args_flags(args).has(unsettled)).then_some((self.env, alias, args));
+        if let Some(known) = key.and_then(|key| c.projections.borrow().get(&key).copied()) {
+            return Projected::Known(known);
+        }
+        let found = self.project_anew(alias, args, span);
+        if let Some(key) = key
+            && let Projected::Known(ty) = found
+            && !c.types.flags(ty).has(unsettled)
+        {
+            c.projections.borrow_mut().insert(key, ty);
+        }
+        found
+    }
+
+    fn project_anew(&mut self, alias: AliasId, args: Args, span: Span) -> Projected {
+        let c = self.c;
         let Some(t) = c.trait_of_alias(alias) else { return Projected::Nothing };
         let self_ty = c.types.list(args)[0].expect_ty();
         if self_ty == Ty::ERROR {
@@ -172,7 +190,7 @@ impl Solver<'_> {
         if !self.c.types.args_flags(self.resolve_args(list)).has(Flags::INFER) {
             return;
         }
-        let predicates = self.c.predicates_of(crate::check::context::Owner::Impl(i));
+        let predicates = self.c.impl_predicates(i);
         for p in predicates.iter() {
             if let Predicate::Projection(alias, args, ty) = self.instantiate(p, list) {
                 let args = self.normalize_args(args, span);

@@ -3,9 +3,9 @@
 use molt_base::Span;
 
 use super::{Goal, MAX_DEPTH, Solver};
-use crate::check::context::{Owner, Predicate};
+use crate::check::context::Predicate;
 use crate::hir::{ImplId, TraitId};
-use crate::ty::{Arg, Args, InferVar, Ty, TyKind};
+use crate::ty::{Arg, Args, Flags, InferVar, Ty, TyKind};
 
 /// How a trait bound is proven.
 #[derive(Clone, Debug)]
@@ -89,6 +89,21 @@ impl Solver<'_> {
         let c = self.c;
         let mut list = Vec::new();
         c.impl_candidates(t, self_ty, &mut list);
+        list.retain(|&i| c.impl_header(i).erased.is_some_and(|of| self.may_fit_args(of, args)));
+        if let [only] = list[..] {
+            let s = self.vars.snapshot();
+            let found = self.match_impl(only, args, span);
+            return match found {
+                Some(list) => {
+                    self.vars.commit(s);
+                    Search::Found(Selected::Impl(only, list))
+                }
+                None => {
+                    self.vars.rollback(s);
+                    Search::Nothing
+                }
+            };
+        }
         let mut fitting: Vec<ImplId> = Vec::new();
         for i in list {
             let s = self.vars.snapshot();
@@ -121,10 +136,9 @@ impl Solver<'_> {
     /// Arguments with which the implementation is for these trait arguments.
     pub fn match_impl(&mut self, i: ImplId, args: Args, span: Span) -> Option<Args> {
         let c = self.c;
-        let header = c.impl_header(i);
-        let (_, of) = header.of?;
+        let of = c.impl_header(i).erased?;
         let list = self.fresh_impl_args(i, span);
-        let of = c.types.subst_args(c.types.erase_args(of), list);
+        let of = c.types.subst_args(of, list);
         let of = self.normalize_args(of, span);
         self.unify_args(of, args).ok()?;
         Some(list)
@@ -140,7 +154,7 @@ impl Solver<'_> {
             None => Answer::No,
             Some(list) => {
                 self.depth += 1;
-                let nested = self.c.predicates_of(Owner::Impl(i));
+                let nested = self.c.impl_predicates(i);
                 let mut answer = Answer::Yes;
                 for p in nested.iter() {
                     let p = self.instantiate(p, list);
@@ -172,6 +186,24 @@ impl Solver<'_> {
 
     /// Whether a predicate holds, without changing anything.
     pub fn evaluate(&mut self, p: Predicate, span: Span) -> Answer {
+        let c = self.c;
+        let key = match p {
+            Predicate::Trait(t, args) if !c.types.args_flags(args).has(Flags::UNSETTLED) => Some((self.env, t, args)),
+            _ => None,
+        };
+        if let Some(known) = key.and_then(|key| c.selections.borrow().get(&key).copied()) {
+            return if known { Answer::Yes } else { Answer::No };
+        }
+        let answer = self.evaluate_anew(p, span);
+        if let Some(key) = key
+            && answer != Answer::Maybe
+        {
+            c.selections.borrow_mut().insert(key, answer == Answer::Yes);
+        }
+        answer
+    }
+
+    fn evaluate_anew(&mut self, p: Predicate, span: Span) -> Answer {
         if self.depth > MAX_DEPTH {
             return Answer::Maybe;
         }
@@ -240,9 +272,7 @@ impl Solver<'_> {
     /// What a proof leaves to be proven.
     pub fn nested(&self, s: &Selected) -> Vec<Predicate> {
         match s {
-            Selected::Impl(i, args) => {
-                self.c.predicates_of(Owner::Impl(*i)).iter().map(|p| self.instantiate(p, *args)).collect()
-            }
+            Selected::Impl(i, args) => self.c.impl_predicates(*i).iter().map(|p| self.instantiate(p, *args)).collect(),
             Selected::Bound(_) => Vec::new(),
             Selected::Builtin(list) => list.clone(),
         }
@@ -307,6 +337,11 @@ impl Solver<'_> {
         match goal.predicate {
             Predicate::Trait(t, args) => {
                 let args = self.normalize_args(args, span);
+                let args = self.resolve_args(args);
+                let settled = !self.c.types.args_flags(args).has(Flags::UNSETTLED);
+                if settled && self.evaluate(Predicate::Trait(t, args), span) == Answer::Yes {
+                    return Step::Done(Vec::new());
+                }
                 match self.select(t, args, span) {
                     Search::Found(s) => Step::Done(self.nested(&s)),
                     Search::Ambiguous => Step::Wait,

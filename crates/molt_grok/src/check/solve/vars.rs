@@ -317,6 +317,44 @@ impl Solver<'_> {
         }
     }
 
+    /// Whether a type of an item, in terms of its parameters, may become this one; false is certain. This looks at far more
+    /// implementations than unification then has to.
+    pub fn may_fit(&self, written: Ty, ty: Ty) -> bool {
+        let unknown = |k| {
+            matches!(k, TyKind::Infer(InferVar::Ty(_)) | TyKind::Projection(..) | TyKind::Opaque(..) | TyKind::Error)
+        };
+        let (wanted, kind) = (self.kind(written), self.kind(ty));
+        match (wanted, kind) {
+            _ if unknown(wanted) || unknown(kind) => true,
+            (TyKind::Param(..), _) => true,
+            (TyKind::Infer(_), _) | (_, TyKind::Infer(_)) => {
+                let number = |k| matches!(k, TyKind::Infer(_) | TyKind::Int(_) | TyKind::Float(_));
+                number(wanted) && number(kind)
+            }
+            // `&T` with `str` for T is a `str`.
+            (TyKind::Str(_), TyKind::Str(_) | TyKind::Ref(..)) | (TyKind::Ref(..), TyKind::Str(_)) => true,
+            (TyKind::Ref(_, m, x), TyKind::Ref(_, n, y)) => m == n && self.may_fit(x, y),
+            (TyKind::Ptr(m, x), TyKind::Ptr(n, y)) => m == n && self.may_fit(x, y),
+            (TyKind::Slice(x), TyKind::Slice(y)) | (TyKind::Array(x, _), TyKind::Array(y, _)) => self.may_fit(x, y),
+            (TyKind::Tuple(x), TyKind::Tuple(y)) | (TyKind::FnPtr(x), TyKind::FnPtr(y)) => self.may_fit_args(x, y),
+            (TyKind::Adt(i, x), TyKind::Adt(j, y)) => i == j && self.may_fit_args(x, y),
+            (TyKind::Int(a), TyKind::Int(b)) => a == b,
+            (TyKind::Float(a), TyKind::Float(b)) => a == b,
+            _ => std::mem::discriminant(&wanted) == std::mem::discriminant(&kind),
+        }
+    }
+
+    /// As [`Solver::may_fit`] for lists of arguments.
+    pub fn may_fit_args(&self, written: Args, args: Args) -> bool {
+        let types = &self.c.types;
+        let (written, args) = (types.list(written), types.list(args));
+        let fits = |(x, y): (&Arg, &Arg)| match (x, y) {
+            (Arg::Ty(x), Arg::Ty(y)) => self.may_fit(*x, *y),
+            _ => true,
+        };
+        written.len() == args.len() && written.iter().zip(args).all(fits)
+    }
+
     fn may_be_str(&self, ty: Ty) -> bool {
         matches!(self.kind(ty), TyKind::Infer(InferVar::Ty(_)) | TyKind::Str(_))
     }

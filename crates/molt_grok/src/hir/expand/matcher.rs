@@ -1,6 +1,6 @@
 //! The left side of macro rules: reading it, and matching a call against it.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 use std::rc::Rc;
 
 use molt_base::Symbol;
@@ -71,7 +71,7 @@ pub(in crate::hir) enum Bound {
     Each(Rc<[Bound]>),
 }
 
-pub(in crate::hir) type Bindings = HashMap<Symbol, Bound>;
+pub(in crate::hir) type Bindings = FastMap<Symbol, Bound>;
 
 impl Front {
     /// Reads a left side; `None` if it is wrong, which has been reported.
@@ -142,7 +142,7 @@ impl Front {
     /// Matches all tokens of a call.
     pub(super) fn match_rule(&mut self, matcher: &[Matcher], args: &Tokens) -> Option<Bindings> {
         let list: Vec<u32> = (0..args.len() as u32 - 1).filter(|&t| !args.kind(t).is_trivia()).collect();
-        let mut bindings = Bindings::new();
+        let mut bindings = Bindings::default();
         let input = Input { tokens: args, list: &list };
         let end = input.sequence(matcher, 0, list.len(), &mut bindings)?;
         (end == list.len()).then_some(bindings)
@@ -251,7 +251,7 @@ impl Input<'_> {
                 }
                 from += 1;
             }
-            let mut round = Bindings::new();
+            let mut round = Bindings::default();
             match self.sequence(inner, from, end, &mut round) {
                 Some(to) if to > at => {
                     at = to;

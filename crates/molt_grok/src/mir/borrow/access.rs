@@ -1,6 +1,6 @@
 //! The walk that compares every access with what is initialised, mutable and lent.
 
-use std::collections::HashSet;
+use molt_base::hash::FastSet;
 
 use molt_base::Span;
 use molt_diagnostics::Diagnostic;
@@ -52,10 +52,10 @@ pub struct Access<'a, 'm> {
     /// Variables that something changes.
     pub changed: &'m mut [bool],
     /// Causes that were reported: a kind and a number of that kind.
-    pub reported: HashSet<(u32, u32)>,
+    pub reported: FastSet<(u32, u32)>,
     pub errors: usize,
     /// Slots that are moved into closures: references made for captures.
-    capture_slots: HashSet<Slot>,
+    capture_slots: FastSet<Slot>,
     /// Two-phase loans by the slot of their reference.
     reserved: Vec<(Slot, u32)>,
 }
@@ -94,7 +94,7 @@ impl<'a, 'm> Access<'a, 'm> {
             loans,
             values,
             changed,
-            reported: HashSet::new(),
+            reported: FastSet::default(),
             errors: 0,
             capture_slots,
             reserved,
@@ -345,7 +345,7 @@ impl<'a, 'm> Access<'a, 'm> {
             return false;
         }
         let mir = self.graph.mir;
-        let mut seen = HashSet::new();
+        let mut seen = FastSet::default();
         let mut todo = Vec::new();
         for &other in &others {
             self.points.next(mir, other, |p| todo.push(p));
@@ -601,8 +601,8 @@ fn is_allowed(what: What, loan: &Loan, number: u32, reserved: bool) -> bool {
     }
 }
 
-fn capture_slots(mir: &Mir) -> HashSet<Slot> {
-    let mut found = HashSet::new();
+fn capture_slots(mir: &Mir) -> FastSet<Slot> {
+    let mut found = FastSet::default();
     for (_, block) in mir.blocks.iter() {
         for stmt in &block.stmts {
             if let StmtKind::Assign(_, Rvalue::Aggregate(crate::mir::Aggregate::Closure(..), parts)) = &stmt.kind {

@@ -1,6 +1,6 @@
 //! Types of a body with region variables, and the constraints that its statements make.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use molt_base::Span;
 
@@ -348,7 +348,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
     /// A signature with its arguments put in; elided lifetimes get variables of this call.
     fn instantiate(&mut self, sig: &FnSig, generics: Args, span: Span) -> FnSig {
         let types = self.regions.q.types();
-        let mut elided: HashMap<Region, Region> = HashMap::new();
+        let mut elided: FastMap<Region, Region> = FastMap::default();
         let mut one = |regions: &mut Regions<'a>, ty: Ty| {
             // First the elided lifetimes: a generic argument may not be confused with them.
             let mut next = regions.count;
@@ -613,7 +613,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         let types = self.regions.q.types();
         let list: Vec<Ty> = types.ty_elems(sig).collect();
         let Some((&ret, params)) = list.split_last() else { return };
-        let mut bound: HashMap<Region, RegionVar> = HashMap::new();
+        let mut bound: FastMap<Region, RegionVar> = FastMap::default();
         let mut given = Vec::new();
         for (arg, &param) in args.iter().zip(params) {
             let mut next = self.regions.count;
@@ -670,7 +670,7 @@ fn mentions_lifetime(hir: &Hir, ty: TypeId) -> bool {
 }
 
 /// A lifetime of a signature at one call: elided ones are new each time, those with a name are one.
-fn choose(region: Region, bound: &mut HashMap<Region, RegionVar>, next: &mut u32) -> Region {
+fn choose(region: Region, bound: &mut FastMap<Region, RegionVar>, next: &mut u32) -> Region {
     let mut fresh = || {
         *next += 1;
         *next - 1

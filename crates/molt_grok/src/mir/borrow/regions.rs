@@ -3,7 +3,7 @@
 //! A constraint `longer: shorter` says that every point of the shorter region is one of the longer. Region 0 is `'static`;
 //! *universal* regions stand for lifetimes from outside of the body: each holds the whole body and an end of its own.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 use std::rc::Rc;
 
 use molt_base::{Span, Symbol};
@@ -67,9 +67,9 @@ pub struct Regions<'a> {
     pub count: u32,
     pub constraints: Vec<Constraint>,
     pub universals: Vec<Universal>,
-    shapes: HashMap<ClosureId, Rc<ClosureShape>>,
+    shapes: FastMap<ClosureId, Rc<ClosureShape>>,
     /// Associated types that were replaced by what they are, with their regions.
-    normalized: HashMap<Ty, Ty>,
+    normalized: FastMap<Ty, Ty>,
     /// Calls of closures that associated types told of and that are not related yet.
     pub closure_calls: Vec<ClosureCall>,
     /// How deep the search for an associated type is.
@@ -191,8 +191,8 @@ impl<'a> Regions<'a> {
             count: 1,
             constraints: Vec::new(),
             universals: vec![Universal { var: STATIC, region: Region::Static, unchecked: false }],
-            shapes: HashMap::new(),
-            normalized: HashMap::new(),
+            shapes: FastMap::default(),
+            normalized: FastMap::default(),
             closure_calls: Vec::new(),
             depth: 0,
         }

@@ -3,7 +3,7 @@
 //! Each message names the place, points to the access, to what stands against it (the loan, the move, the declaration) and,
 //! for loans, to the use that keeps them alive.
 
-use std::collections::HashSet;
+use molt_base::hash::FastSet;
 
 use molt_base::Span;
 use molt_diagnostics::{Diagnostic, registry::grok as code};
@@ -129,7 +129,7 @@ impl Access<'_, '_> {
         let mir = self.graph.mir;
         let place = self.paths.place(path);
         let mut found = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = FastSet::default();
         let mut todo = std::collections::VecDeque::new();
         self.before(point, |p| todo.push_back(p));
         while let Some(p) = todo.pop_front() {
@@ -568,7 +568,7 @@ impl Access<'_, '_> {
                 held.iter().any(|r| reached.contains(r))
             })
             .collect();
-        let mut seen = HashSet::new();
+        let mut seen = FastSet::default();
         let mut todo = std::collections::VecDeque::from([point]);
         let mut first = true;
         while let Some(p) = todo.pop_front() {
@@ -604,10 +604,10 @@ impl Access<'_, '_> {
     }
 
     /// Regions that a region must outlive.
-    fn reached_regions(&self, from: RegionVar) -> HashSet<RegionVar> {
+    fn reached_regions(&self, from: RegionVar) -> FastSet<RegionVar> {
         let regions = &self.graph.regions;
         let edges = Edges::new(regions.count, &regions.constraints, |c| (c.longer, c.shorter));
-        let mut seen = HashSet::from([from]);
+        let mut seen = FastSet::from_iter([from]);
         let mut todo = vec![from];
         while let Some(r) = todo.pop() {
             for &e in edges.of(r) {
@@ -639,7 +639,7 @@ impl Access<'_, '_> {
         let edges = Edges::new(regions.count, &regions.constraints, |c| (c.longer, c.shorter));
         let mut from: Vec<Option<u32>> = vec![None; regions.count as usize];
         let mut todo = std::collections::VecDeque::from([longer]);
-        let mut seen = HashSet::from([longer]);
+        let mut seen = FastSet::from_iter([longer]);
         while let Some(r) = todo.pop_front() {
             if r == shorter {
                 break;

@@ -1,6 +1,6 @@
 //! What the bodies of closures were found to need of the regions around them.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use crate::ty::ClosureId;
 
@@ -17,7 +17,7 @@ pub struct Summary {
 /// Summaries of the closures that were checked before the body around them.
 #[derive(Debug, Default)]
 pub struct Summaries {
-    of: HashMap<ClosureId, Summary>,
+    of: FastMap<ClosureId, Summary>,
 }
 
 impl Summaries {

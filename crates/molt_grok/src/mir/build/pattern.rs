@@ -5,7 +5,7 @@
 //! that does not care goes everywhere, until an unguarded row without tests closes the outcome. So no place is tested
 //! twice on one way, and a `match` of many constants is one switch. The bodies of arms are shared; guards are not.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use molt_base::{Span, Symbol};
 
@@ -46,7 +46,7 @@ pub(super) struct Arm {
 /// What one `match`, `let` or condition is made of.
 pub(super) struct Tree {
     places: Vec<Place>,
-    parts: HashMap<(PlaceIx, Elem), PlaceIx>,
+    parts: FastMap<(PlaceIx, Elem), PlaceIx>,
     pub arms: Vec<Arm>,
     span: Span,
     /// Where values go that no row matches; absent where the patterns are exhaustive.
@@ -114,7 +114,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn new_tree(&mut self, place: Place, failed: Option<Exit>, span: Span) -> Tree {
-        Tree { places: vec![place], parts: HashMap::new(), arms: Vec::new(), span, failed, unreachable: None }
+        Tree { places: vec![place], parts: FastMap::default(), arms: Vec::new(), span, failed, unreachable: None }
     }
 
     pub(super) fn first_row(&mut self, tree: &mut Tree, pat: PatId, arm: usize) -> Row {
@@ -643,7 +643,7 @@ impl Builder<'_> {
 
     /// Compares with each literal that rows ask for, one after the other; gives the rows for other values.
     fn literal_tests(&mut self, tree: &mut Tree, rows: Vec<Row>, place: PlaceIx, pat: PatId) -> Vec<Row> {
-        let mut order: HashMap<LitKey, usize> = HashMap::new();
+        let mut order: FastMap<LitKey, usize> = FastMap::default();
         let mut buckets: Vec<(LitKey, Vec<Row>)> = Vec::new();
         let key = |b: &Self, row: &Row| {
             let at = row.tests.iter().position(|t| t.0 == place)?;

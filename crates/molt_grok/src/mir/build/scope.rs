@@ -4,7 +4,7 @@
 //! whose value is dropped. A prefix of the list is named by a *node*, interned by (node below, entry), so that ways out that
 //! drop the same things share their blocks: one chain of drops for all `return`s, one for all panics.
 
-use std::collections::HashMap;
+use molt_base::hash::FastMap;
 
 use molt_base::Span;
 
@@ -43,10 +43,10 @@ pub(super) struct Scopes {
     entries: Vec<Entry>,
     ranges: Vec<ScopeRange>,
     value_count: usize,
-    nodes: HashMap<(Node, Slot, bool), Node>,
+    nodes: FastMap<(Node, Slot, bool), Node>,
     /// Chains of drops from one node down to another, then to a block.
-    exits: HashMap<(Node, Node, Bb), Bb>,
-    unwinds: HashMap<Node, Bb>,
+    exits: FastMap<(Node, Node, Bb), Bb>,
+    unwinds: FastMap<Node, Bb>,
     resume: Option<Bb>,
 }
 

@@ -11,8 +11,8 @@ use molt_ir::{Function, InstId, Op, Type, ValueId};
 use super::super::access::{Class, Place, SlotUses, is_range, ops_of, scalar};
 use super::super::edit::{constant, emit};
 use super::super::flow::Flow;
-use super::super::hash::FastMap;
 use super::{Var, piece};
+use molt_base::hash::FastMap;
 
 /// Longest copy, in bytes, that is made of loads and stores.
 const LONGEST_COPY: i64 = 256;

@@ -167,7 +167,9 @@ pub fn binary(op: Op, a: Interval, b: Interval) -> Interval {
         Op::URem => Interval::unsigned(0, a.umax.min(b.umax.saturating_sub(1))),
         Op::SDiv if a.smin >= 0 && b.smin > 0 => Interval::signed(a.smin / b.smax, a.smax / b.smin),
         Op::SRem => {
-            let most = b.smax.saturating_abs().max(b.smin.saturating_abs()).saturating_sub(1).max(0);
+            // The remainder is less than the divisor's size, which for the least number is not an `i64`.
+            let size = b.smax.unsigned_abs().max(b.smin.unsigned_abs());
+            let most = size.saturating_sub(1) as i64;
             let low = if a.smin >= 0 { 0 } else { a.smin.max(-most) };
             let high = if a.smax <= 0 { 0 } else { a.smax.min(most) };
             Interval::signed(low, high)

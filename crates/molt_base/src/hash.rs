@@ -1,9 +1,11 @@
-//! Hash tables whose order is never looked at, with a hash that is a multiplication.
+//! Hash tables whose order is never looked at, with a hash that is a multiplication. Not for keys that an adversary chooses
+//! to make a server slow: a compiler's input only ever slows itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 pub type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<WordHasher>>;
+pub type FastSet<T> = HashSet<T, BuildHasherDefault<WordHasher>>;
 
 /// Mixes words by rotation and multiplication, as rustc's tables do.
 #[derive(Default)]
@@ -14,7 +16,9 @@ impl Hasher for WordHasher {
         self.0 ^ (self.0 >> 32)
     }
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&b| self.write_u64(u64::from(b)));
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|w| self.write_u64(u64::from_le_bytes(*w)));
+        rest.iter().for_each(|&b| self.write_u64(u64::from(b)));
     }
     fn write_u8(&mut self, v: u8) {
         self.write_u64(u64::from(v));
