@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! molt-VERSION-ARCH-SYSTEM/
-//!   bin/molt                      lib/libmolt_archive.a
+//!   bin/molt   bin/grok → molt    lib/libmolt_archive.a
 //!   share/completions/molt.bash   _molt   molt.fish
 //!   README.md   CHANGELOG.md   LICENSE-APACHE   LICENSE-MIT   licenses/…
 //! ```
@@ -37,6 +37,7 @@ pub fn run(folder: Option<&str>) -> Result<(), String> {
 fn fill(tree: &Path) -> Result<(), String> {
     let executable = molt();
     copy(&executable, &tree.join("bin/molt"))?;
+    std::os::unix::fs::symlink("molt", tree.join("bin/grok")).map_err(|e| format!("bin/grok: {e}"))?;
     copy(&crate::toolchain::archive(), &tree.join("lib/libmolt_archive.a"))?;
     for text in TEXTS {
         copy(&root().join(text), &tree.join(text))?;

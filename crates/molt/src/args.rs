@@ -242,7 +242,6 @@ pub struct TestArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(trailing_var_arg = true)]
 pub struct CompileArgs {
     /// GrokLang program
     pub file: PathBuf,

@@ -16,6 +16,7 @@ mod format_args;
 pub mod front;
 mod imports;
 pub mod item;
+pub mod lints;
 mod lower;
 mod naming;
 pub mod print;
@@ -97,6 +98,8 @@ pub struct Hir {
     pub main: Option<FnId>,
     /// Module-level `let`s and non-constant `static`s in the order of section 6.4.
     pub start_up: Vec<ConstId>,
+    /// Levels of warnings in parts of files.
+    pub lint_scopes: Vec<lints::LintScope>,
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
     /// The tests of the program, in the order of their places; [`Hir::main`] runs them by their numbers.

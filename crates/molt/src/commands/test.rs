@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use molt_driver::grok::{self, Job};
 use molt_driver::package::keys;
 use molt_driver::session::can_link;
-use molt_driver::tests::{self, Case, Example, Expectation, Failure, Kind, Options, Outcome};
+use molt_driver::testing::{self, Case, Example, Expectation, Failure, Kind, Options, Outcome};
 use molt_driver::{DriverError, Entry, cache};
 
 use super::{diff, finish, packages, session};
@@ -77,7 +77,7 @@ fn units(common: &Common, args: &TestArgs) -> Result<Units, u8> {
         for file in grok::listing(&member.manifest.path("src")).lines() {
             let text = std::fs::read_to_string(file)
                 .map_err(|error| report::error(&DriverError::Read { path: file.into(), error }, common))?;
-            for example in tests::examples::examples(&text) {
+            for example in testing::examples::examples(&text) {
                 let label = format!("{file}:{}", example.line);
                 let job = Job::example(&workspace, n, &label, &example.text, args.release);
                 units.push(Unit { label, job, example: Some(example), timeout });
@@ -126,7 +126,7 @@ fn tested(common: &Common, args: &TestArgs, scratch: &std::path::Path) -> Result
     }
     let mut tally = Tally::default();
     let mut label = None;
-    tests::run(&cases, options, |n, outcome| {
+    testing::run(&cases, options, |n, outcome| {
         if label != Some(labels[n]) && !common.quiet && !common.json {
             println!("{}", units[labels[n]].label);
         }
