@@ -122,6 +122,7 @@ fn what_is_wrong_is_reported_where_it_stands() {
         ("[package]\nname = \"4ever\"\n", &[("E1701", 2)]),
         ("[package]\n", &[("E1701", 1)]),
         ("x = \n", &[("E1701", 1)]),
+        ("[package]\nname = \"app\"\n[[bin]]\nname = \"../up\"\npath = \"src/main.grok\"\n", &[("E1701", 4)]),
         ("[package]\nname = \"app\"\n[lints]\nE0382 = \"allow\"\n", &[("E1701", 4)]),
         ("[package]\nname = \"app\"\n[profile.dev]\npanic = \"abort\"\n", &[("E1701", 4)]),
         ("[package]\nname = \"app\"\n[memory]\ngc = \"generational\"\n", &[("E1701", 4)]),
@@ -227,7 +228,10 @@ fn features_add_up() {
 
 #[test]
 fn targets_are_found_or_named() {
-    let text = manifest("app", "[lib]\npath = \"src/other.grok\"\n[[bin]]\nname = \"tool\"\npath = \"tools/t.grok\"\n");
+    let text = manifest(
+        "app",
+        "[lib]\nname = \"inner-part\"\npath = \"src/other.grok\"\n[[bin]]\nname = \"tool\"\npath = \"tools/t.grok\"\n",
+    );
     let folder = Folder::new(&[
         ("grok.toml", &text),
         ("src/other.grok", LIB),
@@ -241,7 +245,7 @@ fn targets_are_found_or_named() {
     let targets: Vec<(TargetKind, &str)> = w.members[0].targets.iter().map(|t| (t.kind, t.name.as_str())).collect();
     let program = TargetKind::Program;
     let expected = [
-        (TargetKind::Library, "app"),
+        (TargetKind::Library, "inner-part"),
         (program, "tool"),
         (program, "app"),
         (program, "extra"),
@@ -251,6 +255,7 @@ fn targets_are_found_or_named() {
     let test = w.members[0].targets.last().expect("a test");
     let sources = w.sources(0, test, true);
     assert_eq!(sources.len(), 2);
+    assert_eq!(sources[1].dependencies, [("inner_part".to_owned(), 0)]);
     assert!(sources[1].test && !sources[0].test && !sources[1].whole_folder && sources[0].whole_folder);
 }
 

@@ -42,6 +42,14 @@ pub fn load(common: &Common, args: &PackageArgs) -> Result<Workspace, u8> {
     Ok(workspace)
 }
 
+/// A job as the flags want it.
+pub fn job(args: &PackageArgs, mut job: Job) -> Job {
+    if let Some(level) = args.optimise {
+        job.optimise = level > 0;
+    }
+    job
+}
+
 /// Front end of all targets; each finding once, although targets share files.
 pub fn check(common: &Common, args: &PackageArgs) -> u8 {
     let workspace = match load(common, args) {
@@ -132,7 +140,7 @@ fn emitted(choice: EmitChoice) -> Option<Emit> {
 fn emit(common: &Common, args: &BuildArgs, workspace: &Workspace, what: Emit, release: bool) -> Result<(), u8> {
     let (n, target) = program(workspace, args.bin.as_deref())?;
     let mut s = session(common, !release);
-    let job = Job::target(workspace, n, &target, release, false);
+    let job = job(&args.package, Job::target(workspace, n, &target, release, false));
     let optimise = job.optimise;
     let text = s.emit(&Entry::Grok(Box::new(job)), what, optimise);
     match write_text(&finish(&s, common, text)?, args.output.as_deref()) {
@@ -158,7 +166,7 @@ fn one(
     let mut s = prepared(common, workspace, n, release);
     s.options.keep_symbols |= args.symbols;
     s.options.linker = super::linker(args.linker);
-    let job = Job::target(workspace, n, target, release, false);
+    let job = job(&args.package, Job::target(workspace, n, target, release, false));
     let cached = s.cached(&Entry::Grok(Box::new(job)));
     let cached = finish(&s, common, cached)?;
     copy(&cached, path).map_err(|error| report::error(&DriverError::Write { path: path.to_path_buf(), error }, common))
@@ -192,7 +200,8 @@ fn started(common: &Common, args: &RunArgs) -> Result<u8, u8> {
     let workspace = load(common, &args.package)?;
     let (n, target) = program(&workspace, args.bin.as_deref())?;
     let mut s = prepared(common, &workspace, n, args.release);
-    let entry = Entry::Grok(Box::new(Job::target(&workspace, n, &target, args.release, false)));
+    let job = job(&args.package, Job::target(&workspace, n, &target, args.release, false));
+    let entry = Entry::Grok(Box::new(job));
     let argv: Vec<String> = std::iter::once(target.name.clone()).chain(args.after_dashes.iter().cloned()).collect();
     if args.engine == EngineChoice::Native && can_link() {
         let path = s.cached(&entry);

@@ -68,7 +68,7 @@ fn units(common: &Common, args: &TestArgs) -> Result<Units, u8> {
         let timeout = member.manifest.test.timeout;
         threads = threads.or(member.manifest.test.threads);
         for target in &member.targets {
-            let job = Job::target(&workspace, n, target, args.release, true);
+            let job = packages::job(&args.package, Job::target(&workspace, n, target, args.release, true));
             units.push(Unit { label: target.path.display().to_string(), job, example: None, timeout });
         }
         if member.library().is_none() {
@@ -80,6 +80,7 @@ fn units(common: &Common, args: &TestArgs) -> Result<Units, u8> {
             for example in testing::examples::examples(&text) {
                 let label = format!("{file}:{}", example.line);
                 let job = Job::example(&workspace, n, &label, &example.text, args.release);
+                let job = packages::job(&args.package, job);
                 units.push(Unit { label, job, example: Some(example), timeout });
             }
         }
@@ -148,7 +149,8 @@ fn child(common: &Common, args: &TestArgs, units: &[Unit], unit: &str, rest: &[S
     let Some(unit) = unit.parse().ok().and_then(|n: usize| units.get(n)) else { return Err(2) };
     let entry = Entry::Grok(Box::new(unit.job.clone()));
     let argv: Vec<String> = std::iter::once(unit.label.clone()).chain(rest.iter().cloned()).collect();
-    let mut s = session(&Common { quiet: true, ..common.clone() }, false);
+    let mut s = session(common, false);
+    s.options.limit = args.limit_ms.map(Duration::from_millis);
     let status = match args.engine {
         EngineChoice::Vm => s.run_interpreted(&entry, &argv),
         EngineChoice::Jit | EngineChoice::Native => s.run_in_memory(&entry, &argv),
@@ -185,7 +187,7 @@ impl Plan<'_> {
         finish(&s, self.common, compiled)?;
         let items = std::mem::take(&mut s.tests);
         if items.iter().any(|i| self.wanted(&i.name)) {
-            self.build(n, &entry)?;
+            self.build(n, &entry, unit.job.optimise)?;
         }
         for (number, item) in items.into_iter().enumerate() {
             if !self.wanted(&item.name) {
@@ -212,8 +214,8 @@ impl Plan<'_> {
     }
 
     fn push(&mut self, n: usize, name: String, kind: Kind, timeout: Option<Duration>) {
-        let start = self.starter(n);
-        self.cases.push(Case { name, kind, start, timeout });
+        let start = self.starter(n, timeout);
+        self.cases.push(Case { name, kind, start, timeout, watches_itself: !self.native() });
         self.labels.push(n);
     }
 
@@ -232,7 +234,7 @@ impl Plan<'_> {
                 Kind::Example(Expectation::Compiles)
             }
             (Ok(_), Expectation::Ends | Expectation::Panics) => {
-                self.build(n, &entry)?;
+                self.build(n, &entry, unit.job.optimise)?;
                 Kind::Example(example.expectation)
             }
             (Err(e), _) => {
@@ -244,13 +246,13 @@ impl Plan<'_> {
     }
 
     /// The executable of a unit, where the engine has one.
-    fn build(&self, n: usize, entry: &Entry) -> Result<(), u8> {
+    fn build(&self, n: usize, entry: &Entry, optimise: bool) -> Result<(), u8> {
         if !self.native() {
             return Ok(());
         }
         let mut s = session(self.common, false);
         s.options.keep_symbols = true;
-        let built = s.build(entry, &self.executable(n), self.args.release);
+        let built = s.build(entry, &self.executable(n), optimise);
         built.map_err(|e| report::error(&e, self.common))
     }
 
@@ -263,7 +265,7 @@ impl Plan<'_> {
     }
 
     /// What starts the program of a unit: the executable, or this program with the same arguments once more.
-    fn starter(&self, n: usize) -> Box<dyn Fn() -> Command + Send + Sync> {
+    fn starter(&self, n: usize, timeout: Option<Duration>) -> Box<dyn Fn() -> Command + Send + Sync> {
         if self.native() {
             let path = self.executable(n);
             return Box::new(move || Command::new(&path));
@@ -272,7 +274,11 @@ impl Plan<'_> {
         let here = std::env::current_exe().unwrap_or_default();
         Box::new(move || {
             let mut command = Command::new(&here);
-            command.args(&own).arg("--child").arg(n.to_string());
+            command.args(&own);
+            if let Some(limit) = timeout {
+                command.arg("--limit-ms").arg(limit.as_millis().to_string());
+            }
+            command.arg("--child").arg(n.to_string());
             command
         })
     }
