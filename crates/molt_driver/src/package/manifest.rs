@@ -48,7 +48,6 @@ pub struct Package {
     pub name: String,
     pub name_span: Span,
     pub version: Version,
-    pub description: Option<String>,
     /// Prefixes of attributes that belong to other tools.
     pub tools: Vec<String>,
 }
@@ -447,7 +446,6 @@ impl Reader<'_> {
             name,
             name_span,
             version: version.and_then(Result::ok).unwrap_or(Version::new(0, 1, 0)),
-            description: text(table, "description"),
             tools: texts(table, "tools"),
         }
     }
