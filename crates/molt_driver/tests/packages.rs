@@ -309,3 +309,35 @@ fn edits_keep_the_rest_of_a_manifest() {
     assert!(!read().contains("base"));
     assert!(package::find(Path::new("/")).is_none() || Path::new("/grok.toml").is_file());
 }
+
+/// Pieces of manifests in any order are never more than wrong.
+#[test]
+fn no_manifest_brings_the_reader_down() {
+    #[rustfmt::skip]
+    const PIECES: &[&str] = &[
+        "[package]", "name = \"app\"", "version = \"1.0.0\"", "[[bin]]", "[bin]", "[lib]", "path = \"src/main.grok\"",
+        "[dependencies]", "x = { path = \".\" }", "x = { workspace = true }", "x = 1", "x.y.z = []", "[features]",
+        "default = [\"default\", \"x\"]", "[workspace]", "members = [\"*\", \"nowhere\"]", "members = 3", "[lints]",
+        "W0101 = \"deny\"", "\"\" = \"\"", "[profile.dev]", "overflow = \"wrap\"", "[profile]", "dev = 1", "[a.b.c]",
+        "[ai]", "timeout = -1", "[test]", "timeout = \"1e9h\"", "= ", "\u{1F600} = 1", "\"\"\"", "[[package]]",
+        "[dependencies.x]", "path = \"\"", "optional = true", "x = [\"x\"]",
+    ];
+    let folder = Folder::new(&[("src/main.grok", "fn main() {}")]);
+    let mut state = 1u64;
+    let mut random = |below: usize| {
+        // Knuth's constants for MMIX; the high bits are the good ones.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for _ in 0..400 {
+        let lines: Vec<&str> = (0..1 + random(10)).map(|_| PIECES[random(PIECES.len())]).collect();
+        let text = lines.join("\n");
+        std::fs::write(folder.0.join("grok.toml"), &text).expect("writable");
+        let w = folder.load(&Selection { features: vec!["x".into()], ..Selection::default() });
+        for (n, member) in w.selected() {
+            for target in &member.targets {
+                assert!(!w.sources(n, target, true).is_empty(), "{text}");
+            }
+        }
+    }
+}
