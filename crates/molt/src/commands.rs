@@ -19,6 +19,7 @@ use molt_driver::{DriverError, Emit, Entry, LinkerChoice, Session, SessionOption
 use crate::args::{
     self, BuildArgs, Cli, Common, EmitChoice, EngineChoice, Language, PackageArgs, Profile, RunArgs, Verb,
 };
+use crate::report::say;
 use crate::{names, report};
 
 /// Runs one verb; the process's exit status.
@@ -45,13 +46,14 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Size { artefact, top } => size(&common, &artefact, top),
         Verb::Clean { cache } => clean(&common, cache),
         Verb::Version => {
-            println!("molt {} (Cranelift)", env!("CARGO_PKG_VERSION"));
+            say!("molt {} (Cranelift)", env!("CARGO_PKG_VERSION"));
             0
         }
         Verb::Completions { shell } => {
             let name = if common.as_grok { "grok" } else { "molt" };
-            clap_complete::generate(shell, &mut names::command(name), name, &mut std::io::stdout());
-            0
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut names::command(name), name, &mut script);
+            write_text(&String::from_utf8_lossy(&script), None)
         }
     }
 }
@@ -228,9 +230,9 @@ fn explain(code: &str) -> u8 {
 fn show_findings() -> u8 {
     let mut status = 0;
     for f in doctor::findings() {
-        println!("{} {}", if f.ok { "ok     " } else { "problem" }, f.what);
+        say!("{} {}", if f.ok { "ok     " } else { "problem" }, f.what);
         if let Some(remedy) = f.remedy {
-            println!("        {remedy}");
+            say!("        {remedy}");
         }
         if !f.ok {
             status = 1;
@@ -267,7 +269,7 @@ fn clean(common: &Common, all: bool) -> u8 {
     match cache::clean() {
         Ok(bytes) => {
             if !common.quiet {
-                println!("removed {bytes} bytes from {}", cache::folder().display());
+                say!("removed {bytes} bytes from {}", cache::folder().display());
             }
             0
         }

@@ -10,6 +10,7 @@ use molt_driver::{DriverError, Emit, Entry, Session};
 use super::{execute, finish, session, write_text};
 use crate::args::{BuildArgs, Common, EmitChoice, EngineChoice, PackageArgs, Profile, RunArgs};
 use crate::report;
+use crate::report::say;
 
 /// The folder of the package or workspace around the current folder.
 pub fn folder() -> Option<PathBuf> {
@@ -233,7 +234,7 @@ fn created(common: &Common, folder: &Path, name: &str, library: bool) -> u8 {
     match package::new_package(folder, name, library) {
         Ok(()) => {
             if !common.quiet {
-                println!("made the package `{name}`");
+                say!("made the package `{name}`");
             }
             0
         }
@@ -302,7 +303,7 @@ pub fn clean(common: &Common) -> Option<u8> {
     Some(match std::fs::remove_dir_all(&target) {
         Ok(()) => {
             if !common.quiet {
-                println!("removed {}", target.display());
+                say!("removed {}", target.display());
             }
             0
         }

@@ -12,6 +12,7 @@ use molt_driver::{DriverError, Entry, cache};
 
 use super::{diff, finish, packages, session};
 use crate::args::{Common, EngineChoice, TestArgs};
+use crate::report::say;
 use crate::report::{self, Once};
 
 /// Runs what the arguments name; status 1 if a test failed.
@@ -108,7 +109,7 @@ fn tested(common: &Common, args: &TestArgs, scratch: &std::path::Path) -> Result
     let Plan { cases, labels, .. } = plan;
     if args.list {
         for case in &cases {
-            println!("{}", case.name);
+            say!("{}", case.name);
         }
         return Ok(0);
     }
@@ -123,13 +124,13 @@ fn tested(common: &Common, args: &TestArgs, scratch: &std::path::Path) -> Result
         && cases.iter().any(|c| matches!(&c.kind, Kind::Test(_, item) if item.property.is_some()))
         && !common.quiet
     {
-        println!("seed {}", options.seed);
+        say!("seed {}", options.seed);
     }
     let mut tally = Tally::default();
     let mut label = None;
     testing::run(&cases, options, |n, outcome| {
         if label != Some(labels[n]) && !common.quiet && !common.json {
-            println!("{}", units[labels[n]].label);
+            say!("{}", units[labels[n]].label);
         }
         label = Some(labels[n]);
         tally.add(common, &cases[n].name, outcome);
@@ -309,11 +310,11 @@ impl Tally {
             }
         };
         if common.json {
-            println!("{}", serde_json::json!({ "test": name, "outcome": word, "why": why }));
+            say!("{}", serde_json::json!({ "test": name, "outcome": word, "why": why }));
         } else if word == "failed" {
-            println!("  FAILED  {name}: {why}");
+            say!("  FAILED  {name}: {why}");
         } else if !common.quiet {
-            println!("  {word:7} {name}");
+            say!("  {word:7} {name}");
         }
     }
 
@@ -321,20 +322,20 @@ impl Tally {
         if common.json {
             let all =
                 serde_json::json!({ "passed": self.passed, "failed": self.failed.len(), "ignored": self.ignored });
-            println!("{all}");
+            say!("{all}");
             return;
         }
         for (name, failure) in &self.failed {
             let printed = format!("{}{}", ended(&failure.stdout), ended(&failure.stderr));
             if !printed.is_empty() {
-                print!("\n---- {name}\n{printed}");
+                say!("\n---- {name}\n{}", printed.trim_end_matches('\n'));
             }
         }
         let ignored = if self.ignored > 0 { format!(", {} ignored", self.ignored) } else { String::new() };
         if !self.failed.is_empty() {
-            println!();
+            say!("");
         }
-        println!("{} passed, {} failed{ignored} in {:.2} s", self.passed, self.failed.len(), time.as_secs_f64());
+        say!("{} passed, {} failed{ignored} in {:.2} s", self.passed, self.failed.len(), time.as_secs_f64());
     }
 }
 
