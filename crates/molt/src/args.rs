@@ -128,6 +128,19 @@ pub enum LinkerChoice {
     System,
 }
 
+impl PackageArgs {
+    /// A flag that was given and says nothing about a file by itself.
+    pub fn for_packages_only(&self) -> Option<&'static str> {
+        let given = [
+            (!self.packages.is_empty(), "--package"),
+            (!self.features.is_empty(), "--features"),
+            (self.no_default_features, "--no-default-features"),
+            (self.locked, "--locked"),
+        ];
+        given.iter().find(|(given, _)| *given).map(|(_, flag)| *flag)
+    }
+}
+
 /// Languages that packages are made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {

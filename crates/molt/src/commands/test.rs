@@ -21,6 +21,11 @@ pub fn test(common: &Common, args: &TestArgs) -> u8 {
     if args.diff || args.files.iter().any(is_python) {
         return diff::test(common, &args.files, args.diff, &args.reference, args.exit_first);
     }
+    if args.files.iter().any(|f| grok::is_grok(f))
+        && let Err(status) = super::no_package(&args.package, None)
+    {
+        return status;
+    }
     if args.files.is_empty() && packages::folder().is_none() {
         eprintln!("error: `test` needs files or a package around this folder");
         return 2;
@@ -56,7 +61,7 @@ fn units(common: &Common, args: &TestArgs) -> Result<Units, u8> {
     if !files.is_empty() {
         let unit = |f: &PathBuf| Unit {
             label: f.display().to_string(),
-            job: Job::file(f, true),
+            job: packages::job(&args.package, Job::file(f, true)),
             example: None,
             timeout: None,
         };
