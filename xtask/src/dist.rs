@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! molt-VERSION-ARCH-SYSTEM/
-//!   bin/molt                      lib/libmolt_archive.a
+//!   bin/molt   bin/grok → molt    lib/libmolt_archive.a
 //!   share/completions/molt.bash   _molt   molt.fish
 //!   README.md   CHANGELOG.md   LICENSE-APACHE   LICENSE-MIT   licenses/…
 //! ```
@@ -13,8 +13,15 @@ use std::process::Command;
 use crate::toolchain::{molt, root};
 
 const TEXTS: &[&str] = &["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
-/// Shells with the names that their completion files have.
-const COMPLETIONS: &[(&str, &str)] = &[("bash", "molt.bash"), ("zsh", "_molt"), ("fish", "molt.fish")];
+/// Shells with the names that their completion files have, and the command.
+const COMPLETIONS: &[(&str, &str, &str)] = &[
+    ("bash", "molt.bash", "molt"),
+    ("zsh", "_molt", "molt"),
+    ("fish", "molt.fish", "molt"),
+    ("bash", "grok.bash", "grok"),
+    ("zsh", "_grok", "grok"),
+    ("fish", "grok.fish", "grok"),
+];
 
 /// Makes the archive in a folder, `target/dist` by default, and tries what it holds.
 pub fn run(folder: Option<&str>) -> Result<(), String> {
@@ -37,12 +44,16 @@ pub fn run(folder: Option<&str>) -> Result<(), String> {
 fn fill(tree: &Path) -> Result<(), String> {
     let executable = molt();
     copy(&executable, &tree.join("bin/molt"))?;
+    std::os::unix::fs::symlink("molt", tree.join("bin/grok")).map_err(|e| format!("bin/grok: {e}"))?;
     copy(&crate::toolchain::archive(), &tree.join("lib/libmolt_archive.a"))?;
     for text in TEXTS {
         copy(&root().join(text), &tree.join(text))?;
     }
-    for (shell, file) in COMPLETIONS {
-        let output = Command::new(&executable).args(["completions", shell]).output().map_err(|e| e.to_string())?;
+    for (shell, file, tool) in COMPLETIONS {
+        let output = Command::new(tree.join("bin").join(tool))
+            .args(["completions", shell])
+            .output()
+            .map_err(|e| e.to_string())?;
         if !output.status.success() || output.stdout.is_empty() {
             return Err(format!("no completions for {shell}"));
         }

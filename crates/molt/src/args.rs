@@ -63,6 +63,9 @@ pub struct PackageArgs {
     /// Leave the feature `default` off
     #[arg(long)]
     pub no_default_features: bool,
+    /// How much the code is optimised, from 0 to 3; 0 compiles fastest [default: as the profile says]
+    #[arg(short = 'O', value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub optimise: Option<u8>,
     /// Fail if `grok.lock` would change
     #[arg(long)]
     pub locked: bool,
@@ -123,6 +126,19 @@ pub enum LinkerChoice {
     BuiltIn,
     /// The one behind `cc`, `gcc` or `clang`
     System,
+}
+
+impl PackageArgs {
+    /// A flag that was given and says nothing about a file by itself.
+    pub fn for_packages_only(&self) -> Option<&'static str> {
+        let given = [
+            (!self.packages.is_empty(), "--package"),
+            (!self.features.is_empty(), "--features"),
+            (self.no_default_features, "--no-default-features"),
+            (self.locked, "--locked"),
+        ];
+        given.iter().find(|(given, _)| *given).map(|(_, flag)| *flag)
+    }
 }
 
 /// Languages that packages are made for.
@@ -232,6 +248,9 @@ pub struct TestArgs {
     /// Number of a program and its arguments: how a test of an engine without executables runs in a process of its own
     #[arg(long, hide = true, num_args = 1.., allow_hyphen_values = true)]
     pub child: Vec<String>,
+    /// How long that test may take, in milliseconds
+    #[arg(long, hide = true)]
+    pub limit_ms: Option<u64>,
     #[arg(long, value_enum, default_value_t = EngineChoice::Native)]
     pub engine: EngineChoice,
     /// As the profile `release` says
@@ -242,7 +261,6 @@ pub struct TestArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(trailing_var_arg = true)]
 pub struct CompileArgs {
     /// GrokLang program
     pub file: PathBuf,

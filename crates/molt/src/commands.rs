@@ -19,6 +19,7 @@ use molt_driver::{DriverError, Emit, Entry, LinkerChoice, Session, SessionOption
 use crate::args::{
     self, BuildArgs, Cli, Common, EmitChoice, EngineChoice, Language, PackageArgs, Profile, RunArgs, Verb,
 };
+use crate::report::say;
 use crate::{names, report};
 
 /// Runs one verb; the process's exit status.
@@ -45,13 +46,14 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Size { artefact, top } => size(&common, &artefact, top),
         Verb::Clean { cache } => clean(&common, cache),
         Verb::Version => {
-            println!("molt {} (Cranelift)", env!("CARGO_PKG_VERSION"));
+            say!("molt {} (Cranelift)", env!("CARGO_PKG_VERSION"));
             0
         }
         Verb::Completions { shell } => {
             let name = if common.as_grok { "grok" } else { "molt" };
-            clap_complete::generate(shell, &mut names::command(name), name, &mut std::io::stdout());
-            0
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut names::command(name), name, &mut script);
+            write_text(&String::from_utf8_lossy(&script), None)
         }
     }
 }
@@ -83,8 +85,12 @@ fn build(common: &Common, args: BuildArgs) -> u8 {
     if args.file.is_none() && args.module.is_none() && packages::folder().is_some() {
         return packages::build(common, &args);
     }
-    let BuildArgs { file, module, output, emit: choice, profile, symbols, linker: link, .. } = args;
+    if let Err(status) = no_package(&args.package, args.bin.as_deref()) {
+        return status;
+    }
+    let BuildArgs { file, module, output, emit: choice, profile, symbols, linker: link, package, .. } = args;
     let profile = profile.unwrap_or(Profile::Release);
+    let optimise = package.optimise.map_or(profile == Profile::Release, |level| level > 0);
     let (entry, name) = match (file, module) {
         (Some(f), _) => (Entry::File(f.clone()), f.file_stem().unwrap_or_default().to_os_string()),
         (None, Some(m)) => (Entry::Module(m.clone()), m.replace('.', "_").into()),
@@ -99,11 +105,11 @@ fn build(common: &Common, args: BuildArgs) -> u8 {
     let mut s = session(common, profile == Profile::Dev);
     s.options.keep_symbols = symbols;
     s.options.linker = linker(link);
-    let mut emit = |what| s.emit(&entry, what, profile == Profile::Release);
+    let mut emit = |what| s.emit(&entry, what, optimise);
     let text = match choice {
         EmitChoice::Exe => {
             let output = output.unwrap_or_else(|| PathBuf::from(name));
-            let result = s.build(&entry, &output, profile == Profile::Release);
+            let result = s.build(&entry, &output, optimise);
             return match finish(&s, common, result) {
                 Ok(()) => 0,
                 Err(status) => status,
@@ -118,6 +124,17 @@ fn build(common: &Common, args: BuildArgs) -> u8 {
     match finish(&s, common, text) {
         Ok(text) => write_text(&text, output.as_deref()),
         Err(status) => status,
+    }
+}
+
+/// Refuses flags that say something about packages where there is none.
+fn no_package(args: &PackageArgs, bin: Option<&str>) -> Result<(), u8> {
+    match args.for_packages_only().or(bin.map(|_| "--bin")) {
+        Some(flag) => {
+            eprintln!("error: `{flag}` is for packages, and this is a program by itself");
+            Err(2)
+        }
+        None => Ok(()),
     }
 }
 
@@ -141,7 +158,10 @@ fn run(common: &Common, args: RunArgs) -> u8 {
     if plain && packages::folder().is_some() {
         return packages::run(common, &args);
     }
-    let RunArgs { module, code, engine, rest, after_dashes, .. } = args;
+    if let Err(status) = no_package(&args.package, args.bin.as_deref()) {
+        return status;
+    }
+    let RunArgs { module, code, engine, rest, after_dashes, package, .. } = args;
     let mut rest: Vec<String> = rest.into_iter().chain(after_dashes).collect();
     let (entry, name) = match (module, code) {
         (Some(m), _) => (Entry::Module(m.clone()), m),
@@ -153,7 +173,7 @@ fn run(common: &Common, args: RunArgs) -> u8 {
         _ => {
             let name = rest.remove(0);
             match entry_of(&name) {
-                Ok(entry) => (entry, name),
+                Ok(entry) => (optimised(entry, package.optimise), name),
                 Err(status) => return status,
             }
         }
@@ -177,6 +197,17 @@ fn run(common: &Common, args: RunArgs) -> u8 {
             Ok(status) => status as u8,
             Err(status) => status,
         }
+    }
+}
+
+/// A GrokLang file with the level of optimisation that was asked for.
+fn optimised(entry: Entry, level: Option<u8>) -> Entry {
+    match (entry, level) {
+        (Entry::File(path), Some(level)) if molt_driver::grok::is_grok(&path) && path.is_file() => {
+            let job = molt_driver::grok::Job::file(&path, false);
+            Entry::Grok(Box::new(molt_driver::grok::Job { optimise: level > 0, ..job }))
+        }
+        (entry, _) => entry,
     }
 }
 
@@ -204,6 +235,9 @@ fn check(common: &Common, files: &[PathBuf], package: &PackageArgs) -> u8 {
     if files.is_empty() {
         return packages::check(common, package);
     }
+    if let Err(status) = no_package(package, None) {
+        return status;
+    }
     let mut status = 0;
     for f in files {
         let mut s = session(common, true);
@@ -228,9 +262,9 @@ fn explain(code: &str) -> u8 {
 fn show_findings() -> u8 {
     let mut status = 0;
     for f in doctor::findings() {
-        println!("{} {}", if f.ok { "ok     " } else { "problem" }, f.what);
+        say!("{} {}", if f.ok { "ok     " } else { "problem" }, f.what);
         if let Some(remedy) = f.remedy {
-            println!("        {remedy}");
+            say!("        {remedy}");
         }
         if !f.ok {
             status = 1;
@@ -267,7 +301,7 @@ fn clean(common: &Common, all: bool) -> u8 {
     match cache::clean() {
         Ok(bytes) => {
             if !common.quiet {
-                println!("removed {bytes} bytes from {}", cache::folder().display());
+                say!("removed {bytes} bytes from {}", cache::folder().display());
             }
             0
         }

@@ -78,3 +78,38 @@ fn read(command: &mut clap::Command, args: &[OsString]) -> Result<Cli, clap::Err
     let matches = command.try_get_matches_from_mut(args)?;
     Cli::from_arg_matches(&matches).map_err(|e| e.format(command))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Cli {
+        parse(line.split(' ').map(OsString::from).collect()).unwrap_or_else(|e| panic!("{line}: {e}"))
+    }
+
+    #[test]
+    fn the_table_of_arguments_is_sound() {
+        command("molt").debug_assert();
+        command("grok").debug_assert();
+    }
+
+    #[test]
+    fn a_file_in_place_of_a_verb_is_compiled() {
+        assert!(matches!(parsed("/usr/bin/grok -q a.grok --run").verb, Verb::Compile(c) if c.run));
+        assert!(matches!(parsed("groklang check a.grok").verb, Verb::Check { .. }));
+        assert!(matches!(parsed("grok-fmt --check a.grok").verb, Verb::Fmt { check: true, .. }));
+        assert!(parse(vec!["molt".into(), "a.grok".into()]).is_err());
+        assert!(parse(vec!["grok-lint".into()]).is_err());
+    }
+
+    #[test]
+    fn dashes_before_a_file_end_the_options_of_the_package() {
+        let run = |line| match parsed(line).verb {
+            Verb::Run(run) => (run.rest, run.after_dashes),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(run("molt run -- a --b"), (vec![], vec!["a".into(), "--b".into()]));
+        assert_eq!(run("molt run a.py -- b"), (vec!["a.py".into(), "--".into(), "b".into()], vec![]));
+        assert_eq!(run("molt run --engine vm -- x"), (vec![], vec!["x".into()]));
+    }
+}

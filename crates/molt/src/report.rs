@@ -9,6 +9,15 @@ use molt_driver::{DriverError, Reason, Session, SizeReport, SourceMap, Span};
 
 use crate::args::{ColorChoice, Common};
 
+/// Prints a line to standard output; a reader that has gone, as `head` has, is no reason to fail.
+macro_rules! say {
+    ($($piece:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($piece)*);
+    }};
+}
+pub(crate) use say;
+
 /// Whether colours are wanted on a stream that is a terminal or is none.
 pub fn use_color(common: &Common, terminal: bool) -> bool {
     match common.color {

@@ -5,13 +5,13 @@
 
 pub mod html;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use molt_base::{FileId, Span, Symbol};
 use molt_grok::check::context::Checked;
 use molt_grok::hir::{
-    AdtId, AdtKind, ConstItemKind, FnId, FnItem, GenericArgs, ItemHead, ModId, PackageId, Parent, ReturnType, TraitId,
-    TypeExpr, TypeId, Visibility,
+    AdtId, AdtKind, ConstId, ConstItemKind, Exported, FnId, FnItem, GenericArgs, ItemHead, ModId, PackageId, Parent,
+    ReturnType, TraitId, TypeExpr, TypeId, Visibility,
 };
 use molt_grok::syntax::{SyntaxKind, Tokens, lexer};
 use molt_grok::ty::print::ty_text;
@@ -82,10 +82,13 @@ impl Kind {
 pub fn pages(checked: &Checked, private: bool) -> Vec<Page> {
     let hir = &checked.hir;
     let program = PackageId(hir.packages.len() as u32 - 1);
-    let mut collector = Collector { c: checked, program, private, implements: HashMap::new(), methods: HashMap::new() };
+    let root = hir.packages[program].root;
+    let (implements, methods) = (HashMap::new(), HashMap::new());
+    let mut collector = Collector { c: checked, program, private, shown: HashSet::new(), implements, methods };
     collector.collect_impls();
+    collector.show(root);
     let mut out = Vec::new();
-    collector.module(hir.packages[program].root, &[], &mut out);
+    collector.module(root, &[], &mut out, &mut HashSet::new());
     out
 }
 
@@ -93,6 +96,8 @@ struct Collector<'a> {
     c: &'a Checked,
     program: PackageId,
     private: bool,
+    /// Modules with a page.
+    shown: HashSet<ModId>,
     implements: HashMap<AdtId, Vec<String>>,
     methods: HashMap<AdtId, Vec<FnId>>,
 }
@@ -139,28 +144,77 @@ impl Collector<'_> {
         args.span.map(|s| format!("<{}>", self.source(s).trim_matches(['<', '>']))).unwrap_or_default()
     }
 
-    fn module(&self, module: ModId, path: &[String], out: &mut Vec<Page>) {
+    /// Finds the modules that users reach.
+    fn show(&mut self, module: ModId) {
+        if self.shown.insert(module) {
+            for (_, child) in self.children(module) {
+                self.show(child);
+            }
+        }
+    }
+
+    /// Modules right below one, in the order of their names: its own, and those that it imports for its users.
+    fn children(&self, module: ModId) -> Vec<(String, ModId)> {
         let hir = &self.c.hir;
-        let children: Vec<ModId> = hir
+        let own = hir
             .modules
             .iter()
-            .filter(|(_, m)| m.parent == Some(module) && m.package == self.program && m.around.is_none())
-            .map(|(id, _)| id)
-            .filter(|&id| self.shows(hir.modules[id].vis))
-            .collect();
-        let mut modules: Vec<String> = children.iter().map(|&m| self.text(hir.modules[m].name)).collect();
-        modules.sort();
-        out.push(Page {
-            path: path.to_vec(),
-            docs: self.docs(hir.modules[module].docs),
-            modules,
-            items: self.items(module),
+            .filter(|(_, m)| m.parent == Some(module) && m.package == self.program && m.around.is_none());
+        let own = own.filter(|(_, m)| self.shows(m.vis)).map(|(id, m)| (self.text(m.name), id));
+        let exports = hir.exports.iter().filter(|e| e.module == module).filter_map(|e| match e.item {
+            Exported::Mod(m) if hir.modules[m].package == self.program => Some((self.text(e.name), m)),
+            _ => None,
         });
-        for child in children {
-            let mut below = path.to_vec();
-            below.push(self.text(hir.modules[child].name));
-            self.module(child, &below, out);
+        let mut out: Vec<(String, ModId)> = own.chain(exports).collect();
+        out.sort();
+        out.dedup();
+        out
+    }
+
+    fn module(&self, module: ModId, path: &[String], out: &mut Vec<Page>, written: &mut HashSet<ModId>) {
+        if !written.insert(module) {
+            return;
         }
+        let mut children = self.children(module);
+        children.retain(|(_, m)| !written.contains(m));
+        let modules = children.iter().map(|(name, _)| name.clone()).collect();
+        let docs = self.docs(self.c.hir.modules[module].docs);
+        out.push(Page { path: path.to_vec(), docs, modules, items: self.items(module) });
+        for (name, child) in children {
+            let mut below = path.to_vec();
+            below.push(name);
+            self.module(child, &below, out, written);
+        }
+    }
+
+    /// Items that a module imports for its users and that have no page of their own.
+    fn exported(&self, module: ModId) -> Vec<Item> {
+        let hir = &self.c.hir;
+        let mut out = Vec::new();
+        for e in hir.exports.iter().filter(|e| e.module == module) {
+            let head = match e.item {
+                Exported::Mod(_) => continue,
+                Exported::Fn(f) => &hir.fns[f].head,
+                Exported::Adt(a) => &hir.adts[a].head,
+                Exported::Trait(t) => &hir.traits[t].head,
+                Exported::Const(k) => &hir.consts[k].head,
+                Exported::Alias(a) => &hir.aliases[a].head,
+            };
+            if self.shown.contains(&head.module) || hir.modules[head.module].package != self.program {
+                continue;
+            }
+            let mut item = match e.item {
+                Exported::Mod(_) => continue,
+                Exported::Fn(f) => self.function(f, Kind::Function),
+                Exported::Adt(a) => self.adt(a),
+                Exported::Trait(t) => self.trait_(t),
+                Exported::Const(k) => self.constant(k),
+                Exported::Alias(_) => self.item(Kind::Alias, head, self.signature(head)),
+            };
+            item.name = self.text(e.name);
+            out.push(item);
+        }
+        out
     }
 
     fn items(&self, module: ModId) -> Vec<Item> {
@@ -176,15 +230,21 @@ impl Collector<'_> {
                 .filter(|(_, f)| is_free(f) && mine(&f.head))
                 .map(|(id, _)| self.function(id, Kind::Function)),
         );
-        for (_, k) in hir.consts.iter().filter(|(_, k)| k.parent == Parent::Module && mine(&k.head)) {
-            let kind = if k.kind == ConstItemKind::Const { Kind::Constant } else { Kind::Static };
-            out.push(self.item(kind, &k.head, self.signature(&k.head)));
+        for (id, _) in hir.consts.iter().filter(|(_, k)| k.parent == Parent::Module && mine(&k.head)) {
+            out.push(self.constant(id));
         }
         for (_, a) in hir.aliases.iter().filter(|(_, a)| a.parent == Parent::Module && mine(&a.head)) {
             out.push(self.item(Kind::Alias, &a.head, self.signature(&a.head)));
         }
+        out.extend(self.exported(module));
         out.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         out
+    }
+
+    fn constant(&self, id: ConstId) -> Item {
+        let k = &self.c.hir.consts[id];
+        let kind = if k.kind == ConstItemKind::Const { Kind::Constant } else { Kind::Static };
+        self.item(kind, &k.head, self.signature(&k.head))
     }
 
     fn item(&self, kind: Kind, head: &ItemHead, signature: String) -> Item {

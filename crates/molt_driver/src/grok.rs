@@ -186,7 +186,8 @@ impl Job {
             package.levels.iter().find(|(id, _)| id == d.code.id).map(|(_, level)| *level)
         };
         diagnostics.retain_mut(|d| {
-            match level(d).filter(|_| d.code.level == Level::Warning) {
+            // What an attribute denies stays denied.
+            match level(d).filter(|_| d.level == Level::Warning) {
                 Some(LintLevel::Allow) => return false,
                 Some(LintLevel::Deny) => d.level = Level::Error,
                 Some(LintLevel::Warn) | None => {}

@@ -9,7 +9,7 @@ pub mod grok;
 pub mod loader;
 pub mod package;
 pub mod session;
-pub mod tests;
+pub mod testing;
 
 pub use molt_base::{SourceMap, Span};
 pub use molt_cranelift::DEFECT_STATUS;

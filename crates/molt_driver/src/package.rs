@@ -236,9 +236,9 @@ impl Member {
         self.targets.iter().filter(|t| t.kind == TargetKind::Program)
     }
 
-    /// The name as paths have it.
+    /// The name as paths have it: the library's, if it has one of its own.
     pub fn path_name(&self) -> String {
-        path_name(&self.name)
+        path_name(self.library().map_or(&self.name, |l| &l.name))
     }
 
     /// What all sources of the package share.

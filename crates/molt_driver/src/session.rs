@@ -57,7 +57,12 @@ pub struct SessionOptions {
     /// Keep symbol names in the executable.
     pub keep_symbols: bool,
     pub linker: LinkerChoice,
+    /// A program in this process that runs longer ends with the status [`TIMED_OUT`].
+    pub limit: Option<Duration>,
 }
+
+/// Status of a program that ran longer than it may.
+pub const TIMED_OUT: i32 = 89;
 
 /// What stopped a compilation.
 #[derive(Debug, thiserror::Error)]
@@ -260,6 +265,7 @@ impl Session {
         let code = CodeOptions { verify: self.options.verify, optimise: optimises(entry) };
         let jit = Jit::new(&program, &RuntimeImports, code)?;
         self.times.push(("code".into(), start.elapsed()));
+        self.watch();
         Ok(start_program(&program, jit.root(), argv))
     }
 
@@ -270,7 +276,18 @@ impl Session {
         let vm = molt_vm::Vm::new(&program, &RuntimeImports);
         self.times.push(("code".into(), start.elapsed()));
         vm.activate();
+        self.watch();
         Ok(start_program(&program, vm.root(), argv))
+    }
+
+    /// Ends the process when the time of its program is over.
+    fn watch(&self) {
+        if let Some(limit) = self.options.limit {
+            std::thread::spawn(move || {
+                std::thread::sleep(limit);
+                std::process::exit(TIMED_OUT)
+            });
+        }
     }
 
     /// The cached executable of an entry, built if something changed.

@@ -6,9 +6,9 @@ use molt_ir::Program;
 
 use crate::check::context::Checked;
 use crate::check::program::check_program;
-use crate::hir::BodyId;
 use crate::hir::front::{Front, Loader, Options, PackageSource};
 use crate::hir::tests::TestItem;
+use crate::hir::{BodyId, lints};
 use crate::{code, library};
 
 /// What a compilation gives. With an error among the diagnostics there is no program.
@@ -97,6 +97,7 @@ fn check_front(front: &mut Front) -> (Checked, Vec<Diagnostic>) {
     let checked = check_program(std::mem::take(&mut front.hir));
     crate::mir::borrow::check_all(&checked);
     diagnostics.extend(checked.take_diagnostics());
+    lints::apply(&checked.hir.lint_scopes, &mut diagnostics);
     if diagnostics.iter().any(Diagnostic::is_error) {
         // What looks unused in a program with errors may be used where it was not understood.
         diagnostics.retain(Diagnostic::is_error);

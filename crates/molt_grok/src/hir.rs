@@ -17,6 +17,7 @@ mod format_args;
 pub mod front;
 mod imports;
 pub mod item;
+pub mod lints;
 mod lower;
 mod naming;
 pub mod print;
@@ -98,6 +99,10 @@ pub struct Hir {
     pub main: Option<FnId>,
     /// Module-level `let`s and non-constant `static`s in the order of section 6.4.
     pub start_up: Vec<ConstId>,
+    /// Public imports of user packages, in the order of their names.
+    pub exports: Vec<Export>,
+    /// Levels of warnings in parts of files.
+    pub lint_scopes: Vec<lints::LintScope>,
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
     /// The tests of the program, in the order of their places; [`Hir::main`] runs them by their numbers.
@@ -129,6 +134,24 @@ pub struct Module {
     /// Traits whose methods `x.m()` finds in this module: declared here, imported, or of the prelude.
     pub traits_in_scope: Vec<TraitId>,
     pub span: Span,
+}
+
+/// What a `pub use` gives a module besides its own items.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Export {
+    pub module: ModId,
+    pub name: Symbol,
+    pub item: Exported,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exported {
+    Mod(ModId),
+    Fn(FnId),
+    Adt(AdtId),
+    Trait(TraitId),
+    Const(ConstId),
+    Alias(AliasId),
 }
 
 /// Something that `#[lang = ".."]` marks.

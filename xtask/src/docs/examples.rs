@@ -114,6 +114,7 @@ impl Place {
         let scratch = Scratch::new()?;
         let tools = scratch.path().join(".bin");
         std::fs::create_dir_all(&tools).map_err(|e| e.to_string())?;
+        std::os::unix::fs::symlink(molt(), tools.join("grok")).map_err(|e| e.to_string())?;
         let reference = reference();
         if let Some(python) = &reference {
             let script = format!("#!/bin/sh\nexec {:?} \"$@\"\n", python.display().to_string());

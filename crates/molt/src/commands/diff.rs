@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 use molt_driver::Entry;
 
 use crate::args::Common;
+use crate::report::say;
 
 /// Runs the programs; with `diff`, compares standard output, exception and status with the reference.
 pub fn test(common: &Common, files: &[PathBuf], diff: bool, reference: &str, exit_first: bool) -> u8 {
@@ -16,7 +17,7 @@ pub fn test(common: &Common, files: &[PathBuf], diff: bool, reference: &str, exi
             Ok(None) => {
                 passed += 1;
                 if !common.quiet {
-                    println!("ok      {}", file.display());
+                    say!("ok      {}", file.display());
                 }
                 continue;
             }
@@ -24,12 +25,12 @@ pub fn test(common: &Common, files: &[PathBuf], diff: bool, reference: &str, exi
             Err(status) => format!("not built (status {status})"),
         };
         failed += 1;
-        println!("FAILED  {}: {why}", file.display());
+        say!("FAILED  {}: {why}", file.display());
         if exit_first {
             break;
         }
     }
-    println!("{passed} passed, {failed} failed");
+    say!("{passed} passed, {failed} failed");
     u8::from(failed > 0)
 }
 

@@ -9,6 +9,7 @@ use molt_driver::{DriverError, Session};
 use super::{finish, packages, session};
 use crate::args::{Common, PackageArgs};
 use crate::report;
+use crate::report::say;
 
 /// Writes pages for a file or for the packages around the current folder.
 pub fn doc(common: &Common, file: Option<&Path>, output: Option<&Path>, private: bool, args: &PackageArgs) -> u8 {
@@ -58,7 +59,7 @@ fn write(common: &Common, job: &Job, name: &str, version: &str, folder: &Path, p
         written.map_err(|error| report::error(&DriverError::Write { path, error }, common))?;
     }
     if !common.quiet {
-        println!("{}", folder.join("index.html").display());
+        say!("{}", folder.join("index.html").display());
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use molt_driver::{DriverError, grok};
 use super::packages;
 use crate::args::{Common, PackageArgs};
 use crate::report;
+use crate::report::say;
 
 /// Formats files in place, or says which are not formatted.
 pub fn fmt(common: &Common, files: Vec<PathBuf>, packages: Vec<String>, check: bool) -> u8 {
@@ -24,7 +25,7 @@ pub fn fmt(common: &Common, files: Vec<PathBuf>, packages: Vec<String>, check: b
         match one(&path, style, check) {
             Ok(true) => {}
             Ok(false) => {
-                println!("{}", path.display());
+                say!("{}", path.display());
                 status = status.max(1);
             }
             Err(e) => status = status.max(report::error(&e, common)),

@@ -10,6 +10,7 @@ use molt_driver::{DriverError, Emit, Entry, Session};
 use super::{execute, finish, session, write_text};
 use crate::args::{BuildArgs, Common, EmitChoice, EngineChoice, PackageArgs, Profile, RunArgs};
 use crate::report;
+use crate::report::say;
 
 /// The folder of the package or workspace around the current folder.
 pub fn folder() -> Option<PathBuf> {
@@ -40,6 +41,14 @@ pub fn load(common: &Common, args: &PackageArgs) -> Result<Workspace, u8> {
         return Err(report::error(&DriverError::Refused, common));
     }
     Ok(workspace)
+}
+
+/// A job as the flags want it.
+pub fn job(args: &PackageArgs, mut job: Job) -> Job {
+    if let Some(level) = args.optimise {
+        job.optimise = level > 0;
+    }
+    job
 }
 
 /// Front end of all targets; each finding once, although targets share files.
@@ -132,7 +141,7 @@ fn emitted(choice: EmitChoice) -> Option<Emit> {
 fn emit(common: &Common, args: &BuildArgs, workspace: &Workspace, what: Emit, release: bool) -> Result<(), u8> {
     let (n, target) = program(workspace, args.bin.as_deref())?;
     let mut s = session(common, !release);
-    let job = Job::target(workspace, n, &target, release, false);
+    let job = job(&args.package, Job::target(workspace, n, &target, release, false));
     let optimise = job.optimise;
     let text = s.emit(&Entry::Grok(Box::new(job)), what, optimise);
     match write_text(&finish(&s, common, text)?, args.output.as_deref()) {
@@ -158,7 +167,7 @@ fn one(
     let mut s = prepared(common, workspace, n, release);
     s.options.keep_symbols |= args.symbols;
     s.options.linker = super::linker(args.linker);
-    let job = Job::target(workspace, n, target, release, false);
+    let job = job(&args.package, Job::target(workspace, n, target, release, false));
     let cached = s.cached(&Entry::Grok(Box::new(job)));
     let cached = finish(&s, common, cached)?;
     copy(&cached, path).map_err(|error| report::error(&DriverError::Write { path: path.to_path_buf(), error }, common))
@@ -192,7 +201,8 @@ fn started(common: &Common, args: &RunArgs) -> Result<u8, u8> {
     let workspace = load(common, &args.package)?;
     let (n, target) = program(&workspace, args.bin.as_deref())?;
     let mut s = prepared(common, &workspace, n, args.release);
-    let entry = Entry::Grok(Box::new(Job::target(&workspace, n, &target, args.release, false)));
+    let job = job(&args.package, Job::target(&workspace, n, &target, args.release, false));
+    let entry = Entry::Grok(Box::new(job));
     let argv: Vec<String> = std::iter::once(target.name.clone()).chain(args.after_dashes.iter().cloned()).collect();
     if args.engine == EngineChoice::Native && can_link() {
         let path = s.cached(&entry);
@@ -224,7 +234,7 @@ fn created(common: &Common, folder: &Path, name: &str, library: bool) -> u8 {
     match package::new_package(folder, name, library) {
         Ok(()) => {
             if !common.quiet {
-                println!("made the package `{name}`");
+                say!("made the package `{name}`");
             }
             0
         }
@@ -293,7 +303,7 @@ pub fn clean(common: &Common) -> Option<u8> {
     Some(match std::fs::remove_dir_all(&target) {
         Ok(()) => {
             if !common.quiet {
-                println!("removed {}", target.display());
+                say!("removed {}", target.display());
             }
             0
         }

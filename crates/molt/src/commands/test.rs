@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use molt_driver::grok::{self, Job};
 use molt_driver::package::keys;
 use molt_driver::session::can_link;
-use molt_driver::tests::{self, Case, Example, Expectation, Failure, Kind, Options, Outcome};
+use molt_driver::testing::{self, Case, Example, Expectation, Failure, Kind, Options, Outcome};
 use molt_driver::{DriverError, Entry, cache};
 
 use super::{diff, finish, packages, session};
 use crate::args::{Common, EngineChoice, TestArgs};
+use crate::report::say;
 use crate::report::{self, Once};
 
 /// Runs what the arguments name; status 1 if a test failed.
@@ -19,6 +20,11 @@ pub fn test(common: &Common, args: &TestArgs) -> u8 {
     let is_python = |f: &PathBuf| f.extension().is_some_and(|e| e == "py");
     if args.diff || args.files.iter().any(is_python) {
         return diff::test(common, &args.files, args.diff, &args.reference, args.exit_first);
+    }
+    if args.files.iter().any(|f| grok::is_grok(f))
+        && let Err(status) = super::no_package(&args.package, None)
+    {
+        return status;
     }
     if args.files.is_empty() && packages::folder().is_none() {
         eprintln!("error: `test` needs files or a package around this folder");
@@ -55,7 +61,7 @@ fn units(common: &Common, args: &TestArgs) -> Result<Units, u8> {
     if !files.is_empty() {
         let unit = |f: &PathBuf| Unit {
             label: f.display().to_string(),
-            job: Job::file(f, true),
+            job: packages::job(&args.package, Job::file(f, true)),
             example: None,
             timeout: None,
         };
@@ -68,7 +74,7 @@ fn units(common: &Common, args: &TestArgs) -> Result<Units, u8> {
         let timeout = member.manifest.test.timeout;
         threads = threads.or(member.manifest.test.threads);
         for target in &member.targets {
-            let job = Job::target(&workspace, n, target, args.release, true);
+            let job = packages::job(&args.package, Job::target(&workspace, n, target, args.release, true));
             units.push(Unit { label: target.path.display().to_string(), job, example: None, timeout });
         }
         if member.library().is_none() {
@@ -77,9 +83,10 @@ fn units(common: &Common, args: &TestArgs) -> Result<Units, u8> {
         for file in grok::listing(&member.manifest.path("src")).lines() {
             let text = std::fs::read_to_string(file)
                 .map_err(|error| report::error(&DriverError::Read { path: file.into(), error }, common))?;
-            for example in tests::examples::examples(&text) {
+            for example in testing::examples::examples(&text) {
                 let label = format!("{file}:{}", example.line);
                 let job = Job::example(&workspace, n, &label, &example.text, args.release);
+                let job = packages::job(&args.package, job);
                 units.push(Unit { label, job, example: Some(example), timeout });
             }
         }
@@ -107,7 +114,7 @@ fn tested(common: &Common, args: &TestArgs, scratch: &std::path::Path) -> Result
     let Plan { cases, labels, .. } = plan;
     if args.list {
         for case in &cases {
-            println!("{}", case.name);
+            say!("{}", case.name);
         }
         return Ok(0);
     }
@@ -122,13 +129,13 @@ fn tested(common: &Common, args: &TestArgs, scratch: &std::path::Path) -> Result
         && cases.iter().any(|c| matches!(&c.kind, Kind::Test(_, item) if item.property.is_some()))
         && !common.quiet
     {
-        println!("seed {}", options.seed);
+        say!("seed {}", options.seed);
     }
     let mut tally = Tally::default();
     let mut label = None;
-    tests::run(&cases, options, |n, outcome| {
+    testing::run(&cases, options, |n, outcome| {
         if label != Some(labels[n]) && !common.quiet && !common.json {
-            println!("{}", units[labels[n]].label);
+            say!("{}", units[labels[n]].label);
         }
         label = Some(labels[n]);
         tally.add(common, &cases[n].name, outcome);
@@ -148,7 +155,8 @@ fn child(common: &Common, args: &TestArgs, units: &[Unit], unit: &str, rest: &[S
     let Some(unit) = unit.parse().ok().and_then(|n: usize| units.get(n)) else { return Err(2) };
     let entry = Entry::Grok(Box::new(unit.job.clone()));
     let argv: Vec<String> = std::iter::once(unit.label.clone()).chain(rest.iter().cloned()).collect();
-    let mut s = session(&Common { quiet: true, ..common.clone() }, false);
+    let mut s = session(common, false);
+    s.options.limit = args.limit_ms.map(Duration::from_millis);
     let status = match args.engine {
         EngineChoice::Vm => s.run_interpreted(&entry, &argv),
         EngineChoice::Jit | EngineChoice::Native => s.run_in_memory(&entry, &argv),
@@ -185,7 +193,7 @@ impl Plan<'_> {
         finish(&s, self.common, compiled)?;
         let items = std::mem::take(&mut s.tests);
         if items.iter().any(|i| self.wanted(&i.name)) {
-            self.build(n, &entry)?;
+            self.build(n, &entry, unit.job.optimise)?;
         }
         for (number, item) in items.into_iter().enumerate() {
             if !self.wanted(&item.name) {
@@ -212,8 +220,8 @@ impl Plan<'_> {
     }
 
     fn push(&mut self, n: usize, name: String, kind: Kind, timeout: Option<Duration>) {
-        let start = self.starter(n);
-        self.cases.push(Case { name, kind, start, timeout });
+        let start = self.starter(n, timeout);
+        self.cases.push(Case { name, kind, start, timeout, watches_itself: !self.native() });
         self.labels.push(n);
     }
 
@@ -232,7 +240,7 @@ impl Plan<'_> {
                 Kind::Example(Expectation::Compiles)
             }
             (Ok(_), Expectation::Ends | Expectation::Panics) => {
-                self.build(n, &entry)?;
+                self.build(n, &entry, unit.job.optimise)?;
                 Kind::Example(example.expectation)
             }
             (Err(e), _) => {
@@ -244,13 +252,13 @@ impl Plan<'_> {
     }
 
     /// The executable of a unit, where the engine has one.
-    fn build(&self, n: usize, entry: &Entry) -> Result<(), u8> {
+    fn build(&self, n: usize, entry: &Entry, optimise: bool) -> Result<(), u8> {
         if !self.native() {
             return Ok(());
         }
         let mut s = session(self.common, false);
         s.options.keep_symbols = true;
-        let built = s.build(entry, &self.executable(n), self.args.release);
+        let built = s.build(entry, &self.executable(n), optimise);
         built.map_err(|e| report::error(&e, self.common))
     }
 
@@ -263,7 +271,7 @@ impl Plan<'_> {
     }
 
     /// What starts the program of a unit: the executable, or this program with the same arguments once more.
-    fn starter(&self, n: usize) -> Box<dyn Fn() -> Command + Send + Sync> {
+    fn starter(&self, n: usize, timeout: Option<Duration>) -> Box<dyn Fn() -> Command + Send + Sync> {
         if self.native() {
             let path = self.executable(n);
             return Box::new(move || Command::new(&path));
@@ -272,7 +280,11 @@ impl Plan<'_> {
         let here = std::env::current_exe().unwrap_or_default();
         Box::new(move || {
             let mut command = Command::new(&here);
-            command.args(&own).arg("--child").arg(n.to_string());
+            command.args(&own);
+            if let Some(limit) = timeout {
+                command.arg("--limit-ms").arg(limit.as_millis().to_string());
+            }
+            command.arg("--child").arg(n.to_string());
             command
         })
     }
@@ -303,11 +315,11 @@ impl Tally {
             }
         };
         if common.json {
-            println!("{}", serde_json::json!({ "test": name, "outcome": word, "why": why }));
+            say!("{}", serde_json::json!({ "test": name, "outcome": word, "why": why }));
         } else if word == "failed" {
-            println!("  FAILED  {name}: {why}");
+            say!("  FAILED  {name}: {why}");
         } else if !common.quiet {
-            println!("  {word:7} {name}");
+            say!("  {word:7} {name}");
         }
     }
 
@@ -315,20 +327,20 @@ impl Tally {
         if common.json {
             let all =
                 serde_json::json!({ "passed": self.passed, "failed": self.failed.len(), "ignored": self.ignored });
-            println!("{all}");
+            say!("{all}");
             return;
         }
         for (name, failure) in &self.failed {
             let printed = format!("{}{}", ended(&failure.stdout), ended(&failure.stderr));
             if !printed.is_empty() {
-                print!("\n---- {name}\n{printed}");
+                say!("\n---- {name}\n{}", printed.trim_end_matches('\n'));
             }
         }
         let ignored = if self.ignored > 0 { format!(", {} ignored", self.ignored) } else { String::new() };
         if !self.failed.is_empty() {
-            println!();
+            say!("");
         }
-        println!("{} passed, {} failed{ignored} in {:.2} s", self.passed, self.failed.len(), time.as_secs_f64());
+        say!("{} passed, {} failed{ignored} in {:.2} s", self.passed, self.failed.len(), time.as_secs_f64());
     }
 }
 

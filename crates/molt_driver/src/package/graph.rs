@@ -143,7 +143,7 @@ impl Loading {
             if let Some((dependency, base)) = self.settled(written, &manifest.folder)
                 && let Some(n) = self.dependency(&dependency, &base)?
             {
-                let name = path_name(&dependency.name);
+                let name = self.out.members[n].path_name();
                 let active = !dependency.optional;
                 edges.push(Edge { name, kind: dependency.kind, package: n, dependency: place, active });
             }

@@ -48,7 +48,6 @@ pub struct Package {
     pub name: String,
     pub name_span: Span,
     pub version: Version,
-    pub description: Option<String>,
     /// Prefixes of attributes that belong to other tools.
     pub tools: Vec<String>,
 }
@@ -378,7 +377,7 @@ impl Reader<'_> {
             folder: folder.to_path_buf(),
             package,
             dependencies,
-            lib: at(root, "lib").and_then(Item::as_table_like).map(|t| self.target(t, self.key_span(root, "lib"))),
+            lib: self.lib(root),
             bins: self.bins(root),
             features: self.features(root),
             workspace,
@@ -437,10 +436,7 @@ impl Reader<'_> {
             folder.file_name().map_or_else(|| "package".into(), |n| n.to_string_lossy().into_owned())
         });
         let name_span = self.value_span(table, "name");
-        if !is_name(&name) {
-            let message = format!("`{name}` is no name: letters, digits, `_` and `-`, a letter first");
-            self.report(&grok::MANIFEST_INVALID, name_span, message);
-        }
+        self.check_name(table);
         let version = text(table, "version").map(|v| Version::parse(&v));
         if let Some(Err(e)) = &version {
             let span = self.value_span(table, "version");
@@ -450,8 +446,16 @@ impl Reader<'_> {
             name,
             name_span,
             version: version.and_then(Result::ok).unwrap_or(Version::new(0, 1, 0)),
-            description: text(table, "description"),
             tools: texts(table, "tools"),
+        }
+    }
+
+    /// The `name` of a package or target, if there is one.
+    fn check_name(&mut self, table: &dyn TableLike) {
+        if let Some(name) = text(table, "name").filter(|n| !is_name(n)) {
+            let message = format!("`{name}` is no name: letters, digits, `_` and `-`, a letter first");
+            let span = self.value_span(table, "name");
+            self.report(&grok::MANIFEST_INVALID, span, message);
         }
     }
 
@@ -468,6 +472,12 @@ impl Reader<'_> {
         Target { name: text(table, "name"), path: text(table, "path"), span: path_span.unwrap_or(span) }
     }
 
+    fn lib(&mut self, root: &dyn TableLike) -> Option<Target> {
+        let table = at(root, "lib").and_then(Item::as_table_like)?;
+        self.check_name(table);
+        Some(self.target(table, self.key_span(root, "lib")))
+    }
+
     fn bins(&mut self, root: &dyn TableLike) -> Vec<Target> {
         let mut out = Vec::new();
         for table in at(root, "bin").and_then(Item::as_array_of_tables).into_iter().flatten() {
@@ -475,6 +485,7 @@ impl Reader<'_> {
             if table.get("name").is_none() {
                 self.report(&grok::MANIFEST_INVALID, span, "`[[bin]]` needs a `name`");
             }
+            self.check_name(table);
             out.push(self.target(table, span));
         }
         out

@@ -1,6 +1,7 @@
 //! E1004: integer literals that their type does not hold.
 //!
-//! A minus sign before a literal belongs to it here: `-128` is an `i8`, although 128 is none.
+//! A minus sign before a literal belongs to it here: `-128` is an `i8`, although 128 is none. A literal that `as` converts
+//! is what `as` makes of it: `300 as u8` is 44.
 
 use molt_base::Span;
 use molt_diagnostics::Diagnostic;
@@ -14,13 +15,18 @@ use crate::ty::{Ty, TyKind};
 /// Checks the literals of a body whose types are known.
 pub fn check_literals(c: &Checked, body: &Body, typed: &TypedBody) {
     let mut negated = vec![false; body.exprs.len()];
+    let mut converted = vec![false; body.exprs.len()];
     for (_, expr) in body.exprs.iter() {
-        if let Expr::Unary { op: UnaryOp::Neg, value } = expr {
-            negated[value.0 as usize] = true;
+        match expr {
+            Expr::Unary { op: UnaryOp::Neg, value } => negated[value.0 as usize] = true,
+            Expr::Cast { value, .. } => converted[value.0 as usize] = true,
+            _ => {}
         }
     }
     for (id, expr) in body.exprs.iter() {
-        if let Expr::Lit(lit) = expr {
+        if let Expr::Lit(lit) = expr
+            && !converted[id.0 as usize]
+        {
             check(c, lit, negated[id.0 as usize], typed.expr_ty[id.0 as usize], body.expr_span(id));
         }
     }

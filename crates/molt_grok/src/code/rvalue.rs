@@ -565,8 +565,27 @@ impl Writer<'_, '_> {
                 let check = !self.wraps();
                 self.wide_call(op, &[al, ah, bl, bh.unwrap_or(ah)], k, check)
             }
-            _ => self.wide_call(op, &[al, ah, bl, bh.unwrap_or(ah)], k, true),
+            _ => {
+                let mut divisor = [bl, bh.unwrap_or(ah)];
+                if self.wraps() && signed {
+                    divisor = self.wrapping_divisor([al, ah], divisor);
+                }
+                self.wide_call(op, &[al, ah, divisor[0], divisor[1]], k, true)
+            }
         }
+    }
+
+    /// The divisor of a 128-bit division that wraps: the least number by -1 is itself again, as it is by 1.
+    fn wrapping_divisor(&mut self, a: [ValueId; 2], b: [ValueId; 2]) -> [ValueId; 2] {
+        let (zero, one, minus, min) = (self.iconst(0), self.iconst(1), self.iconst(-1), self.iconst(i64::MIN));
+        let pairs = [(a[0], zero), (a[1], min), (b[0], minus), (b[1], minus)];
+        let mut differs = zero;
+        for (x, y) in pairs {
+            let bits = self.int(Op::IXor, &[x, y]);
+            differs = self.int(Op::IOr, &[differs, bits]);
+        }
+        let bad = self.icmp(IntCond::Eq, differs, zero);
+        [self.int(Op::SelectI, &[bad, one, b[0]]), self.int(Op::SelectI, &[bad, zero, b[1]])]
     }
 
     /// A 128-bit operation of the runtime: the result lies in memory, the flag says what went wrong.

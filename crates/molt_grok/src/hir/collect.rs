@@ -212,6 +212,7 @@ impl Front {
     fn check_inner_attrs(&mut self, syntax: Syntax<'_>, node: NodeId, module: ModId) {
         let attrs = self.attrs_of(syntax, node);
         self.check_attrs(&attrs, Place::Module, module);
+        self.note_lints(&attrs, syntax.span(node));
     }
 
     /// Adds the files below a package's folder that no `mod` declared.
@@ -318,6 +319,7 @@ impl Front {
             return;
         }
         self.check_attrs_later(&attrs, place, module);
+        self.note_lints(&attrs, syntax.span(node));
         match syntax.kind(node) {
             SyntaxKind::FnItem => {
                 let id = self.collect_fn(syntax, at, module, macros, Parent::Module, attrs);

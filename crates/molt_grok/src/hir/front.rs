@@ -300,6 +300,7 @@ impl Front {
         self.check_signatures();
         self.check_naming();
         self.hir.start_up = self.start_up_order();
+        self.hir.exports = self.exports();
     }
 
     // Small services that everything uses.

@@ -8,7 +8,7 @@ use molt_diagnostics::registry::grok;
 
 use super::front::Front;
 use super::scope::{ALL_NS, Binding, Def, Found, Import, ImportId, Ns, Segment, SegmentKind};
-use super::{ConstId, ModId, TraitId, Visibility};
+use super::{ConstId, Export, Exported, ModId, TraitId, Visibility};
 use crate::syntax::{self, NodeId, Syntax, SyntaxKind};
 
 impl Front {
@@ -260,6 +260,26 @@ impl Front {
         matches!(walk.found, Found::Def { def: Def::Trait(_), .. })
     }
 
+    /// What public imports of user packages give.
+    pub(super) fn exports(&self) -> Vec<Export> {
+        let mut out = Vec::new();
+        let user = self.hir.modules.iter().filter(|(id, m)| !self.is_std_module(*id) && !m.is_block);
+        for (module, _) in user {
+            let data = self.module(module);
+            let named = data.names.iter().flatten().filter(|(_, b)| b.import.is_some());
+            out.extend(named.filter_map(|(&name, b)| export(module, name, b)));
+            for glob in &data.globs {
+                let import = &self.imports[glob.0 as usize];
+                let (Some(Def::Mod(target)), Visibility::Public) = (import.target, import.vis) else { continue };
+                let items = self.module(target).names.iter().flatten();
+                out.extend(items.filter_map(|(&name, b)| export(module, name, b)));
+            }
+        }
+        out.sort_by_key(|e| (e.module.0, self.hir.text(e.name)));
+        out.dedup();
+        out
+    }
+
     /// Traits whose methods can be called in each module since `first`.
     pub(super) fn settle_traits(&mut self, first: usize) {
         for m in first..self.modules.len() {
@@ -476,4 +496,18 @@ impl Front {
             *self.module_mut(module).waiting.entry(name).or_default() += 1;
         }
     }
+}
+
+/// A public binding as what it exports; macros, variants and built-in types are no items of their own there.
+fn export(module: ModId, name: Symbol, binding: &Binding) -> Option<Export> {
+    let item = match binding.def {
+        Def::Mod(m) => Exported::Mod(m),
+        Def::Fn(f) => Exported::Fn(f),
+        Def::Adt(a) => Exported::Adt(a),
+        Def::Trait(t) => Exported::Trait(t),
+        Def::Const(k) => Exported::Const(k),
+        Def::Alias(a) => Exported::Alias(a),
+        Def::Variant(..) | Def::Prim(_) | Def::Macro(_) => return None,
+    };
+    (binding.vis == Visibility::Public).then_some(Export { module, name, item })
 }

@@ -574,6 +574,7 @@ impl Front {
             if !self.is_configured(&attrs, scope.module) {
                 continue;
             }
+            self.note_lints(&attrs, syntax.span(node));
             let member = Site { syntax, at, macros: site.macros.clone() };
             match syntax.kind(node) {
                 SyntaxKind::FnItem => {

@@ -133,23 +133,30 @@ impl Front {
 
     /// `main` of a program that runs one of its tests, in a module that sees everything.
     pub(super) fn add_test_main(&mut self, package: PackageId) {
-        let mut arms = String::new();
-        for (n, t) in self.tests.iter().enumerate() {
-            let path: String = t.item.name.split("::").map(|part| format!("::r#{part}")).collect();
-            let run = if t.parameters == 0 { "run".to_owned() } else { format!("property{}", t.parameters) };
-            arms.push_str(&format!("{n} => $crate::test::{run}(crate{path}),\n"));
-        }
-        let text = format!("fn main() -> i32 {{ match $crate::test::selected() {{ {arms} _ => 2 }} }}");
         let root = self.hir.packages[package].root;
         let span = self.hir.modules[root].span;
         let name = self.intern("main");
         let module = self.add_module(name, package, Some(root), span, String::new());
         self.test_module = Some(module);
-        let source = self.parse_text(&text, span, Entry::Items);
+        let mut arms = String::new();
+        for (n, t) in self.tests.clone().into_iter().enumerate() {
+            let path: String = t.item.name.split("::").map(|part| format!("::r#{part}")).collect();
+            let run = if t.parameters == 0 { "run".to_owned() } else { format!("property{}", t.parameters) };
+            // What is wrong with the type of a test is reported at the test.
+            let text = format!("fn run_{n}() -> i32 {{ $crate::test::{run}(crate{path}) }}");
+            self.collect_text(&text, t.item.span, module);
+            arms.push_str(&format!("{n} => run_{n}(),\n"));
+        }
+        let text = format!("fn main() -> i32 {{ match $crate::test::selected() {{ {arms} _ => 2 }} }}");
+        self.collect_text(&text, span, module);
+        self.hir.main = self.hir.fns.iter().next_back().map(|(id, _)| id);
+        self.hir.tests = self.tests.iter().map(|t| t.item.clone()).collect();
+    }
+
+    fn collect_text(&mut self, text: &str, span: Span, module: ModId) {
+        let source = self.parse_text(text, span, Entry::Items);
         let parse = self.parse(source);
         let nodes: Vec<NodeId> = parse.syntax().children(parse.root()).collect();
         self.collect_nodes(source, &nodes, module, &mut MacroScope::default(), Around::Module);
-        self.hir.main = self.hir.fns.iter().next_back().map(|(id, _)| id);
-        self.hir.tests = self.tests.iter().map(|t| t.item.clone()).collect();
     }
 }

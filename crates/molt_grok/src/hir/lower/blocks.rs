@@ -138,6 +138,7 @@ impl Lower<'_> {
                 return;
             }
             self.front.check_attrs(&attrs, crate::hir::attributes::Place::Statement, self.module);
+            self.front.note_lints(&attrs, s.span(at.node));
         }
         let plain = Flat::Stmt { at, dropped, depth };
         let call = s.children(at.node).find(|&c| s.kind(c) == SyntaxKind::MacroCall);
@@ -239,6 +240,7 @@ impl Lower<'_> {
             return;
         }
         self.front.check_attrs(&attrs, crate::hir::attributes::Place::Statement, self.module);
+        self.front.note_lints(&attrs, s.span(node));
         let skip = |k: SyntaxKind| matches!(k, SyntaxKind::Attr | SyntaxKind::InnerAttr | SyntaxKind::Visibility);
         let parts: Vec<NodeId> = s.children(node).filter(|&c| !skip(s.kind(c))).collect();
         let Some((&pattern, rest)) = parts.split_first() else { return };

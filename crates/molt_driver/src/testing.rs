@@ -16,6 +16,8 @@ use molt_grok::hir::tests::{ShouldPanic, TestItem};
 
 pub use examples::{Example, Expectation};
 
+use crate::session::TIMED_OUT;
+
 /// Status of a test that came to its end.
 const PASSED: i32 = 86;
 const PANICKED: i32 = 101;
@@ -31,6 +33,8 @@ pub struct Case {
     /// The program without the test's arguments.
     pub start: Box<dyn Fn() -> Command + Send + Sync>,
     pub timeout: Option<Duration>,
+    /// The process watches the time itself and ends with [`TIMED_OUT`]: it compiles the program first.
+    pub watches_itself: bool,
 }
 
 /// What the program is.
@@ -116,10 +120,13 @@ fn one(case: &Case, options: Options) -> Outcome {
                 property_test(case, *number, item, seed, property.iterations)
             }
         },
-        Kind::Example(expectation) => start(case, &[], options.nocapture).and_then(|done| match expectation {
-            Expectation::Panics => verdict(&done, Some(&ShouldPanic { expected: None }), 0),
-            Expectation::Ends | Expectation::Compiles | Expectation::Refused => verdict(&done, None, 0),
-        }),
+        // To have compiled, or not, was all.
+        Kind::Example(Expectation::Compiles | Expectation::Refused) => Ok(()),
+        Kind::Example(Expectation::Ends) => {
+            start(case, &[], options.nocapture).and_then(|done| verdict(&done, None, 0))
+        }
+        Kind::Example(Expectation::Panics) => start(case, &[], options.nocapture)
+            .and_then(|done| verdict(&done, Some(&ShouldPanic { expected: None }), 0)),
     };
     match result {
         Ok(()) => Outcome::Passed,
@@ -151,7 +158,10 @@ fn start(case: &Case, args: &[String], show: bool) -> Result<Done, Failure> {
     let mut child = command.spawn().map_err(failed)?;
     let stdout = drain(child.stdout.take());
     let stderr = drain(child.stderr.take());
-    let (status, timed_out) = wait(&mut child, case.timeout).map_err(failed)?;
+    let limit = case.timeout.filter(|_| !case.watches_itself);
+    let (status, killed) = wait(&mut child, limit).map_err(failed)?;
+    let ended_itself = case.watches_itself && status.code() == Some(TIMED_OUT);
+    let timed_out = killed.or(case.timeout.filter(|_| ended_itself));
     let text =
         |reader: thread::JoinHandle<Vec<u8>>| String::from_utf8_lossy(&reader.join().unwrap_or_default()).into_owned();
     Ok(Done { status, timed_out, stdout: text(stdout), stderr: text(stderr) })
