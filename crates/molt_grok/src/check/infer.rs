@@ -386,6 +386,14 @@ impl<'c> Infer<'c> {
     fn report_goal(&mut self, goal: &Goal) {
         use super::context::Predicate;
         let span = goal.cause.span;
+        if goal.depth > super::solve::MAX_DEPTH
+            && let Some((from, list)) = goal.cause.from
+        {
+            let list = self.s.resolve_args(list);
+            let ty = self.c.ty_text(self.c.types.list(list)[0].expect_ty());
+            let text = format!("the proof of `{ty}: {}` does not end", self.c.trait_text(from, list));
+            return self.report(Diagnostic::at(&code::BOUND_RECURSION, span, text));
+        }
         match goal.predicate {
             Predicate::Trait(t, args) => {
                 let args = self.s.resolve_args(args);

@@ -285,6 +285,7 @@ impl Lower<'_> {
             sets.push((s.span(alternative), bound));
         }
         binder.known.truncate(known_before);
+        let found = self.front.diagnostics.len();
         for b in &union {
             for (span, set) in &sets {
                 if !set.iter().any(|x| x.name == b.name) {
@@ -298,6 +299,11 @@ impl Lower<'_> {
                     self.front.diagnostics.push(d);
                 }
             }
+        }
+        if self.front.diagnostics.len() > found {
+            // The names are known, but no code can be made of the pattern.
+            let span = s.span(node);
+            pats.push(self.alloc_pat(Pat::Error, span));
         }
         binder.current = outer;
         for b in union {
