@@ -25,9 +25,9 @@ use super::context::{Checked, Env};
 use super::convert::{Converter, Elision, Holes};
 use super::solve::{Cause, ClosureSig, Goal, Solver, VarKind};
 use super::typed::{Adjust, AdjustKind, Callee, CalleeRole, ClosureForm, FnTrait, TypedBody};
-use crate::hir::{Body, BodyOwner, ExprId, FnId, ScopeId, TypeId};
+use crate::hir::{Body, BodyOwner, ExprId, FnId, ScopeId, TraitId, TypeId};
 use crate::ty::fold::Folder;
-use crate::ty::{Arg, ClosureId, Const, ConstKind, Flags, FnSig, Ty, TyKind};
+use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Flags, FnSig, Ty, TyKind};
 
 pub use writeback::GroupResult;
 
@@ -74,6 +74,8 @@ pub struct Infer<'c> {
     pub(super) deferred: Vec<deferred::Deferred>,
     /// Variables that become `()` if nothing else is known: results of what never returns.
     pub(super) diverging: Vec<Ty>,
+    /// Bounds that were reported and where: what follows from one of them is not reported again.
+    unmet: Vec<(TraitId, Args, Span)>,
     /// `impl Trait` results of the group's functions: what stands for each inside its body.
     pub(super) opaques: Vec<(usize, crate::ty::OpaqueId, Ty)>,
     /// The expression walked last does not return.
@@ -105,6 +107,7 @@ pub fn infer_group(c: &Checked, owners: &[BodyOwner]) -> GroupResult {
         closures: Vec::new(),
         deferred: Vec::new(),
         diverging: Vec::new(),
+        unmet: Vec::new(),
         opaques: Vec::new(),
         diverges: false,
         errors: false,
@@ -383,6 +386,14 @@ impl<'c> Infer<'c> {
     fn report_goal(&mut self, goal: &Goal) {
         use super::context::Predicate;
         let span = goal.cause.span;
+        if goal.depth > super::solve::MAX_DEPTH
+            && let Some((from, list)) = goal.cause.from
+        {
+            let list = self.s.resolve_args(list);
+            let ty = self.c.ty_text(self.c.types.list(list)[0].expect_ty());
+            let text = format!("the proof of `{ty}: {}` does not end", self.c.trait_text(from, list));
+            return self.report(Diagnostic::at(&code::BOUND_RECURSION, span, text));
+        }
         match goal.predicate {
             Predicate::Trait(t, args) => {
                 let args = self.s.resolve_args(args);
@@ -391,6 +402,11 @@ impl<'c> Infer<'c> {
                 }
                 let list = self.c.types.list(args);
                 let self_ty = list[0].expect_ty();
+                let within = |a: Span, b: Span| a.file == b.file && b.start <= a.start && a.end <= b.end;
+                if self.unmet.iter().any(|&(u, a, s)| u == t && a == args && (within(s, span) || within(span, s))) {
+                    return;
+                }
+                self.unmet.push((t, args, span));
                 let text = format!(
                     "the trait `{}` is not implemented for `{}`",
                     self.c.trait_text(t, args),

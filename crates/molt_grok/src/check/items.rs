@@ -130,6 +130,42 @@ impl Checked {
         };
         self.check_orphan(i, t, header.self_ty);
         self.check_members(i, t, args);
+        self.check_promises(i, t, args);
+    }
+
+    /// The supertraits of an implemented trait must be implemented too, and what is copied must have parts that are.
+    fn check_promises(&self, i: ImplId, t: TraitId, args: Args) {
+        let self_ty = self.types.list(args)[0].expect_ty();
+        if self.types.flags(self_ty).has(crate::ty::Flags::ERROR) {
+            return;
+        }
+        let span = self.hir.impls[i].head.name_span;
+        let mut solver = super::solve::Solver::new(self, self.env_of_owner(Owner::Impl(i)));
+        let missing = self.supertraits(t).iter().find_map(|&(s, list)| {
+            let list = self.types.subst_args(self.types.erase_args(list), args);
+            let wanted = super::context::Predicate::Trait(s, list);
+            (s != t && solver.evaluate(wanted, span) == super::solve::Answer::No).then_some((s, list))
+        });
+        if let Some((s, list)) = missing {
+            let text =
+                format!("the trait `{}` is not implemented for `{}`", self.trait_text(s, list), self.ty_text(self_ty));
+            let note = format!("`{}` demands it", self.hir.text(self.hir.traits[t].head.name));
+            self.report(Diagnostic::at(&code::BOUND_NOT_SATISFIED, span, text).note(note));
+        }
+        let TyKind::Adt(adt, own_args) = self.types.kind(self_ty) else { return };
+        if self.hir.lang_trait("copy") != Some(t) {
+            return;
+        }
+        for v in 0..self.hir.adts[adt].variants.len() as u32 {
+            for &field in self.field_types(adt, v).iter() {
+                let ty = self.types.subst(self.types.erase(field), own_args);
+                if solver.implements(ty, t, span) == super::solve::Answer::No {
+                    let text =
+                        format!("`{}` cannot be copied: it holds a `{}`", self.ty_text(self_ty), self.ty_text(ty));
+                    return self.report(Diagnostic::at(&code::BOUND_NOT_SATISFIED, span, text));
+                }
+            }
+        }
     }
 
     fn check_inherent(&self, i: ImplId, self_ty: Ty) {

@@ -20,7 +20,7 @@ pub use select::{Answer, Search, Selected};
 pub use vars::{VarKind, Vars};
 
 /// How deep implementations may depend on one another.
-const MAX_DEPTH: u32 = 64;
+pub(super) const MAX_DEPTH: u32 = 64;
 
 pub struct Solver<'c> {
     pub c: &'c Checked,

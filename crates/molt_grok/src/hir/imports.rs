@@ -263,7 +263,7 @@ impl Front {
     /// What public imports of user packages give.
     pub(super) fn exports(&self) -> Vec<Export> {
         let mut out = Vec::new();
-        let user = self.hir.modules.iter().filter(|(id, m)| !self.is_std_module(*id) && !m.is_block);
+        let user = self.hir.modules.iter().filter(|(id, m)| !self.is_std_module(*id) && m.around.is_none());
         for (module, _) in user {
             let data = self.module(module);
             let named = data.names.iter().flatten().filter(|(_, b)| b.import.is_some());

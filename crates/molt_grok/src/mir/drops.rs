@@ -131,10 +131,19 @@ impl Elaborator<'_, '_> {
 
     /// Guards a drop by the path's flag.
     fn flag_test(&mut self, path: PathIx, drop: Bb, ways: Ways) -> Bb {
+        self.clear_flag(path, drop);
+        self.guard(path, drop, ways)
+    }
+
+    /// In a loop the same drop may be reached again before the value is made anew.
+    fn clear_flag(&mut self, path: PathIx, drop: Bb) {
         let flag = self.flag(path);
-        // In a loop the same drop may be reached again before the value is made anew.
         let span = self.span.unwrap_or(self.mir.span);
         self.mir.blocks[drop].stmts.insert(0, flag_stmt(flag, false, span));
+    }
+
+    fn guard(&mut self, path: PathIx, drop: Bb, ways: Ways) -> Bb {
+        let flag = self.flag(path);
         let value = Operand::Copy(Place::local(flag));
         let end = Terminator::Switch { value, targets: vec![(0, ways.target)], otherwise: drop };
         self.block(end, ways, false)
@@ -233,6 +242,14 @@ impl Elaborator<'_, '_> {
     ) -> Option<Bb> {
         let mut ways = ways;
         let mut first = None;
+        let shares_flag = state.may_be_init(rest) && state.may_be_uninit(rest);
+        if shares_flag
+            && parts.iter().any(|&(elem, ty)| self.q.needs_drop(ty) && self.paths.child(path, elem).is_none())
+        {
+            // One flag speaks of all parts without a path: it falls when the last one is dropped.
+            ways.target = self.block(Terminator::Goto(ways.target), ways, false);
+            self.clear_flag(rest, ways.target);
+        }
         for (elem, ty) in parts.into_iter().rev() {
             if !self.q.needs_drop(ty) {
                 continue;
@@ -256,7 +273,7 @@ impl Elaborator<'_, '_> {
             return None;
         }
         let drop = self.drop_block(place, ways);
-        Some(if state.may_be_uninit(rest) { self.flag_test(rest, drop, ways) } else { drop })
+        Some(if state.may_be_uninit(rest) { self.guard(rest, drop, ways) } else { drop })
     }
 
     /// The content if it is left, then the box.
@@ -336,6 +353,15 @@ impl Elaborator<'_, '_> {
         };
         let mut ways = ways;
         let mut first = None;
+        let parts = self.paths.paths[path as usize].children.clone();
+        let slices =
+            parts.into_iter().filter(|&c| matches!(self.paths.paths[c as usize].elem, Some(Elem::Subslice { .. })));
+        for shared in slices.chain([path]).collect::<Vec<_>>() {
+            if state.may_be_init(shared) && state.may_be_uninit(shared) {
+                ways.target = self.block(Terminator::Goto(ways.target), ways, false);
+                self.clear_flag(shared, ways.target);
+            }
+        }
         for n in (0..count).rev() {
             let from_start = Elem::ConstIndex { offset: n, from_end: false };
             let from_end = Elem::ConstIndex { offset: count - n, from_end: true };

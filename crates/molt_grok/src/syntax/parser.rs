@@ -331,9 +331,16 @@ impl<'t> Parser<'t> {
 
     /// Reports a fault after which the parser still knows its place.
     fn report(&mut self, code: &'static Code, span: Span, message: impl Into<String>) {
-        if !self.recovering {
+        if !self.recovering && !self.follows_unknown() {
             self.diagnostics.push(Diagnostic::at(code, span, message));
         }
+    }
+
+    /// Whether a character that was reported stands just before the token: it is at fault.
+    fn follows_unknown(&self) -> bool {
+        let Some(&at) = self.raw.get(self.pos) else { return false };
+        let mut before = (0..at).rev().map(|t| self.tokens.kind(t)).take_while(|k| k.is_trivia());
+        before.any(|k| k == Unknown)
     }
 
     /// Reports a fault after which the place must be found again.

@@ -48,7 +48,7 @@ impl<'c> Infer<'c> {
     }
 
     /// The part of an expression that a mismatch is shown at: the tail of a block.
-    fn blame(&self, e: ExprId) -> Span {
+    pub(in crate::check) fn blame(&self, e: ExprId) -> Span {
         let body = self.body_ref();
         let mut at = e;
         while let crate::hir::Expr::Block(b) = &body.exprs[at]

@@ -404,9 +404,14 @@ impl<'c> Infer<'c> {
         self.check_coerce(cond, Ty::BOOL);
         let after_cond = self.diverges;
         let Some(otherwise) = otherwise else {
-            self.check_coerce(then, Ty::UNIT);
+            let value = self.check(then, Some(Ty::UNIT));
+            let fits = self.try_coerce(then, value, Ty::UNIT);
+            if !fits {
+                let span = self.blame(then);
+                self.mismatch(span, Ty::UNIT, value);
+            }
             self.diverges = after_cond;
-            return Ty::UNIT;
+            return if fits { Ty::UNIT } else { Ty::ERROR };
         };
         let _ = e;
         let mut join = Join::new(hint);
@@ -726,6 +731,8 @@ impl<'c> Infer<'c> {
         let ty = self.structurally(ty);
         let c = self.c;
         let ret = self.b().returns.last().copied().unwrap_or(Ty::ERROR);
+        // What is wrong is the `?`, which ends the expression.
+        let question = molt_base::Span { start: span.end.saturating_sub(1).max(span.start), ..span };
         match c.types.kind(ty) {
             TyKind::Error => Ty::ERROR,
             TyKind::Adt(adt, args) if c.hir.lang_adt("Option") == Some(adt) => {
@@ -733,7 +740,7 @@ impl<'c> Infer<'c> {
                 let out = self.s.fresh(span);
                 let want = c.types.mk(TyKind::Adt(adt, c.types.ty_list(&[out])));
                 if self.s.unify(ret, want).is_err() {
-                    self.try_mismatch(span, ret, "Option");
+                    self.try_mismatch(question, ret, "Option");
                 }
                 inner
             }
@@ -743,7 +750,7 @@ impl<'c> Infer<'c> {
                 let (out, out_error) = (self.s.fresh(span), self.s.fresh(span));
                 let want = c.types.mk(TyKind::Adt(adt, c.types.ty_list(&[out, out_error])));
                 if self.s.unify(ret, want).is_err() {
-                    self.try_mismatch(span, ret, "Result");
+                    self.try_mismatch(question, ret, "Result");
                     return inner;
                 }
                 self.deferred_later(e, DeferredKind::TryFrom { from: error, to: out_error }, span);
@@ -752,7 +759,7 @@ impl<'c> Infer<'c> {
             TyKind::Infer(InferVar::Ty(_)) => self.unknown_type(span, "the value before `?`"),
             _ => {
                 let text = format!("`?` needs an `Option` or a `Result`, found `{}`", self.show(ty));
-                self.error(&code::BOUND_NOT_SATISFIED, span, text)
+                self.error(&code::BOUND_NOT_SATISFIED, question, text)
             }
         }
     }

@@ -345,7 +345,14 @@ impl Lower<'_> {
         let op_span = place.map_or(span, |(a, b)| s.tokens.range_span(a, b + 1));
         let left = self.first(s, node);
         let right = self.nth(s, node, 1);
+        let compares = |text: &str| matches!(text, "==" | "!=" | "<" | ">" | "<=" | ">=");
+        let chained = compares(&text)
+            && s.children(node)
+                .next()
+                .is_some_and(|l| s.kind(l) == SyntaxKind::BinaryExpr && compares(&Self::operator(s, l).0));
         let expr = match &*text {
+            // Reported by the parser.
+            _ if chained => Expr::Error,
             "&&" => Expr::Logical { and: true, left, right },
             "||" => Expr::Logical { and: false, left, right },
             text => match binary_op(text) {
@@ -455,7 +462,9 @@ impl Lower<'_> {
             SyntaxKind::MatchExpr => {
                 let value = self.first(s, node);
                 let arms = self.arms(s, node);
-                self.alloc(Expr::Match { value, arms }, span)
+                // What could not be read may have been an arm.
+                let broken = s.children(node).any(|c| s.kind(c) == SyntaxKind::ErrorNode);
+                self.alloc(if broken { Expr::Error } else { Expr::Match { value, arms } }, span)
             }
             SyntaxKind::LetCond => {
                 let mut children = s.children(node);
@@ -608,11 +617,9 @@ impl Lower<'_> {
         if !is_break {
             return self.alloc(Expr::Continue { scope: target.scope }, span);
         }
-        if matches!(target.kind, ScopeKind::While | ScopeKind::For)
-            && let Some(v) = value
-        {
+        if matches!(target.kind, ScopeKind::While | ScopeKind::For) && value.is_some() {
             let message = "`break` with a value leaves only `loop` and labelled blocks";
-            self.report(&grok::BREAK_WITH_VALUE, s.span(v), message);
+            self.report(&grok::BREAK_WITH_VALUE, span, message);
             return self.alloc(Expr::Break { scope: target.scope, value: None }, span);
         }
         self.alloc(Expr::Break { scope: target.scope, value: lowered }, span)
