@@ -351,6 +351,8 @@ rt_table! {
     /// `grok_task_fail(room)`: the task panicked; `grok_task_failed`: whether it did, and nobody took the result.
     GrokTaskFail = grok_task_fail(i) -> v;
     GrokTaskFailed = grok_task_failed(i) -> i;
+    /// `grok_setting(which)`: 0 nanoseconds that an answer may take, 1 room of mailboxes, 2 what is done about a deadlock.
+    GrokSetting = grok_setting(i) -> i;
     /// `grok_task_start(room)`.
     GrokTaskStart = grok_task_start(i) -> v;
     /// `grok_task_join(room, place)`.

@@ -111,6 +111,7 @@ impl Job {
         let options = Options {
             debug_assertions: profile.debug_assertions.unwrap_or(!release),
             overflow_wraps: profile.overflow_wraps,
+            scheduler: member.manifest.concurrency.settings(),
             files: workspace.files.clone(),
             ..Options::default()
         };
@@ -142,10 +143,12 @@ impl Job {
     /// Everything that decides what is made of the sources.
     pub fn identity(&self) -> String {
         let here = std::env::current_dir().unwrap_or_default();
-        let Options { debug_assertions, overflow_wraps, .. } = &self.options;
+        let Options { debug_assertions, overflow_wraps, scheduler, .. } = &self.options;
         let optimise = self.optimise;
         let text = self.text.as_ref().map_or("", |(_, text)| text);
-        format!("grok {} {debug_assertions} {overflow_wraps} {optimise} {:?} {text}", here.display(), self.packages)
+        let packages = &self.packages;
+        let here = here.display();
+        format!("grok {here} {debug_assertions} {overflow_wraps} {scheduler:?} {optimise} {packages:?} {text}")
     }
 
     /// Runs the front end.

@@ -68,7 +68,10 @@ pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) 
         make(c, &missing);
     }
     let relocs = vec![Reloc { offset: 0, target: RelocTarget::Func(FuncId(0)), addend: 0 }];
-    let root = DataItem { name: "root".to_string(), bytes: vec![0; 8], align: 8, relocs };
+    let s = &c.hir.scheduler;
+    let words = [0, s.workers, s.ask_timeout, s.shutdown_timeout, s.stack_size, s.mailbox, s.deadlock as u64];
+    let bytes = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+    let root = DataItem { name: "root".to_string(), bytes, align: 8, relocs };
     let mut program = kept.program;
     program.root = Some(program.data.push(root));
     program.native = true;

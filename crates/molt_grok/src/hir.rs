@@ -32,7 +32,7 @@ use molt_base::hash::FastMap;
 use molt_base::{Arena, Interner, SourceMap, Span, Symbol, entity_id};
 
 pub use body::*;
-pub use front::{Front, Loader, Options, PackageSource};
+pub use front::{DeadlockAction, Front, Loader, Options, PackageSource, SchedulerSettings};
 pub use item::*;
 pub use scope::nearest;
 pub use type_expr::*;
@@ -105,6 +105,7 @@ pub struct Hir {
     pub lint_scopes: Vec<lints::LintScope>,
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
+    pub scheduler: SchedulerSettings,
     /// The tests of the program, in the order of their places; [`Hir::main`] runs them by their numbers.
     pub tests: Vec<tests::TestItem>,
 }

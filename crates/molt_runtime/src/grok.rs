@@ -55,8 +55,6 @@ use sched::{Fiber, Scheduler};
 pub const PANIC_STATUS: i32 = 101;
 /// Exit status of a program whose `main` panicked because of a deadlock.
 pub const DEADLOCK_STATUS: i32 = 102;
-/// Nanoseconds that messages and actors get after the end of `main`.
-const SHUTDOWN_LIMIT: u64 = 5_000_000_000;
 /// Nanoseconds that cancelled tasks get.
 const CANCEL_LIMIT: u64 = 50_000_000;
 /// Exit status when there is no memory.
@@ -77,8 +75,26 @@ pub struct SourcePlace {
     pub column: u32,
 }
 
+/// The root of a program, static data of the compiler. Times are in nanoseconds.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Root {
+    start: unsafe extern "C" fn(*mut Context) -> Started,
+    /// 0: one a processor.
+    pub workers: u64,
+    pub ask_timeout: u64,
+    pub shutdown_timeout: u64,
+    /// Bytes of a stack; 0: as the runtime likes.
+    pub stack_size: u64,
+    /// Room of mailboxes; 0: without a limit.
+    pub mailbox: u64,
+    /// What is done about a deadlock: 0 the wait panics, 1 it is reported, 2 the wait fails, 3 nothing.
+    pub deadlock: u64,
+}
+
 /// What all stacks of a program share.
 pub(crate) struct Shared {
+    pub root: Root,
     args: Vec<Vec<u8>>,
     out: Lock<Vec<u8>>,
     input: Lock<Input>,
@@ -157,24 +173,26 @@ pub fn run_native(root: *const u8, argv: &[impl AsRef<[u8]>]) -> i32 {
 
 fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
     // Workers may look at it until the process ends, so it is never freed.
+    // SAFETY: the driver passes the root of a program's data.
+    let root = unsafe { *root.cast::<Root>() };
     let shared: *const Shared = Box::into_raw(Box::new(Shared {
+        root,
         args,
         out: Lock::new(Vec::with_capacity(BUFFER_SIZE)),
         input: Lock::new(Input { bytes: Vec::new(), consumed: 0 }),
         hash_key: random(),
-        sched: Scheduler::new(),
+        sched: Scheduler::new(&root),
         pool: memory::Pool::new(),
         states: Lock::new(Vec::new()),
         actors: Lock::new(core::ptr::null_mut()),
         names: Lock::new(Vec::new()),
         dead_letters: AtomicU64::new(0),
     }));
-    // SAFETY: the shared part was just made; the root's first word is the address of the start, a function of this type.
+    // SAFETY: the shared part was just made.
     let (main, ended) = unsafe {
         let main = (*shared).new_state(shared);
         (*shared).sched.adopt_main(main, shared);
-        let start: unsafe extern "C" fn(*mut Context) -> Started = core::mem::transmute(root.cast::<usize>().read());
-        let ended = start(main.cast());
+        let ended = (root.start)(main.cast());
         if (*shared).sched.started() {
             wind_up(main);
         }
@@ -205,7 +223,7 @@ unsafe fn wind_up(main: *mut State) {
     // SAFETY: `main` is the main stack, whose code has ended.
     unsafe {
         let shared = &*(*main).shared;
-        let end = sched::now() + SHUTDOWN_LIMIT;
+        let end = sched::now().saturating_add(shared.root.shutdown_timeout);
         let poll = |limit: u64, done: &dyn Fn() -> bool| {
             while !done() && sched::now() < limit {
                 let next = sched::now() + 1_000_000;
@@ -491,6 +509,15 @@ entries! {
     grok_exit(s, status) {
         // SAFETY: compiled code passes its context.
         unsafe { (*s).exit(status as i32) }
+    }
+    grok_setting(s, which) -> u64 {
+        // SAFETY: compiled code passes its context.
+        let root = unsafe { &(*s).shared().root };
+        match which {
+            0 => root.ask_timeout,
+            1 => root.mailbox,
+            _ => root.deadlock,
+        }
     }
     grok_hash_key(s) -> u64 {
         // SAFETY: compiled code passes its context.

@@ -194,17 +194,17 @@ codes! {
         advice "declare the lifetime: `<'a>` after the item's name";
     LIFETIME_MISMATCH = "lifetime-mismatch", "E0621" Error,
         advice "give the parameter the lifetime that the result needs";
-    NOT_SEND = "not-send", "E1401" Error planned,
+    NOT_SEND = "not-send", "E1401" Error,
         advice "send owned data, or share it in an `Arc`";
-    UNKNOWN_MESSAGE = "unknown-message", "E1402" Error planned,
+    UNKNOWN_MESSAGE = "unknown-message", "E1402" Error,
         advice "send one of the messages that the actor handles";
-    RECEIVE_OUTSIDE_ACTOR = "receive-outside-actor", "E1403" Error planned,
+    RECEIVE_OUTSIDE_ACTOR = "receive-outside-actor", "E1403" Error,
         advice "move it into an actor";
-    ACTOR_STATE_ACCESS = "actor-state-access", "E1404" Error planned,
+    ACTOR_STATE_ACCESS = "actor-state-access", "E1404" Error,
         advice "ask the actor through a handler";
-    MESSAGE_NOT_OWNED = "message-not-owned", "E1405" Error planned,
+    MESSAGE_NOT_OWNED = "message-not-owned", "E1405" Error,
         advice "send an owned value: `to_string()`, `to_vec()` or `clone()`";
-    NOT_RESTARTABLE = "not-restartable", "E1406" Error planned,
+    NOT_RESTARTABLE = "not-restartable", "E1406" Error,
         advice "derive `Clone` for the fields, or give the child as a closure";
     LOCK_ORDER = "lock-order", "E1407" Error planned,
         advice "take the locks in the declared order";

@@ -2,6 +2,7 @@
 //!
 //! Every value is checked against [`super::keys`] first, so what the readers below find is of the right type, or absent.
 
+use molt_grok::hir::{DeadlockAction, SchedulerSettings};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -124,6 +125,26 @@ pub struct Concurrency {
     pub stack_size_bytes: Option<u64>,
     /// Messages that a mailbox holds; 0 is no bound.
     pub mailbox: u64,
+}
+
+impl Concurrency {
+    /// What the program is compiled with.
+    pub fn settings(&self) -> SchedulerSettings {
+        let nanos = |d: Duration| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX);
+        SchedulerSettings {
+            workers: self.workers.map_or(0, u64::from),
+            ask_timeout: nanos(self.ask_timeout),
+            shutdown_timeout: nanos(self.shutdown_timeout),
+            stack_size: self.stack_size_bytes.unwrap_or(0),
+            mailbox: self.mailbox,
+            deadlock: match self.deadlock_action.as_str() {
+                _ if !self.deadlock_detection => DeadlockAction::Ignore,
+                "log" => DeadlockAction::Log,
+                "break" => DeadlockAction::Break,
+                _ => DeadlockAction::Panic,
+            },
+        }
+    }
 }
 
 impl Default for Concurrency {

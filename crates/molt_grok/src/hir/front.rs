@@ -53,10 +53,48 @@ pub struct Options {
     pub debug_assertions: bool,
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
+    pub scheduler: SchedulerSettings,
     /// Files that were read before, whose ids are in use: manifests.
     pub files: SourceMap,
     /// Variables of the environment for `env!`.
     pub env: Vec<(String, String)>,
+}
+
+/// What the program's scheduler goes by. Times are in nanoseconds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SchedulerSettings {
+    /// 0: one a processor.
+    pub workers: u64,
+    pub ask_timeout: u64,
+    pub shutdown_timeout: u64,
+    /// Bytes of the stack of a task that waits; 0: the runtime's own number.
+    pub stack_size: u64,
+    /// Messages that a mailbox holds unless `spawn` says otherwise; 0: any number.
+    pub mailbox: u64,
+    pub deadlock: DeadlockAction,
+}
+
+/// What is done about a wait that never ends (section 7.5).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeadlockAction {
+    Panic = 0,
+    Log = 1,
+    Break = 2,
+    Ignore = 3,
+}
+
+impl Default for SchedulerSettings {
+    fn default() -> SchedulerSettings {
+        const FIVE_SECONDS: u64 = 5_000_000_000;
+        SchedulerSettings {
+            workers: 0,
+            ask_timeout: FIVE_SECONDS,
+            shutdown_timeout: FIVE_SECONDS,
+            stack_size: 0,
+            mailbox: 0,
+            deadlock: DeadlockAction::Panic,
+        }
+    }
 }
 
 impl Default for Options {
@@ -68,6 +106,7 @@ impl Default for Options {
             target_pointer_width: 64,
             debug_assertions: true,
             overflow_wraps: false,
+            scheduler: SchedulerSettings::default(),
             files: SourceMap::default(),
             env: Vec::new(),
         }
@@ -225,7 +264,12 @@ impl Front {
     pub fn load(sources: Vec<PackageSource>, loader: Box<dyn Loader>, mut options: Options) -> Front {
         let files = std::mem::take(&mut options.files);
         let mut front = Front {
-            hir: Hir { files, overflow_wraps: options.overflow_wraps, ..Hir::default() },
+            hir: Hir {
+                files,
+                overflow_wraps: options.overflow_wraps,
+                scheduler: options.scheduler.clone(),
+                ..Hir::default()
+            },
             diagnostics: Vec::new(),
             options,
             loader,

@@ -78,6 +78,10 @@ pub struct Wait {
     pins: AtomicU32,
 }
 
+/// `Root::deadlock`: who waits for ever is left waiting.
+const LOG: u64 = 1;
+const IGNORE: u64 = 3;
+
 /// Held while a wait is ended because of a cycle.
 static BREAKING: Lock<()> = Lock::new(());
 
@@ -243,6 +247,14 @@ pub unsafe fn stalled(shared: &Shared) {
 }
 
 unsafe fn break_wait(me: *mut State, state: *mut State, seq: u64, text: String) {
+    // SAFETY: states live until the process ends.
+    let action = unsafe { (*(*state).shared).root.deadlock };
+    if action == LOG {
+        crate::host::write_stderr(format!("{text}\n").as_bytes());
+    }
+    if action == LOG || action == IGNORE {
+        return;
+    }
     // SAFETY: states live until the process ends; the text is read by the state's own code after the outcome is set.
     unsafe {
         *(*state).deadlock.lock() = text.into_bytes();

@@ -27,7 +27,7 @@ use super::deadlock::{self, Wait, WaitKind};
 use super::lock::Lock;
 use super::stack::{Stacks, prepare, switch};
 use super::timer::Timers;
-use super::{Shared, State, actor, task};
+use super::{Root, Shared, State, actor, task};
 
 /// Items of a worker's own queue.
 const QUEUE: usize = 256;
@@ -215,6 +215,8 @@ unsafe impl Sync for Scheduler {}
 
 /// Stack of a task or handler that waits; pages are committed when touched.
 const STACK_SIZE: usize = 1 << 20;
+/// Sizes of stacks are multiples of this.
+const LEAST_STACK: usize = 16 * 1024;
 
 pub fn now() -> u64 {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -251,11 +253,13 @@ fn futex_wait(word: &AtomicU32, seen: u32, limit: Option<u64>) {
 fn futex_wake(_word: &AtomicU32) {}
 
 impl Scheduler {
-    pub fn new() -> Scheduler {
+    pub fn new(root: &Root) -> Scheduler {
         let wanted = crate::host::env_var(c"GROK_WORKERS")
             .and_then(|v| core::str::from_utf8(&v).ok()?.parse().ok())
+            .or((root.workers > 0).then_some(root.workers as usize))
             .or_else(crate::host::cpu_count)
             .unwrap_or(1);
+        let stack = if root.stack_size > 0 { root.stack_size as usize } else { STACK_SIZE };
         Scheduler {
             workers: [const { AtomicPtr::new(null_mut()) }; MOST_WORKERS],
             count: AtomicUsize::new(0),
@@ -266,7 +270,7 @@ impl Scheduler {
             asleep: AtomicUsize::new(0),
             searching: AtomicUsize::new(0),
             timers: Timers::new(),
-            stacks: Lock::new(Stacks::new(STACK_SIZE)),
+            stacks: Lock::new(Stacks::new(stack.next_multiple_of(LEAST_STACK).max(4 * LEAST_STACK))),
             spare: Lock::new(Vec::new()),
             external: AtomicUsize::new(0),
             moves: AtomicU64::new(0),
