@@ -359,6 +359,15 @@ pub(super) fn start(m: &mut Mono<'_>, id: FuncId) -> Function {
         Some(main) => w.run_main(main),
         None => w.iconst(0),
     };
+    // What was made first is dropped last.
+    for &k in c.hir.start_up.iter().rev() {
+        let ty = c.revealed(c.types.erase(c.const_type(k)));
+        if !w.ended && c.needs_drop(ty, Env::EMPTY) {
+            let d = w.m.static_data(k);
+            let addr = w.data_addr(d);
+            w.drop_place(&At { addr: Some(Addr::value(addr)), meta: None, ty, variant: None });
+        }
+    }
     if !w.ended {
         w.ret_values(vec![status]);
     }

@@ -41,7 +41,14 @@ impl Writer<'_, '_> {
             }
             Rvalue::StaticRef(k) => {
                 let d = self.m.static_data(*k);
-                Val::Regs(vec![self.data_addr(d)])
+                let addr = self.data_addr(d);
+                let c = self.m.c;
+                let ty = c.revealed(c.types.erase(c.const_type(*k)));
+                // A reference to a `str` is the `str`.
+                if matches!(c.types.kind(ty), TyKind::Str(_)) {
+                    return self.load_val(Addr::value(addr), ty);
+                }
+                Val::Regs(vec![addr])
             }
             Rvalue::Len(place) => {
                 let at = self.place(place);

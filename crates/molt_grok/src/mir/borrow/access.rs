@@ -546,7 +546,9 @@ impl<'a, 'm> Access<'a, 'm> {
             let Some((loans, live)) = &self.loans else { return };
             let loan = &loans.list[n as usize];
             let reserved = loan.kind == BorrowKind::TwoPhase && live.is_used_after(loan.dest, at.point);
-            let reserved = reserved && !self.is_activation(loan, at.point);
+            // A call reads its arguments before it uses its receiver.
+            let before = what == What::Copy && self.is_call(at.point);
+            let reserved = reserved && (before || !self.is_activation(loan, at.point));
             if is_allowed(what, loan, n, reserved) {
                 continue;
             }
@@ -565,6 +567,12 @@ impl<'a, 'm> Access<'a, 'm> {
     }
 
     /// Whether the point is where a reserved reference is used.
+    fn is_call(&self, point: u32) -> bool {
+        let (bb, n) = self.points.location(point);
+        let block = &self.graph.mir.blocks[bb];
+        n >= block.stmts.len() && matches!(block.terminator(), Terminator::Call { .. })
+    }
+
     fn is_activation(&self, loan: &Loan, point: u32) -> bool {
         let (bb, n) = self.points.location(point);
         let block = &self.graph.mir.blocks[bb];
