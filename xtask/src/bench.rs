@@ -1,7 +1,9 @@
 //! Benchmarks: programs of `bench/` on our engines, the reference and its peers, interleaved, answers checked first.
-//! With `--grok` the GrokLang programs of `bench/grok` against their twins in Rust, and the bars they must stay below.
+//! With `--grok` the GrokLang programs of `bench/grok` against their twins in Rust, with `--actors` those of `bench/actors`
+//! against Go and Erlang, and the bars they must stay below.
 //! The table goes to standard output, the samples and the page with plots to `target/bench`.
 
+mod actors;
 mod peers;
 mod twins;
 
@@ -16,13 +18,23 @@ use molt_bench::{Contestant, Options, Program, Report, contest, html, json, mach
 use crate::toolchain::{molt, reference, root};
 
 const USAGE: &str =
-    "usage: cargo xtask bench [FILTER] [--grok] [--rounds N] [--sample SECONDS] [--peers none|found|NAME,NAME]
+    "usage: cargo xtask bench [FILTER] [--grok | --actors] [--rounds N] [--sample SECONDS] [--peers none|found|NAME,NAME]
                          [--engines native,jit,vm] [--out FOLDER] [-- ARGUMENTS OF THE PROGRAMS]";
+
+/// Who runs against whom.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// Python against the reference.
+    Python,
+    /// GrokLang against Rust.
+    Grok,
+    /// Messages in GrokLang against Go and Erlang.
+    Actors,
+}
 
 /// What to measure.
 struct Job {
-    /// GrokLang against Rust in place of Python against the reference.
-    grok: bool,
+    family: Family,
     filter: Option<String>,
     options: Options,
     peers: peers::Choice,
@@ -37,9 +49,10 @@ pub fn run(args: &[String]) -> Result<(), String> {
     let scratch = job.out.join("programs");
     std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
     let mut progress = Progress::on_terminal();
-    let programs = match job.grok {
-        true => twins::programs(&scratch, &job, &mut progress)?,
-        false => python_programs(&scratch, &job, &mut progress)?,
+    let programs = match job.family {
+        Family::Grok => twins::programs(&scratch, &job, &mut progress)?,
+        Family::Actors => actors::programs(&scratch, &job, &mut progress)?,
+        Family::Python => python_programs(&scratch, &job, &mut progress)?,
     };
     if programs.is_empty() {
         return Err("no program in bench/ has that name".into());
@@ -47,10 +60,13 @@ pub fn run(args: &[String]) -> Result<(), String> {
     let report = contest::run(&programs, job.options, &mut progress);
     print!("{}", table::text(&report, std::io::stdout().is_terminal()));
     write_reports(&report, &job.out, args)?;
-    match wrong(&report) {
-        None if job.grok => twins::judge(&report),
-        None => Ok(()),
-        Some(why) => Err(why),
+    if let Some(why) = wrong(&report) {
+        return Err(why);
+    }
+    match job.family {
+        Family::Grok => twins::judge(&report),
+        Family::Actors => actors::judge(&report),
+        Family::Python => Ok(()),
     }
 }
 
@@ -67,7 +83,7 @@ fn python_programs(scratch: &Path, job: &Job, progress: &mut Progress) -> Result
 
 fn parse(args: &[String]) -> Result<Job, String> {
     let mut job = Job {
-        grok: false,
+        family: Family::Python,
         filter: None,
         options: Options { rounds: 5, sample_s: 1.0 },
         peers: peers::Choice::Found,
@@ -79,7 +95,8 @@ fn parse(args: &[String]) -> Result<Job, String> {
     while let Some(a) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("`{a}` needs a value\n{USAGE}"));
         match a.as_str() {
-            "--grok" => job.grok = true,
+            "--grok" => job.family = Family::Grok,
+            "--actors" => job.family = Family::Actors,
             "--rounds" => job.options.rounds = number(value()?)?.max(1.0) as u32,
             "--sample" => job.options.sample_s = number(value()?)?,
             "--peers" => job.peers = peers::Choice::of(value()?),
@@ -91,7 +108,7 @@ fn parse(args: &[String]) -> Result<Job, String> {
         }
     }
     if job.engines.is_empty() {
-        let engines: &[&str] = if job.grok { &["native"] } else { &["native", "vm"] };
+        let engines: &[&str] = if job.family == Family::Python { &["native", "vm"] } else { &["native"] };
         job.engines = engines.iter().map(|e| e.to_string()).collect();
     }
     Ok(job)
