@@ -19,7 +19,12 @@ pub fn check_literals(c: &Checked, body: &Body, typed: &TypedBody) {
     for (_, expr) in body.exprs.iter() {
         match expr {
             Expr::Unary { op: UnaryOp::Neg, value } => negated[value.0 as usize] = true,
-            Expr::Cast { value, .. } => converted[value.0 as usize] = true,
+            Expr::Cast { value, .. } => {
+                converted[value.0 as usize] = true;
+                if let Expr::Unary { op: UnaryOp::Neg, value } = &body.exprs[*value] {
+                    converted[value.0 as usize] = true;
+                }
+            }
             _ => {}
         }
     }

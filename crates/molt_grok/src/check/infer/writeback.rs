@@ -507,58 +507,10 @@ impl Checked {
         let mut closures: FastMap<ClosureId, ClosureData> = result.closures.into_iter().collect();
         for mut body in result.bodies {
             self.close(&mut body, &mut closures);
-            self.check_literals(&body);
             self.typed.insert(body.owner, Box::new(body));
         }
         for demand in result.demands {
             self.closure_demand(demand);
-        }
-    }
-
-    /// Number literals must fit the types that they were found to have.
-    fn check_literals(&self, typed: &TypedBody) {
-        let Some(body) = self.body_of(typed.owner) else { return };
-        let negated: std::collections::HashSet<crate::hir::ExprId> = body
-            .exprs
-            .iter()
-            .filter_map(|(_, e)| match e {
-                crate::hir::Expr::Unary { op: crate::hir::UnaryOp::Neg, value } => Some(*value),
-                _ => None,
-            })
-            .collect();
-        let check = |value: u128, negative: bool, ty: Ty, span: Span| {
-            let TyKind::Int(kind) = self.types.kind(ty) else { return };
-            let most = match (kind.is_signed(), kind.bits()) {
-                (true, bits) => (1u128 << (bits - 1)) - u128::from(!negative),
-                (false, 128) => u128::MAX,
-                (false, bits) => (1u128 << bits) - 1,
-            };
-            if value > most {
-                let text = format!("`{}{value}` does not fit `{}`", if negative { "-" } else { "" }, self.ty_text(ty));
-                self.report(Diagnostic::at(&code::LITERAL_OUT_OF_RANGE, span, text));
-            }
-        };
-        // `300 as u8` is cut to the type.
-        let cast: std::collections::HashSet<crate::hir::ExprId> = body
-            .exprs
-            .iter()
-            .filter_map(|(_, e)| if let crate::hir::Expr::Cast { value, .. } = e { Some(*value) } else { None })
-            .flat_map(|e| match &body.exprs[e] {
-                crate::hir::Expr::Unary { op: crate::hir::UnaryOp::Neg, value } => vec![e, *value],
-                _ => vec![e],
-            })
-            .collect();
-        for (e, expr) in body.exprs.iter() {
-            if let crate::hir::Expr::Lit(crate::hir::Lit::Int(value, _)) = expr
-                && !cast.contains(&e)
-            {
-                check(*value, negated.contains(&e), typed.expr(e), body.expr_span(e));
-            }
-        }
-        for (p, pat) in body.pats.iter() {
-            if let crate::hir::Pat::Lit { lit: crate::hir::Lit::Int(value, _), negative } = pat {
-                check(*value, *negative, typed.pat(p), body.pat_span(p));
-            }
         }
     }
 
