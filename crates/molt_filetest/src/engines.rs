@@ -26,7 +26,7 @@ impl molt_cranelift::Imports for NoImports {
 }
 
 /// A context of no runtime: the interpreter keeps its registers by it, and nothing else is looked at.
-fn blank_context() -> Box<Context> {
+pub fn blank_context() -> Box<Context> {
     // SAFETY: all fields of a context are integers and pointers, for which zero is a value.
     Box::new(unsafe { std::mem::zeroed() })
 }

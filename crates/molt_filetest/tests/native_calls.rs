@@ -1,6 +1,6 @@
 //! Native code calls functions of a program through addresses in its data, on both engines.
 
-use molt_filetest::engines::NoImports;
+use molt_filetest::engines::{NoImports, blank_context};
 use molt_ir::{DataId, Program, parse};
 
 const PROGRAM: &str = r#"s0 = "f"
@@ -47,13 +47,14 @@ type Swap = unsafe extern "C" fn(*mut (), i64, i64) -> Pair;
 /// Calls both functions through the table at `root`.
 fn call_both(root: *const u8) {
     // SAFETY: the root is the data item above, which holds the addresses of functions of these types; they touch
-    // neither context nor memory.
+    // no memory, and of the context what the interpreter keeps there.
     unsafe {
         let ten: Ten = *root.cast::<Ten>();
         let swap: Swap = *root.add(8).cast::<Swap>();
-        let null = std::ptr::null_mut();
-        assert_eq!(ten(null, 1, 2.0, 3, 4.0, 5, 6, 7, 8, 9, 10.0), 406.0);
-        let Pair(a, b) = swap(null, 3, 77);
+        let mut ctx = blank_context();
+        let ctx = (&raw mut *ctx).cast();
+        assert_eq!(ten(ctx, 1, 2.0, 3, 4.0, 5, 6, 7, 8, 9, 10.0), 406.0);
+        let Pair(a, b) = swap(ctx, 3, 77);
         assert_eq!((a, b), (77, 3));
     }
 }
