@@ -24,7 +24,7 @@ use molt_abi::Context;
 
 use super::deadlock::WaitKind;
 use super::lock::Lock;
-use super::sched::{Kind, Outcome, Runnable, now, wake};
+use super::sched::{Kind, Outcome, Runnable, bump, now, wake};
 use super::supervise;
 use super::task::Code;
 use super::timer::Event;
@@ -369,7 +369,7 @@ unsafe fn schedule(me: *mut State, a: *mut Actor) {
     // SAFETY: the actor is idle, so that nobody else queues it.
     unsafe {
         let worker = (*me).worker();
-        worker.busy.fetch_add(1, Ordering::SeqCst);
+        bump(&worker.busy);
         worker.push(a.cast(), (*me).fiber.actor.is_null());
     }
 }
@@ -456,7 +456,7 @@ pub unsafe fn run(me: *mut State, a: *mut Actor) {
     // SAFETY: a queued actor belongs to its run.
     unsafe {
         (*me).fiber.actor = a;
-        (*a).running_on.store(me, Ordering::SeqCst);
+        (*a).running_on.store(me, Ordering::Release);
         turn(me, a);
         (*me).fiber.actor = null_mut();
     }
@@ -497,15 +497,15 @@ unsafe fn turn(me: *mut State, a: *mut Actor) {
                 }
                 continue;
             }
-            (*a).running_on.store(null_mut(), Ordering::SeqCst);
+            (*a).running_on.store(null_mut(), Ordering::Release);
             let worker = (*me).worker();
             if (*a).head.compare_exchange(null_mut(), IDLE, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-                worker.idle.fetch_add(1, Ordering::SeqCst);
+                bump(&worker.idle);
                 return;
             }
-            (*a).running_on.store(me, Ordering::SeqCst);
+            (*a).running_on.store(me, Ordering::Release);
         }
-        (*a).running_on.store(null_mut(), Ordering::SeqCst);
+        (*a).running_on.store(null_mut(), Ordering::Release);
         (*me).fiber.actor = null_mut();
         (*me).worker().offer(a.cast());
     }
@@ -684,13 +684,13 @@ unsafe fn ended(me: *mut State, a: *mut Actor, why: u64) {
     // SAFETY: the actor is the one that runs here.
     unsafe {
         let parent = (*a).parent;
-        (*a).running_on.store(null_mut(), Ordering::SeqCst);
+        (*a).running_on.store(null_mut(), Ordering::Release);
         let wanted = (*a).urgent.load(Ordering::SeqCst).then(|| (*a).wanted.load(Ordering::SeqCst));
         let cares = !parent.is_null() && ((*parent).supervises() || (*parent).table().on_failure.is_some());
         // Whom the parent itself stops it does not ask about.
         if wanted == Some(RESTART) || cares && wanted != Some(reason::SHUTDOWN as u8) {
             (*a).more().reason.store(why, Ordering::SeqCst);
-            (*me).worker().idle.fetch_add(1, Ordering::SeqCst);
+            bump(&(*me).worker().idle);
             retain(a);
             (*a).phase.store(SUSPENDED, Ordering::SeqCst);
             wake_joiners(me, a);
@@ -702,7 +702,7 @@ unsafe fn ended(me: *mut State, a: *mut Actor, why: u64) {
             (*m).subject = a as u64;
             retain(a);
             if !notify(me, parent, m) {
-                (*me).worker().busy.fetch_add(1, Ordering::SeqCst);
+                bump(&(*me).worker().busy);
                 die(me, a, why);
             }
             release(me, a);
@@ -809,7 +809,7 @@ pub unsafe fn die(me: *mut State, a: *mut Actor, why: u64) {
         }
         drop(actors);
         release(me, a);
-        (*me).worker().idle.fetch_add(1, Ordering::SeqCst);
+        bump(&(*me).worker().idle);
     }
 }
 
@@ -837,7 +837,7 @@ pub unsafe fn stop_child(me: *mut State, child: *mut Actor, wanted: u8, limit: u
         let phase = &(*child).phase;
         if phase.load(Ordering::SeqCst) == SUSPENDED {
             if wanted != RESTART {
-                (*me).worker().busy.fetch_add(1, Ordering::SeqCst);
+                bump(&(*me).worker().busy);
                 die(me, child, reason::SHUTDOWN);
             }
             return;
@@ -896,7 +896,7 @@ pub unsafe fn restart(me: *mut State, a: *mut Actor) {
             more.joiners.lock().retain(|&s| s != me);
             return;
         }
-        (*me).worker().busy.fetch_add(1, Ordering::SeqCst);
+        bump(&(*me).worker().busy);
         die(me, a, more.reason.load(Ordering::SeqCst));
     }
 }
@@ -1058,7 +1058,7 @@ entries! {
             drop(actors);
             retain(a);
             let worker = (*me).worker();
-            worker.busy.fetch_add(1, Ordering::SeqCst);
+            bump(&worker.busy);
             worker.offer(a.cast());
             1
         }

@@ -467,10 +467,16 @@ impl Scheduler {
 
     /// Actors that have messages or are at work.
     pub fn actors_are_busy(&self) -> bool {
-        let idle: u64 = self.workers().map(|w| w.idle.load(Ordering::SeqCst)).sum();
-        let busy: u64 = self.workers().map(|w| w.busy.load(Ordering::SeqCst)).sum();
+        // What became idle was counted as busy before, so nothing is missed in this order.
+        let idle: u64 = self.workers().map(|w| w.idle.load(Ordering::Acquire)).sum();
+        let busy: u64 = self.workers().map(|w| w.busy.load(Ordering::Acquire)).sum();
         busy != idle
     }
+}
+
+/// Adds one to a counter that only this thread changes.
+pub fn bump(counter: &AtomicU64) {
+    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Release);
 }
 
 fn thread(argument: usize, run: extern "C" fn(*mut libc::c_void) -> *mut libc::c_void) {
@@ -571,7 +577,7 @@ unsafe fn work(me: *mut State) -> ! {
             arrived(me);
             let worker = &*(*me).fiber.worker;
             let item = worker.find();
-            worker.turns.fetch_add(1, Ordering::Relaxed);
+            bump(&worker.turns);
             match (*item).kind {
                 Kind::Stack => {
                     let to = item.cast::<u8>().sub(offset_of!(State, fiber)).cast::<State>();
@@ -780,7 +786,7 @@ impl Worker {
                 return null_mut();
             }
             if (*next).kind == Kind::Stack {
-                self.turns.fetch_add(1, Ordering::Relaxed);
+                bump(&self.turns);
                 return next.cast::<u8>().sub(offset_of!(State, fiber)).cast();
             }
             let other = self.slot.swap(next, Ordering::AcqRel);
@@ -796,12 +802,12 @@ impl Worker {
         let sched = self.sched();
         // SAFETY: this is the worker's thread.
         let own = unsafe { &mut *self.own.get() };
-        let mut searching = self.signal.swap(0, Ordering::AcqRel) != 0;
+        let mut searching = self.signal.load(Ordering::Acquire) != 0 && self.signal.swap(0, Ordering::AcqRel) != 0;
         let mut found = null_mut();
         let mut tries = 0;
         let mut seen = [0; SEEN];
         loop {
-            if self.index == 0 && sched.home.swap(false, Ordering::SeqCst) {
+            if self.index == 0 && sched.home.load(Ordering::SeqCst) && sched.home.swap(false, Ordering::SeqCst) {
                 // SAFETY: main is parked and nobody else wakes it.
                 found = unsafe { (*self.shared).main_run() };
                 break;
@@ -812,7 +818,8 @@ impl Worker {
                 found = sched.take_common();
             }
             if found.is_null() {
-                let r = self.slot.swap(null_mut(), Ordering::AcqRel);
+                let at_hand = !self.slot.load(Ordering::Relaxed).is_null();
+                let r = if at_hand { self.slot.swap(null_mut(), Ordering::AcqRel) } else { null_mut() };
                 if !r.is_null() {
                     own.slot_runs += 1;
                     if own.slot_runs < SLOT_RUNS {

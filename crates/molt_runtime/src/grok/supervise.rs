@@ -7,7 +7,7 @@ use core::sync::atomic::Ordering;
 use super::State;
 use super::actor::{self, Actor, Notice, RESTART, SUPERVISES, reason, release, retain};
 use super::deadlock::WaitKind;
-use super::sched::now;
+use super::sched::{self, now};
 
 /// Restart policies of children, as the library numbers them.
 const TRANSIENT: u8 = 1;
@@ -80,7 +80,7 @@ pub unsafe fn child_ended(me: *mut State, sup: *mut Actor, child: *mut Actor) ->
 unsafe fn end(me: *mut State, child: *mut Actor, why: u64) {
     // SAFETY: as in `child_ended`.
     unsafe {
-        (*me).worker().busy.fetch_add(1, Ordering::SeqCst);
+        sched::bump(&(*me).worker().busy);
         actor::die(me, child, why);
     }
 }
