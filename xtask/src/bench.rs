@@ -146,6 +146,25 @@ fn program(file: &Path, scratch: &Path, python: &Path, found: &[peers::Peer], jo
     with_arguments(file, contestants, job)
 }
 
+/// The GrokLang programs of a folder, built, between what `before` and `after` make of each.
+fn grok_programs(
+    folder: &str,
+    (scratch, job): (&Path, &Job),
+    progress: &mut Progress,
+    before: impl Fn(&Path) -> Contestant,
+    after: impl Fn(&Path) -> Option<Contestant>,
+) -> Result<Vec<Program>, String> {
+    let mut programs = Vec::new();
+    for file in files(folder, "grok", job.filter.as_deref())? {
+        progress.prepare(&format!("building {}", file.display()));
+        let mut contestants = vec![before(&file)];
+        contestants.extend(job.engines.iter().map(|engine| ours(engine, &file, scratch)));
+        contestants.extend(after(&file));
+        programs.push(with_arguments(&file, contestants, job));
+    }
+    Ok(programs)
+}
+
 /// A program whose contestants all get the arguments of the job.
 fn with_arguments(file: &Path, mut contestants: Vec<Contestant>, job: &Job) -> Program {
     for c in &mut contestants {

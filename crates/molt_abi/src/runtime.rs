@@ -366,7 +366,6 @@ rt_table! {
     /// `grok_task_cancel(room)`.
     GrokTaskCancel = grok_task_cancel(i) -> v;
     GrokTaskYield = grok_task_yield() -> v;
-    GrokCpuCount = grok_cpu_count() -> i;
     /// `grok_sleep(nanoseconds, place)`.
     GrokSleep = grok_sleep(i i) -> i;
     /// `grok_deadlock_text(out)`.

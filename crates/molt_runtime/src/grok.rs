@@ -193,7 +193,8 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
         let main = (*shared).new_state(shared);
         (*shared).sched.adopt_main(main, shared);
         let ended = (root.start)(main.cast());
-        if (*shared).sched.started() {
+        // Through a pointer, so that programs without tasks do not link it.
+        if let Some(wind_up) = (*shared).sched.at_end() {
             wind_up(main);
         }
         (main, ended)
@@ -219,7 +220,7 @@ fn checks_leaks() -> bool {
 }
 
 /// What happens after `main`: messages are handled, actors stopped, other tasks cancelled.
-unsafe fn wind_up(main: *mut State) {
+pub(crate) unsafe fn wind_up(main: *mut State) {
     // SAFETY: `main` is the main stack, whose code has ended.
     unsafe {
         let shared = &*(*main).shared;
@@ -525,10 +526,7 @@ entries! {
     }
     grok_clock(_s, which) -> u64 {
         let clock = if which == 0 { libc::CLOCK_MONOTONIC } else { libc::CLOCK_REALTIME };
-        let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: the structure is there to be filled.
-        unsafe { libc::clock_gettime(clock, &raw mut t) };
-        (t.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(t.tv_nsec as u64)
+        crate::host::clock(clock)
     }
     grok_arg(s, n, out) -> i64 {
         // SAFETY: compiled code passes its context.

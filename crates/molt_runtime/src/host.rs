@@ -121,6 +121,14 @@ pub fn cpu_count() -> Option<usize> {
     usize::try_from(n).ok().filter(|&n| n > 0)
 }
 
+/// Nanoseconds of a clock.
+pub fn clock(which: libc::clockid_t) -> u64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the structure is there to be filled.
+    unsafe { libc::clock_gettime(which, &raw mut t) };
+    (t.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(t.tv_nsec as u64)
+}
+
 /// Ends the process with `SIGABRT`.
 pub fn abort() -> ! {
     // SAFETY: never returns.

@@ -6,7 +6,7 @@ use std::process::Command;
 use molt_bench::progress::Progress;
 use molt_bench::{Contestant, Program, Report};
 
-use super::{Job, files, ours, peers, stem, with_arguments};
+use super::{Job, grok_programs, peers, stem};
 
 /// How many times as long as Go's our native programs may take: all but one of them, and any one.
 const MOST_BAR: f64 = 1.0;
@@ -14,15 +14,8 @@ const WORST_BAR: f64 = 2.0;
 
 /// Every program of `bench/actors` with Go's twin as the baseline, built.
 pub fn programs(scratch: &Path, job: &Job, progress: &mut Progress) -> Result<Vec<Program>, String> {
-    let mut programs = Vec::new();
-    for file in files("bench/actors", "grok", job.filter.as_deref())? {
-        progress.prepare(&format!("building {}", file.display()));
-        let mut contestants = vec![go(&file.with_extension("go"), scratch)];
-        contestants.extend(job.engines.iter().map(|engine| ours(engine, &file, scratch)));
-        contestants.push(erlang(&file.with_extension("erl"), scratch));
-        programs.push(with_arguments(&file, contestants, job));
-    }
-    Ok(programs)
+    let erlang = |file: &Path| Some(erlang(&file.with_extension("erl"), scratch));
+    grok_programs("bench/actors", (scratch, job), progress, |file| go(&file.with_extension("go"), scratch), erlang)
 }
 
 fn go(file: &Path, scratch: &Path) -> Contestant {

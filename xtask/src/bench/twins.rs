@@ -6,7 +6,7 @@ use std::process::Command;
 use molt_bench::progress::Progress;
 use molt_bench::{Contestant, Program, Report};
 
-use super::{Job, files, ours, peers, stem, with_arguments};
+use super::{Job, grok_programs, peers, stem};
 
 /// How many times as long as Rust's our native programs may take: in the geometric mean, and any one of them.
 const MEAN_BAR: f64 = 1.8;
@@ -14,14 +14,8 @@ const WORST_BAR: f64 = 2.5;
 
 /// Every program of `bench/grok` with its twin as the baseline, built.
 pub fn programs(scratch: &Path, job: &Job, progress: &mut Progress) -> Result<Vec<Program>, String> {
-    let mut programs = Vec::new();
-    for file in files("bench/grok", "grok", job.filter.as_deref())? {
-        progress.prepare(&format!("building {}", file.display()));
-        let mut contestants = vec![twin(&file.with_extension("rs"), scratch)];
-        contestants.extend(job.engines.iter().map(|engine| ours(engine, &file, scratch)));
-        programs.push(with_arguments(&file, contestants, job));
-    }
-    Ok(programs)
+    let twin = |file: &Path| twin(&file.with_extension("rs"), scratch);
+    grok_programs("bench/grok", (scratch, job), progress, twin, |_| None)
 }
 
 fn twin(file: &Path, scratch: &Path) -> Contestant {

@@ -184,8 +184,9 @@ pub struct More {
     senders: Lock<Vec<*mut State>>,
     /// Senders in the list, or more.
     waiting: AtomicU64,
+    /// Who sent the message in hand.
     sender: AtomicPtr<Actor>,
-    /// Current message's sender is known to `sender`.
+    /// The stack of a `receive` that waits.
     receiver: AtomicPtr<State>,
 }
 
@@ -264,6 +265,11 @@ impl Actor {
 
     fn state(this: *mut Actor) -> *mut u8 {
         this.cast::<u8>().wrapping_add(HEAD)
+    }
+
+    /// Whether the actor decides what becomes of children that end.
+    pub fn cares(&self) -> bool {
+        self.supervises() || self.table().on_failure.is_some()
     }
 
     fn supervises(&self) -> bool {
@@ -525,7 +531,7 @@ unsafe fn handle(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
                         release(me, old);
                     }
                 }
-                left_mailbox(me, a);
+                left_mailbox(me, a, 1, false);
                 if is_superseded(a) {
                     discard(me, m);
                     return true;
@@ -594,18 +600,18 @@ unsafe fn is_superseded(a: *mut Actor) -> bool {
         && drop.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok()
 }
 
-/// Lets a sender go on that waits for room.
-unsafe fn left_mailbox(me: *mut State, a: *mut Actor) {
+/// Counts a message as gone from the mailbox. With `now` that is made known at once, else a few messages at a time: others
+/// look at the count all the while.
+unsafe fn left_mailbox(me: *mut State, a: *mut Actor, count: u64, now: bool) {
     // SAFETY: as in `handle`.
     unsafe {
         let Some(more) = (*a).extra() else { return };
-        if more.capacity.load(Ordering::Relaxed) == 0 {
+        let capacity = more.capacity.load(Ordering::Relaxed);
+        if capacity == 0 {
             return;
         }
-        // Room is made known a few messages at a time: others look at the count all the while.
-        let capacity = more.capacity.load(Ordering::Relaxed);
-        let handled = more.handled.load(Ordering::Relaxed) + 1;
-        if handled < capacity / 4 && !(*a).inbox.is_null() {
+        let handled = more.handled.load(Ordering::Relaxed) + count;
+        if !now && handled < capacity / 4 && !(*a).inbox.is_null() {
             more.handled.store(handled, Ordering::Relaxed);
             return;
         }
@@ -686,7 +692,7 @@ unsafe fn ended(me: *mut State, a: *mut Actor, why: u64) {
         let parent = (*a).parent;
         (*a).running_on.store(null_mut(), Ordering::Release);
         let wanted = (*a).urgent.load(Ordering::SeqCst).then(|| (*a).wanted.load(Ordering::SeqCst));
-        let cares = !parent.is_null() && ((*parent).supervises() || (*parent).table().on_failure.is_some());
+        let cares = !parent.is_null() && (*parent).cares();
         // Whom the parent itself stops it does not ask about.
         if wanted == Some(RESTART) || cares && wanted != Some(reason::SHUTDOWN as u8) {
             (*a).more().reason.store(why, Ordering::SeqCst);
@@ -909,6 +915,12 @@ pub unsafe fn run_later(me: *mut State, later: *mut Later) {
     // SAFETY: the timer had a reference to it.
     unsafe {
         if !(*later).cancelled.swap(true, Ordering::SeqCst) {
+            // Nobody could wait for room here: the limit of the mailbox is for those who send now.
+            if let Some(more) = (*(*later).to).extra()
+                && more.capacity.load(Ordering::Relaxed) != 0
+            {
+                more.queued.fetch_add(1, Ordering::SeqCst);
+            }
             notify(me, (*later).to, (*later).message);
             release(me, (*later).to);
         }
@@ -1030,10 +1042,14 @@ entries! {
             let a = actor(a);
             let parent = (*me).fiber.actor;
             if !parent.is_null() {
-                if (*parent).supervises() {
-                    let Some(clone) = (*a).table().clone else { return 0 };
-                    let first = grab(me, (*a).table().size.max(1), 16);
+                // A parent that decides about failures may decide to restart.
+                if let (true, Some(clone)) = ((*parent).cares(), (*a).table().clone) {
+                    let size = (*a).table().size.max(1);
+                    let first = grab(me, size, 16);
                     if clone(me.cast(), Actor::state(a), first) != 0 {
+                        give(me, first, size, 16);
+                        drop_state(me, a);
+                        (*(*me).shared).names.lock().retain(|(_, p)| *p != a);
                         return 0;
                     }
                     (*a).more().first.store(first, Ordering::SeqCst);
@@ -1140,9 +1156,8 @@ entries! {
                 0 => u64::from((*a).phase.load(Ordering::SeqCst) != DEAD),
                 1 => (*a).id,
                 2 => {
-                    (*me).answer = (*a).name();
-                    *(out as *mut u64) = (*me).answer.as_ptr() as u64;
-                    (*me).answer.len() as u64
+                    let name = (*a).name();
+                    (*me).give(name, out) as u64
                 }
                 3 => (*a).extra().map_or(0, |m| m.restarts.load(Ordering::SeqCst)),
                 4 => (*a).table as u64,
@@ -1169,14 +1184,13 @@ entries! {
             sender as u64
         }
     }
-    grok_actor_child(me, a, n) -> u64 {
+    grok_actor_child(_me, a, n) -> u64 {
         // SAFETY: the caller has a reference; it gets one of its own.
         unsafe {
             let Some(more) = (*actor(a)).extra() else { return 0 };
             let children = more.children.lock();
             let Some(&c) = children.get(n as usize) else { return 0 };
             retain(c);
-            let _ = me;
             c as u64
         }
     }
@@ -1201,9 +1215,7 @@ entries! {
         // SAFETY: the library has a reference; `out` is a variable for an address.
         unsafe {
             let failure = (*actor(a)).more().failure.lock().clone();
-            (*me).answer = if which == 0 { failure.text } else { failure.place };
-            *(out as *mut u64) = (*me).answer.as_ptr() as u64;
-            (*me).answer.len() as u64
+            (*me).give(if which == 0 { failure.text } else { failure.place }, out) as u64
         }
     }
     grok_failure_part(_me, failure, which, out) -> u64 {
@@ -1317,7 +1329,11 @@ entries! {
         // SAFETY: as above; the message was written back.
         unsafe {
             let cursor = &mut *(cursor as *mut Cursor);
-            let mut raw = (*(*me).fiber.actor).more().raw.lock();
+            let more = (*(*me).fiber.actor).more();
+            if more.capacity.load(Ordering::Relaxed) != 0 {
+                more.queued.fetch_add(1, Ordering::SeqCst);
+            }
+            let mut raw = more.raw.lock();
             let at = (cursor.index as usize).min(raw.len());
             raw.insert(at, (cursor.room as usize - MESSAGE) as *mut Message);
             cursor.room = 0;
@@ -1355,6 +1371,11 @@ unsafe fn receive_next(me: *mut State, cursor: &mut Cursor, place: u64) -> u64 {
         loop {
             let found = more.raw.lock().remove(cursor.index as usize);
             if let Some(m) = found {
+                left_mailbox(me, a, 1, true);
+                if is_superseded(a) {
+                    discard(me, m);
+                    continue;
+                }
                 cursor.room = payload(m) as u64;
                 return cursor.room;
             }
@@ -1369,6 +1390,7 @@ unsafe fn receive_next(me: *mut State, cursor: &mut Cursor, place: u64) -> u64 {
             if (cursor.index as usize) < more.raw.lock().len() {
                 continue;
             }
+            left_mailbox(me, a, 0, true);
             more.receiver.store(me, Ordering::SeqCst);
             let ready = || !(*a).head.load(Ordering::SeqCst).is_null();
             let outcome = State::wait_for(me, WaitKind::Message, a.cast(), place, cursor.deadline, ready);

@@ -93,10 +93,7 @@ fn coarse_now() -> u64 {
     let clock = libc::CLOCK_MONOTONIC_COARSE;
     #[cfg(not(target_os = "linux"))]
     let clock = libc::CLOCK_MONOTONIC;
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the structure is there to be filled.
-    unsafe { libc::clock_gettime(clock, &raw mut t) };
-    (t.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(t.tv_nsec as u64)
+    crate::host::clock(clock)
 }
 
 impl Wait {

@@ -41,7 +41,7 @@ const IDLE_STACKS: usize = 32;
 const MONITOR_PERIOD: u64 = 5_000_000;
 /// Looks without progress after which a worker is added.
 const HELD_LOOKS: u32 = 2;
-/// Workers are added up to this many times their number.
+/// Workers there are at most.
 const MOST_WORKERS: usize = 256;
 /// Workers whose slots a searching worker looks at.
 const SEEN: usize = 16;
@@ -204,6 +204,7 @@ pub struct Scheduler {
     moves: AtomicU64,
     monitor: AtomicU32,
     monitored: AtomicBool,
+    at_end: AtomicPtr<()>,
     /// Main is to go on at the thread it began on.
     home: AtomicBool,
 }
@@ -218,11 +219,9 @@ const STACK_SIZE: usize = 1 << 20;
 /// Sizes of stacks are multiples of this.
 const LEAST_STACK: usize = 16 * 1024;
 
+/// Nanoseconds of the clock that never goes back.
 pub fn now() -> u64 {
-    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the structure is there to be filled.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut t) };
-    (t.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(t.tv_nsec as u64)
+    crate::host::clock(libc::CLOCK_MONOTONIC)
 }
 
 #[cfg(target_os = "linux")]
@@ -276,6 +275,7 @@ impl Scheduler {
             moves: AtomicU64::new(0),
             monitor: AtomicU32::new(0),
             monitored: AtomicBool::new(false),
+            at_end: AtomicPtr::new(null_mut()),
             home: AtomicBool::new(false),
         }
     }
@@ -289,6 +289,13 @@ impl Scheduler {
     /// Whether the program ever used more than its main stack.
     pub fn started(&self) -> bool {
         self.monitored.load(Ordering::Acquire)
+    }
+
+    /// What is to be done after `main`, if anything.
+    pub fn at_end(&self) -> Option<unsafe fn(*mut State)> {
+        let f = self.at_end.load(Ordering::Acquire);
+        // SAFETY: only `start` stores there, a function of this type.
+        (!f.is_null()).then(|| unsafe { core::mem::transmute::<*mut (), unsafe fn(*mut State)>(f) })
     }
 
     fn add_worker(&self, shared: *const Shared) -> *const Worker {
@@ -400,6 +407,7 @@ impl Scheduler {
         if self.monitored.load(Ordering::Acquire) || self.monitored.swap(true, Ordering::AcqRel) {
             return;
         }
+        self.at_end.store(super::wind_up as unsafe fn(*mut State) as *mut (), Ordering::Release);
         while self.count.load(Ordering::Acquire) < self.wanted {
             let w = self.add_worker(shared);
             thread(w as usize, worker_thread);
@@ -1011,18 +1019,19 @@ impl State {
             {
                 return Outcome::Cancelled;
             }
-            let fiber = &(*me).fiber;
-            let seq = fiber.wait.begin(kind, target, place);
-            fiber.outcome.store(seq << 8, Ordering::SeqCst);
+            // Others change parts of it meanwhile, so no reference to the whole lives across the wait.
+            let fiber = &raw const (*me).fiber;
+            let seq = (*fiber).wait.begin(kind, target, place);
+            (*fiber).outcome.store(seq << 8, Ordering::SeqCst);
             if deadline != u64::MAX {
-                fiber.deadline.store(deadline, Ordering::SeqCst);
+                (*fiber).deadline.store(deadline, Ordering::SeqCst);
                 (*(*me).shared).sched.timers.set(me, deadline);
             }
             let outcome = loop {
                 if ready() {
                     break Outcome::Ready;
                 }
-                match fiber.outcome.load(Ordering::SeqCst) & 0xff {
+                match (*fiber).outcome.load(Ordering::SeqCst) & 0xff {
                     0 => {}
                     1 => break Outcome::TimeUp,
                     2 => break Outcome::Deadlock,
@@ -1030,8 +1039,8 @@ impl State {
                 }
                 park(me);
             };
-            fiber.deadline.store(u64::MAX, Ordering::SeqCst);
-            fiber.wait.end();
+            (*fiber).deadline.store(u64::MAX, Ordering::SeqCst);
+            (*fiber).wait.end();
             outcome
         }
     }

@@ -144,8 +144,7 @@ unsafe fn give_up(me: *mut State, sup: *mut Actor, text: &str) {
         let message = format!("{}: {text}\n", (*sup).label());
         (*me).eprint(message.as_bytes());
         (*me).last_panic.set(text.as_bytes());
-        let above =
-            !parent.is_null() && ((*parent).table().flags & SUPERVISES != 0 || (*parent).table().on_failure.is_some());
+        let above = !parent.is_null() && (*parent).cares();
         if !above {
             (*me).exit(super::PANIC_STATUS);
         }
