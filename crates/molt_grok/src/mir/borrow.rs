@@ -24,6 +24,7 @@ mod universal;
 use molt_diagnostics::{Diagnostic, registry};
 
 use super::build::{Built, build};
+use super::locks::Locks;
 use super::moves::{Initialised, MovePaths};
 use super::queries::Queries;
 use super::{BorrowKind, Mir, MirOwner, Rvalue, StmtKind, Terminator};
@@ -37,8 +38,9 @@ use loans::Loans;
 use regions::Regions;
 use summary::{Summaries, Summary};
 
-/// Checks all bodies outside of the library in which inference found no error.
+/// Checks all bodies outside of the library in which inference found no error, each and together.
 pub fn check_all(c: &Checked) {
+    let mut locks = Locks::new(c);
     for (_, body) in c.hir.bodies.iter() {
         let Some(body) = body else { continue };
         if c.hir.packages[c.hir.modules[body.module].package].is_std {
@@ -50,8 +52,12 @@ pub fn check_all(c: &Checked) {
             continue;
         }
         let q = Queries { c, env: c.env_of(body.owner) };
-        check_borrows(q, body, typed, &build(q, body, typed));
+        let built = build(q, body, typed);
+        if check_borrows(q, body, typed, &built) {
+            locks.add(q, body, &built);
+        }
     }
+    locks.report(c);
 }
 
 /// Checks the graphs of a body and reports what is wrong. True if no error was found.
