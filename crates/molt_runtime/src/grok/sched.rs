@@ -1245,3 +1245,6 @@ impl State {
         unsafe { &*self.fiber.worker() }
     }
 }
+
+#[cfg(test)]
+mod tests;
