@@ -12,6 +12,7 @@ pub mod bits;
 pub mod borrow;
 pub mod build;
 pub mod drops;
+pub mod locks;
 pub mod moves;
 pub mod print;
 pub mod queries;

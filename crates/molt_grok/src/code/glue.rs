@@ -1,5 +1,6 @@
 //! Functions that no source has: drops, clones of built-in types, entries of tables, constructors, the start.
 
+use molt_abi::RtFn;
 use molt_base::{Arena, FileId, Span};
 use molt_ir::{FuncId, Function, IntCond, Op, Type, ValueId};
 
@@ -359,6 +360,9 @@ pub(super) fn start(m: &mut Mono<'_>, id: FuncId) -> Function {
         Some(main) => w.run_main(main),
         None => w.iconst(0),
     };
+    if !w.ended {
+        w.call_rt(RtFn::GrokMainEnded, &[]);
+    }
     // What was made first is dropped last.
     for &k in c.hir.start_up.iter().rev() {
         let ty = c.revealed(c.types.erase(c.const_type(k)));

@@ -5,7 +5,7 @@ use core::ptr::{drop_in_place, null_mut};
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use super::deadlock::WaitKind;
-use super::lock::Lock;
+use super::lock::{Held, Lock};
 use super::sched::{Outcome, now, wake};
 use super::{State, give, grab};
 
@@ -16,6 +16,45 @@ const NOT_LOCKED: u64 = 16;
 struct Waiter {
     state: *mut State,
     served: AtomicU32,
+}
+
+/// Where stacks wait to be served, first come first.
+struct Line<'a, T> {
+    list: &'a Lock<T>,
+    part: fn(&mut T) -> &mut VecDeque<*mut Waiter>,
+    kind: WaitKind,
+    target: *const u8,
+}
+
+impl<T> Line<'_, T> {
+    /// Waits at the end of the line, which the caller has locked, until it is served: the outcome. `entered` is called when
+    /// this stack stands in the line.
+    unsafe fn wait(
+        &self,
+        me: *mut State,
+        mut held: Held<'_, T>,
+        place: u64,
+        deadline: u64,
+        entered: impl FnOnce(),
+    ) -> u64 {
+        let mut waiter = Waiter { state: me, served: AtomicU32::new(0) };
+        let w = &raw mut waiter;
+        (self.part)(&mut held).push_back(w);
+        drop(held);
+        entered();
+        // SAFETY: the waiter leaves the line before it ends.
+        unsafe {
+            let is_served = || (*w).served.load(Ordering::SeqCst) != 0;
+            let outcome = State::wait_for(me, self.kind, self.target, place, deadline, is_served);
+            if outcome == Outcome::Ready {
+                return 0;
+            }
+            let mut held = self.list.lock();
+            (self.part)(&mut held).retain(|&x| x != w);
+            // It may have been served in the meantime.
+            if is_served() { 0 } else { outcome as u64 }
+        }
+    }
 }
 
 /// A lock with an owner.
@@ -43,29 +82,19 @@ impl Mutex {
         if self.try_lock(me) {
             return 0;
         }
-        let mut waiter = Waiter { state: me, served: AtomicU32::new(0) };
-        let w = &raw mut waiter;
-        let mut waiters = self.waiters.lock();
+        let waiters = self.waiters.lock();
         // The owner hands the lock on under this inner lock.
         if self.try_lock(me) {
             return 0;
         }
-        waiters.push_back(w);
-        drop(waiters);
-        // SAFETY: the waiter leaves the list before it ends.
-        unsafe {
-            let ready = || (*w).served.load(Ordering::SeqCst) != 0;
-            let target = core::ptr::from_ref(self).cast();
-            let outcome = State::wait_for(me, WaitKind::Lock, target, place, u64::MAX, ready);
-            if outcome != Outcome::Ready {
-                let mut waiters = self.waiters.lock();
-                waiters.retain(|&x| x != w);
-                if (*w).served.load(Ordering::SeqCst) == 0 {
-                    return outcome as u64;
-                }
-            }
-        }
-        0
+        let line = Line {
+            list: &self.waiters,
+            part: |all| all,
+            kind: WaitKind::Lock,
+            target: core::ptr::from_ref(self).cast(),
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { line.wait(me, waiters, place, u64::MAX, || {}) }
     }
 
     unsafe fn unlock(&self, me: *mut State) {
@@ -105,29 +134,17 @@ impl Semaphore {
         if limit == 0 {
             return Outcome::TimeUp as u64;
         }
-        let mut waiter = Waiter { state: me, served: AtomicU32::new(0) };
-        let w = &raw mut waiter;
-        inner.waiters.push_back(w);
-        drop(inner);
-        if let Some(mutex) = unlock {
-            // SAFETY: the caller owns it.
-            unsafe { mutex.unlock(me) };
-        }
         let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
-        // SAFETY: the waiter leaves the list before it ends.
-        unsafe {
-            let ready = || (*w).served.load(Ordering::SeqCst) != 0;
-            let target = core::ptr::from_ref(self).cast();
-            let outcome = State::wait_for(me, WaitKind::Signal, target, place, deadline, ready);
-            if outcome != Outcome::Ready {
-                let mut inner = self.inner.lock();
-                inner.waiters.retain(|&x| x != w);
-                if (*w).served.load(Ordering::SeqCst) == 0 {
-                    return outcome as u64;
-                }
+        let target = core::ptr::from_ref(self).cast();
+        let line = Line { list: &self.inner, part: |all| &mut all.waiters, kind: WaitKind::Signal, target };
+        let entered = || {
+            if let Some(mutex) = unlock {
+                // SAFETY: the caller owns it.
+                unsafe { mutex.unlock(me) };
             }
-        }
-        0
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { line.wait(me, inner, place, deadline, entered) }
     }
 
     /// Gives `count` permits, or with `wanting` only to those who wait.
