@@ -17,6 +17,11 @@ impl Checked {
                 self.check_impl(i);
             }
         }
+        for (t, item) in self.hir.traits.iter() {
+            if !self.in_std(item.head.module) {
+                self.check_supertraits(t);
+            }
+        }
         for (a, item) in self.hir.adts.iter() {
             if !self.in_std(item.head.module) {
                 self.check_adt(a);
@@ -124,12 +129,14 @@ impl Checked {
         for &a in &item.types {
             self.alias_type(a);
         }
+        self.check_parameters(i);
         let Some((t, args)) = header.of else {
             self.check_inherent(i, header.self_ty);
             return;
         };
         self.check_orphan(i, t, header.self_ty);
         self.check_members(i, t, args);
+        self.check_member_types(i, t, args);
         self.check_promises(i, t, args);
     }
 
