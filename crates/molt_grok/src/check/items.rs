@@ -181,10 +181,9 @@ impl Checked {
             TyKind::Adt(adt, _) => {
                 self.package_of_module(self.hir.adts[adt].head.module) == self.package_of_module(item.head.module)
             }
-            TyKind::Error => true,
             _ => false,
         };
-        if !local {
+        if !local && !self.types.flags(self_ty).has(crate::ty::Flags::ERROR) {
             let text = format!(
                 "methods of `{}` cannot be declared here: the type is not of this package",
                 self.ty_text(self_ty)
@@ -206,7 +205,7 @@ impl Checked {
             None => vec![Arg::Ty(self_ty)],
         };
         let local = args.iter().filter_map(|a| a.ty()).any(|ty| self.is_local(ty, here));
-        if !local && self_ty != Ty::ERROR {
+        if !local && !self.types.flags(self_ty).has(crate::ty::Flags::ERROR) {
             let text = format!(
                 "neither the trait `{}` nor the type `{}` is of this package",
                 self.hir.text(self.hir.traits[t].head.name),

@@ -91,8 +91,14 @@ impl<'c> Infer<'c> {
             && self.probe(&steps, name, span).is_none()
         {
             // A method of floats: which of them it is may still be told.
-            let kind =
-                DeferredKind::Method { recv, ty: last, name, name_span, generics: generics.clone(), args: args.to_vec() };
+            let kind = DeferredKind::Method {
+                recv,
+                ty: last,
+                name,
+                name_span,
+                generics: generics.clone(),
+                args: args.to_vec(),
+            };
             self.apply_steps(recv, &steps[1..], Mutability::Shared);
             return self.defer(e, kind, span);
         }
