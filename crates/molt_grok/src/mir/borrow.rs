@@ -197,7 +197,13 @@ fn follow(
         paths.each_in(path, &mut |p| any |= state.may_be_init(p));
         any
     };
-    Live::new(graph.mir, points, |s| wanted[s.0 as usize], may_drop)
+    let may_enter = |bb: super::Bb, slot: super::Slot| {
+        let Some(path) = paths.slot_path(slot) else { return true };
+        let mut any = false;
+        paths.each_in(path, &mut |p| any |= init.may_enter(bb, p));
+        any
+    };
+    Live::new(graph.mir, points, |s| wanted[s.0 as usize], may_drop, may_enter)
 }
 
 fn has_borrows(mir: &Mir) -> bool {
