@@ -912,12 +912,15 @@ impl Worker {
         drop(sleepers);
         sched.searching.fetch_sub(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        let next = sched.timers.next();
+        let mut next = sched.timers.next();
         let home = self.index == 0 && sched.home.load(Ordering::SeqCst);
         if !sched.has_work() && !home {
-            if next == u64::MAX && sched.stands_still() {
-                // SAFETY: all workers sleep but this one.
-                unsafe { deadlock::stalled(&*self.shared) };
+            if sched.stands_still() {
+                next = sched.timers.prune();
+                if next == u64::MAX {
+                    // SAFETY: all workers sleep but this one.
+                    unsafe { deadlock::stalled(&*self.shared) };
+                }
             }
             let limit = (next != u64::MAX).then(|| next.saturating_sub(now()));
             if limit != Some(0) && !sched.has_work() {

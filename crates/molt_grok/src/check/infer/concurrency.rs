@@ -36,7 +36,7 @@ impl<'c> Infer<'c> {
         let span = self.span(e);
         let ret = self.s.fresh(span);
         let id = self.c.new_closure();
-        let sig = ClosureSig { params: Vec::new(), ret, is_async: false };
+        let sig = ClosureSig { params: Vec::new(), ret };
         self.s.closures.insert(id, sig.clone());
         self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::Task, sig, kind: None });
         self.typed().closures.insert(e, id);
@@ -392,7 +392,7 @@ impl<'c> Infer<'c> {
                     }
                     let ty = self.check(*operation, None);
                     let ty = self.structurally(ty);
-                    self.waiting_operation(*operation, ty);
+                    let ty = self.waiting_operation(*operation, ty);
                     self.check_pat_top(*pat, ty);
                 }
                 SelectKind::After(limit) => {
@@ -407,11 +407,11 @@ impl<'c> Infer<'c> {
         join.ty.unwrap_or(Ty::UNIT)
     }
 
-    /// Refuses what a `select` cannot wait for.
-    fn waiting_operation(&mut self, e: ExprId, ty: Ty) {
+    /// What an arm of a `select` gives: the result of an operation that waits, or what a future yields.
+    fn waiting_operation(&mut self, e: ExprId, ty: Ty) -> Ty {
         let c = self.c;
         let callee = match &self.body_ref().exprs[e] {
-            Expr::Ask { .. } => return,
+            Expr::Ask { .. } => return ty,
             Expr::MethodCall { .. } => self.typed().main_callee(e).map(|k| k.func),
             Expr::Call { callee, .. } => {
                 let ty = self.typed().expr(*callee);
@@ -422,17 +422,18 @@ impl<'c> Infer<'c> {
             }
             _ => None,
         };
-        if callee.is_some_and(|f| c.selects(f).is_some()) || ty == Ty::ERROR {
-            return;
+        if callee.is_some_and(|f| c.selects(f).is_some() || c.awaits(f).is_some()) || ty == Ty::ERROR {
+            return ty;
+        }
+        if let Some(yields) = self.future_output(ty, e) {
+            return yields;
         }
         let span = self.span(e);
-        if self.future_output(ty, e).is_some() {
-            return self.not_built(span, "`select` on a future");
-        }
         let text = "a `select` cannot wait for this";
         let d = Diagnostic::at(&code::TYPE_MISMATCH, span, text)
-            .help("an arm waits for `rx.recv()`, `tx.send(v)`, `handle.join()` or `ask ..`");
+            .help("an arm waits for `rx.recv()`, `tx.send(v)`, `handle.join()`, `ask ..` or a future");
         self.report(d);
+        ty
     }
 
     /// What a future yields, if the type is one.
@@ -447,15 +448,10 @@ impl<'c> Infer<'c> {
     }
 
     pub(in crate::check) fn await_expr(&mut self, _e: ExprId, value: ExprId, span: Span) -> Ty {
-        self.not_built(span, "`.await`");
         let ty = self.check(value, None);
         let ty = self.structurally(ty);
         if ty == Ty::ERROR {
             return Ty::ERROR;
-        }
-        if !self.b().may_await {
-            let d = Diagnostic::at(&code::AWAIT_OUTSIDE_ASYNC, span, "`.await` belongs in asynchronous code");
-            self.report(d);
         }
         if self.s.is_unknown(ty) {
             return self.unknown_type(span, "the awaited value");
