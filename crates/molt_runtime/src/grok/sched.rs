@@ -917,7 +917,8 @@ impl Worker {
         if !sched.has_work() && !home {
             if sched.stands_still() {
                 next = sched.timers.prune();
-                if next == u64::MAX {
+                // A timer that fired just now has left the heap, but has woken somebody or is about to.
+                if next == u64::MAX && sched.stands_still() {
                     // SAFETY: all workers sleep but this one.
                     unsafe { deadlock::stalled(&*self.shared) };
                 }
