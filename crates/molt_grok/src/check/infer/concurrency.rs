@@ -13,7 +13,7 @@ use crate::check::typed::{Callee, CalleeRole, ClosureForm, Ctor};
 use crate::hir::{
     AdtId, AdtKind, Arm, BodyOwner, Expr, ExprId, FieldInit, FnId, Message, Parent, PathRes, SelectArm, SelectKind,
 };
-use crate::ty::{Args, Ty, TyKind};
+use crate::ty::{Args, DynKind, Region, Ty, TyKind};
 
 impl<'c> Infer<'c> {
     /// Refuses what later stages cannot make code of yet.
@@ -445,6 +445,28 @@ impl<'c> Infer<'c> {
         }
         let args = self.c.types.ty_list(&[ty]);
         Some(self.associated(t, "Output", args, span))
+    }
+
+    /// Whether a type is the future of an `async` body, or a box of it.
+    pub(in crate::check) fn is_future(&mut self, ty: Ty) -> bool {
+        let ty = self.s.shallow(ty);
+        match self.c.types.kind(ty) {
+            TyKind::Future(..) => true,
+            TyKind::Opaque(id, _) => self.c.hir.fns[self.c.opaque(id).owner].is_async,
+            _ => self.c.boxed(ty).is_some_and(|inner| self.is_future(inner)),
+        }
+    }
+
+    /// `Box<dyn Future<Output = T>>` for what a future yields.
+    pub(in crate::check) fn boxed_future(&mut self, future: Ty, e: ExprId) -> Ty {
+        let c = self.c;
+        let (Some(t), Some(yields)) = (c.hir.lang_trait("future"), self.future_output(future, e)) else {
+            return Ty::ERROR;
+        };
+        let assoc = c.hir.traits[t].types.first().map(|&alias| (alias, yields)).into_iter().collect();
+        let object = c.types.mk_dyn(DynKind { traits: vec![(t, Args::EMPTY)], assoc });
+        let object = c.types.mk(TyKind::Dyn(object, Region::Erased));
+        self.lang_with("Box", &[object])
     }
 
     pub(in crate::check) fn await_expr(&mut self, _e: ExprId, value: ExprId, span: Span) -> Ty {

@@ -226,10 +226,30 @@ impl<'c> Infer<'c> {
 
     fn array(&mut self, parts: &[ExprId], hint: Option<Ty>, span: molt_base::Span) -> Ty {
         let mut join = Join::new(self.element_hint(hint));
-        for &p in parts {
-            self.join(&mut join, p);
+        for (n, &p) in parts.iter().enumerate() {
+            match join.ty.filter(|&t| self.is_future(t)) {
+                Some(first) => self.another_future(&mut join, first, &parts[..n], p),
+                None => self.join(&mut join, p),
+            }
         }
         join.ty.unwrap_or_else(|| self.s.fresh(span))
+    }
+
+    /// An element after one that is a future. Futures of different bodies have different types: a list of them is one of
+    /// boxes.
+    fn another_future(&mut self, join: &mut Join, first: Ty, before: &[ExprId], e: ExprId) {
+        let found = self.check(e, None);
+        let found = self.structurally(found);
+        if !self.is_future(found) || self.s.unify(first, found).is_ok() {
+            self.coerce(e, found, first);
+            return;
+        }
+        let object = self.boxed_future(first, before[0]);
+        before.iter().for_each(|&b| {
+            self.coerce(b, first, object);
+        });
+        self.coerce(e, found, object);
+        join.ty = Some(object);
     }
 
     fn lit(&mut self, lit: Lit, hint: Option<Ty>, span: molt_base::Span) -> Ty {
