@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! molt-VERSION-ARCH-SYSTEM/
-//!   bin/molt   bin/grok → molt    lib/libmolt_archive.a
+//!   bin/molt   bin/grok → molt    lib/libmolt_archive.a   grok_library.image
 //!   share/completions/molt.bash   _molt   molt.fish
 //!   README.md   CHANGELOG.md   LICENSE-APACHE   LICENSE-MIT   licenses/…
 //! ```
@@ -46,6 +46,7 @@ fn fill(tree: &Path) -> Result<(), String> {
     copy(&executable, &tree.join("bin/molt"))?;
     std::os::unix::fs::symlink("molt", tree.join("bin/grok")).map_err(|e| format!("bin/grok: {e}"))?;
     copy(&crate::toolchain::archive(), &tree.join("lib/libmolt_archive.a"))?;
+    copy(&crate::toolchain::image(), &tree.join("lib/grok_library.image"))?;
     for text in TEXTS {
         copy(&root().join(text), &tree.join(text))?;
     }

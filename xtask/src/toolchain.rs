@@ -2,10 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-/// Builds `molt` and the runtime archive.
+/// Builds `molt`, the runtime archive and the image of GrokLang's library.
 pub fn build() -> Result<(), String> {
     crate::cargo(&["build", "--release", "--locked", "-q", "-p", "molt"])?;
-    crate::cargo(&["build", "--profile", "archive", "--locked", "-q", "-p", "molt_archive"])
+    crate::cargo(&["build", "--profile", "archive", "--locked", "-q", "-p", "molt_archive"])?;
+    let mut write = std::process::Command::new(molt());
+    write.arg("library-image").arg(image());
+    match write.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`molt library-image` ended with {status}")),
+        Err(e) => Err(format!("cannot start {}: {e}", molt().display())),
+    }
 }
 
 /// The root of the repository.
@@ -24,6 +31,11 @@ pub fn molt() -> PathBuf {
 /// The built runtime archive.
 pub fn archive() -> PathBuf {
     built("archive", "libmolt_archive.a")
+}
+
+/// The image of GrokLang's library that the executable reads.
+pub fn image() -> PathBuf {
+    built("archive", "grok_library.image")
 }
 
 fn built(profile: &str, file: &str) -> PathBuf {

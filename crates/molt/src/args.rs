@@ -381,6 +381,9 @@ pub enum Verb {
     },
     /// Print the version
     Version,
+    /// Write the image of GrokLang's library that belongs to this executable
+    #[command(hide = true)]
+    LibraryImage { file: PathBuf },
     /// Print a completion script
     Completions { shell: clap_complete::Shell },
 }

@@ -49,6 +49,7 @@ pub fn dispatch(cli: Cli) -> u8 {
             say!("molt {} (Cranelift)", env!("CARGO_PKG_VERSION"));
             0
         }
+        Verb::LibraryImage { file } => library_image(&file),
         Verb::Completions { shell } => {
             let name = if common.as_grok { "grok" } else { "molt" };
             let mut script = Vec::new();
@@ -255,6 +256,16 @@ fn explain(code: &str) -> u8 {
         None => {
             eprintln!("error: no diagnostic is called `{code}`");
             2
+        }
+    }
+}
+
+fn library_image(file: &Path) -> u8 {
+    match std::fs::write(file, molt_driver::grok::library_image()) {
+        Ok(()) => 0,
+        Err(e) => {
+            eprintln!("error: cannot write `{}`: {e}", file.display());
+            1
         }
     }
 }

@@ -75,7 +75,7 @@ impl Once {
     pub fn retain_new(&mut self, session: &mut Session) {
         let Session { diagnostics, sources, .. } = session;
         diagnostics.retain(|d| {
-            let place = d.primary_span().map(|p| (sources.file(p.file).name.clone(), p.start, p.end));
+            let place = d.primary_span().map(|p| (sources.file(p.file).name.to_string(), p.start, p.end));
             self.0.insert((d.code.id, d.message.clone(), place))
         });
     }

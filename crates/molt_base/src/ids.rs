@@ -3,6 +3,8 @@
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// An index into one kind of arena.
 pub trait EntityId: Copy + Eq {
     fn from_index(index: usize) -> Self;
@@ -25,6 +27,16 @@ macro_rules! entity_id {
             #[inline]
             fn index(self) -> usize {
                 self.0 as usize
+            }
+        }
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+                $crate::serde::Serialize::serialize(&self.0, out)
+            }
+        }
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                $crate::serde::Deserialize::deserialize(from).map($name)
             }
         }
         impl std::fmt::Display for $name {
@@ -86,6 +98,18 @@ impl<I: EntityId, T> Arena<I, T> {
     }
     pub fn clear(&mut self) {
         self.items.clear();
+    }
+}
+
+impl<I, T: Serialize> Serialize for Arena<I, T> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        self.items.serialize(out)
+    }
+}
+
+impl<'de, I, T: Deserialize<'de>> Deserialize<'de> for Arena<I, T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Arena { items: Vec::deserialize(from)?, marker: PhantomData })
     }
 }
 

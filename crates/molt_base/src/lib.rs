@@ -2,8 +2,10 @@
 //!
 //! Start with [`ids::Arena`] and the [`entity_id!`] macro, then [`source::SourceMap`].
 //!
-//! Invariants: nothing here does I/O; the same input gives the same ids in the same order.
+//! Invariants: nothing here reads files of the user; the same input gives the same ids in the same order.
 #![forbid(unsafe_code)]
+
+pub use serde;
 
 pub mod hash;
 pub mod ids;
@@ -13,3 +15,9 @@ pub mod source;
 pub use ids::{Arena, EntityId, SideTable};
 pub use intern::{Interner, Symbol};
 pub use source::{FileId, LineIndex, SourceFile, SourceMap, Span};
+
+/// How many threads can run at once: asked of the system once, because the answer is read from several files.
+pub fn processors() -> usize {
+    static COUNT: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *COUNT.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+}

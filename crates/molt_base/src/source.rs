@@ -1,5 +1,10 @@
 //! Source files, spans and the translation of byte offsets to lines and columns.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+
 use crate::{Arena, entity_id};
 
 entity_id!(
@@ -8,7 +13,7 @@ entity_id!(
 );
 
 /// Half-open byte range in one file.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Span {
     pub file: FileId,
     pub start: u32,
@@ -46,12 +51,19 @@ impl LineIndex {
     }
 }
 
-/// One file: the name that messages show, its text and its lines.
+/// One file: the name that messages show and its text.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
-    pub name: String,
-    pub text: String,
-    pub lines: LineIndex,
+    pub name: Cow<'static, str>,
+    pub text: Cow<'static, str>,
+    lines: OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    /// Where its lines begin; counted when first asked for.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.text))
+    }
 }
 
 /// All files of one compilation.
@@ -61,10 +73,8 @@ pub struct SourceMap {
 }
 
 impl SourceMap {
-    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
-        let text = text.into();
-        let lines = LineIndex::new(&text);
-        self.files.push(SourceFile { name: name.into(), text, lines })
+    pub fn add(&mut self, name: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> FileId {
+        self.files.push(SourceFile { name: name.into(), text: text.into(), lines: OnceLock::new() })
     }
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id]

@@ -292,7 +292,7 @@ const BATCH: usize = 512;
 
 /// Compiles every context, on all cores; the first failure in order, if any.
 fn compile_all(isa: &dyn TargetIsa, contexts: &mut [Context]) -> Option<(usize, String)> {
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = molt_base::processors();
     let next = Mutex::new(contexts.iter_mut().enumerate());
     let failures = Mutex::new(Vec::new());
     let work = || {

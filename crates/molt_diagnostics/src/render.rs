@@ -63,7 +63,7 @@ fn snippet<'a>(
         let annotation = kind.span(clamp(label.span, &source.text));
         if label.text.is_empty() { annotation } else { annotation.label(&label.text) }
     });
-    Snippet::source(&source.text).path(&source.name).annotations(annotations)
+    Snippet::source(&*source.text).path(&*source.name).annotations(annotations)
 }
 
 /// The span inside the text, on character boundaries: a label at the end of a file must not break the renderer.
@@ -90,8 +90,8 @@ pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
 
 fn label_json(label: &Label, sources: &SourceMap) -> Value {
     let file = sources.file(label.span.file);
-    let (line, column) = file.lines.line_col(label.span.start);
-    let (end_line, end_column) = file.lines.line_col(label.span.end);
+    let (line, column) = file.lines().line_col(label.span.start);
+    let (end_line, end_column) = file.lines().line_col(label.span.end);
     json!({
         "file": file.name,
         "start": label.span.start,

@@ -24,7 +24,7 @@ fn toolchain_id() -> String {
         std::fs::metadata(p).ok().map(|m| format!("{}:{:?}", m.len(), m.modified().ok())).unwrap_or_default()
     };
     let exe = std::env::current_exe().map(|p| stamp(&p)).unwrap_or_default();
-    let runtime = stamp(&crate::session::runtime_archive());
+    let runtime = stamp(&crate::toolchain::runtime_archive());
     format!("{} {exe} {runtime}", env!("CARGO_PKG_VERSION"))
 }
 

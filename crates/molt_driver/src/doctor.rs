@@ -1,6 +1,6 @@
 //! Checks of the surroundings: what works, what is missing, what to type.
 
-use crate::session::runtime_archive;
+use crate::toolchain::{grok_image, grok_library, runtime_archive};
 
 /// One finding.
 pub struct Finding {
@@ -12,7 +12,7 @@ pub struct Finding {
 
 /// All checks, in a stable order.
 pub fn findings() -> Vec<Finding> {
-    vec![linker(), runtime(), cache()]
+    vec![linker(), runtime(), library(), cache()]
 }
 
 fn linker() -> Finding {
@@ -42,6 +42,17 @@ fn runtime() -> Finding {
         what: format!("runtime archive: `{}` is missing", path.display()),
         remedy: Some("keep the archive of the toolchain together, or build it with `cargo xtask toolchain`".into()),
     }
+}
+
+fn library() -> Finding {
+    let path = grok_image();
+    let fits = grok_library().is_some_and(molt_grok::compile::is_library_image);
+    let what = if fits {
+        format!("library of GrokLang: {}", path.display())
+    } else {
+        format!("library of GrokLang: read from its sources each time, because `{}` does not fit", path.display())
+    };
+    Finding { ok: true, what, remedy: None }
 }
 
 fn cache() -> Finding {

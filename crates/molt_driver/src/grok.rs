@@ -11,6 +11,7 @@ use molt_grok::hir::front::{Loader, Options, PackageSource};
 
 use crate::loader::Touched;
 use crate::package::{Format, LintLevel, Target, TargetKind, Workspace};
+use crate::toolchain::grok_library;
 
 /// Reads files from the disk and remembers which.
 struct DiskLoader {
@@ -74,6 +75,11 @@ pub fn is_grok(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "grok")
 }
 
+/// The image of the library that [`crate::toolchain::grok_image`] names.
+pub fn library_image() -> Vec<u8> {
+    compile::library_image()
+}
+
 /// What the front end compiles: packages, the program last, and what their manifests say about it.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -100,7 +106,7 @@ impl Job {
     pub fn file(path: &Path, test: bool) -> Job {
         let package =
             PackageSource { name: "main".into(), root: path.display().to_string(), test, ..PackageSource::default() };
-        let options = Options::default();
+        let options = Options { library: grok_library(), ..Options::default() };
         Job { packages: vec![package], options, lints: Vec::new(), read: Vec::new(), optimise: true, text: None }
     }
 
@@ -113,6 +119,7 @@ impl Job {
             overflow_wraps: profile.overflow_wraps,
             scheduler: member.manifest.concurrency.settings(),
             files: workspace.files.clone(),
+            library: grok_library(),
             ..Options::default()
         };
         let lints = workspace

@@ -10,6 +10,7 @@ pub mod loader;
 pub mod package;
 pub mod session;
 pub mod testing;
+pub mod toolchain;
 
 pub use molt_base::{SourceMap, Span};
 pub use molt_cranelift::DEFECT_STATUS;

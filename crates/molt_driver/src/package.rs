@@ -93,7 +93,7 @@ pub struct Workspace {
     pub members: Vec<Member>,
     /// The packages that a command works on.
     pub selected: Vec<usize>,
-    /// The manifests, which the diagnostics point into.
+    /// The library's files and the manifests, which the diagnostics point into.
     pub files: SourceMap,
     pub diagnostics: Vec<Diagnostic>,
     /// Manifests that were read.

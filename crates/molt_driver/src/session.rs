@@ -17,6 +17,7 @@ use crate::cache::{self, Slot};
 use crate::doc;
 use crate::grok::{self, Job};
 use crate::loader::{FolderLoader, Touched};
+use crate::toolchain::runtime_archive;
 
 /// What is compiled.
 #[derive(Clone, Debug)]
@@ -363,15 +364,4 @@ impl Imports for RuntimeImports {
 /// Whether executables can be made here; `molt run` compiles in memory otherwise.
 pub fn can_link() -> bool {
     runtime_archive().is_file() && molt_link::find_linker(LinkerChoice::Any).is_some()
-}
-
-/// The runtime archive that belongs to this toolchain: beside the executable, in `lib` beside its folder, or, in a
-/// build tree, in the folder of the profile `archive`.
-pub fn runtime_archive() -> PathBuf {
-    const NAME: &str = "libmolt_archive.a";
-    let exe = std::env::current_exe().unwrap_or_default();
-    let beside = exe.with_file_name(NAME);
-    let above = exe.parent().and_then(Path::parent).unwrap_or(Path::new(""));
-    let elsewhere = ["lib", "archive"].map(|folder| above.join(folder).join(NAME));
-    if beside.is_file() { beside } else { elsewhere.into_iter().find(|p| p.is_file()).unwrap_or(beside) }
 }

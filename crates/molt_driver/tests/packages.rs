@@ -42,7 +42,7 @@ impl Drop for Folder {
 /// Codes and lines of the findings.
 fn found(w: &Workspace) -> Vec<(&'static str, u32)> {
     let line =
-        |d: &molt_driver::Diagnostic| d.primary_span().map_or(0, |s| w.files.file(s.file).lines.line_col(s.start).0);
+        |d: &molt_driver::Diagnostic| d.primary_span().map_or(0, |s| w.files.file(s.file).lines().line_col(s.start).0);
     w.diagnostics.iter().map(|d| (d.code.number.expect("a code of GrokLang"), line(d))).collect()
 }
 

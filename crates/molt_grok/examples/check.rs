@@ -17,6 +17,12 @@ impl Loader for Disk {
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
+    if let [_, flag, path] = &args[..]
+        && flag == "--image"
+    {
+        std::fs::write(path, compile::library_image()).expect("the image is written");
+        return;
+    }
     if args.iter().any(|a| a == "--library") {
         let (checked, found) = compile::check_library();
         for d in &found {
@@ -26,8 +32,10 @@ fn main() {
         return;
     }
     let package = PackageSource { name: "main".into(), root: args[1].clone(), ..PackageSource::default() };
+    let image = std::env::var("GROK_IMAGE").ok().and_then(|path| std::fs::read(path).ok());
+    let library = image.map(|image| &*image.leak());
     let start = std::time::Instant::now();
-    let out = compile::compile(vec![package], Box::new(Disk), Options::default());
+    let out = compile::compile(vec![package], Box::new(Disk), Options { library, ..Options::default() });
     eprintln!("{:?}", start.elapsed());
     for d in out.diagnostics.iter().take(40) {
         println!("{}", render(d, &out.sources, RenderOptions::default()));

@@ -271,7 +271,7 @@ impl Mono<'_> {
             return d;
         }
         let file = self.c.hir.files.file(span.file);
-        let (line, _) = file.lines.line_col(span.start);
+        let (line, _) = file.lines().line_col(span.start);
         let line_start = file.text[..span.start as usize].rfind('\n').map_or(0, |n| n + 1);
         let column = file.text[line_start..span.start as usize].chars().count() as u32 + 1;
         let name = file.name.clone();

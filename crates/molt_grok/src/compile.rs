@@ -70,16 +70,19 @@ impl Loader for Nothing {
     }
 }
 
-fn load(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> Front {
-    let std = PackageSource {
+fn library_source() -> PackageSource {
+    PackageSource {
         name: "grok".to_string(),
         root: format!("{}lib.grok", library::PREFIX),
         whole_folder: true,
         is_library: true,
         is_std: true,
         ..PackageSource::default()
-    };
-    let mut sources = vec![std];
+    }
+}
+
+fn load(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> Front {
+    let mut sources = vec![library_source()];
     for mut p in packages {
         for (_, n) in &mut p.dependencies {
             *n += 1;
@@ -89,6 +92,16 @@ fn load(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options)
     let mut front = Front::load(sources, Box::new(WithLibrary(loader)), options);
     front.make_values();
     front
+}
+
+/// The image of the library, which [`Options::library`] takes.
+pub fn library_image() -> Vec<u8> {
+    Front::load(vec![library_source()], Box::new(WithLibrary(Box::new(Nothing))), Options::default()).into_image()
+}
+
+/// Whether bytes are an image that this compiler wrote and nobody changed.
+pub fn is_library_image(bytes: &[u8]) -> bool {
+    crate::hir::image::content(bytes).is_some()
 }
 
 /// Checks what was loaded. The program moves from the front to the result.

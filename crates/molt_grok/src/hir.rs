@@ -15,6 +15,7 @@ mod derive;
 mod expand;
 mod format_args;
 pub mod front;
+pub(crate) mod image;
 mod imports;
 pub mod item;
 pub mod lints;
@@ -111,7 +112,7 @@ pub struct Hir {
 }
 
 /// A package and what its manifest says that the checker must know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Package {
     pub name: Symbol,
     pub root: ModId,
@@ -121,7 +122,7 @@ pub struct Package {
 }
 
 /// A module: what its names mean is settled, so only what later stages ask for is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Module {
     pub name: Symbol,
     pub package: PackageId,
@@ -156,7 +157,7 @@ pub enum Exported {
 }
 
 /// Something that `#[lang = ".."]` marks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum LangItem {
     Fn(FnId),
     Adt(AdtId),
@@ -167,7 +168,7 @@ pub enum LangItem {
 }
 
 /// Whose body it is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum BodyOwner {
     Fn(FnId),
     Const(ConstId),

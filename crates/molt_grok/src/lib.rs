@@ -12,7 +12,7 @@ pub mod check;
 pub mod code;
 pub mod compile;
 pub mod hir;
-mod library;
+pub mod library;
 pub mod mir;
 pub mod syntax;
 pub mod ty;

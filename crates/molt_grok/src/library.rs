@@ -1,5 +1,7 @@
 //! Sources of the language's own library, part of the compiler.
 
+use molt_base::{FileId, SourceMap};
+
 /// Path of a library file as loaders and messages know it.
 pub const PREFIX: &str = "<grok>/";
 
@@ -62,6 +64,21 @@ const FILES: &[(&str, &str)] = &[
     ("tuple.grok", include_str!("../library/tuple.grok")),
     ("vec.grok", include_str!("../library/vec.grok")),
 ];
+
+/// The library's files as a map begins with them.
+pub fn files() -> SourceMap {
+    let mut out = SourceMap::default();
+    for (name, text) in FILES {
+        out.add(format!("{PREFIX}{name}"), *text);
+    }
+    out
+}
+
+/// Number of a library file in every map, by its full path.
+pub fn number(path: &str) -> Option<FileId> {
+    let name = path.strip_prefix(PREFIX)?;
+    FILES.iter().position(|(n, _)| *n == name).map(|n| FileId(n as u32))
+}
 
 /// Text of a library file by its full path.
 pub fn read(path: &str) -> Option<&'static str> {

@@ -23,7 +23,7 @@ pub use tokens::{Origin, SyntaxContext, Tokens, TokensBuilder};
 pub use tree::{Element, NodeId, Syntax, Tree};
 
 /// What a token sequence is to be read as.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Entry {
     /// A file: items and statements after inner attributes.
     File,
@@ -49,6 +49,8 @@ pub enum Entry {
 /// Tokens, their tree, and what was wrong.
 #[derive(Clone, Debug)]
 pub struct Parse {
+    /// What the tokens were read as.
+    pub entry: Entry,
     pub tokens: Tokens,
     pub tree: Tree,
     /// In the order of their places.
@@ -74,13 +76,13 @@ pub fn parse(file: FileId, text: &str) -> Parse {
     let mut diagnostics = lexed.diagnostics;
     diagnostics.extend(outcome.diagnostics);
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| s.start));
-    Parse { tokens: lexed.tokens, tree: outcome.tree, diagnostics }
+    Parse { entry: Entry::File, tokens: lexed.tokens, tree: outcome.tree, diagnostics }
 }
 
 /// Parses a whole token sequence; what remains after the entry is a fault.
 pub fn parse_tokens(tokens: Tokens, entry: Entry) -> Parse {
     let outcome = parser::run(&tokens, entry, false);
-    Parse { tokens, tree: outcome.tree, diagnostics: outcome.diagnostics }
+    Parse { entry, tokens, tree: outcome.tree, diagnostics: outcome.diagnostics }
 }
 
 /// How far one fragment reaches: the token after it, or `None` if none can be read from `first` on.

@@ -403,7 +403,7 @@ fn every_value_is_dropped_once_on_every_way() {
             explored += 1;
             if !explorer.problems.is_empty() {
                 let file = c.hir.files.file(body.span.file);
-                let (line, _) = file.lines.line_col(body.span.start);
+                let (line, _) = file.lines().line_col(body.span.start);
                 let text = molt_grok::mir::print::mir_text(&c, &mir);
                 failures.push(format!("{}:{line}: {}\n{text}", file.name, explorer.problems.join("; ")));
             }

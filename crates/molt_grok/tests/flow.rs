@@ -80,7 +80,7 @@ fn run(text: &str, graphs: bool) -> String {
         let span = d.primary_span().unwrap();
         let file = checked.hir.files.file(span.file);
         let at = |span: molt_base::Span| {
-            let (line, _) = file.lines.line_col(span.start);
+            let (line, _) = file.lines().line_col(span.start);
             let text = file.text.get(span.start as usize..span.end as usize).unwrap_or("?");
             (line, text.lines().next().unwrap_or("").to_owned())
         };

@@ -70,7 +70,7 @@ fn show(front: &Front) -> String {
     for d in list {
         let span = d.primary_span().unwrap();
         let file = front.hir.files.file(span.file);
-        let (line, _) = file.lines.line_col(span.start);
+        let (line, _) = file.lines().line_col(span.start);
         let text = file.text.get(span.start as usize..span.end as usize).unwrap_or("?");
         let text = text.lines().next().unwrap_or("");
         let place = if file.name == "main.grok" { format!("{line}") } else { format!("{}:{line}", file.name) };

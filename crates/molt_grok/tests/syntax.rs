@@ -92,7 +92,12 @@ fn tokens() {
                 write!(out, "{}({}) ", kind.name(), lexed.tokens.text(t).escape_debug()).unwrap();
             }
         }
-        let parse = Parse { tokens: lexed.tokens, tree: syntax::Tree::default(), diagnostics: lexed.diagnostics };
+        let parse = Parse {
+            entry: syntax::Entry::File,
+            tokens: lexed.tokens,
+            tree: syntax::Tree::default(),
+            diagnostics: lexed.diagnostics,
+        };
         format!("{}\n{}", out.trim(), show_diagnostics(&parse))
     });
 }

@@ -43,7 +43,7 @@ const BATCH: usize = 64;
 /// the number of cores does not show.
 pub fn on_marked(program: &mut Program, pass: impl Fn(&mut Function) + Sync) {
     let mut marked: Vec<&mut Function> = program.funcs.iter_mut().filter(|f| f.optimise).collect();
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(marked.len() / BATCH);
+    let workers = molt_base::processors().min(marked.len() / BATCH);
     let batches = Mutex::new(marked.chunks_mut(BATCH));
     let work = || {
         loop {

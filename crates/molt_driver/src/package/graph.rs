@@ -15,6 +15,7 @@ impl Workspace {
     /// Reads everything that the folder of a package or workspace needs.
     pub fn load(folder: &Path, selection: &Selection) -> Result<Workspace, DriverError> {
         let mut loading = Loading::default();
+        loading.out.files = molt_grok::library::files();
         let here = loading.manifest(folder)?;
         loading.out.folder = folder.to_path_buf();
         let mut starts = Vec::new();

@@ -23,7 +23,7 @@ entity_id!(
 );
 
 /// One body.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Body {
     pub owner: BodyOwner,
     /// Module whose names and traits it sees.
@@ -43,7 +43,7 @@ pub struct Body {
     pub span: Span,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Local {
     pub name: Symbol,
     pub mutable: bool,
@@ -53,14 +53,14 @@ pub struct Local {
 }
 
 /// A target of `break` and `continue`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Scope {
     pub label: Option<Symbol>,
     pub kind: ScopeKind,
     pub span: Span,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ScopeKind {
     Loop,
     While,
@@ -68,7 +68,7 @@ pub enum ScopeKind {
     Block,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Expr {
     /// Reported already.
     Error,
@@ -234,7 +234,7 @@ pub enum Expr {
 }
 
 /// What `!` and `ask` carry.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Message {
     /// `handler(args)`: the name is looked up in the actor.
     Handler { name: Symbol, name_span: Span, args: Vec<ExprId> },
@@ -242,14 +242,14 @@ pub enum Message {
     Raw(ExprId),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SelectArm {
     pub kind: SelectKind,
     pub body: ExprId,
     pub span: Span,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum SelectKind {
     /// `pattern = operation if guard`
     Wait {
@@ -261,14 +261,14 @@ pub enum SelectKind {
     Default,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct FieldInit {
     pub name: Symbol,
     pub span: Span,
     pub value: ExprId,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Arm {
     pub pat: PatId,
     pub guard: Option<ExprId>,
@@ -276,7 +276,7 @@ pub struct Arm {
     pub span: Span,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Block {
     pub stmts: Vec<Stmt>,
     pub tail: Option<ExprId>,
@@ -285,7 +285,7 @@ pub struct Block {
     pub is_unsafe: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Stmt {
     Let {
         pat: PatId,
@@ -298,7 +298,7 @@ pub enum Stmt {
     Expr(ExprId),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Closure {
     pub params: Vec<(PatId, Option<TypeId>)>,
     pub ret: Option<TypeId>,
@@ -306,7 +306,7 @@ pub struct Closure {
     pub is_move: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum UnaryOp {
     Neg,
     /// `!`: logical on `bool`, bitwise on integers.
@@ -315,7 +315,7 @@ pub enum UnaryOp {
     BitNot,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum BinaryOp {
     Add,
     Sub,
@@ -365,7 +365,7 @@ impl BinaryOp {
 }
 
 /// A literal's value.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Lit {
     Bool(bool),
     Char(char),
@@ -379,14 +379,14 @@ pub enum Lit {
     CStr(Symbol),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum NumKind {
     Int(IntKind),
     Float(super::FloatKind),
 }
 
 /// What a path in an expression or pattern means.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum PathRes {
     Error,
     Local(LocalId),
@@ -419,7 +419,7 @@ pub enum PathRes {
     },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Pat {
     Error,
     Wild,
@@ -458,13 +458,13 @@ pub enum Pat {
     Or(Vec<PatId>),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum PatBound {
     Lit { lit: Lit, negative: bool, span: Span },
     Path(PathRes, Span),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct FieldPat {
     pub name: Symbol,
     pub span: Span,
@@ -472,7 +472,7 @@ pub struct FieldPat {
 }
 
 /// Formatting: `println!("{x:>5} {}", y)` and the like.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Format {
     pub kind: FormatKind,
     pub pieces: Vec<FormatPiece>,
@@ -480,7 +480,7 @@ pub struct Format {
     pub args: Vec<ExprId>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum FormatKind {
     /// Gives a `String`: `format!`, f-strings.
     String,
@@ -496,14 +496,14 @@ pub enum FormatKind {
     Panic,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum FormatPiece {
     Text(Symbol),
     Value { arg: u32, spec: FormatSpec, span: Span },
 }
 
 /// `[[fill]align][sign][#][0][width][.precision][x X o b e ?]`
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct FormatSpec {
     pub fill: char,
     pub align: Option<Align>,
@@ -515,21 +515,21 @@ pub struct FormatSpec {
     pub style: FormatStyle,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Align {
     Left,
     Center,
     Right,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum FormatCount {
     Value(u32),
     /// `width$`: an argument of type `usize`.
     Arg(u32),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum FormatStyle {
     Display,
     Debug,

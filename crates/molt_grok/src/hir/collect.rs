@@ -12,7 +12,9 @@ use molt_diagnostics::registry::grok;
 
 use super::attributes::Place;
 use super::expand::MacroId;
-use super::front::{At, BodyForm, BodySource, Front, ItemScope, MacroScope, PackageData, PackageSource, SourceId};
+use super::front::{
+    At, BodyForm, BodySource, Front, ItemScope, MacroScope, PackageData, PackageSource, SourceId, Stored,
+};
 use super::scope::{Binding, Def, Found, ModuleData, Ns, Segment, SegmentKind};
 use super::{
     Adt, AdtId, AdtKind, Alias, AliasId, Attr, BodyOwner, ConstId, ConstItem, ConstItemKind, FnId, FnItem, Generics,
@@ -94,12 +96,12 @@ impl Front {
     }
 
     fn parse_file(&mut self, path: &str, text: String) -> At {
-        let file = self.hir.files.add(path, text);
+        let file = crate::library::number(path).unwrap_or_else(|| self.hir.files.add(path.to_owned(), text));
         self.files.insert(path.to_owned(), file);
         let parse = syntax::parse(file, &self.hir.files.file(file).text);
         self.diagnostics.extend(parse.diagnostics.iter().cloned());
         let node = parse.root();
-        At { source: self.add_source(parse), node }
+        At { source: self.push_source(parse, Stored::File(file)), node }
     }
 
     fn root_span(&self, at: At) -> Span {

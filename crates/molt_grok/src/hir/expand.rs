@@ -14,6 +14,7 @@ use molt_diagnostics::registry::grok;
 
 use self::matcher::Matcher;
 use self::transcribe::Template;
+pub(super) use self::transcribe::gap_before;
 use super::front::{At, ContextInfo, Front, MacroScope, SourceId};
 use super::scope::{Def, Found, Ns, Segment, SegmentKind};
 use super::{ModId, PackageId};
@@ -24,11 +25,11 @@ use crate::syntax::{
 /// How deep expansions may nest.
 pub(super) const MAX_DEPTH: u32 = 128;
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct MacroId(pub u32);
 
 /// A macro that a program defines.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Macro {
     pub name: Symbol,
     pub module: ModId,
@@ -42,7 +43,7 @@ pub(super) struct Macro {
     pub public: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Rule {
     matcher: Vec<Matcher>,
     template: Vec<Template>,
@@ -272,26 +273,30 @@ impl Front {
 
     /// Parses text that the compiler itself writes, as derived implementations; every token points at `span`.
     pub(super) fn parse_text(&mut self, text: &str, span: Span, entry: Entry) -> SourceId {
-        let lexed = syntax::lexer::lex_piece(span.file, 0, text, SyntaxContext::ROOT);
         let context = SyntaxContext(self.contexts.len() as u32);
         self.contexts.push(ContextInfo { parent: SyntaxContext::ROOT, definition: MacroId(u32::MAX) });
-        let mut builder = TokensBuilder::default();
-        let tokens = &lexed.tokens;
-        let mut t = 0;
-        while t + 1 < tokens.len() as u32 {
-            let origin = Origin { span, context };
-            if tokens.kind(t) == SyntaxKind::Dollar && tokens.kind(t + 1) == SyntaxKind::CrateKw {
-                builder.push(SyntaxKind::CrateKw, "$crate", origin);
-                t += 2;
-                continue;
-            }
-            builder.push(tokens.kind(t), tokens.text(t), origin);
-            t += 1;
-        }
-        let parse = parse_tokens(builder.finish(Origin { span, context }), entry);
+        let parse = parse_tokens(written(text, Origin { span, context }), entry);
         debug_assert!(parse.diagnostics.is_empty(), "{text}: {:?}", parse.diagnostics);
         self.add_source(parse)
     }
+}
+
+/// The tokens of a text that the compiler itself writes, all in one place.
+pub(super) fn written(text: &str, origin: Origin) -> Tokens {
+    let lexed = syntax::lexer::lex_piece(origin.span.file, 0, text, SyntaxContext::ROOT);
+    let mut builder = TokensBuilder::default();
+    let tokens = &lexed.tokens;
+    let mut t = 0;
+    while t + 1 < tokens.len() as u32 {
+        if tokens.kind(t) == SyntaxKind::Dollar && tokens.kind(t + 1) == SyntaxKind::CrateKw {
+            builder.push(SyntaxKind::CrateKw, "$crate", origin);
+            t += 2;
+            continue;
+        }
+        builder.push(tokens.kind(t), tokens.text(t), origin);
+        t += 1;
+    }
+    builder.finish(origin)
 }
 
 enum Callee {

@@ -4,6 +4,7 @@
 //! makes one more, which is how library functions come into being when somebody calls them.
 
 use molt_base::hash::{FastMap, FastSet};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use molt_base::{FileId, SourceMap, Span, Symbol};
@@ -13,7 +14,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::expand::Macro;
 use super::scope::{Import, ModuleData};
 use super::{AdtId, BodyId, BodyOwner, ConstId, FnId, Generics, Hir, ImplId, ModId, PackageId, TraitId};
-use crate::syntax::{NodeId, Parse, SyntaxContext, SyntaxKind, Tokens};
+use crate::syntax::{Entry, NodeId, Parse, SyntaxContext, SyntaxKind, Tokens};
 
 /// Gives the texts of source files. The compiler core reads nothing itself.
 pub trait Loader {
@@ -54,8 +55,10 @@ pub struct Options {
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
     pub scheduler: SchedulerSettings,
-    /// Files that were read before, whose ids are in use: manifests.
+    /// The library's files, which are always the first, and those that were read before: manifests.
     pub files: SourceMap,
+    /// The library's image, which spares its sources.
+    pub library: Option<&'static [u8]>,
     /// Variables of the environment for `env!`.
     pub env: Vec<(String, String)>,
 }
@@ -107,25 +110,43 @@ impl Default for Options {
             debug_assertions: true,
             overflow_wraps: false,
             scheduler: SchedulerSettings::default(),
-            files: SourceMap::default(),
+            files: crate::library::files(),
+            library: None,
             env: Vec::new(),
         }
     }
 }
 
 /// A tree that items and bodies point into: a file or the result of a macro.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct SourceId(pub u32);
 
+/// A tree, or what it is made from when somebody asks for it.
+pub(super) struct Source {
+    pub parse: OnceCell<Arc<Parse>>,
+    pub stored: Stored,
+}
+
+/// How a source is kept in an image of the library.
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) enum Stored {
+    File(FileId),
+    /// The result of a macro, and where its tokens begin among those of the image.
+    Expansion {
+        entry: Entry,
+        start: u32,
+    },
+}
+
 /// A node of some source.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct At {
     pub source: SourceId,
     pub node: NodeId,
 }
 
 /// What `Self` means.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum SelfType {
     None,
     Trait(TraitId),
@@ -134,14 +155,14 @@ pub(super) enum SelfType {
 }
 
 /// One generic parameter in scope.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct ParamInScope {
     pub name: Symbol,
     pub index: u32,
     pub kind: ParamKind,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum ParamKind {
     Lifetime,
     Type,
@@ -149,7 +170,7 @@ pub(super) enum ParamKind {
 }
 
 /// What written types and paths of one item see besides its module.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct ItemScope {
     pub module: ModId,
     pub params: Vec<ParamInScope>,
@@ -181,7 +202,7 @@ impl ItemScope {
 }
 
 /// How a body is made from its tree.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum BodyForm {
     /// A function: parameters and block of a `FnItem`.
     Fn,
@@ -214,7 +235,7 @@ pub(super) struct PackageData {
 }
 
 /// How an expansion relates to what surrounds it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct ContextInfo {
     /// Context of the macro's definition: what a name falls back to beyond that definition.
     pub parent: SyntaxContext,
@@ -228,7 +249,9 @@ pub struct Front {
     pub diagnostics: Vec<Diagnostic>,
     pub(super) options: Options,
     pub(super) loader: Box<dyn Loader>,
-    pub(super) sources: Vec<Arc<Parse>>,
+    pub(super) sources: Vec<Source>,
+    /// Tokens of the expansions of an image.
+    pub(super) stored_tokens: &'static [u8],
     pub(super) packages: Vec<PackageData>,
     pub(super) modules: Vec<ModuleData>,
     pub(super) imports: Vec<Import>,
@@ -274,6 +297,7 @@ impl Front {
             options,
             loader,
             sources: Vec::new(),
+            stored_tokens: &[],
             packages: Vec::new(),
             modules: Vec::new(),
             imports: Vec::new(),
@@ -308,6 +332,11 @@ impl Front {
     fn load_package(&mut self, source: PackageSource) {
         let first_module = self.modules.len();
         let (is_std, is_tested) = (source.is_std, source.test);
+        if is_std && self.options.library.is_some_and(|image| self.load_image(image)) {
+            self.std = Some(PackageId(0));
+            self.packages.push(PackageData { source, dependencies: Vec::new() });
+            return;
+        }
         self.collect_package(source);
         if is_std {
             // The library's own modules see its prelude too.
@@ -319,7 +348,9 @@ impl Front {
             self.settle_items();
         }
         self.settle_traits(first_module);
-        if !is_std {
+        if is_std {
+            self.make_values();
+        } else {
             self.make_bodies();
         }
     }
@@ -354,11 +385,18 @@ impl Front {
     }
 
     pub(super) fn parse(&self, source: SourceId) -> Arc<Parse> {
-        self.sources[source.0 as usize].clone()
+        let Source { parse, stored } = &self.sources[source.0 as usize];
+        parse.get_or_init(|| Arc::new(self.read_stored(*stored))).clone()
     }
 
+    /// Adds the result of a macro.
     pub(super) fn add_source(&mut self, parse: Parse) -> SourceId {
-        self.sources.push(Arc::new(parse));
+        let stored = Stored::Expansion { entry: parse.entry, start: 0 };
+        self.push_source(parse, stored)
+    }
+
+    pub(super) fn push_source(&mut self, parse: Parse, stored: Stored) -> SourceId {
+        self.sources.push(Source { parse: OnceCell::from(Arc::new(parse)), stored });
         SourceId(self.sources.len() as u32 - 1)
     }
 

@@ -7,7 +7,7 @@ use super::{
 };
 
 /// Who may name an item.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Visibility {
     Public,
     /// Visible in this module and below.
@@ -16,14 +16,14 @@ pub enum Visibility {
 }
 
 /// An attribute or decorator that later stages read, with its arguments as written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Attr {
     pub name: Symbol,
     pub span: Span,
     pub args: Vec<AttrArg>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct AttrArg {
     /// `name = value` or `name: value`.
     pub name: Option<Symbol>,
@@ -31,7 +31,7 @@ pub struct AttrArg {
     pub span: Span,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum AttrValue {
     Ident(Symbol),
     Text(Symbol),
@@ -41,7 +41,7 @@ pub enum AttrValue {
 }
 
 /// What all items have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ItemHead {
     pub name: Symbol,
     pub name_span: Span,
@@ -54,7 +54,7 @@ pub struct ItemHead {
 }
 
 /// What a member belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Parent {
     Module,
     Trait(TraitId),
@@ -63,7 +63,7 @@ pub enum Parent {
     Extern,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct FnItem {
     pub head: ItemHead,
     pub parent: Parent,
@@ -84,7 +84,7 @@ pub struct FnItem {
     pub intrinsic: Option<Symbol>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ReturnType {
     /// Inferred from the body; `()` without one.
     Omitted,
@@ -92,7 +92,7 @@ pub enum ReturnType {
 }
 
 /// The receiver.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SelfParam {
     pub kind: SelfKind,
     /// `mut self`.
@@ -100,7 +100,7 @@ pub struct SelfParam {
     pub span: Span,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub enum SelfKind {
     Value,
     Ref(super::Lifetime, super::Mutability),
@@ -108,7 +108,7 @@ pub enum SelfKind {
     Typed(TypeId),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ParamDecl {
     /// Name for diagnostics and `ask` without positional trouble; absent for other patterns.
     pub name: Option<Symbol>,
@@ -117,7 +117,7 @@ pub struct ParamDecl {
     pub span: Span,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Adt {
     pub head: ItemHead,
     pub generics: Generics,
@@ -132,7 +132,7 @@ pub struct Adt {
 }
 
 /// Members of an actor by their role; all functions stand in `members` too.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ActorInfo {
     pub members: ImplId,
     /// Functions with a receiver that are no hooks.
@@ -149,20 +149,20 @@ pub struct ActorInfo {
     pub wants_sender: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum AdtKind {
     Struct,
     Enum,
     Actor,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Repr {
     pub c: bool,
     pub int: Option<super::IntKind>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Variant {
     pub name: Symbol,
     pub span: Span,
@@ -173,14 +173,14 @@ pub struct Variant {
     pub docs: Option<Symbol>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum VariantForm {
     Unit,
     Tuple,
     Named,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct FieldDecl {
     /// `0`, `1`, … in tuple forms.
     pub name: Symbol,
@@ -193,7 +193,7 @@ pub struct FieldDecl {
     pub docs: Option<Symbol>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Trait {
     pub head: ItemHead,
     /// Parameter 0 is `Self`.
@@ -207,7 +207,7 @@ pub struct Trait {
     pub is_auto: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Impl {
     pub head: ItemHead,
     pub generics: Generics,
@@ -225,7 +225,7 @@ pub struct Impl {
     pub actor: Option<AdtId>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ConstItem {
     pub head: ItemHead,
     pub parent: Parent,
@@ -237,7 +237,7 @@ pub struct ConstItem {
     pub body: Option<BodyId>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ConstItemKind {
     Const,
     Static {
@@ -247,7 +247,7 @@ pub enum ConstItemKind {
     ModuleLet,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Alias {
     pub head: ItemHead,
     pub parent: Parent,

@@ -11,7 +11,7 @@ use super::{AdtId, AdtKind, AliasId, ConstId, FloatKind, FnId, IntKind, ModId, P
 use crate::syntax::SyntaxContext;
 
 /// Something that a name stands for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Def {
     Mod(ModId),
     Adt(AdtId),
@@ -24,7 +24,7 @@ pub(super) enum Def {
     Macro(MacroId),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Prim {
     Bool,
     Char,
@@ -68,11 +68,11 @@ pub(super) enum Ns {
 
 pub(super) const ALL_NS: [Ns; 3] = [Ns::Types, Ns::Values, Ns::Macros];
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct ImportId(pub u32);
 
 /// A name in a module.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Binding {
     pub def: Def,
     pub vis: Visibility,
@@ -82,7 +82,7 @@ pub(super) struct Binding {
 }
 
 /// One leaf of a `use`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Import {
     pub module: ModId,
     pub path: Vec<Segment>,
@@ -100,7 +100,7 @@ pub(super) struct Import {
 }
 
 /// Names of a module and what it sees around it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct ModuleData {
     pub names: [FastMap<Symbol, Binding>; 3],
     /// Imports that bind a name and are not resolved yet.
@@ -116,12 +116,13 @@ pub(super) struct ModuleData {
     /// Folder in which `mod name;` looks for files.
     pub folder: String,
     /// Macros that are visible at the module's end.
+    #[serde(skip)]
     pub macros: MacroScope,
     pub children: Vec<ModId>,
 }
 
 /// One name of a path.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Segment {
     pub kind: SegmentKind,
     pub name: Symbol,
@@ -129,7 +130,7 @@ pub(super) struct Segment {
     pub context: SyntaxContext,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum SegmentKind {
     Name,
     SelfValue,

@@ -4,7 +4,7 @@ use molt_base::{Span, Symbol};
 
 use super::{AdtId, AliasId, BodyId, ImplId, TraitId, TypeId};
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum IntKind {
     I8,
     I16,
@@ -20,20 +20,20 @@ pub enum IntKind {
     Usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum FloatKind {
     F32,
     F64,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Mutability {
     Shared,
     Mut,
 }
 
 /// A type as written, its names resolved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum TypeExpr {
     /// Reported already.
     Error,
@@ -84,7 +84,7 @@ pub enum TypeExpr {
 }
 
 /// A written lifetime.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Lifetime {
     /// Left out or `'_`.
     Elided,
@@ -97,7 +97,7 @@ pub enum Lifetime {
 }
 
 /// Arguments as written; counts are checked by the checker.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct GenericArgs {
     pub args: Vec<GenericArg>,
     /// `Item = T`, `Item: Bound`.
@@ -107,14 +107,14 @@ pub struct GenericArgs {
     pub span: Option<Span>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum GenericArg {
     Lifetime(Lifetime, Span),
     Type(TypeId),
     Const(ConstArg, Span),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct AssocArg {
     pub name: Symbol,
     pub span: Span,
@@ -123,7 +123,7 @@ pub struct AssocArg {
 }
 
 /// A constant argument or the length of an array.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ConstArg {
     /// A literal: bits, sign-extended.
     Value(i128),
@@ -135,14 +135,14 @@ pub enum ConstArg {
 }
 
 /// `Trait<Args>` of a bound or an implementation, without the Self type.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct TraitRef {
     pub trait_: TraitId,
     pub args: GenericArgs,
     pub span: Span,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Bound {
     Trait(TraitRef),
     /// `?Sized`.
@@ -153,7 +153,7 @@ pub enum Bound {
 
 /// Parameters of one item. Indices continue those of the parent (trait, implementation or actor); a trait's own parameter 0
 /// is `Self`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Generics {
     /// How many parameters the parent has.
     pub parent_count: u32,
@@ -162,14 +162,14 @@ pub struct Generics {
     pub predicates: Vec<WherePredicate>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct GenericParam {
     pub name: Symbol,
     pub span: Span,
     pub kind: GenericParamKind,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum GenericParamKind {
     Lifetime,
     Type {
@@ -183,14 +183,14 @@ pub enum GenericParamKind {
     },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct WherePredicate {
     pub subject: WhereSubject,
     pub bounds: Vec<Bound>,
     pub span: Span,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum WhereSubject {
     Type(TypeId),
     Lifetime(Lifetime),

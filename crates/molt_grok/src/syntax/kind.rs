@@ -11,7 +11,7 @@ macro_rules! kinds {
         ///
         /// Tokens come first: keywords, punctuation, then tokens with a text of their own. Contextual keywords are
         /// [`SyntaxKind::Ident`]; the parser looks at their text where the grammar gives them a meaning.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
         #[repr(u8)]
         pub enum SyntaxKind {
             $($kw,)*

@@ -10,7 +10,7 @@ use molt_base::{FileId, Span};
 use super::SyntaxKind;
 
 /// Hygiene of a token: which macro expansion wrote it. The root context is text that a person wrote.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct SyntaxContext(pub u32);
 
 impl SyntaxContext {
@@ -18,7 +18,7 @@ impl SyntaxContext {
 }
 
 /// Where a token of a macro's result was written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Origin {
     pub span: Span,
     pub context: SyntaxContext,
@@ -88,6 +88,11 @@ impl Tokens {
     #[inline]
     pub fn end(&self, token: u32) -> u32 {
         self.starts.get(token as usize + 1).copied().unwrap_or(self.text.len() as u32)
+    }
+
+    /// The token that begins at a byte of [`Tokens::source`].
+    pub fn number_at(&self, start: u32) -> Option<u32> {
+        self.starts.binary_search(&start).ok().map(|n| n as u32)
     }
 
     #[inline]

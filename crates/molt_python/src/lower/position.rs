@@ -63,7 +63,7 @@ impl Lowerer<'_> {
     }
 
     fn make_loc(&mut self, range: TextRange, anchor: Option<TextRange>) -> LocId {
-        let lines = &self.sources.file(self.file).lines;
+        let lines = self.sources.file(self.file).lines();
         let (line, col) = lines.line_col(range.start().to_u32());
         let (end_line, end_col) = lines.line_col(range.end().to_u32());
         let mut position = Position { line, col, end_line, end_col, ..Position::default() };
@@ -76,6 +76,6 @@ impl Lowerer<'_> {
 
     /// Line from 1 of an offset.
     pub(super) fn line_of(&self, offset: TextSize) -> u32 {
-        self.sources.file(self.file).lines.line_col(offset.to_u32()).0
+        self.sources.file(self.file).lines().line_col(offset.to_u32()).0
     }
 }

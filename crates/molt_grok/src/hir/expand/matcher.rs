@@ -11,7 +11,7 @@ use crate::hir::front::Front;
 use crate::syntax::{Entry, SyntaxKind, Tokens, fragment_end};
 
 /// One part of a rule's left side.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::hir) enum Matcher {
     Token(SyntaxKind, Box<str>),
     Var(Symbol, Fragment),
@@ -19,14 +19,14 @@ pub(in crate::hir) enum Matcher {
     Group(SyntaxKind, Vec<Matcher>),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::hir) enum Times {
     Any,
     AtLeastOne,
     AtMostOne,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::hir) enum Fragment {
     Ident,
     Expr,

@@ -10,7 +10,7 @@ use crate::hir::front::Front;
 use crate::syntax::{Origin, SyntaxContext, SyntaxKind, Tokens, TokensBuilder};
 
 /// One part of a rule's right side; numbers are tokens of the definition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub(in crate::hir) enum Template {
     Token(u32),
     /// `$name`; the numbers are those of `$` and of the name.
@@ -23,6 +23,11 @@ pub(in crate::hir) enum Template {
         first: u32,
         last: u32,
     },
+}
+
+/// What an expansion has for the space and comments before a token of its definition.
+pub(in crate::hir) fn gap_before(tokens: &Tokens, token: u32) -> (SyntaxKind, &'static str) {
+    if tokens.line_break_before(token) { (SyntaxKind::LineBreak, "\n") } else { (SyntaxKind::Whitespace, " ") }
 }
 
 impl Front {
@@ -212,8 +217,10 @@ impl Writer<'_> {
         match self.before {
             None => {}
             Some(b) if b.wrapping_add(1) == token => {}
-            Some(_) if self.tokens.line_break_before(token) => self.push(SyntaxKind::LineBreak, "\n", origin),
-            Some(_) => self.push(SyntaxKind::Whitespace, " ", origin),
+            Some(_) => {
+                let (kind, text) = gap_before(self.tokens, token);
+                self.push(kind, text, origin);
+            }
         }
     }
 

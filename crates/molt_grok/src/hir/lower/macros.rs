@@ -154,7 +154,7 @@ impl Lower<'_> {
 
     fn constant_macro(&mut self, s: Syntax<'_>, nodes: &[NodeId], name: &str, span: Span) -> ExprId {
         let file = self.front.hir.files.file(span.file);
-        let (line, column) = file.lines.line_col(span.start);
+        let (line, column) = file.lines().line_col(span.start);
         match name {
             "line" => self.number(line.into(), span),
             "column" => {
@@ -496,7 +496,7 @@ impl Lower<'_> {
     fn dbg(&mut self, s: Syntax<'_>, nodes: &[NodeId], span: Span) -> ExprId {
         let [node] = nodes else { return self.misused(span, "`dbg!` takes one value") };
         let file = self.front.hir.files.file(span.file);
-        let line = file.lines.line_col(span.start).0;
+        let line = file.lines().line_col(span.start).0;
         let place = format!("[{}:{line}] {} = ", file.name, s.text(*node)).replace('{', "{{").replace('}', "}}");
         let value = self.expr(s, *node);
         let (tmp, pat) = self.fresh("value", span);
