@@ -394,7 +394,8 @@ rt_table! {
     /// `grok_channel_len(c)`.
     GrokChannelLen = grok_channel_len(i) -> i;
     GrokSelectNew = grok_select_new() -> i;
-    /// `grok_select_add(select, number, kind, object, slot)`: kinds: 0 receive, 1 send, 2 end of a task, 3 answer.
+    /// `grok_select_add(select, number, kind, object, slot)`: kinds: 0 receive, 1 send, 2 end of a task, 3 answer, 4 lock,
+    /// 5 permit.
     GrokSelectAdd = grok_select_add(i i i i i) -> v;
     /// `grok_select_after(s, limit)`.
     GrokSelectAfter = grok_select_after(i i) -> v;
@@ -404,8 +405,30 @@ rt_table! {
     GrokSelectClosed = grok_select_closed(i i) -> i;
     /// `grok_select_disable(s, number)`.
     GrokSelectDisable = grok_select_disable(i i) -> v;
-    /// `grok_select_end(s)`.
-    GrokSelectEnd = grok_select_end(i) -> v;
+    /// `grok_select_poll(s, poll)`: as `grok_select_wait` for a future; -6: it is polled again.
+    GrokSelectPoll = grok_select_poll(i i) -> i;
+    /// `grok_select_end(s)`: the arm whose value was sent though nobody learns of it; -1: none.
+    GrokSelectEnd = grok_select_end(i) -> i;
+    /// Futures (`molt_runtime::grok::future`).
+    /// A wait for a future begins; what it gives goes to `grok_future_leave`.
+    GrokFutureEnter = grok_future_enter() -> i;
+    GrokFutureLeave = grok_future_leave(i) -> v;
+    /// `grok_future_wait(place)`: parks until a future of this task may go on.
+    GrokFutureWait = grok_future_wait(i) -> i;
+    /// What is polled lets others run, and is polled again.
+    GrokFutureAgain = grok_future_again() -> v;
+    /// `grok_timer_set(nanoseconds, who)` gives the time, which goes to `grok_timer_clear(time, who)`.
+    GrokTimerSet = grok_timer_set(i i) -> i;
+    GrokTimerDue = grok_timer_due(i) -> i;
+    GrokTimerClear = grok_timer_clear(i i) -> v;
+    /// A random bit.
+    GrokCoin = grok_coin() -> i;
+    /// `grok_group_new(count, shuffled)`.
+    GrokGroupNew = grok_group_new(i i) -> i;
+    /// `grok_group_next(group, begins)`: the next one to be polled, which what follows is below; -1: none.
+    GrokGroupNext = grok_group_next(i i) -> i;
+    GrokGroupLeave = grok_group_leave(i) -> v;
+    GrokGroupEnd = grok_group_end(i) -> v;
     /// Locks and permits (`molt_runtime::grok::sync`).
     GrokMutexNew = grok_mutex_new() -> i;
     /// `grok_mutex_lock(m, place)`.

@@ -14,7 +14,6 @@ use molt_grok::hir::{
     ReturnType, TraitId, TypeExpr, TypeId, Visibility,
 };
 use molt_grok::syntax::{SyntaxKind, Tokens, lexer};
-use molt_grok::ty::print::ty_text;
 
 /// The page of one module.
 #[derive(Debug)]
@@ -348,7 +347,7 @@ impl Collector<'_> {
     fn inferred(&self, id: FnId, f: &FnItem) -> Option<String> {
         f.body?;
         let sig = self.c.known_sig(id)?;
-        let text = |t| ty_text(&self.c.hir, &self.c.types, t);
+        let text = |t| self.c.ty_text(t);
         let own = sig.params.len().checked_sub(f.params.len())?;
         let mut parts: Vec<String> = Vec::new();
         for (p, &ty) in f.params.iter().zip(&sig.params[own..]) {

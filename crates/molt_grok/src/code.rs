@@ -10,6 +10,7 @@
 mod actor;
 mod call;
 mod func;
+mod future;
 mod glue;
 mod intrinsic;
 pub mod layout;
@@ -18,7 +19,6 @@ mod recursion;
 mod rvalue;
 
 use molt_base::hash::{FastMap, FastSet};
-use std::rc::Rc;
 
 use molt_base::Span;
 use molt_ir::{
@@ -40,6 +40,8 @@ pub enum Instance {
     Body(BodyOwner, Args),
     /// Body of a closure, with the arguments of the function around it.
     Closure(ClosureId, Args),
+    /// `Future::poll` of the future of an `async` body.
+    Poll(ClosureId, Args),
     /// The value of a constant.
     Const(ConstId, Args),
     /// Drops the value at an address (with the length or table for unsized types).
@@ -59,18 +61,24 @@ pub enum Instance {
 /// when somebody calls them.
 pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) -> Program {
     let mut kept = Kept::new();
+    let mut graphs = FastMap::default();
+    let mut endless = Vec::new();
     loop {
-        let mut mono = Mono { c, layouts: Layouts::new(c), kept };
+        let mut mono = Mono { c, layouts: Layouts::new(c, graphs), kept };
         let mut missing = mono.write_all();
         if missing.is_empty() && mono.guard_recursion() {
             missing = mono.write_all();
         }
-        kept = mono.kept;
+        (kept, graphs) = (mono.kept, mono.layouts.graphs);
+        endless.append(&mut mono.layouts.endless);
         if missing.is_empty() {
             break;
         }
         make(c, &missing);
     }
+    endless.sort_unstable();
+    endless.dedup();
+    endless.into_iter().for_each(|id| c.report_endless(id));
     let relocs = vec![Reloc { offset: 0, target: RelocTarget::Func(FuncId(0)), addend: 0 }];
     let s = &c.hir.scheduler;
     let words = [0, s.workers, s.ask_timeout, s.shutdown_timeout, s.stack_size, s.mailbox, s.deadlock as u64];
@@ -107,7 +115,6 @@ pub(crate) struct Kept {
     pub program: Program,
     pub functions: FastMap<Instance, FuncId>,
     queue: Vec<Instance>,
-    mirs: FastMap<MirOwner, Rc<Mir>>,
     texts: FastMap<Vec<u8>, DataId>,
     places: FastMap<Span, DataId>,
     tables: FastMap<(Ty, crate::ty::DynId), DataId>,
@@ -131,7 +138,6 @@ impl Kept {
             program,
             functions: FastMap::default(),
             queue: Vec::new(),
-            mirs: FastMap::default(),
             texts: FastMap::default(),
             places: FastMap::default(),
             tables: FastMap::default(),
@@ -204,6 +210,7 @@ impl Mono<'_> {
             Instance::Body(BodyOwner::Fn(f), args) => with_args(&self.fn_path(f), args),
             Instance::Body(owner, _) => format!("{owner:?}"),
             Instance::Closure(id, args) => with_args(&format!("closure{}", id.0), args),
+            Instance::Poll(id, args) => with_args(&format!("poll{}", id.0), args),
             Instance::Const(k, args) => with_args(c.hir.text(c.hir.consts[k].head.name), args),
             Instance::Drop(ty) => format!("drop<{}>", c.ty_text(ty)),
             Instance::Clone(ty) => format!("clone<{}>", c.ty_text(ty)),
@@ -224,38 +231,27 @@ impl Mono<'_> {
         }
     }
 
-    /// The graph of a body or closure. Bodies of the library are checked when they are first needed.
-    pub fn mir(&mut self, owner: MirOwner) -> Rc<Mir> {
-        if let Some(m) = self.mirs.get(&owner) {
-            return m.clone();
-        }
-        let body_owner = match owner {
-            MirOwner::Body(b) => b,
-            MirOwner::Closure(id) => self.c.closure(id).owner,
-        };
-        for (owner, mir) in self.c.graphs(body_owner) {
-            self.mirs.insert(owner, Rc::new(mir));
-        }
-        self.mirs.get(&owner).expect("the graphs of a body include its closures'").clone()
-    }
-
     fn write(&mut self, instance: Instance, id: FuncId) -> Function {
         match instance {
             Instance::Body(owner, args) => {
-                let mir = self.mir(MirOwner::Body(owner));
-                let mut written = func::write(self, &mir, args, id);
+                let graph = self.layouts.graph(MirOwner::Body(owner));
+                let mut written = func::write(self, &graph.mir, args, id);
                 if let BodyOwner::Fn(f) = owner {
                     self.apply_hints(f, &mut written);
                 }
                 written
             }
             Instance::Closure(closure, args) => {
-                let mir = self.mir(MirOwner::Closure(closure));
-                func::write(self, &mir, args, id)
+                let graph = self.layouts.graph(MirOwner::Closure(closure));
+                func::write(self, &graph.mir, args, id)
+            }
+            Instance::Poll(future, args) => {
+                let graph = self.layouts.graph(MirOwner::Closure(future));
+                future::poll(self, &graph, future, args, id)
             }
             Instance::Const(k, args) => {
-                let mir = self.mir(MirOwner::Body(BodyOwner::Const(k)));
-                func::write(self, &mir, args, id)
+                let graph = self.layouts.graph(MirOwner::Body(BodyOwner::Const(k)));
+                func::write(self, &graph.mir, args, id)
             }
             Instance::Drop(ty) => glue::drop(self, ty, id),
             Instance::Clone(ty) => glue::clone(self, ty, id),
@@ -488,7 +484,16 @@ impl Checked {
 
     /// The library's function that registers a call of this one as an arm of a `select`: `#[selects("..")]`.
     pub(crate) fn selects(&self, f: FnId) -> Option<&str> {
-        let attr = self.hir.fns[f].head.attrs.iter().find(|a| self.hir.text(a.name) == "selects")?;
+        self.twin(f, "selects")
+    }
+
+    /// The library's function that makes a future of the arguments of this one, which waits: `#[awaits("..")]`.
+    pub(crate) fn awaits(&self, f: FnId) -> Option<&str> {
+        self.twin(f, "awaits")
+    }
+
+    fn twin(&self, f: FnId, attr: &str) -> Option<&str> {
+        let attr = self.hir.fns[f].head.attrs.iter().find(|a| self.hir.text(a.name) == attr)?;
         attr.args.iter().find_map(|a| match a.value {
             crate::hir::AttrValue::Text(t) => Some(self.hir.text(t)),
             _ => None,
@@ -541,6 +546,11 @@ impl Checked {
             Search::Found(Selected::Builtin(_)) => {
                 if self.hir.lang_trait("clone") == Some(t) {
                     return Some(Instance::Clone(self_ty));
+                }
+                if self.hir.lang_trait("future") == Some(t)
+                    && let crate::ty::TyKind::Future(id, args) = self.types.kind(self_ty)
+                {
+                    return Some(Instance::Poll(id, args));
                 }
                 // Default functions of traits that the language implements.
                 self.hir.fns[f].body.map(|_| Instance::Body(BodyOwner::Fn(f), args))

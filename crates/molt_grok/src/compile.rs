@@ -110,6 +110,10 @@ fn check_front(front: &mut Front) -> (Checked, Vec<Diagnostic>) {
     let checked = check_program(std::mem::take(&mut front.hir));
     crate::mir::borrow::check_all(&checked);
     diagnostics.extend(checked.take_diagnostics());
+    if !diagnostics.iter().any(Diagnostic::is_error) {
+        crate::mir::endless::check_futures(&checked);
+        diagnostics.extend(checked.take_diagnostics());
+    }
     lints::apply(&checked.hir.lint_scopes, &mut diagnostics);
     if diagnostics.iter().any(Diagnostic::is_error) {
         // What looks unused in a program with errors may be used where it was not understood.

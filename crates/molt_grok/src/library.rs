@@ -29,6 +29,7 @@ const FILES: &[(&str, &str)] = &[
     ("error.grok", include_str!("../library/error.grok")),
     ("fmt.grok", include_str!("../library/fmt.grok")),
     ("fs.grok", include_str!("../library/fs.grok")),
+    ("future.grok", include_str!("../library/future.grok")),
     ("hash.grok", include_str!("../library/hash.grok")),
     ("intrinsics.grok", include_str!("../library/intrinsics.grok")),
     ("io.grok", include_str!("../library/io.grok")),

@@ -12,6 +12,8 @@ pub mod bits;
 pub mod borrow;
 pub mod build;
 pub mod drops;
+pub mod endless;
+pub mod frame;
 pub mod locks;
 pub mod moves;
 pub mod print;

@@ -194,7 +194,7 @@ impl Explorer<'_> {
                     inside(k, &kid(k), t)
                 })
             }
-            TyKind::Closure(id, _) => {
+            TyKind::Closure(id, _) | TyKind::Future(id, _) => {
                 let data = self.q.closure(id);
                 (0..data.captures.len()).any(|n| {
                     let t = capture_field_ty(types, data, n);
@@ -299,6 +299,12 @@ impl Explorer<'_> {
                 }
                 Terminator::Await { future, dest, target } => {
                     self.use_operand(&mut state, future);
+                    // A panic of what is awaited, and the end of a future that waits here.
+                    match block.unwind {
+                        Some(u) => todo.push(go(state.clone(), u)),
+                        None if !block.cleanup => self.check_end(&state, "wait that ends"),
+                        None => {}
+                    }
                     self.set(&mut state, dest, true);
                     todo.push(go(state, *target));
                 }
@@ -398,7 +404,7 @@ fn every_value_is_dropped_once_on_every_way() {
             if !explorer.problems.is_empty() {
                 let file = c.hir.files.file(body.span.file);
                 let (line, _) = file.lines().line_col(body.span.start);
-                let text = molt_grok::mir::print::mir_text(&c.hir, &c.types, &mir);
+                let text = molt_grok::mir::print::mir_text(&c, &mir);
                 failures.push(format!("{}:{line}: {}\n{text}", file.name, explorer.problems.join("; ")));
             }
         }

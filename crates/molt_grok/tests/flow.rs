@@ -69,7 +69,7 @@ fn run(text: &str, graphs: bool) -> String {
         built.closures.iter_mut().chain([&mut built.mir]).for_each(|m| elaborate_drops(q, m));
         if graphs {
             for mir in built.closures.iter().chain([&built.mir]) {
-                out.push_str(&mir_text(&checked.hir, &checked.types, mir));
+                out.push_str(&mir_text(&checked, mir));
             }
         }
     }

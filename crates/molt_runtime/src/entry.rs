@@ -65,6 +65,7 @@ mod exported {
     pub(super) use crate::grok::atomics::*;
     pub(super) use crate::grok::channel::*;
     pub(super) use crate::grok::files::*;
+    pub(super) use crate::grok::future::*;
     pub(super) use crate::grok::locals::*;
     pub(super) use crate::grok::numbers::*;
     pub(super) use crate::grok::panics::*;

@@ -25,6 +25,7 @@ pub mod atomics;
 pub(crate) mod channel;
 mod deadlock;
 pub mod files;
+pub(crate) mod future;
 pub(crate) mod locals;
 mod lock;
 mod memory;
@@ -41,6 +42,7 @@ pub mod system;
 pub(crate) mod task;
 pub mod text;
 mod timer;
+mod waiter;
 
 use alloc::alloc::Layout;
 use alloc::boxed::Box;
@@ -127,6 +129,7 @@ pub(crate) struct State {
     pub ctx: Context,
     pub shared: *const Shared,
     pub fiber: Fiber,
+    pub futures: future::Futures,
     pub number: usize,
     /// The line given out last.
     line: Vec<u8>,
@@ -285,6 +288,7 @@ impl Shared {
             ctx,
             shared,
             fiber: Fiber::new(),
+            futures: future::Futures::new(),
             number,
             line: Vec::new(),
             answer: Vec::new(),

@@ -59,6 +59,8 @@ struct Walk<'a> {
 
 struct Frame {
     is_move: bool,
+    /// Variables that are captured by value in any case.
+    own: std::ops::Range<u32>,
     kind: FnTrait,
     captures: Vec<Capture>,
 }
@@ -153,7 +155,7 @@ impl Walk<'_> {
         };
         frame.kind = frame.kind.max(kind);
         let mode = match how {
-            _ if frame.is_move => CaptureMode::Value,
+            _ if frame.is_move || frame.own.contains(&place.local.0) => CaptureMode::Value,
             Use::Read => CaptureMode::Shared,
             Use::Change => CaptureMode::Mut,
             Use::Move => CaptureMode::Value,
@@ -189,8 +191,8 @@ impl Walk<'_> {
     }
 
     /// Runs `f` inside of a closure and keeps what it captures.
-    fn in_closure(&mut self, id: ClosureId, expr: ExprId, is_move: bool, f: impl FnOnce(&mut Self)) {
-        self.frames.push(Frame { is_move, kind: FnTrait::Fn, captures: Vec::new() });
+    fn in_closure(&mut self, id: ClosureId, expr: ExprId, frame: Frame, f: impl FnOnce(&mut Self)) {
+        self.frames.push(frame);
         f(self);
         let frame = self.frames.pop().expect("the frame was pushed above");
         for capture in &frame.captures {

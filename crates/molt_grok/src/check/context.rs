@@ -113,8 +113,6 @@ pub struct Checked {
     pub(super) unsafe_objects: RefCell<FastMap<TraitId, Option<String>>>,
     pub(super) variances: RefCell<FastMap<AdtId, Rc<[Variance]>>>,
     pub(super) closures: FrozenVec<Box<ClosureCell>>,
-    /// Futures of `async fn`s.
-    pub(super) async_fns: RefCell<FastMap<FnId, ClosureId>>,
     pub(super) opaques: FrozenVec<Box<OpaqueData>>,
     pub(super) opaque_ids: RefCell<FastMap<TypeId, OpaqueId>>,
     pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>>,
@@ -168,7 +166,6 @@ impl Checked {
             unsafe_objects: RefCell::default(),
             variances: RefCell::default(),
             closures: FrozenVec::new(),
-            async_fns: RefCell::default(),
             opaques: FrozenVec::new(),
             opaque_ids: RefCell::default(),
             typed: FrozenMap::new(),
@@ -195,11 +192,11 @@ impl Checked {
     }
 
     pub fn ty_text(&self, ty: Ty) -> String {
-        crate::ty::print::ty_text(&self.hir, &self.types, ty)
+        crate::ty::print::ty_text(&self.hir, &self.types, &|id| self.opaque(id).bounds, ty)
     }
 
     pub fn trait_text(&self, trait_: TraitId, args: Args) -> String {
-        crate::ty::print::trait_text(&self.hir, &self.types, trait_, args)
+        crate::ty::print::trait_text(&self.hir, &self.types, &|id| self.opaque(id).bounds, trait_, args)
     }
 
     /// Generics as written on the item itself.

@@ -51,8 +51,6 @@ pub(super) struct BodyState<'c> {
     pub breaks: FastMap<ScopeId, BreakState>,
     /// Result types of the closures around the current expression, innermost last.
     pub returns: Vec<Ty>,
-    /// `.await` is legal.
-    pub may_await: bool,
     pub unsafe_depth: u32,
 }
 
@@ -161,7 +159,6 @@ impl<'c> Infer<'c> {
             ret,
             breaks: FastMap::default(),
             returns: Vec::new(),
-            may_await: true,
             unsafe_depth: 0,
         });
     }
@@ -234,11 +231,6 @@ impl<'c> Infer<'c> {
             let span = body.pat_span(pat);
             let ty = self.s.normalize(ty, span);
             self.check_pat_top(pat, ty);
-        }
-        if let BodyOwner::Fn(f) = body.owner
-            && self.c.hir.fns[f].is_async
-        {
-            self.not_built(self.c.hir.fns[f].head.name_span, "`async fn`");
         }
         let ret = self.b().ret;
         let ret = self.s.normalize(ret, body.span);

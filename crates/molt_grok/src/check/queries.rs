@@ -66,6 +66,7 @@ impl Checked {
                 c.mode == super::typed::CaptureMode::Value
                     && self.needs_drop_in(types.erase(types.subst(c.ty, args)), env, depth)
             }),
+            TyKind::Adt(adt, _) if self.hir.lang_adt("Room") == Some(adt) => false,
             TyKind::Adt(adt, args) => {
                 if self.drop_impl(adt).is_some() || self.hir.lang_adt("Box") == Some(adt) || depth > 32 {
                     return true;
@@ -259,11 +260,6 @@ impl Checked {
                 super::convert::Converter::new(self, owner, super::convert::Elision::Erased, &mut holes).ty(t)
             }
         }
-    }
-
-    /// The future that calling an `async fn` makes.
-    pub fn async_fn_closure(&self, f: crate::hir::FnId) -> Option<crate::ty::ClosureId> {
-        self.async_fns.borrow().get(&f).copied()
     }
 }
 

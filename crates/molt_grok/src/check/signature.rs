@@ -35,12 +35,22 @@ impl Checked {
     /// Whether all of a function's types are written.
     pub fn completeness(&self, f: FnId) -> Completeness {
         let item = &self.hir.fns[f];
+        if item.is_async && self.yields_unwritten(item.ret) {
+            return Completeness::Partial;
+        }
         let holes = item.params.iter().any(|p| p.ty.is_none_or(|t| self.has_hole(t)))
             || match item.ret {
                 ReturnType::Omitted => item.body.is_some() && !self.is_std_fn(f),
                 ReturnType::Type(t) => self.has_hole(t),
             };
         if holes { Completeness::Partial } else { Completeness::Complete }
+    }
+
+    /// Whether the result of an `async` function leaves out what the future yields.
+    fn yields_unwritten(&self, ret: ReturnType) -> bool {
+        let ReturnType::Type(t) = ret else { return false };
+        let crate::hir::TypeExpr::Impl(bounds) = &self.hir.types[t] else { return false };
+        bounds.iter().all(|b| matches!(b, Bound::Trait(r) if r.args.assoc.is_empty()))
     }
 
     /// Whether `_` occurs in a written type.

@@ -41,8 +41,6 @@ pub struct Solver<'c> {
 pub struct ClosureSig {
     pub params: Vec<Ty>,
     pub ret: Ty,
-    /// `async` closures and blocks: `ret` is what the future yields.
-    pub is_async: bool,
 }
 
 /// A trait that a closure must implement by virtue of its captures.

@@ -164,10 +164,8 @@ pub struct ClosureData {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClosureForm {
     Closure,
-    AsyncClosure,
-    AsyncBlock,
-    /// `async fn`: the body of the function.
-    AsyncFn,
+    /// A future: an `async` block, or the body of an `async` function or closure.
+    Async,
     Task,
 }
 

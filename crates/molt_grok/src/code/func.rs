@@ -80,6 +80,8 @@ pub(super) struct Writer<'a, 'c> {
     pub ended: bool,
     /// Place of the call, in a function whose panics are its caller's.
     caller_place: Option<ValueId>,
+    /// The graph is that of an `async` body.
+    pub future: Option<super::future::Polled>,
 }
 
 /// Writes the code of a graph for these arguments.
@@ -126,6 +128,7 @@ impl<'a, 'c> Writer<'a, 'c> {
             loc: LocId::NONE,
             ended: false,
             caller_place: None,
+            future: None,
         }
     }
 
@@ -220,7 +223,7 @@ impl<'a, 'c> Writer<'a, 'c> {
         b
     }
 
-    fn basic_block(&mut self, bb: Bb) {
+    pub fn basic_block(&mut self, bb: Bb) {
         let block = self.bb(bb);
         self.switch(block);
         let mir = self.mir;
@@ -240,14 +243,14 @@ impl<'a, 'c> Writer<'a, 'c> {
         if let Some(span) = data.end_span {
             self.at(span);
         }
-        self.terminator(data.terminator());
+        self.terminator(bb, data.terminator());
     }
 
     pub fn at(&mut self, span: Span) {
         self.span = span;
     }
 
-    fn terminator(&mut self, end: &Terminator) {
+    fn terminator(&mut self, bb: Bb, end: &Terminator) {
         match end {
             Terminator::Goto(b) => {
                 let b = self.bb(*b);
@@ -257,9 +260,12 @@ impl<'a, 'c> Writer<'a, 'c> {
                 let (v, ty) = self.operand(value);
                 self.switch_int(&v, ty, targets, *otherwise);
             }
+            Terminator::Return if self.future.is_some() => self.ret_ready(),
             Terminator::Return => self.ret(),
+            Terminator::Resume if self.is_cancel() => self.leave_cancelled(),
             Terminator::Resume => self.leave_panicking(),
             Terminator::Unreachable => self.end(Op::Unreachable, &[], &[]),
+            Terminator::Drop { place, target, .. } if self.drop_in_future(place, *target) => {}
             Terminator::Drop { place, target, .. } => {
                 let place = self.place(place);
                 self.drop_place(&place);
@@ -274,7 +280,10 @@ impl<'a, 'c> Writer<'a, 'c> {
                 };
                 self.panic_text(text);
             }
-            Terminator::Await { .. } => self.panic_text("waiting needs the scheduler"),
+            Terminator::Await { future, dest, target } if self.future.is_some() => {
+                self.wait(bb, future, dest, *target);
+            }
+            Terminator::Await { future, dest, target } => self.block_on(future, dest, *target),
         }
     }
 

@@ -26,6 +26,10 @@ fn no_graph() -> Mir {
 
 /// `drop(address[, length or table])`: ends the value and everything it owns.
 pub(super) fn drop(m: &mut Mono<'_>, ty: Ty, id: FuncId) -> Function {
+    if let TyKind::Future(future, args) = m.c.types.kind(ty) {
+        let graph = m.layouts.graph(MirOwner::Closure(future));
+        return super::future::cancel(m, &graph, future, args, id);
+    }
     let mir = no_graph();
     let func = m.new_function(id);
     let mut w = Writer::new(m, &mir, Args::EMPTY, func, ReturnForm::Regs(Vec::new()));
@@ -108,7 +112,7 @@ impl Writer<'_, '_> {
         self.switch(done);
     }
 
-    fn drop_fields(&mut self, at: Addr, ty: Ty, variant: u32) {
+    pub fn drop_fields(&mut self, at: Addr, ty: Ty, variant: u32) {
         let layout = self.layout(ty);
         let Some(fields) = layout.field_tys.get(variant as usize) else { return };
         for (n, &f) in fields.iter().enumerate() {

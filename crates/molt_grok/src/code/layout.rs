@@ -7,13 +7,17 @@
 //! Fields stand by falling alignment unless `#[repr(C)]` asks for their order. An enum of which one variant alone has fields
 //! puts the number of another variant into bit patterns that the fields never have (a *niche*); other enums begin with a tag.
 
-use molt_base::hash::FastMap;
+use std::cell::OnceCell;
 use std::rc::Rc;
+
+use molt_base::hash::FastMap;
 
 use crate::check::context::{Checked, Env};
 use crate::check::typed::CaptureMode;
 use crate::hir::{AdtId, AdtKind, FloatKind, IntKind, Mutability};
-use crate::ty::{Args, ConstKind, Ty, TyKind};
+use crate::mir::frame::{Frame, frame};
+use crate::mir::{Mir, MirOwner};
+use crate::ty::{Args, ClosureId, ConstKind, Ty, TyKind};
 
 /// One machine value and how memory holds it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -126,19 +130,74 @@ pub enum Meta {
     Table,
 }
 
-/// Layouts of all types of the program.
+/// The graph of a body, and what a future keeps of it.
+pub struct Graph {
+    pub mir: Mir,
+    frame: OnceCell<Frame>,
+}
+
+impl Graph {
+    pub fn frame(&self) -> &Frame {
+        self.frame.get_or_init(|| frame(&self.mir))
+    }
+}
+
+/// Layouts of all types of the program. That of a future needs the graph of its body.
 pub struct Layouts<'c> {
     pub c: &'c Checked,
     known: FastMap<Ty, Rc<Layout>>,
+    pub graphs: FastMap<MirOwner, Rc<Graph>>,
+    /// Futures whose layout is being found.
+    under_way: Vec<Ty>,
+    /// Futures that would be larger than themselves.
+    pub endless: Vec<ClosureId>,
 }
+
+/// Index of the fields of a future's layout that hold slots of its body; those at index 0 are its captures.
+pub const SAVED: usize = 1;
+/// Index of the one that holds its state.
+pub const STATE: usize = 2;
 
 fn round_up(n: u64, align: u64) -> u64 {
     n.div_ceil(align) * align
 }
 
+/// Offsets of parts of these sizes and alignments after `start`, total size rounded to the alignment, alignment.
+fn place_parts(parts: &[(u64, u64)], start: u64, least: u64, in_order: bool) -> (Vec<u64>, u64, u64) {
+    let mut order: Vec<usize> = (0..parts.len()).collect();
+    if !in_order {
+        order.sort_by_key(|&i| std::cmp::Reverse(parts[i].1));
+    }
+    let (mut at, mut align) = (start, least);
+    let mut offsets = vec![0; parts.len()];
+    for i in order {
+        let (size, own) = parts[i];
+        at = round_up(at, own);
+        offsets[i] = at;
+        at += size;
+        align = align.max(own);
+    }
+    (offsets, round_up(at, align), align)
+}
+
 impl<'c> Layouts<'c> {
-    pub fn new(c: &'c Checked) -> Layouts<'c> {
-        Layouts { c, known: FastMap::default() }
+    pub fn new(c: &'c Checked, graphs: FastMap<MirOwner, Rc<Graph>>) -> Layouts<'c> {
+        Layouts { c, known: FastMap::default(), graphs, under_way: Vec::new(), endless: Vec::new() }
+    }
+
+    /// The graph of a body or closure. Bodies of the library are checked when they are first needed.
+    pub fn graph(&mut self, owner: MirOwner) -> Rc<Graph> {
+        if let Some(g) = self.graphs.get(&owner) {
+            return g.clone();
+        }
+        let body_owner = match owner {
+            MirOwner::Body(b) => b,
+            MirOwner::Closure(id) => self.c.closure(id).owner,
+        };
+        for (owner, mir) in self.c.graphs(body_owner) {
+            self.graphs.insert(owner, Rc::new(Graph { mir, frame: OnceCell::new() }));
+        }
+        self.graphs.get(&owner).expect("the graphs of a body include its closures'").clone()
     }
 
     pub fn of(&mut self, ty: Ty) -> Rc<Layout> {
@@ -229,6 +288,7 @@ impl<'c> Layouts<'c> {
                 let parts = self.captures(id, args);
                 self.record(&parts, false)
             }
+            TyKind::Future(id, args) => self.future(ty, id, args),
             TyKind::Adt(adt, args) => self.adt(adt, args),
             TyKind::FnDef(..)
             | TyKind::Ctor(..)
@@ -239,8 +299,53 @@ impl<'c> Layouts<'c> {
             | TyKind::Param(..)
             | TyKind::Projection(..)
             | TyKind::Opaque(..)
-            | TyKind::Future(..)
             | TyKind::Infer(_) => self.flat(0, 1, Repr::Empty, None),
+        }
+    }
+
+    /// Captures, slots that are needed after a wait, and the number of the state. Slots that are never needed in the same
+    /// block lie at the same place.
+    fn future(&mut self, ty: Ty, id: ClosureId, args: Args) -> Layout {
+        if self.under_way.contains(&ty) {
+            self.endless.push(id);
+            return self.flat(0, 1, Repr::Empty, None);
+        }
+        self.under_way.push(ty);
+        let graph = self.graph(MirOwner::Closure(id));
+        let frame = graph.frame();
+        let captures = self.captures(id, args);
+        let saved: Vec<Ty> = frame.saved.iter().map(|&s| self.concrete(graph.mir.slots[s].ty, args)).collect();
+        let layouts: Vec<Rc<Layout>> = saved.iter().map(|&t| self.of(t)).collect();
+        let mut order: Vec<usize> = (0..saved.len()).collect();
+        order.sort_by_key(|&n| std::cmp::Reverse((layouts[n].align, layouts[n].size)));
+        let mut cells: Vec<Vec<usize>> = Vec::new();
+        for n in order {
+            match cells.iter_mut().find(|cell| cell.iter().all(|&m| !frame.conflict(n, m))) {
+                Some(cell) => cell.push(n),
+                None => cells.push(vec![n]),
+            }
+        }
+        let held: Vec<Rc<Layout>> = captures.iter().map(|&t| self.of(t)).collect();
+        self.under_way.pop();
+        let cell_parts = cells.iter().map(|cell| {
+            let parts = || cell.iter().map(|&n| &layouts[n]);
+            (parts().map(|l| l.size).max().unwrap_or(0), parts().map(|l| l.align).max().unwrap_or(1))
+        });
+        let parts: Vec<(u64, u64)> = held.iter().map(|l| (l.size, l.align)).chain(cell_parts).chain([(4, 4)]).collect();
+        let (mut offsets, size, align) = place_parts(&parts, 0, 1, false);
+        let state = offsets.pop().expect("the state is the last part");
+        let mut saved_at = vec![0; saved.len()];
+        for (cell, at) in cells.iter().zip(offsets.split_off(captures.len())) {
+            cell.iter().for_each(|&n| saved_at[n] = at);
+        }
+        Layout {
+            size,
+            align,
+            repr: Repr::Memory,
+            fields: vec![offsets, saved_at, vec![state]],
+            field_tys: vec![captures, saved, vec![Ty::int(IntKind::U32)]],
+            tag: Tag::Single,
+            niche: None,
         }
     }
 
@@ -285,21 +390,14 @@ impl<'c> Layouts<'c> {
 
     /// Offsets of fields after `start`, total size rounded to the alignment, alignment.
     fn place_fields(&mut self, parts: &[Ty], start: u64, least: u64, in_order: bool) -> (Vec<u64>, u64, u64) {
-        let layouts: Vec<Rc<Layout>> = parts.iter().map(|&t| self.of(t)).collect();
-        let mut order: Vec<usize> = (0..parts.len()).collect();
-        if !in_order {
-            order.sort_by_key(|&i| std::cmp::Reverse(layouts[i].align));
-        }
-        let (mut at, mut align) = (start, least);
-        let mut offsets = vec![0; parts.len()];
-        for i in order {
-            let l = &layouts[i];
-            at = round_up(at, l.align);
-            offsets[i] = at;
-            at += l.size;
-            align = align.max(l.align);
-        }
-        (offsets, round_up(at, align), align)
+        let parts: Vec<(u64, u64)> = parts
+            .iter()
+            .map(|&t| {
+                let l = self.of(t);
+                (l.size, l.align)
+            })
+            .collect();
+        place_parts(&parts, start, least, in_order)
     }
 
     fn adt(&mut self, adt: AdtId, args: Args) -> Layout {

@@ -180,6 +180,9 @@ impl Writer<'_, '_> {
         if let Aggregate::Adt(..) = kind {
             self.set_variant(&at, variant);
         }
+        if let (TyKind::Future(..), Some(a)) = (self.m.c.types.kind(at.ty), at.addr) {
+            self.store_state(a, &layout, super::future::UNSTARTED);
+        }
     }
 
     fn repeat(&mut self, place: &Place, operand: &Operand, n: Const) {

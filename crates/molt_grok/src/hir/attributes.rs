@@ -82,7 +82,7 @@ const KNOWN: &[(&str, &[Place])] = &[
 ];
 
 /// Attributes that only the language's own library uses.
-const INTERNAL: &[&str] = &["lang", "intrinsic", "auto", "pointer", "selects", "track_caller"];
+const INTERNAL: &[&str] = &["lang", "intrinsic", "auto", "pointer", "selects", "awaits", "track_caller"];
 
 /// What an argument of a decorator may be.
 #[derive(Clone, Copy)]

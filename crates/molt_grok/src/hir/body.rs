@@ -189,9 +189,14 @@ pub enum Expr {
     /// `value?`
     Try(ExprId),
     Await(ExprId),
+    /// A future of the body. `own`: parameters of an `async` function or closure, by their numbers; the future holds all of
+    /// them by value, whether the body uses them or not.
     Async {
         body: ExprId,
         is_move: bool,
+        own: std::ops::Range<u32>,
+        /// What it yields, as an `async` closure says.
+        ret: Option<TypeId>,
     },
     /// Formatting macros and f-strings.
     Format(Box<Format>),
@@ -299,7 +304,6 @@ pub struct Closure {
     pub ret: Option<TypeId>,
     pub body: ExprId,
     pub is_move: bool,
-    pub is_async: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]

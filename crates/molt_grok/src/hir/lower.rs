@@ -147,9 +147,17 @@ impl<'f> Lower<'f> {
     /// A function: its parameters, then its block.
     fn function(&mut self, s: Syntax<'_>, node: NodeId) -> ExprId {
         self.parameters(s, node, usize::MAX);
-        match s.child(node, SyntaxKind::Block) {
+        let own = 0..self.body.locals.len() as u32;
+        let value = match s.child(node, SyntaxKind::Block) {
             Some(block) => self.block(s, block, None),
             None => self.error(self.body.span),
+        };
+        match self.body.owner {
+            BodyOwner::Fn(f) if self.front.hir.fns[f].is_async => {
+                let span = self.body.span;
+                self.alloc(Expr::Async { body: value, is_move: true, own, ret: None }, span)
+            }
+            _ => value,
         }
     }
 
@@ -337,7 +345,6 @@ impl Front {
     fn may_await(&self, owner: BodyOwner, scope: &ItemScope) -> bool {
         let BodyOwner::Fn(f) = owner else { return false };
         let item = &self.hir.fns[f];
-        let is_test = ["test", "property", "bench"].iter().any(|n| self.find_attr(&item.head.attrs, n).is_some());
-        item.is_async || self.hir.main == Some(f) || (scope.in_actor && item.self_param.is_some()) || is_test
+        item.is_async || self.is_task(f, scope, item.self_param.is_some())
     }
 }

@@ -83,7 +83,7 @@ impl Printer<'_> {
             }
             Expr::Closure(closure) => {
                 let params: Vec<String> = closure.params.iter().map(|(p, _)| self.pat(*p)).collect();
-                let words = [(closure.is_async, "async "), (closure.is_move, "move ")];
+                let words = [(closure.is_move, "move ")];
                 let words: String = words.iter().filter(|w| w.0).map(|w| w.1).collect();
                 format!("{words}|{}| {}", params.join(", "), e(closure.body))
             }
@@ -114,7 +114,7 @@ impl Printer<'_> {
             }
             Expr::Continue { scope } => format!("continue {scope}"),
             Expr::Return(value) => format!("return{}", value.map(|v| format!(" {}", e(v))).unwrap_or_default()),
-            Expr::Async { body, is_move } => format!("async {}{}", if *is_move { "move " } else { "" }, e(*body)),
+            Expr::Async { body, is_move, .. } => format!("async {}{}", if *is_move { "move " } else { "" }, e(*body)),
             Expr::SpawnTask { body } => format!("spawn {}", e(*body)),
             Expr::SpawnActor { path, fields, options, literal } => {
                 let word = if *literal { "" } else { "spawn" };

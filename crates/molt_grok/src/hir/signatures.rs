@@ -10,9 +10,10 @@ use super::collect::{PendingItem, PendingKind, empty_fn};
 use super::front::{At, BodyForm, BodySource, Front, ItemScope, MacroScope, ParamKind, SelfType};
 use super::types::{Anonymous, TypeCx, mutability};
 use super::{
-    ActorInfo, AdtId, AdtKind, Alias, AliasId, Attr, AttrValue, BodyOwner, Bound, ConstId, ConstItem, ConstItemKind,
-    FieldDecl, FnId, GenericParam, GenericParamKind, Generics, Impl, ImplId, IntKind, LangItem, Lifetime, ParamDecl,
-    Parent, ReturnType, SelfKind, SelfParam, TraitId, TypeExpr, TypeId, VariantForm, WherePredicate, WhereSubject,
+    ActorInfo, AdtId, AdtKind, Alias, AliasId, AssocArg, Attr, AttrValue, BodyOwner, Bound, ConstId, ConstItem,
+    ConstItemKind, FieldDecl, FnId, GenericArgs, GenericParam, GenericParamKind, Generics, Impl, ImplId, IntKind,
+    LangItem, Lifetime, ParamDecl, Parent, ReturnType, SelfKind, SelfParam, TraitId, TraitRef, TypeExpr, TypeId,
+    VariantForm, WherePredicate, WhereSubject,
 };
 use crate::syntax::{self, NodeId, Syntax, SyntaxKind};
 
@@ -258,10 +259,14 @@ impl Front {
             generics.predicates.extend(anonymous.predicates);
         }
         let ret = syntax.child(node, SyntaxKind::RetType).and_then(|r| self.type_child(syntax, r));
-        let ret = match ret {
+        let mut ret = match ret {
             Some(t) => ReturnType::Type(self.ty(syntax, t, &mut cx)),
             None => ReturnType::Omitted,
         };
+        let is_async = syntax.has(node, SyntaxKind::AsyncKw) && !self.is_task(f, &shared, self_param.is_some());
+        if is_async {
+            ret = self.future_of(f, ret);
+        }
         let mut scope = (*shared).clone();
         scope.in_actor |= self.actor_fns.contains(&f);
         let body = syntax.child(node, SyntaxKind::Block).map(|_| {
@@ -277,12 +282,48 @@ impl Front {
         item.is_variadic = is_variadic;
         item.ret = ret;
         item.is_const = syntax.has(node, SyntaxKind::ConstKw);
-        item.is_async = syntax.has(node, SyntaxKind::AsyncKw);
+        item.is_async = is_async;
         item.is_unsafe = syntax.has(node, SyntaxKind::UnsafeKw);
         item.abi = item.abi.or(abi);
         item.body = body;
         self.note_intrinsic(f);
         self.check_bodiless(f);
+    }
+
+    /// Whether a function runs as a task of its own, so that it may wait without being a future: `main`, tests, handlers,
+    /// and `task::block_on`, which waits for its caller.
+    pub(super) fn is_task(&self, f: FnId, scope: &ItemScope, has_self: bool) -> bool {
+        let attrs = &self.hir.fns[f].head.attrs;
+        let is_test = ["test", "property", "bench"].iter().any(|n| self.find_attr(attrs, n).is_some());
+        let in_actor = scope.in_actor || self.actor_fns.contains(&f);
+        let waits = self
+            .find_attr(attrs, "lang")
+            .is_some_and(|a| self.attr_text(a).is_some_and(|t| self.hir.names.text(t) == "block_on"));
+        is_test || waits || self.hir.main == Some(f) || (in_actor && has_self)
+    }
+
+    /// The result of an `async` function: `impl Future<Output = T>`; in traits, whose implementations have different futures,
+    /// a boxed `dyn Future<Output = T>`. Without a written type the body says what the future yields.
+    fn future_of(&mut self, f: FnId, yields: ReturnType) -> ReturnType {
+        let Some(trait_) = self.hir.lang_trait("future") else { return yields };
+        let item = &self.hir.fns[f];
+        let span = item.head.name_span;
+        let in_trait = match item.parent {
+            Parent::Trait(_) => true,
+            Parent::Impl(i) => self.hir.impls[i].of.is_some(),
+            Parent::Module | Parent::Extern => false,
+        };
+        let ty = match yields {
+            ReturnType::Type(t) => Some(t),
+            ReturnType::Omitted if in_trait => Some(self.new_type(TypeExpr::Tuple(Vec::new()), span)),
+            ReturnType::Omitted => None,
+        };
+        let name = self.intern("Output");
+        let assoc = ty.map(|ty| AssocArg { name, span, ty: Some(ty), bounds: Vec::new() }).into_iter().collect();
+        let args = GenericArgs { assoc, ..GenericArgs::default() };
+        let bounds = vec![Bound::Trait(TraitRef { trait_, args, span })];
+        let future = if in_trait { TypeExpr::Dyn(bounds) } else { TypeExpr::Impl(bounds) };
+        ReturnType::Type(self.new_type(future, span))
     }
 
     fn note_intrinsic(&mut self, f: FnId) {

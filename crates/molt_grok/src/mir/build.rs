@@ -63,15 +63,7 @@ pub fn build(q: Queries<'_>, body: &Body, typed: &TypedBody) -> Built {
         let mir = b.finish();
         return Built { mir, closures };
     }
-    let async_fn = typed
-        .closures
-        .get(&body.value)
-        .copied()
-        .filter(|&id| q.closure(id).form == ClosureForm::AsyncFn && q.closure(id).expr == body.value);
-    match async_fn {
-        Some(id) => b.async_fn_body(id),
-        None => b.fn_body(),
-    }
+    b.fn_body();
     let mir = b.finish();
     Built { mir, closures }
 }
@@ -254,33 +246,6 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// An `async fn` makes a future of its parameters; the body is the future's.
-    fn async_fn_body(&mut self, id: ClosureId) {
-        let params = self.param_patterns();
-        let span = self.body.span;
-        self.push_scope(end_of(span));
-        for (n, &(_, ty)) in params.iter().enumerate() {
-            let slot = self.new_slot(ty, span);
-            debug_assert_eq!(slot, Slot(n as u32 + 1));
-            self.schedule_value(slot, ty);
-        }
-        self.mir.param_count = params.len() as u32;
-        for (n, &(pat, _)) in params.iter().enumerate() {
-            let local = pat.map_or(self.body.self_local, |p| self.plain_binding(p));
-            if let Some(local) = local {
-                self.claim(Slot(n as u32 + 1), local);
-            }
-        }
-        let captures: Vec<Operand> =
-            params.iter().enumerate().map(|(n, &(_, ty))| self.consume(Place::local(Slot(n as u32 + 1)), ty)).collect();
-        self.closure_body(id);
-        let args = self.closure_args(self.ret_ty());
-        self.assign(Place::local(Mir::RESULT), Rvalue::Aggregate(super::Aggregate::Closure(id, args), captures), span);
-        self.pop_scope();
-        let ret = self.return_block;
-        self.goto(ret, end_of(span));
-    }
-
     /// Builds the graph of a closure's body, once.
     fn closure_body(&mut self, id: ClosureId) {
         let owner = MirOwner::Closure(id);
@@ -292,7 +257,7 @@ impl<'a> Builder<'a> {
         let mut inner = Builder::new(self.q, self.body, self.typed, self.done, owner, data.ret);
         inner.mir.span = self.body.expr_span(data.expr);
         match data.form {
-            ClosureForm::Closure | ClosureForm::AsyncClosure => {
+            ClosureForm::Closure => {
                 let crate::hir::Expr::Closure(closure) = &self.body.exprs[data.expr] else {
                     unreachable!("the checker made the closure from a closure expression")
                 };
@@ -305,8 +270,7 @@ impl<'a> Builder<'a> {
                 };
                 inner.whole_body(&params, Some(env), closure.body);
             }
-            ClosureForm::AsyncFn => inner.async_fn_inner(own),
-            ClosureForm::AsyncBlock | ClosureForm::Task => {
+            ClosureForm::Async | ClosureForm::Task => {
                 let body = match self.body.exprs[data.expr] {
                     crate::hir::Expr::Async { body, .. } | crate::hir::Expr::SpawnTask { body } => body,
                     _ => data.expr,
@@ -318,36 +282,12 @@ impl<'a> Builder<'a> {
         self.done.push(mir);
     }
 
-    /// The body of an `async fn`: its parameters are the fields of the future, in order.
-    fn async_fn_inner(&mut self, own: Ty) {
-        let params = self.param_patterns();
-        let value = self.body.value;
-        let span = self.body.expr_span(value);
-        self.push_scope(end_of(span));
-        let env = self.new_slot(own, span);
-        self.mir.param_count = 1;
-        self.schedule_value(env, own);
-        for (n, &(pat, ty)) in params.iter().enumerate() {
-            let field = Place::local(env).with(super::Elem::Field(n as u32, ty));
-            let slot = self.new_slot(ty, span);
-            let moved = self.consume(field, ty);
-            self.assign(Place::local(slot), Rvalue::Use(moved), span);
-            self.bind_param(slot, pat, ty);
-        }
-        self.terminating(value, |b| b.raw_into(&Place::local(Mir::RESULT), value));
-        self.pop_scope();
-        let ret = self.return_block;
-        self.goto(ret, end_of(span));
-    }
-
     /// The type of a closure in its own owner: with the owner's parameters as arguments.
     fn closure_ty(&self, id: ClosureId) -> Ty {
         let args = self.identity_args();
         match self.q.closure(id).form {
             ClosureForm::Closure | ClosureForm::Task => self.types.mk(TyKind::Closure(id, args)),
-            ClosureForm::AsyncClosure | ClosureForm::AsyncBlock | ClosureForm::AsyncFn => {
-                self.types.mk(TyKind::Future(id, args))
-            }
+            ClosureForm::Async => self.types.mk(TyKind::Future(id, args)),
         }
     }
 

@@ -14,23 +14,19 @@ use super::{
     Aggregate, Bb, Block, BorrowKind, Builtin, Callee, Cast, Constant, Elem, Mir, Operand, Place, Rvalue, Slot,
     StmtKind, Terminator,
 };
+use crate::check::context::Checked;
 use crate::hir::{Hir, Mutability};
-use crate::ty::print::ty_text;
 use crate::ty::{Arg, Args, ConstKind, Ty, TyKind, Types};
 
 /// Text of the whole graph.
-pub fn mir_text(hir: &Hir, types: &Types, mir: &Mir) -> String {
-    let mut p = Printer { hir, types, out: String::new() };
+pub fn mir_text(c: &Checked, mir: &Mir) -> String {
+    let mut p = Printer { c, hir: &c.hir, types: &c.types, out: String::new() };
     p.mir(mir);
     p.out
 }
 
-/// Text of a place with slots by number.
-pub fn place_text(hir: &Hir, types: &Types, place: &Place) -> String {
-    Printer { hir, types, out: String::new() }.place(place)
-}
-
 struct Printer<'a> {
+    c: &'a Checked,
     hir: &'a Hir,
     types: &'a Types,
     out: String,
@@ -257,7 +253,7 @@ impl Printer<'_> {
     }
 
     fn ty(&self, ty: Ty) -> String {
-        ty_text(self.hir, self.types, ty)
+        self.c.ty_text(ty)
     }
 }
 

@@ -2,26 +2,30 @@
 
 use std::fmt::Write;
 
-use super::{Arg, Args, ConstKind, InferVar, Region, Ty, TyKind, Types};
-use crate::hir::{Hir, Mutability};
+use super::{Arg, Args, ConstKind, InferVar, OpaqueId, Region, Ty, TyKind, Types};
+use crate::hir::{Bound, Hir, Mutability, TypeExpr, TypeId};
 
 /// Text of a type; variables of inference are `_`, `{integer}` and `{float}`.
-pub fn ty_text(hir: &Hir, types: &Types, ty: Ty) -> String {
-    let mut p = Printer { hir, types, out: String::new() };
+pub fn ty_text(hir: &Hir, types: &Types, opaque: Opaques<'_>, ty: Ty) -> String {
+    let mut p = Printer { hir, types, opaque, out: String::new() };
     p.ty(ty);
     p.out
 }
 
 /// `Trait<A, B>` with the arguments after Self.
-pub fn trait_text(hir: &Hir, types: &Types, trait_: crate::hir::TraitId, args: Args) -> String {
-    let mut p = Printer { hir, types, out: hir.text(hir.traits[trait_].head.name).to_string() };
+pub fn trait_text(hir: &Hir, types: &Types, opaque: Opaques<'_>, trait_: crate::hir::TraitId, args: Args) -> String {
+    let mut p = Printer { hir, types, opaque, out: hir.text(hir.traits[trait_].head.name).to_string() };
     p.angle(types.list(args).get(1..).unwrap_or(&[]));
     p.out
 }
 
+/// Says where an `impl Trait` is written.
+pub type Opaques<'a> = &'a dyn Fn(OpaqueId) -> TypeId;
+
 struct Printer<'a> {
     hir: &'a Hir,
     types: &'a Types,
+    opaque: Opaques<'a>,
     out: String,
 }
 
@@ -91,6 +95,20 @@ impl Printer<'_> {
         if *ret != Arg::Ty(Ty::UNIT) {
             self.out.push_str(" -> ");
             self.arg(*ret);
+        }
+    }
+
+    /// `impl A + B` as written, without arguments.
+    fn bounds(&mut self, written: TypeId) {
+        self.out.push_str("impl ");
+        let TypeExpr::Impl(bounds) = &self.hir.types[written] else { return };
+        let mut first = true;
+        for bound in bounds {
+            let Bound::Trait(of) = bound else { continue };
+            if !std::mem::replace(&mut first, false) {
+                self.out.push_str(" + ");
+            }
+            self.name(self.hir.traits[of.trait_].head.name);
         }
     }
 
@@ -183,7 +201,7 @@ impl Printer<'_> {
                 }
                 self.name(self.hir.aliases[id].head.name);
             }
-            TyKind::Opaque(..) => self.out.push_str("impl {..}"),
+            TyKind::Opaque(id, _) => self.bounds((self.opaque)(id)),
             TyKind::Infer(InferVar::Ty(_)) => self.out.push('_'),
             TyKind::Infer(InferVar::Int(_)) => self.out.push_str("{integer}"),
             TyKind::Infer(InferVar::Float(_)) => self.out.push_str("{float}"),

@@ -5,43 +5,17 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::ptr::{copy_nonoverlapping, drop_in_place, null};
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::ptr::{copy_nonoverlapping, drop_in_place};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::deadlock::WaitKind;
 use super::lock::Lock;
 use super::sched::{Outcome, now, wake};
+use super::waiter::Waiter;
 use super::{State, give, grab};
 
 /// Answer of an operation on a channel without another end.
 const CLOSED: u64 = 4;
-
-/// A stack that waits at a channel.
-pub struct Waiter {
-    state: *mut State,
-    /// Where the value goes to or comes from.
-    slot: *mut u8,
-    /// 0: waits; 1: the value was moved; 2: there is no other end any more.
-    pub status: AtomicU32,
-    /// For `select`: the number of the arm that is taken, plus 1.
-    pub claim: *const AtomicU32,
-    pub arm: u32,
-}
-
-impl Waiter {
-    pub fn new(state: *mut State, slot: *mut u8) -> Waiter {
-        Waiter { state, slot, status: AtomicU32::new(0), claim: null(), arm: 0 }
-    }
-
-    /// Whether the waiter is to be served: an arm of a `select` only if no other was.
-    fn claim(&self) -> bool {
-        // SAFETY: the claim lives as long as the waiter.
-        match unsafe { self.claim.as_ref() } {
-            Some(c) => c.compare_exchange(0, self.arm + 1, Ordering::SeqCst, Ordering::SeqCst).is_ok(),
-            None => true,
-        }
-    }
-}
 
 pub struct Inner {
     ring: *mut u8,
@@ -116,36 +90,15 @@ impl Channel {
         inner.len -= 1;
     }
 
-    /// Takes the first waiter that still waits.
-    unsafe fn next(list: &mut VecDeque<*mut Waiter>) -> Option<*mut Waiter> {
-        while let Some(w) = list.pop_front() {
-            // SAFETY: waiters in a list are alive: they leave it before they end.
-            if unsafe { (*w).claim() } {
-                return Some(w);
-            }
-        }
-        None
-    }
-
-    /// Tells a waiter; gives the stack to wake when the lock is free.
-    unsafe fn served(w: *mut Waiter, status: u32) -> *mut State {
-        // SAFETY: as in `next`; after the status is set the waiter may be gone.
-        unsafe {
-            let state = (*w).state;
-            (*w).status.store(status, Ordering::SeqCst);
-            state
-        }
-    }
-
     unsafe fn try_send(&self, me: *mut State, inner: &mut Inner, value: *const u8) -> (Now, *mut State) {
         // SAFETY: slots of waiters hold a value of this channel's size.
         unsafe {
             if inner.receiver_count == 0 {
                 return (Now::Closed, core::ptr::null_mut());
             }
-            if let Some(w) = Self::next(&mut inner.receivers) {
+            if let Some(w) = Waiter::next(&mut inner.receivers) {
                 copy_nonoverlapping(value, (*w).slot, self.size);
-                return (Now::Done, Self::served(w, 1));
+                return (Now::Done, Waiter::served(w, 1));
             }
             if inner.len < self.capacity {
                 self.put(me, inner, value);
@@ -160,18 +113,18 @@ impl Channel {
         unsafe {
             if inner.len > 0 {
                 self.take(inner, out);
-                let wakes = match Self::next(&mut inner.senders) {
+                let wakes = match Waiter::next(&mut inner.senders) {
                     Some(w) => {
                         self.put(me, inner, (*w).slot);
-                        Self::served(w, 1)
+                        Waiter::served(w, 1)
                     }
                     None => core::ptr::null_mut(),
                 };
                 return (Now::Done, wakes);
             }
-            if let Some(w) = Self::next(&mut inner.senders) {
+            if let Some(w) = Waiter::next(&mut inner.senders) {
                 copy_nonoverlapping((*w).slot, out, self.size);
-                return (Now::Done, Self::served(w, 1));
+                return (Now::Done, Waiter::served(w, 1));
             }
             if inner.sender_count == 0 {
                 return (Now::Closed, core::ptr::null_mut());
@@ -187,6 +140,28 @@ impl Channel {
     pub unsafe fn attempt(&self, me: *mut State, inner: &mut Inner, slot: *mut u8, sends: bool) -> (Now, *mut State) {
         // SAFETY: by the caller's promise.
         unsafe { if sends { self.try_send(me, inner, slot) } else { self.try_receive(me, inner, slot) } }
+    }
+
+    /// Takes back a value that was received and that nobody wants: the next receiver gets it; also the stack to wake when the
+    /// lock is free.
+    ///
+    /// # Safety
+    /// As for [`attempt`](Channel::attempt); the slot holds a value.
+    pub unsafe fn put_back(&self, me: *mut State, inner: &mut Inner, slot: *const u8) -> *mut State {
+        // SAFETY: by the caller's promise; there is room before the first value.
+        unsafe {
+            if let Some(w) = Waiter::next(&mut inner.receivers) {
+                copy_nonoverlapping(slot, (*w).slot, self.size);
+                return Waiter::served(w, 1);
+            }
+            self.reserve(me, inner);
+            if self.size > 0 {
+                inner.first = if inner.first == 0 { inner.room - 1 } else { inner.first - 1 };
+                copy_nonoverlapping(slot, inner.ring.add(inner.first * self.size), self.size);
+            }
+        }
+        inner.len += 1;
+        core::ptr::null_mut()
     }
 
     pub fn list(inner: &mut Inner, sends: bool) -> &mut VecDeque<*mut Waiter> {
@@ -216,13 +191,13 @@ impl Channel {
             drop(inner);
             let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
             let kind = if sends { WaitKind::Send } else { WaitKind::Receive };
-            let ready = || (*w).status.load(Ordering::SeqCst) != 0;
+            let ready = || (*w).is_served();
             let mut outcome = State::wait_for(me, kind, core::ptr::from_ref(self).cast(), place, deadline, ready);
             if outcome != Outcome::Ready {
                 let mut inner = self.inner.lock();
                 Self::list(&mut inner, sends).retain(|&x| x != w);
                 // It may have been served in the meantime.
-                if (*w).status.load(Ordering::SeqCst) != 0 {
+                if (*w).is_served() {
                     outcome = Outcome::Ready;
                 }
             }
@@ -282,8 +257,8 @@ entries! {
             }
             let mut wakes = Vec::new();
             let list = Channel::list(&mut inner, sends == 0);
-            while let Some(w) = Channel::next(list) {
-                wakes.push(Channel::served(w, 2));
+            while let Some(w) = Waiter::next(list) {
+                wakes.push(Waiter::served(w, 2));
             }
             drop(inner);
             for s in wakes {

@@ -44,12 +44,14 @@ pub enum WaitKind {
     /// The end of an actor.
     Stop,
     Select,
+    /// Anything that some future of the task waits for.
+    Future,
     /// The end of the program.
     Shutdown,
 }
 
 impl WaitKind {
-    const ALL: [WaitKind; 14] = [
+    const ALL: [WaitKind; 15] = [
         WaitKind::Nothing,
         WaitKind::Receive,
         WaitKind::Send,
@@ -63,6 +65,7 @@ impl WaitKind {
         WaitKind::Mailbox,
         WaitKind::Stop,
         WaitKind::Select,
+        WaitKind::Future,
         WaitKind::Shutdown,
     ];
 }
@@ -296,6 +299,7 @@ unsafe fn describe(state: *mut State, wait: &Wait) -> String {
             }
             WaitKind::Stop => format!("waits for the end of {}", (*target.cast::<actor::Actor>()).label()),
             WaitKind::Select => String::from("waits in a `select`"),
+            WaitKind::Future => String::from("waits for a future"),
             WaitKind::Shutdown => String::from("waits for the end of the program"),
         };
         let mut text = format!("{} {what}", name(state));

@@ -4,6 +4,8 @@ use core::ptr::{drop_in_place, null_mut};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use super::deadlock::WaitKind;
+use super::future::{Node, notify};
+use super::lock::Lock;
 use super::sched::{Outcome, now, wake};
 use super::{State, give, grab};
 
@@ -12,8 +14,14 @@ struct Reply {
     size: usize,
     refs: AtomicU32,
     status: AtomicU8,
+    /// The stack that waits, or whose future does: [`POLLED`] is added then.
     asker: AtomicPtr<State>,
+    /// What the future is below.
+    node: Lock<Option<*mut Node>>,
 }
+
+/// Added to the address of the asker's state if a future waits.
+const POLLED: usize = 1;
 
 const WAITS: u8 = 0;
 const ANSWERED: u8 = 1;
@@ -55,8 +63,15 @@ unsafe fn settle(me: *mut State, room: u64, status: u8) -> bool {
             return false;
         }
         let asker = reply.asker.load(Ordering::SeqCst);
-        if !asker.is_null() {
-            wake(me, asker);
+        let state = asker.map_addr(|a| a & !POLLED);
+        if state != asker {
+            let node = reply.node.lock();
+            if let Some(node) = *node {
+                notify(state, node);
+            }
+        }
+        if !state.is_null() {
+            wake(me, state);
         }
         true
     }
@@ -71,13 +86,16 @@ pub unsafe fn is_settled(room: u64) -> bool {
     unsafe { of(room).status.load(Ordering::SeqCst) != WAITS }
 }
 
-/// Says whom to wake.
+/// Says whom to wake, with the node that a future is below; null: nobody.
 ///
 /// # Safety
 /// As for [`is_settled`].
-pub unsafe fn set_asker(room: u64, me: *mut State) {
+pub unsafe fn set_asker(room: u64, state: *mut State, node: Option<*mut Node>) {
     // SAFETY: by the caller's promise.
-    unsafe { of(room).asker.store(me, Ordering::SeqCst) }
+    let reply = unsafe { of(room) };
+    *reply.node.lock() = node;
+    let mark = if node.is_some() { POLLED } else { 0 };
+    reply.asker.store(state.map_addr(|a| a | mark), Ordering::SeqCst);
 }
 
 entries! {
@@ -90,6 +108,7 @@ entries! {
                 refs: AtomicU32::new(2),
                 status: AtomicU8::new(WAITS),
                 asker: AtomicPtr::new(null_mut()),
+                node: Lock::new(None),
             });
             p as u64 + HEAD as u64
         }

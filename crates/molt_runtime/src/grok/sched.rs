@@ -478,7 +478,8 @@ impl Scheduler {
 
     /// Ends a wait if nobody can go on and no timer is set.
     pub fn check_standstill(&self, shared: &Shared) {
-        if self.timers.next() != u64::MAX || !self.stands_still() {
+        // Timers of waits that have ended keep nobody from standing still.
+        if !self.stands_still() || self.timers.prune() != u64::MAX {
             return;
         }
         // Of several who see it one ends a wait, which gives the workers something to do.
@@ -1072,11 +1073,11 @@ impl Worker {
         drop(sleepers);
         sched.searching.fetch_sub(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        let next = sched.timers.next();
         let home = self.index == 0 && sched.home.load(Ordering::SeqCst);
         if !sched.has_work() && !home {
             // SAFETY: the shared part lives until the process ends.
             sched.check_standstill(unsafe { &*self.shared });
+            let next = sched.timers.next();
             let limit = (next != u64::MAX).then(|| next.saturating_sub(now()));
             if limit != Some(0) && !sched.has_work() {
                 futex_wait(&self.signal, 0, limit);

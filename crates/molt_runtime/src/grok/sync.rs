@@ -2,60 +2,16 @@
 
 use alloc::collections::VecDeque;
 use core::ptr::{drop_in_place, null_mut};
-use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use super::deadlock::WaitKind;
-use super::lock::{Held, Lock};
+use super::lock::Lock;
 use super::sched::{Outcome, now, wake};
+use super::waiter::Waiter;
 use super::{State, give, grab};
 
 /// Added to the outcome of a wait for a condition that ended without the lock.
 const NOT_LOCKED: u64 = 16;
-
-/// A stack that waits, on that stack.
-struct Waiter {
-    state: *mut State,
-    served: AtomicU32,
-}
-
-/// Where stacks wait to be served, first come first.
-struct Line<'a, T> {
-    list: &'a Lock<T>,
-    part: fn(&mut T) -> &mut VecDeque<*mut Waiter>,
-    kind: WaitKind,
-    target: *const u8,
-}
-
-impl<T> Line<'_, T> {
-    /// Waits at the end of the line, which the caller has locked, until it is served: the outcome. `entered` is called when
-    /// this stack stands in the line.
-    unsafe fn wait(
-        &self,
-        me: *mut State,
-        mut held: Held<'_, T>,
-        place: u64,
-        deadline: u64,
-        entered: impl FnOnce(),
-    ) -> u64 {
-        let mut waiter = Waiter { state: me, served: AtomicU32::new(0) };
-        let w = &raw mut waiter;
-        (self.part)(&mut held).push_back(w);
-        drop(held);
-        entered();
-        // SAFETY: the waiter leaves the line before it ends.
-        unsafe {
-            let is_served = || (*w).served.load(Ordering::SeqCst) != 0;
-            let outcome = State::wait_for(me, self.kind, self.target, place, deadline, is_served);
-            if outcome == Outcome::Ready {
-                return 0;
-            }
-            let mut held = self.list.lock();
-            (self.part)(&mut held).retain(|&x| x != w);
-            // It may have been served in the meantime.
-            if is_served() { 0 } else { outcome as u64 }
-        }
-    }
-}
 
 /// A lock with an owner.
 pub struct Mutex {
@@ -64,7 +20,7 @@ pub struct Mutex {
 }
 
 /// Permits that are taken and given.
-struct Semaphore {
+pub struct Semaphore {
     inner: Lock<Permits>,
 }
 
@@ -74,7 +30,7 @@ struct Permits {
 }
 
 impl Mutex {
-    fn try_lock(&self, me: *mut State) -> bool {
+    pub fn try_lock(&self, me: *mut State) -> bool {
         self.owner.compare_exchange(null_mut(), me, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
@@ -82,34 +38,60 @@ impl Mutex {
         if self.try_lock(me) {
             return 0;
         }
-        let waiters = self.waiters.lock();
-        // The owner hands the lock on under this inner lock.
-        if self.try_lock(me) {
-            return 0;
+        let mut waiter = Waiter::plain(me);
+        let w = &raw mut waiter;
+        // SAFETY: the waiter leaves the list before it ends.
+        unsafe {
+            if self.lock_or_enlist(me, w) {
+                return 0;
+            }
+            let ready = || (*w).is_served();
+            let target = core::ptr::from_ref(self).cast();
+            let outcome = State::wait_for(me, WaitKind::Lock, target, place, u64::MAX, ready);
+            if outcome != Outcome::Ready {
+                self.forget(w);
+                if !(*w).is_served() {
+                    return outcome as u64;
+                }
+            }
         }
-        let line = Line {
-            list: &self.waiters,
-            part: |all| all,
-            kind: WaitKind::Lock,
-            target: core::ptr::from_ref(self).cast(),
-        };
-        // SAFETY: by the caller's promise.
-        unsafe { line.wait(me, waiters, place, u64::MAX, || {}) }
+        0
     }
 
-    unsafe fn unlock(&self, me: *mut State) {
+    /// Gives the lock to the next who waits for it.
+    ///
+    /// # Safety
+    /// `me` is the state of the stack that this runs on, which owns the lock.
+    pub unsafe fn unlock(&self, me: *mut State) {
         // SAFETY: waiters in the list are alive.
         unsafe {
             let mut waiters = self.waiters.lock();
-            let Some(w) = waiters.pop_front() else {
+            let Some(w) = Waiter::next(&mut waiters) else {
                 return self.owner.store(null_mut(), Ordering::SeqCst);
             };
-            let next = (*w).state;
-            self.owner.store(next, Ordering::SeqCst);
-            (*w).served.store(1, Ordering::SeqCst);
+            self.owner.store((*w).state(), Ordering::SeqCst);
+            let next = Waiter::served(w, 1);
             drop(waiters);
             wake(me, next);
         }
+    }
+
+    /// Takes the lock, or puts the waiter into the list. Whether it has the lock.
+    ///
+    /// # Safety
+    /// The waiter leaves the list before it ends.
+    pub unsafe fn lock_or_enlist(&self, me: *mut State, w: *mut Waiter) -> bool {
+        let mut waiters = self.waiters.lock();
+        // The owner hands the lock on under this inner lock.
+        if self.try_lock(me) {
+            return true;
+        }
+        waiters.push_back(w);
+        false
+    }
+
+    pub fn forget(&self, w: *mut Waiter) {
+        self.waiters.lock().retain(|&x| x != w);
     }
 }
 
@@ -134,28 +116,68 @@ impl Semaphore {
         if limit == 0 {
             return Outcome::TimeUp as u64;
         }
+        let mut waiter = Waiter::plain(me);
+        let w = &raw mut waiter;
+        inner.waiters.push_back(w);
+        drop(inner);
+        if let Some(mutex) = unlock {
+            // SAFETY: the caller owns it.
+            unsafe { mutex.unlock(me) };
+        }
         let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
-        let target = core::ptr::from_ref(self).cast();
-        let line = Line { list: &self.inner, part: |all| &mut all.waiters, kind: WaitKind::Signal, target };
-        let entered = || {
-            if let Some(mutex) = unlock {
-                // SAFETY: the caller owns it.
-                unsafe { mutex.unlock(me) };
+        // SAFETY: the waiter leaves the list before it ends.
+        unsafe {
+            let ready = || (*w).is_served();
+            let target = core::ptr::from_ref(self).cast();
+            let outcome = State::wait_for(me, WaitKind::Signal, target, place, deadline, ready);
+            if outcome != Outcome::Ready {
+                self.forget(w);
+                if !(*w).is_served() {
+                    return outcome as u64;
+                }
             }
-        };
-        // SAFETY: by the caller's promise.
-        unsafe { line.wait(me, inner, place, deadline, entered) }
+        }
+        0
+    }
+
+    /// Takes a permit if there is one.
+    pub fn try_acquire(&self) -> bool {
+        let mut inner = self.inner.lock();
+        let any = inner.count > 0;
+        inner.count -= u64::from(any);
+        any
+    }
+
+    /// Takes a permit, or puts the waiter into the list. Whether it has a permit.
+    ///
+    /// # Safety
+    /// The waiter leaves the list before it ends.
+    pub unsafe fn acquire_or_enlist(&self, w: *mut Waiter) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.count > 0 {
+            inner.count -= 1;
+            return true;
+        }
+        inner.waiters.push_back(w);
+        false
+    }
+
+    pub fn forget(&self, w: *mut Waiter) {
+        self.inner.lock().waiters.retain(|&x| x != w);
     }
 
     /// Gives `count` permits, or with `wanting` only to those who wait.
-    unsafe fn release(&self, me: *mut State, count: u64, wanting: bool) {
+    ///
+    /// # Safety
+    /// `me` is the state of the stack that this runs on.
+    pub unsafe fn release(&self, me: *mut State, count: u64, wanting: bool) {
         for _ in 0..count {
             let mut inner = self.inner.lock();
-            match inner.waiters.pop_front() {
-                // SAFETY: waiters in the list are alive.
+            // SAFETY: waiters in the list are alive.
+            match unsafe { Waiter::next(&mut inner.waiters) } {
+                // SAFETY: as above.
                 Some(w) => unsafe {
-                    let state = (*w).state;
-                    (*w).served.store(1, Ordering::SeqCst);
+                    let state = Waiter::served(w, 1);
                     drop(inner);
                     wake(me, state);
                 },

@@ -11,6 +11,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, 
 use molt_abi::Context;
 
 use super::deadlock::WaitKind;
+use super::future::{Node, notify};
 use super::locals::{self, Local};
 use super::lock::Lock;
 use super::sched::{Kind, Outcome, Runnable, end_wait, wake};
@@ -38,9 +39,18 @@ pub struct Task {
     body: Code,
     drop_result: Code,
     pub running_on: AtomicPtr<State>,
-    joiners: Lock<Vec<*mut State>>,
+    joiners: Lock<Vec<Joiner>>,
     /// Values that belong to the task.
     pub locals: Lock<Vec<Local>>,
+}
+
+/// Who waits for the end of a task.
+struct Joiner {
+    state: *mut State,
+    /// A future waits: what it is below.
+    node: Option<*mut Node>,
+    /// Tells it from others that wait on the same stack.
+    who: *const (),
 }
 
 /// Bytes before the room.
@@ -85,9 +95,14 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
         let mut joiners = (*task).joiners.lock();
         (*task).status.store(status, Ordering::SeqCst);
         let waiting = core::mem::take(&mut *joiners);
+        for j in &waiting {
+            if let Some(node) = j.node {
+                notify(j.state, node);
+            }
+        }
         drop(joiners);
-        for s in waiting {
-            wake(me, s);
+        for j in waiting {
+            wake(me, j.state);
         }
         release(me, task);
         (*me).fiber.set_task(null_mut());
@@ -103,27 +118,27 @@ pub unsafe fn is_done(room: u64) -> bool {
     unsafe { (*of(room)).status.load(Ordering::SeqCst) != RUNNING }
 }
 
-/// Has a stack be woken when the task ends, unless it has ended.
+/// Has a stack be woken when the task ends, unless it has ended; with a node the future below that is polled again.
 ///
 /// # Safety
 /// The caller keeps the task.
-pub unsafe fn add_joiner(room: u64, me: *mut State) {
+pub unsafe fn add_joiner(room: u64, state: *mut State, node: Option<*mut Node>, who: *const ()) {
     // SAFETY: by the caller's promise.
     unsafe {
         let mut joiners = (*of(room)).joiners.lock();
         if !is_done(room) {
-            joiners.push(me);
+            joiners.push(Joiner { state, node, who });
         }
     }
 }
 
-/// The stack does not wait any more.
+/// It does not wait any more.
 ///
 /// # Safety
 /// The caller keeps the task.
-pub unsafe fn remove_joiner(room: u64, me: *mut State) {
+pub unsafe fn remove_joiner(room: u64, who: *const ()) {
     // SAFETY: by the caller's promise.
-    unsafe { (*of(room)).joiners.lock().retain(|&s| s != me) }
+    unsafe { (*of(room)).joiners.lock().retain(|j| j.who != who) }
 }
 
 impl Task {
@@ -188,7 +203,7 @@ entries! {
         unsafe {
             let task = of(room);
             if !is_done(room) {
-                add_joiner(room, me);
+                add_joiner(room, me, None, me.cast());
             }
             let ready = || is_done(room);
             let outcome = State::wait_for(me, WaitKind::Join, task.cast(), place, u64::MAX, ready);
@@ -196,7 +211,7 @@ entries! {
                 Outcome::Ready if (*task).status.load(Ordering::SeqCst) == CANCELLED => 4,
                 Outcome::Ready => 0,
                 other => {
-                    remove_joiner(room, me);
+                    remove_joiner(room, me.cast());
                     other as u64
                 }
             }

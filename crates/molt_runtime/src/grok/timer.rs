@@ -107,6 +107,27 @@ impl Timers {
         sooner
     }
 
+    /// Forgets timers of waits that have ended, so that the program is seen to stand still; the earliest deadline then.
+    pub fn prune(&self) -> u64 {
+        let mut heap = self.heap.lock();
+        heap.entries.retain(|Reverse(entry)| match entry.event {
+            // SAFETY: states live until the process ends; the timers' lock is held.
+            Event::Wait(state) => unsafe {
+                let fiber = &(*state).fiber;
+                let timer_at = fiber.timer_at.get();
+                let wanted = *timer_at == entry.at && fiber.deadline.load(Ordering::SeqCst) != u64::MAX;
+                if !wanted && *timer_at == entry.at {
+                    *timer_at = u64::MAX;
+                }
+                wanted
+            },
+            Event::Later(_) => true,
+        });
+        let next = heap.entries.peek().map_or(u64::MAX, |e| e.0.at);
+        self.next.store(next, Ordering::SeqCst);
+        next
+    }
+
     /// Lets everything happen whose time has come.
     pub fn fire(&self, shared: *const Shared) {
         let next = self.next.load(Ordering::Relaxed);

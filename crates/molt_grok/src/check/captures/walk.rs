@@ -1,6 +1,8 @@
 //! The walk over expressions and patterns.
 
-use super::{Captures, Use, UsedPlace, Walk};
+use std::ops::Range;
+
+use super::{Frame, Use, UsedPlace, Walk};
 use crate::check::typed::{AdjustKind, CallKind, Callee, Capture, CaptureMode, CaptureStep, FnTrait};
 use crate::hir::{
     Block, Expr, ExprId, Format, FormatCount, FormatKind, FormatPiece, LocalId, Message, Mutability, Pat, PatId,
@@ -18,37 +20,6 @@ impl Walk<'_> {
             self.pat(None, pat);
         }
         self.consume(body.value);
-        if let Some(&id) = self.typed.closures.get(&body.value)
-            && !self.found.contains_key(&id)
-        {
-            self.async_fn(id);
-        }
-    }
-
-    /// The future of an `async fn` holds the parameters.
-    fn async_fn(&mut self, id: crate::ty::ClosureId) {
-        let body = self.body;
-        let mut locals: Vec<LocalId> = body.self_local.into_iter().collect();
-        locals.extend(body.params.iter().map(|&(pat, _)| self.first_local(pat)));
-        let captures = locals
-            .into_iter()
-            .zip(&self.typed.params)
-            .map(|(local, &ty)| Capture { local, path: Vec::new(), mode: CaptureMode::Value, ty, because: body.value })
-            .collect();
-        self.found.insert(id, Captures { captures, kind: FnTrait::FnOnce });
-    }
-
-    /// A variable that stands for a parameter.
-    fn first_local(&self, pat: PatId) -> LocalId {
-        match &self.body.pats[pat] {
-            Pat::Bind { local, .. } => *local,
-            Pat::TupleStruct { pats, .. } | Pat::Tuple(pats) | Pat::Slice(pats) | Pat::Or(pats) => {
-                pats.first().map_or(LocalId(0), |&p| self.first_local(p))
-            }
-            Pat::Struct { fields, .. } => fields.first().map_or(LocalId(0), |f| self.first_local(f.pat)),
-            Pat::Ref(_, sub) => self.first_local(*sub),
-            _ => LocalId(0),
-        }
     }
 
     fn full(&self, e: ExprId) -> View {
@@ -249,13 +220,15 @@ impl Walk<'_> {
             Expr::Break { value, .. } | Expr::Return(value) => value.iter().for_each(|&v| self.consume(v)),
             Expr::Closure(closure) => {
                 let Some(&id) = self.typed.closures.get(&e) else { return };
-                self.in_closure(id, e, closure.is_move, |w| {
+                let is_move = closure.is_move;
+                let frame = Frame { is_move, own: 0..0, kind: FnTrait::Fn, captures: Vec::new() };
+                self.in_closure(id, e, frame, |w| {
                     closure.params.iter().for_each(|&(pat, _)| w.pat(None, pat));
                     w.consume(closure.body);
                 });
             }
-            Expr::Async { body, is_move } => self.task(e, *body, *is_move),
-            Expr::SpawnTask { body } => self.task(e, *body, true),
+            Expr::Async { body, is_move, own, .. } => self.task(e, *body, *is_move, own.clone()),
+            Expr::SpawnTask { body } => self.task(e, *body, true, 0..0),
             Expr::Format(format) => self.format(format),
             Expr::SpawnActor { fields, options, .. } => {
                 fields.iter().chain(options).for_each(|f| self.consume(f.value));
@@ -330,12 +303,20 @@ impl Walk<'_> {
         }
     }
 
-    fn task(&mut self, e: ExprId, body: ExprId, is_move: bool) {
+    /// A task or future. It holds its `own` variables by value, in the reverse order of their declaration: the last one ends
+    /// first.
+    fn task(&mut self, e: ExprId, body: ExprId, is_move: bool, own: Range<u32>) {
         let Some(&id) = self.typed.closures.get(&e) else { return };
-        self.in_closure(id, e, is_move, |w| {
+        let held = own.clone().rev().map(|n| Capture {
+            local: LocalId(n),
+            path: Vec::new(),
+            mode: CaptureMode::Value,
+            ty: self.typed.local(LocalId(n)),
+            because: e,
+        });
+        let frame = Frame { is_move, own: own.clone(), kind: FnTrait::FnOnce, captures: held.collect() };
+        self.in_closure(id, e, frame, |w| {
             w.consume(body);
-            let frame = w.frames.last_mut().expect("the body is inside of a frame");
-            frame.kind = FnTrait::FnOnce;
         });
     }
 

@@ -27,7 +27,7 @@ impl<'c> Infer<'c> {
         {
             let sig = self.c.types.subst_sig(&sig, args);
             let params = sig.params.iter().map(|&p| self.c.types.erase(p)).collect();
-            return Some(ClosureSig { params, ret: self.c.types.erase(sig.ret), is_async: false });
+            return Some(ClosureSig { params, ret: self.c.types.erase(sig.ret) });
         }
         self.s.callable_sig(ty, span).map(|(sig, _)| sig)
     }
@@ -194,19 +194,7 @@ impl<'c> Infer<'c> {
         let required = sig.params.len()
             - item.params.iter().rev().take_while(|p| p.default.is_some()).count().min(sig.params.len());
         let least = if item.is_variadic { sig.params.len() } else { required };
-        let ret = self.arguments(&sig.params, sig.ret, args, hint, span, Some(f), least);
-        self.future_of(f, list, ret)
-    }
-
-    /// Calling an `async fn` gives a future of its result.
-    pub(in crate::check) fn future_of(&mut self, f: FnId, list: crate::ty::Args, ret: Ty) -> Ty {
-        if !self.c.hir.fns[f].is_async {
-            return ret;
-        }
-        match self.c.async_fn_closure(f) {
-            Some(id) => self.c.types.mk(TyKind::Future(id, list)),
-            None => ret,
-        }
+        self.arguments(&sig.params, sig.ret, args, hint, span, Some(f), least)
     }
 
     /// Checks arguments against parameters. `least`: how many must be given.

@@ -13,7 +13,7 @@ use crate::check::typed::{Callee, CalleeRole, ClosureForm, Ctor};
 use crate::hir::{
     AdtId, AdtKind, Arm, BodyOwner, Expr, ExprId, FieldInit, FnId, Message, Parent, PathRes, SelectArm, SelectKind,
 };
-use crate::ty::{Args, Ty, TyKind};
+use crate::ty::{Args, DynKind, Region, Ty, TyKind};
 
 impl<'c> Infer<'c> {
     /// Refuses what later stages cannot make code of yet.
@@ -36,7 +36,7 @@ impl<'c> Infer<'c> {
         let span = self.span(e);
         let ret = self.s.fresh(span);
         let id = self.c.new_closure();
-        let sig = ClosureSig { params: Vec::new(), ret, is_async: false };
+        let sig = ClosureSig { params: Vec::new(), ret };
         self.s.closures.insert(id, sig.clone());
         self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::Task, sig, kind: None });
         self.typed().closures.insert(e, id);
@@ -420,7 +420,7 @@ impl<'c> Infer<'c> {
                     }
                     let ty = self.check(*operation, None);
                     let ty = self.structurally(ty);
-                    self.waiting_operation(*operation, ty);
+                    let ty = self.waiting_operation(*operation, ty);
                     self.check_pat_top(*pat, ty);
                 }
                 SelectKind::After(limit) => {
@@ -435,11 +435,11 @@ impl<'c> Infer<'c> {
         join.ty.unwrap_or(Ty::UNIT)
     }
 
-    /// Refuses what a `select` cannot wait for.
-    fn waiting_operation(&mut self, e: ExprId, ty: Ty) {
+    /// What an arm of a `select` gives: the result of an operation that waits, or what a future yields.
+    fn waiting_operation(&mut self, e: ExprId, ty: Ty) -> Ty {
         let c = self.c;
         let callee = match &self.body_ref().exprs[e] {
-            Expr::Ask { .. } => return,
+            Expr::Ask { .. } => return ty,
             Expr::MethodCall { .. } => self.typed().main_callee(e).map(|k| k.func),
             Expr::Call { callee, .. } => {
                 let ty = self.typed().expr(*callee);
@@ -450,17 +450,18 @@ impl<'c> Infer<'c> {
             }
             _ => None,
         };
-        if callee.is_some_and(|f| c.selects(f).is_some()) || ty == Ty::ERROR {
-            return;
+        if callee.is_some_and(|f| c.selects(f).is_some() || c.awaits(f).is_some()) || ty == Ty::ERROR {
+            return ty;
+        }
+        if let Some(yields) = self.future_output(ty, e) {
+            return yields;
         }
         let span = self.span(e);
-        if self.future_output(ty, e).is_some() {
-            return self.not_built(span, "`select` on a future");
-        }
         let text = "a `select` cannot wait for this";
         let d = Diagnostic::at(&code::TYPE_MISMATCH, span, text)
-            .help("an arm waits for `rx.recv()`, `tx.send(v)`, `handle.join()` or `ask ..`");
+            .help("an arm waits for `rx.recv()`, `tx.send(v)`, `handle.join()`, `ask ..` or a future");
         self.report(d);
+        ty
     }
 
     /// What a future yields, if the type is one.
@@ -474,16 +475,33 @@ impl<'c> Infer<'c> {
         Some(self.associated(t, "Output", args, span))
     }
 
+    /// Whether a type is the future of an `async` body, or a box of it.
+    pub(in crate::check) fn is_future(&mut self, ty: Ty) -> bool {
+        let ty = self.s.shallow(ty);
+        match self.c.types.kind(ty) {
+            TyKind::Future(..) => true,
+            TyKind::Opaque(id, _) => self.c.hir.fns[self.c.opaque(id).owner].is_async,
+            _ => self.c.boxed(ty).is_some_and(|inner| self.is_future(inner)),
+        }
+    }
+
+    /// `Box<dyn Future<Output = T>>` for what a future yields.
+    pub(in crate::check) fn boxed_future(&mut self, future: Ty, e: ExprId) -> Ty {
+        let c = self.c;
+        let (Some(t), Some(yields)) = (c.hir.lang_trait("future"), self.future_output(future, e)) else {
+            return Ty::ERROR;
+        };
+        let assoc = c.hir.traits[t].types.first().map(|&alias| (alias, yields)).into_iter().collect();
+        let object = c.types.mk_dyn(DynKind { traits: vec![(t, Args::EMPTY)], assoc });
+        let object = c.types.mk(TyKind::Dyn(object, Region::Erased));
+        self.lang_with("Box", &[object])
+    }
+
     pub(in crate::check) fn await_expr(&mut self, _e: ExprId, value: ExprId, span: Span) -> Ty {
-        self.not_built(span, "`.await`");
         let ty = self.check(value, None);
         let ty = self.structurally(ty);
         if ty == Ty::ERROR {
             return Ty::ERROR;
-        }
-        if !self.b().may_await {
-            let d = Diagnostic::at(&code::AWAIT_OUTSIDE_ASYNC, span, "`.await` belongs in asynchronous code");
-            self.report(d);
         }
         if self.s.is_unknown(ty) {
             return self.unknown_type(span, "the awaited value");

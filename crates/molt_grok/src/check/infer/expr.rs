@@ -193,7 +193,7 @@ impl<'c> Infer<'c> {
             Expr::Closure(closure) => self.closure(e, closure, hint),
             Expr::Try(value) => self.try_expr(e, *value, span),
             Expr::Await(value) => self.await_expr(e, *value, span),
-            Expr::Async { body, .. } => self.async_block(e, *body, hint),
+            Expr::Async { body, ret, .. } => self.async_block(e, *body, *ret),
             Expr::Format(format) => {
                 for &a in &format.args {
                     self.check(a, None);
@@ -226,10 +226,30 @@ impl<'c> Infer<'c> {
 
     fn array(&mut self, parts: &[ExprId], hint: Option<Ty>, span: molt_base::Span) -> Ty {
         let mut join = Join::new(self.element_hint(hint));
-        for &p in parts {
-            self.join(&mut join, p);
+        for (n, &p) in parts.iter().enumerate() {
+            match join.ty.filter(|&t| self.is_future(t)) {
+                Some(first) => self.another_future(&mut join, first, &parts[..n], p),
+                None => self.join(&mut join, p),
+            }
         }
         join.ty.unwrap_or_else(|| self.s.fresh(span))
+    }
+
+    /// An element after one that is a future. Futures of different bodies have different types: a list of them is one of
+    /// boxes.
+    fn another_future(&mut self, join: &mut Join, first: Ty, before: &[ExprId], e: ExprId) {
+        let found = self.check(e, None);
+        let found = self.structurally(found);
+        if !self.is_future(found) || self.s.unify(first, found).is_ok() {
+            self.coerce(e, found, first);
+            return;
+        }
+        let object = self.boxed_future(first, before[0]);
+        before.iter().for_each(|&b| {
+            self.coerce(b, first, object);
+        });
+        self.coerce(e, found, object);
+        join.ty = Some(object);
     }
 
     fn lit(&mut self, lit: Lit, hint: Option<Ty>, span: molt_base::Span) -> Ty {
@@ -577,60 +597,43 @@ impl<'c> Infer<'c> {
         let ret = match closure.ret {
             Some(t) => self.convert(t),
             None => match expected.as_ref().map(|x| x.sig.ret) {
-                Some(r) if !closure.is_async => r,
-                _ => self.s.fresh(span),
+                Some(r) => r,
+                None => self.s.fresh(span),
             },
         };
-        let form = if closure.is_async { ClosureForm::AsyncClosure } else { ClosureForm::Closure };
         let id = self.c.new_closure();
-        let mut outer_ret = ret;
-        if closure.is_async {
-            self.not_built(span, "`async`");
-            // Calling it makes a future of what the body returns.
-            outer_ret = self.open_future(e, ret);
-        }
-        let sig = ClosureSig { params: params.clone(), ret: outer_ret, is_async: closure.is_async };
+        let sig = ClosureSig { params: params.clone(), ret };
         self.s.closures.insert(id, sig.clone());
-        self.closures.push(OpenClosure { id, expr: e, body: self.at, form, sig, kind: expected.and_then(|x| x.kind) });
+        let kind = expected.and_then(|x| x.kind);
+        self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::Closure, sig, kind });
         self.typed().closures.insert(e, id);
         for (&(pat, _), &ty) in closure.params.iter().zip(&params) {
             self.check_pat_top(pat, ty);
         }
         self.b().returns.push(ret);
         let before = std::mem::replace(&mut self.diverges, false);
-        let may_await = std::mem::replace(&mut self.b().may_await, closure.is_async);
         let from = self.s.vars.len();
         self.check_coerce(closure.body, ret);
         self.s.vars.restrict_numbers(from);
-        self.b().may_await = may_await;
         self.diverges = before;
         self.b().returns.pop();
         self.c.types.mk(TyKind::Closure(id, Args::EMPTY))
     }
 
-    /// A future type for an `async` closure's call.
-    fn open_future(&mut self, e: ExprId, yields: Ty) -> Ty {
-        let id = self.c.new_closure();
-        let sig = ClosureSig { params: Vec::new(), ret: yields, is_async: true };
-        self.s.closures.insert(id, sig.clone());
-        self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::AsyncBlock, sig, kind: None });
-        self.c.types.mk(TyKind::Future(id, Args::EMPTY))
-    }
-
-    fn async_block(&mut self, e: ExprId, body: ExprId, _hint: Option<Ty>) -> Ty {
+    fn async_block(&mut self, e: ExprId, body: ExprId, ret: Option<TypeId>) -> Ty {
         let span = self.span(e);
-        self.not_built(span, "`async`");
-        let ret = self.s.fresh(span);
+        let ret = match ret {
+            Some(t) => self.convert(t),
+            None => self.s.fresh(span),
+        };
         let id = self.c.new_closure();
-        let sig = ClosureSig { params: Vec::new(), ret, is_async: true };
+        let sig = ClosureSig { params: Vec::new(), ret };
         self.s.closures.insert(id, sig.clone());
-        self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::AsyncBlock, sig, kind: None });
+        self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::Async, sig, kind: None });
         self.typed().closures.insert(e, id);
         self.b().returns.push(ret);
         let before = std::mem::replace(&mut self.diverges, false);
-        let may_await = std::mem::replace(&mut self.b().may_await, true);
         self.check_coerce(body, ret);
-        self.b().may_await = may_await;
         self.diverges = before;
         self.b().returns.pop();
         self.c.types.mk(TyKind::Future(id, Args::EMPTY))
@@ -644,7 +647,7 @@ impl<'c> Infer<'c> {
             TyKind::FnPtr(list) => {
                 let (ret, params) = c.types.list(list).split_last()?;
                 let params = params.iter().map(|a| a.expect_ty()).collect();
-                let sig = ClosureSig { params, ret: ret.expect_ty(), is_async: false };
+                let sig = ClosureSig { params, ret: ret.expect_ty() };
                 Some(ExpectedClosure { sig, kind: Some(FnTrait::Fn) })
             }
             TyKind::Adt(..) => {
@@ -658,7 +661,7 @@ impl<'c> Infer<'c> {
                 let TyKind::Tuple(list) = self.s.kind(input) else { return None };
                 let params = c.types.ty_elems(list).collect();
                 let ret = kind.assoc.first().map_or_else(|| self.s.fresh(span), |&(_, t)| t);
-                Some(ExpectedClosure { sig: ClosureSig { params, ret, is_async: false }, kind: self.fn_trait(t) })
+                Some(ExpectedClosure { sig: ClosureSig { params, ret }, kind: self.fn_trait(t) })
             }
             TyKind::Infer(InferVar::Ty(_)) => self.expected_by_goals(hint, span),
             _ => None,
@@ -712,7 +715,7 @@ impl<'c> Infer<'c> {
             }
             None => self.s.fresh(span),
         };
-        Some(ExpectedClosure { sig: ClosureSig { params, ret, is_async: false }, kind })
+        Some(ExpectedClosure { sig: ClosureSig { params, ret }, kind })
     }
 
     fn self_is(&self, args: Args, var: Ty) -> bool {

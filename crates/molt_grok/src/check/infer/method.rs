@@ -460,7 +460,6 @@ impl<'c> Infer<'c> {
             self.raw_message(list, span);
         }
         let ret = self.arguments(params, sig.ret, args, hint, span, Some(func), least);
-        let ret = self.future_of(func, list, ret);
         self.s.shallow(ret)
     }
 

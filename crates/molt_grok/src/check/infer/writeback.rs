@@ -115,6 +115,12 @@ impl Final<'_, '_> {
                 list.extend_from_slice(self.extra);
                 c.types.mk(TyKind::FnDef(f, c.types.args(&list)))
             }
+            TyKind::Opaque(id, args) if self.infer.sigs.contains_key(&c.opaque(id).owner) => {
+                let args = self.args(args);
+                let mut list = c.types.list(args).to_vec();
+                list.extend_from_slice(self.extra);
+                c.types.mk(TyKind::Opaque(id, c.types.args(&list)))
+            }
             TyKind::Closure(id, _) if self.infer.s.closures.contains_key(&id) => {
                 c.types.mk(TyKind::Closure(id, self.own))
             }

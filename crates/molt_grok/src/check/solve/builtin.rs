@@ -182,15 +182,14 @@ impl Solver<'_> {
                 let ret = c.types.subst(data.ret, args);
                 let params = params.into_iter().map(|p| self.normalize(p, span)).collect();
                 let ret = self.normalize(ret, span);
-                let is_async = data.form == crate::check::typed::ClosureForm::AsyncClosure;
-                Some((ClosureSig { params, ret, is_async }, Some(id)))
+                Some((ClosureSig { params, ret }, Some(id)))
             }
             TyKind::FnDef(f, args) => {
                 let sig = c.known_sig(f)?;
                 let sig = c.types.subst_sig(&sig, args);
                 let params = sig.params.iter().map(|&p| self.normalize(c.types.erase(p), span)).collect::<Vec<_>>();
                 let ret = self.normalize(c.types.erase(sig.ret), span);
-                Some((ClosureSig { params, ret, is_async: false }, None))
+                Some((ClosureSig { params, ret }, None))
             }
             TyKind::Ctor(adt, variant, args) => {
                 let fields = c.field_types(adt, variant);
@@ -199,12 +198,12 @@ impl Solver<'_> {
                     .map(|&f| self.normalize(c.types.subst(c.types.erase(f), args), span))
                     .collect::<Vec<_>>();
                 let ret = c.types.mk(TyKind::Adt(adt, args));
-                Some((ClosureSig { params, ret, is_async: false }, None))
+                Some((ClosureSig { params, ret }, None))
             }
             TyKind::FnPtr(list) => {
                 let (ret, params) = c.types.list(list).split_last()?;
                 let params = params.iter().map(|a| a.expect_ty()).collect();
-                Some((ClosureSig { params, ret: ret.expect_ty(), is_async: false }, None))
+                Some((ClosureSig { params, ret: ret.expect_ty() }, None))
             }
             _ => None,
         }
@@ -345,6 +344,13 @@ impl Solver<'_> {
                     {
                         return Some(Projected::Known(ty));
                     }
+                }
+                // The body of an `async` function says what its future yields if nothing else does.
+                if c.hir.lang_trait("future") == Some(t)
+                    && let Some(&hidden) = c.opaque(id).hidden.get()
+                {
+                    let list = self.replace_self(args, c.types.subst(hidden, list));
+                    return Some(self.project(alias, list, span));
                 }
                 let known = self.opaque_predicates(id, list, self_ty);
                 if known.iter().any(|p| matches!(p, Predicate::Trait(u, _) if *u == t)) {

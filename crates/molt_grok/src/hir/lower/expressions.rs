@@ -583,7 +583,7 @@ impl Lower<'_> {
         if s.has(node, SyntaxKind::AsyncKw) {
             let body = self.with_surroundings(true, |this| this.block(s, block, None));
             let is_move = s.has(node, SyntaxKind::MoveKw);
-            return self.alloc(Expr::Async { body, is_move }, span);
+            return self.alloc(Expr::Async { body, is_move, own: 0..0, ret: None }, span);
         }
         if let Some(label) = self.label(s, node) {
             let scope = self.new_scope(Some(label), ScopeKind::Block, span);
@@ -671,7 +671,7 @@ impl Lower<'_> {
             .child(node, SyntaxKind::ParamList)
             .map(|l| s.children(l).filter(|&c| s.kind(c) == SyntaxKind::Param).collect())
             .unwrap_or_default();
-        let ret = s.child(node, SyntaxKind::RetType).and_then(|r| s.children(r).next()).map(|t| self.ty(s, t));
+        let mut ret = s.child(node, SyntaxKind::RetType).and_then(|r| s.children(r).next()).map(|t| self.ty(s, t));
         let body = s.children(node).last().filter(|&b| s.kind(b) != SyntaxKind::ParamList);
         let closure = self.with_locals(|this| {
             let mut patterns = Vec::new();
@@ -681,12 +681,17 @@ impl Lower<'_> {
                 let ty = parts.next().map(|t| this.ty(s, t));
                 patterns.push((pattern, ty));
             }
+            let first = this.body.locals.len() as u32;
             let params = this.params(s, patterns);
-            let body = this.with_surroundings(is_async, |this| match body {
+            let own = first..this.body.locals.len() as u32;
+            let mut value = this.with_surroundings(is_async, |this| match body {
                 Some(body) => this.expr(s, body),
                 None => this.error(span),
             });
-            crate::hir::Closure { params, ret, body, is_move, is_async }
+            if is_async {
+                value = this.alloc(Expr::Async { body: value, is_move, own, ret: ret.take() }, span);
+            }
+            crate::hir::Closure { params, ret, body: value, is_move }
         });
         self.alloc(Expr::Closure(Box::new(closure)), span)
     }

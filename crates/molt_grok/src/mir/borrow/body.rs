@@ -331,14 +331,13 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         for (arg, &param) in args.iter().zip(&sig.params) {
             self.operand_into(arg, param, span, Why::Argument);
         }
-        if let (TyKind::Future(..), true) = (types.kind(sig.ret), q.hir().fns[func].is_async) {
+        // A future holds the arguments; what an arm of a `select` gives comes from what it waited for.
+        if q.hir().lang_fn("select_take") == Some(func) || q.hir().fns[func].is_async {
             self.link_call(args, to, span);
-        } else {
-            if types.flags(sig.ret).has(Flags::OPAQUE) && self.opaque_names_lifetimes(sig.ret) {
-                self.link_call(args, sig.ret, span);
-            }
-            self.regions.relate(sig.ret, to, Variance::Covariant, span, why);
+        } else if types.flags(sig.ret).has(Flags::OPAQUE) && self.opaque_names_lifetimes(sig.ret) {
+            self.link_call(args, sig.ret, span);
         }
+        self.regions.relate(sig.ret, to, Variance::Covariant, span, why);
         self.call_bounds(func, generics, &bounds, span);
     }
 

@@ -23,6 +23,10 @@ impl Regions<'_> {
     pub(super) fn project(&mut self, alias: AliasId, args: Args, plain: Ty, span: Span) -> Option<Ty> {
         let (c, types) = (self.q.c, self.q.types());
         let args = self.normalize_list(args, span);
+        if c.trait_of_alias(alias).is_some_and(|t| c.hir.lang_trait("future") == Some(t)) {
+            // What a future yields may hold what the future holds.
+            return Some(self.fresh_left_out(types.erase(plain), args, span));
+        }
         let mut solver = Solver::new(c, self.q.env);
         let bare: Vec<Arg> = types.list(args).iter().map(|&a| self.bare(a)).collect();
         let (i, list) = solver.implementing(alias, types.args(&bare), span)?;

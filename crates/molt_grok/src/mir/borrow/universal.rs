@@ -34,8 +34,9 @@ pub fn signature(regions: &mut Regions<'_>, mir: &Mir) -> Signature {
                 slots.push(with_universals(regions, written, &mut named, false));
             }
             let plain = mir.slots[Mir::RESULT].ty;
-            let written = Some(sig.ret).filter(|&t| same(regions, t, plain));
-            // What an `impl Trait` or an inferred result holds is known only from the body; that it outlives the body is
+            let is_async = regions.q.hir().fns[func].is_async;
+            let written = Some(sig.ret).filter(|&t| !is_async && same(regions, t, plain));
+            // What a future holds is not written. What an `impl Trait` or an inferred result holds is known only from the body; that it outlives the body is
             // all that is asked of it.
             slots[0] = with_universals(regions, written.unwrap_or(plain), &mut named, written.is_none());
             if regions.q.types().flags(plain).has(Flags::OPAQUE) {

@@ -4,10 +4,11 @@ use molt_base::Span;
 
 use super::scope::Exit;
 use super::{Builder, View};
+use crate::check::context::{Owner, ParamKind};
 use crate::check::typed::{AdjustKind, CallKind, Callee as TypedCallee, CalleeRole, FnTrait};
 use crate::hir::{BinaryOp, ExprId, FnId, Mutability};
 use crate::mir::{Aggregate, Builtin, Callee, Elem, Mir, Operand, Place, Rvalue};
-use crate::ty::{Args, Ty, TyKind};
+use crate::ty::{Arg, Args, Region, Ty, TyKind};
 
 impl Builder<'_> {
     /// Calls a function item.
@@ -18,8 +19,23 @@ impl Builder<'_> {
 
     /// Calls a function of the library by the name in its `#[lang]`.
     pub(super) fn call_lang(&mut self, name: &str, args: Args, operands: Vec<Operand>, dest: Place, span: Span) {
+        let callee = self.lang_callee(name, args);
+        self.call_fn(callee, operands, dest, span);
+    }
+
+    /// A function of the library with its type arguments; lifetimes are left to the borrow checker.
+    pub(super) fn lang_callee(&self, name: &str, args: Args) -> TypedCallee {
         let func = self.lang_fn(name);
-        self.call_fn(TypedCallee { func, args }, operands, dest, span);
+        let mut given = self.types.list(args).iter().copied().filter(|a| !matches!(a, Arg::Region(_)));
+        let params = self.q.c.params_of(Owner::Fn(func));
+        let full: Vec<Arg> = params
+            .iter()
+            .filter_map(|p| match p.kind {
+                ParamKind::Lifetime => Some(Arg::Region(Region::Erased)),
+                ParamKind::Type { .. } | ParamKind::Const => given.next(),
+            })
+            .collect();
+        TypedCallee { func, args: self.types.args(&full) }
     }
 
     pub(super) fn lang_fn(&self, name: &str) -> FnId {
@@ -61,7 +77,21 @@ impl Builder<'_> {
         if operands.len() < sig.params.len() {
             operands = self.with_defaults(callee, operands, span);
         }
-        self.call_fn(callee, operands, dest.clone(), span);
+        let waits = if self.is_future() { self.q.c.awaits(callee.func) } else { None };
+        match waits {
+            Some(twin) => self.call_and_wait(dest, twin, callee.args, operands, span),
+            None => self.call_fn(callee, operands, dest.clone(), span),
+        }
+    }
+
+    /// In `async` code an operation that would wait is awaited: a function of the library makes a future of it.
+    pub(super) fn call_and_wait(&mut self, dest: &Place, twin: &str, args: Args, operands: Vec<Operand>, span: Span) {
+        let callee = self.lang_callee(twin, args);
+        let ty = self.q.callee_sig(callee).ret;
+        let slot = self.new_slot(ty, span);
+        self.call_fn(callee, operands, Place::local(slot), span);
+        self.schedule_value_in(self.temp_scope, slot, ty);
+        self.wait_for(dest, Operand::Move(Place::local(slot)), ty, span);
     }
 
     /// Defaults see the arguments before them by reference.

@@ -18,6 +18,10 @@
 //! | `select_ask` | `fn<A, H, T, R>(&mut S, usize, &ActorRef<A>, H, T)` | registers arm n: a question |
 //! | `select_after` | `fn<D>(&mut S, D)` | a time-out |
 //! | `select_wait` | `fn(&mut S, poll: bool) -> usize` | the arm that is ready; [`TIME_IS_UP`], [`NONE_LEFT`]; with `poll` also [`NONE_READY`] |
+//! | `select_future` | `fn<F>(&mut S, usize, F)` | registers arm n: a future |
+//! | `select_ready` | `fn(&mut S, poll: bool) -> F` | `select_wait` as a future: in `async` code, and where an arm is a future |
+//! | named by `#[awaits]` | `fn<..>(..) -> F` | a future of a call that waits, in `async` code |
+//! | `ask_future` | as `actor_ask`, gives a future | in `async` code |
 //! | `select_take` | `fn<R>(&mut S, usize) -> R` | the answer of a ready arm |
 //! | `select_disable` | `fn(&mut S, usize)` | the arm's pattern did not match |
 
@@ -25,10 +29,11 @@ use molt_base::Span;
 
 use super::Builder;
 use super::scope::Exit;
-use crate::check::typed::Callee;
+use crate::check::typed::{Callee, ClosureForm};
 use crate::hir::{AdtId, Arm, Expr, ExprId, FieldInit, Message, Mutability, PatId, SelectArm, SelectKind};
 use crate::mir::{
-    Aggregate, Bb, Builtin, Callee as MirCallee, Constant, Elem, Operand, PanicKind, Place, Rvalue, Terminator,
+    Aggregate, Bb, Builtin, Callee as MirCallee, Constant, Elem, MirOwner, Operand, PanicKind, Place, Rvalue,
+    Terminator,
 };
 use crate::ty::{Args, Ty, TyKind};
 
@@ -57,11 +62,34 @@ impl Builder<'_> {
     }
 
     fn await_future(&mut self, dest: &Place, value: ExprId, span: Span) {
+        let ty = self.typed.adjusted(value);
         let future = self.operand(self.full(value));
+        self.wait_for(dest, future, ty, span);
+    }
+
+    /// Waits for a future, which is polled in its slot.
+    pub(super) fn wait_for(&mut self, dest: &Place, future: Operand, ty: Ty, span: Span) {
+        let future = match future {
+            Operand::Move(place) if place.is_local() && place.slot.0 < super::UPVAR_BASE => Operand::Move(place),
+            other => {
+                let slot = self.new_slot(ty, span);
+                self.consumed(std::slice::from_ref(&other));
+                self.assign(Place::local(slot), Rvalue::Use(other), span);
+                Operand::Move(Place::local(slot))
+            }
+        };
         self.consumed(std::slice::from_ref(&future));
         let target = self.new_block();
         self.end_panicking(Terminator::Await { future, dest: dest.clone(), target }, span);
         self.enter(target);
+    }
+
+    /// Whether the graph is that of an `async` body.
+    pub(super) fn is_future(&self) -> bool {
+        match self.mir.owner {
+            MirOwner::Closure(id) => self.q.closure(id).form == ClosureForm::Async,
+            MirOwner::Body(_) => false,
+        }
     }
 
     fn spawn_task(&mut self, dest: &Place, expr: ExprId) {
@@ -125,7 +153,7 @@ impl Builder<'_> {
     }
 
     fn made(&mut self, name: &str, args: Args, operands: Vec<Operand>, span: Span) -> (Place, Ty) {
-        let callee = Callee { func: self.lang_fn(name), args };
+        let callee = self.lang_callee(name, args);
         let ty = self.q.callee_sig(callee).ret;
         let slot = self.new_slot(ty, span);
         self.call_fn(callee, operands, Place::local(slot), span);
@@ -206,7 +234,10 @@ impl Builder<'_> {
         let answer = self.type_argument(self.typed.expr(expr));
         let operands = [reference].into_iter().chain(packed).chain([limit]).collect();
         let args = self.types.ty_list(&[actor, item, tuple, answer]);
-        self.call_lang("actor_ask", args, operands, dest.clone(), span);
+        match self.is_future() {
+            true => self.call_and_wait(dest, "ask_future", args, operands, span),
+            false => self.call_lang("actor_ask", args, operands, dest.clone(), span),
+        }
     }
 
     /// An optional limit as an `Option<Duration>`.
@@ -307,7 +338,11 @@ impl Builder<'_> {
             let to = b.borrow_temp(state.clone(), Mutability::Mut, state_ty, span);
             let ready = b.new_slot(Ty::USIZE, span);
             let flag = Operand::Const(Constant::Bool(poll));
-            b.call_lang("select_wait", Args::EMPTY, vec![to, flag], Place::local(ready), span);
+            let answer = Place::local(ready);
+            match b.is_future() || arms.iter().any(|a| b.is_future_arm(a)) {
+                true => b.call_and_wait(&answer, "select_ready", Args::EMPTY, vec![to, flag], span),
+                false => b.call_lang("select_wait", Args::EMPTY, vec![to, flag], answer, span),
+            }
             let blocks: Vec<Bb> = arms.iter().map(|_| b.new_block()).collect();
             let empty = b.new_block();
             let targets = b.select_targets(arms, &blocks);
@@ -380,22 +415,71 @@ impl Builder<'_> {
             let args = self.types.ty_list(&[actor, item, tuple, answer]);
             return self.call_lang("select_ask", args, operands, discard, span);
         }
-        let (callee, args) = match &body.exprs[operation] {
-            Expr::MethodCall { recv, args, .. } => {
-                let all: Vec<ExprId> = [*recv].into_iter().chain(args.iter().copied()).collect();
-                (self.typed.main_callee(operation).expect("inference resolved the operation"), all)
-            }
-            Expr::Call { callee, args } => match self.types.kind(self.typed.expr(*callee)) {
-                TyKind::FnDef(func, list) => (Callee { func, args: list }, args.clone()),
-                _ => unreachable!("inference refuses other operations"),
-            },
-            _ => unreachable!("inference refuses other operations"),
+        let Some((callee, args)) = self.operation(operation) else {
+            return self.register_future(number, operation, None, state, state_ty);
         };
-        let register = self.q.c.selects(callee.func).expect("inference refuses other operations");
+        let Some(register) = self.q.c.selects(callee.func) else {
+            return self.register_future(number, operation, Some((callee, args)), state, state_ty);
+        };
         let values = self.operands(&args);
         let to = self.borrow_temp(state.clone(), Mutability::Mut, state_ty, span);
         let operands = [to, number].into_iter().chain(values).collect();
         self.call_lang(register, callee.args, operands, discard, span);
+    }
+
+    /// The function that an arm calls, if it is one that waits, and its arguments.
+    fn operation(&self, operation: ExprId) -> Option<(Callee, Vec<ExprId>)> {
+        let (callee, args) = match &self.body.exprs[operation] {
+            Expr::MethodCall { recv, args, .. } => {
+                let all: Vec<ExprId> = [*recv].into_iter().chain(args.iter().copied()).collect();
+                (self.typed.main_callee(operation)?, all)
+            }
+            Expr::Call { callee, args } => match self.types.kind(self.typed.expr(*callee)) {
+                TyKind::FnDef(func, list) => (Callee { func, args: list }, args.clone()),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let c = self.q.c;
+        (c.selects(callee.func).is_some() || c.awaits(callee.func).is_some()).then_some((callee, args))
+    }
+
+    /// Whether an arm is a future, or an operation that becomes one.
+    fn is_future_arm(&self, arm: &SelectArm) -> bool {
+        let SelectKind::Wait { operation, .. } = arm.kind else { return false };
+        if let Expr::Ask { .. } = self.body.exprs[operation] {
+            return false;
+        }
+        self.operation(operation).is_none_or(|(callee, _)| self.q.c.selects(callee.func).is_none())
+    }
+
+    /// An arm that is a future, or a call whose twin makes one.
+    fn register_future(
+        &mut self,
+        number: Operand,
+        operation: ExprId,
+        call: Option<(Callee, Vec<ExprId>)>,
+        state: &Place,
+        state_ty: Ty,
+    ) {
+        let span = self.span(operation);
+        let (future, ty) = match call {
+            None => (self.operand(self.full(operation)), self.typed.adjusted(operation)),
+            Some((callee, args)) => {
+                let twin = self.q.c.awaits(callee.func).expect("the operation waits");
+                let twin = self.lang_callee(twin, callee.args);
+                let ty = self.q.callee_sig(twin).ret;
+                let values = self.operands(&args);
+                let slot = self.new_slot(ty, span);
+                self.call_fn(twin, values, Place::local(slot), span);
+                self.schedule_value_in(self.temp_scope, slot, ty);
+                (Operand::Move(Place::local(slot)), ty)
+            }
+        };
+        let to = self.borrow_temp(state.clone(), Mutability::Mut, state_ty, span);
+        let discard = self.discard();
+        let args = self.types.ty_list(&[ty]);
+        self.call_lang("select_future", args, vec![to, number, future], discard, span);
     }
 
     /// The body of an arm that is ready. A pattern that does not match disables the arm and waits again.

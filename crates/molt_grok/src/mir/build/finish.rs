@@ -34,9 +34,7 @@ pub fn capture_field_ty(types: &Types, data: &ClosureData, n: usize) -> Ty {
 }
 
 fn resolve_captures(types: &Types, data: &ClosureData, mir: &mut Mir) {
-    let by_ref =
-        matches!(data.form, crate::check::typed::ClosureForm::Closure | crate::check::typed::ClosureForm::AsyncClosure)
-            && data.kind != FnTrait::FnOnce;
+    let by_ref = data.form == crate::check::typed::ClosureForm::Closure && data.kind != FnTrait::FnOnce;
     for bb in mir.blocks.ids() {
         let block = &mut mir.blocks[bb];
         for stmt in &mut block.stmts {
