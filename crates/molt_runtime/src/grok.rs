@@ -198,6 +198,8 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
     // SAFETY: the shared part was just made.
     let (main, ended) = unsafe {
         let main = (*shared).new_state(shared);
+        let here = 0u8;
+        (*main).ctx.stack_limit = stack::limit((&raw const here).addr().saturating_sub(STACK_SIZE), STACK_SIZE);
         (*shared).sched.adopt_main(main, shared);
         let ended = (root.start)(main.cast());
         // If `main` panicked, the start has not come that far.

@@ -122,6 +122,8 @@ codes! {
         advice "implement your own trait, or implement the trait for your own type";
     OVERLAPPING_IMPLEMENTATION = "overlapping-implementation", "E0119" Error,
         advice "remove one of the two, or narrow the blanket implementation";
+    UNCONSTRAINED_PARAMETER = "unconstrained-parameter", "E0207" Error,
+        advice "remove the parameter, or name it in the type or in the trait's arguments";
     MISSING_MEMBER = "missing-member", "E0046" Error,
         advice "implement every required member of the trait";
     EXTRA_MEMBER = "extra-member", "E0407" Error,

@@ -30,6 +30,12 @@ pub(super) fn drop(m: &mut Mono<'_>, ty: Ty, id: FuncId) -> Function {
     let func = m.new_function(id);
     let mut w = Writer::new(m, &mir, Args::EMPTY, func, ReturnForm::Regs(Vec::new()));
     let ptr = w.param(Type::I64);
+    if w.m.guarded.contains(&id) {
+        if let TyKind::Adt(adt, _) = w.m.c.types.kind(ty) {
+            w.at(w.m.c.hir.adts[adt].head.name_span);
+        }
+        w.check_stack();
+    }
     w.drop_contents(ptr, ty);
     if !w.ended {
         w.ret_values(Vec::new());

@@ -38,10 +38,13 @@ use loans::Loans;
 use regions::Regions;
 use summary::{Summaries, Summary};
 
-/// Checks all bodies outside of the library in which inference found no error, each and together.
+/// Checks all bodies outside of the library in which inference found no error, each and, if any of them locks or asks,
+/// together.
 pub fn check_all(c: &Checked) {
     let mut locks = Locks::new(c);
-    for (_, body) in c.hir.bodies.iter() {
+    let mut passed = Vec::new();
+    let mut is_concerned = false;
+    for (id, body) in c.hir.bodies.iter() {
         let Some(body) = body else { continue };
         if c.hir.packages[c.hir.modules[body.module].package].is_std {
             continue;
@@ -54,7 +57,20 @@ pub fn check_all(c: &Checked) {
         let q = Queries { c, env: c.env_of(body.owner) };
         let built = build(q, body, typed);
         if check_borrows(q, body, typed, &built) {
-            locks.add(q, body, &built);
+            is_concerned |= locks.concern(&built);
+            passed.push(id);
+        }
+    }
+    if !is_concerned {
+        return;
+    }
+    // Few programs come here, and theirs are the only graphs that are needed twice.
+    for id in passed {
+        if let Some(body) = &c.hir.bodies[id]
+            && let Some(typed) = c.typed(body.owner)
+        {
+            let q = Queries { c, env: c.env_of(body.owner) };
+            locks.add(q, body, &build(q, body, typed));
         }
     }
     locks.report(c);
@@ -181,7 +197,13 @@ fn follow(
         paths.each_in(path, &mut |p| any |= state.may_be_init(p));
         any
     };
-    Live::new(graph.mir, points, |s| wanted[s.0 as usize], may_drop)
+    let may_enter = |bb: super::Bb, slot: super::Slot| {
+        let Some(path) = paths.slot_path(slot) else { return true };
+        let mut any = false;
+        paths.each_in(path, &mut |p| any |= init.may_enter(bb, p));
+        any
+    };
+    Live::new(graph.mir, points, |s| wanted[s.0 as usize], may_drop, may_enter)
 }
 
 fn has_borrows(mir: &Mir) -> bool {

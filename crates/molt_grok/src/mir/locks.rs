@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 
 use super::build::Built;
 use super::queries::Queries;
+use super::{Callee, Terminator};
 use crate::check::context::{Checked, Env};
 use crate::hir::Body;
 use facts::{Graph, Known};
@@ -33,6 +34,14 @@ pub struct Locks {
 impl Locks {
     pub fn new(c: &Checked) -> Locks {
         Locks { known: Known::new(Queries { c, env: Env::EMPTY }), graphs: Vec::new() }
+    }
+
+    /// Whether a body locks, waits or asks itself, so that there is something to find.
+    pub fn concern(&self, built: &Built) -> bool {
+        let is_known =
+            |t: &Terminator| matches!(t, Terminator::Call { func: Callee::Fn(f, _), .. } if self.known.has(*f));
+        let mut graphs = built.closures.iter().chain([&built.mir]);
+        graphs.any(|mir| mir.blocks.iter().any(|(_, block)| is_known(block.terminator())))
     }
 
     /// Takes in the graphs of a body.

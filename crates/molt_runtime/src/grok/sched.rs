@@ -598,11 +598,16 @@ unsafe fn take_stack(worker: &Worker) -> *mut State {
     if let Some(s) = shared.sched.spare.lock().pop() {
         return s;
     }
-    let Some(top) = shared.sched.stacks.lock().take() else { super::no_memory() };
+    let (top, size) = {
+        let mut stacks = shared.sched.stacks.lock();
+        let Some(top) = stacks.take() else { super::no_memory() };
+        (top, stacks.size)
+    };
     // SAFETY: the stack is unused, the state new.
     unsafe {
         let state = shared.new_state(worker.shared);
         (*state).fiber.stack.store(prepare(top, work_entry, state as usize), Ordering::Relaxed);
+        (*state).ctx.stack_limit = super::stack::limit(top - size, size);
         state
     }
 }
