@@ -891,6 +891,31 @@ unsafe extern "C" fn drop_down(_ctx: *mut Context, p: *mut u8) -> u64 {
     0
 }
 
+/// Waits until an actor has come to a phase.
+unsafe fn wait_for_phase(
+    me: *mut State,
+    a: *mut Actor,
+    place: u64,
+    deadline: u64,
+    is_it: impl Fn(u8) -> bool,
+) -> Outcome {
+    // SAFETY: the caller has a reference.
+    unsafe {
+        let joiners = &(*a).more().joiners;
+        let has_come = || is_it((*a).phase.load(Ordering::SeqCst));
+        loop {
+            joiners.lock().push(me);
+            // Whoever tells of a phase takes all that wait off the list, whichever phase they wait for.
+            let is_told = || has_come() || !joiners.lock().contains(&me);
+            let outcome = State::wait_for(me, WaitKind::Stop, a.cast(), place, deadline, is_told);
+            joiners.lock().retain(|&s| s != me);
+            if outcome != Outcome::Ready || has_come() {
+                break outcome;
+            }
+        }
+    }
+}
+
 /// Has an actor end after the message in hand.
 pub unsafe fn stop_now(me: *mut State, a: *mut Actor, wanted: u8) {
     // SAFETY: the caller has a reference.
@@ -914,13 +939,9 @@ pub unsafe fn stop_child(me: *mut State, child: *mut Actor, wanted: u8, limit: u
             }
             return;
         }
-        let more = (*child).more();
-        more.joiners.lock().push(me);
         stop_now(me, child, wanted);
         let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
-        let ready = || matches!(phase.load(Ordering::SeqCst), SUSPENDED | DEAD);
-        State::wait_for(me, WaitKind::Stop, child.cast(), 0, deadline, ready);
-        more.joiners.lock().retain(|&s| s != me);
+        wait_for_phase(me, child, 0, deadline, |p| matches!(p, SUSPENDED | DEAD));
     }
 }
 
@@ -973,11 +994,8 @@ pub unsafe fn restart(me: *mut State, a: *mut Actor) {
             more.restarts.fetch_add(1, Ordering::SeqCst);
             (*a).urgent.store(false, Ordering::SeqCst);
             (*a).phase.store(NEW, Ordering::SeqCst);
-            more.joiners.lock().push(me);
             schedule(me, a);
-            let ready = || (*a).phase.load(Ordering::SeqCst) != NEW;
-            State::wait_for(me, WaitKind::Stop, a.cast(), 0, u64::MAX, ready);
-            more.joiners.lock().retain(|&s| s != me);
+            wait_for_phase(me, a, 0, u64::MAX, |p| p != NEW);
             return;
         }
         bump(&(*me).worker().busy);
@@ -1295,17 +1313,7 @@ entries! {
         // SAFETY: the library has a reference.
         unsafe {
             let a = actor(a);
-            let more = (*a).more();
-            more.joiners.lock().push(me);
-            let ready = || (*a).phase.load(Ordering::SeqCst) == DEAD;
-            let outcome = loop {
-                let outcome = State::wait_for(me, WaitKind::Stop, a.cast(), place, u64::MAX, ready);
-                if outcome != Outcome::Ready || ready() {
-                    break outcome;
-                }
-            };
-            more.joiners.lock().retain(|&s| s != me);
-            outcome as u64
+            wait_for_phase(me, a, place, u64::MAX, |p| p == DEAD) as u64
         }
     }
     grok_actor_failure(me, a, which, out) -> u64 {
