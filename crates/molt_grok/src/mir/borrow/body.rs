@@ -322,6 +322,8 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         if plain && bounds.is_empty() && !named(sig.ret) && !sig.params.iter().any(|&t| named(t)) {
             return;
         }
+        // An `impl Trait` of the function's own, not one that a type argument brings along.
+        let opaque = types.flags(sig.ret).has(Flags::OPAQUE) && self.opaque_names_lifetimes(sig.ret);
         let generics = self.regions.fresh_args(generics);
         let sig = self.instantiate(&sig, generics, span);
         for (arg, &param) in args.iter().zip(&sig.params) {
@@ -330,7 +332,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         // A future holds the arguments; what an arm of a `select` gives comes from what it waited for.
         if q.hir().lang_fn("select_take") == Some(func) || q.hir().fns[func].is_async {
             self.link_call(args, to, span);
-        } else if types.flags(sig.ret).has(Flags::OPAQUE) && self.opaque_names_lifetimes(sig.ret) {
+        } else if opaque {
             self.link_call(args, sig.ret, span);
         }
         self.regions.relate(sig.ret, to, Variance::Covariant, span, why);
