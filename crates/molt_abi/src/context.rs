@@ -63,6 +63,8 @@ pub fn slot_index(class: u32, name: Word) -> usize {
 /// 48         slots         where instances of the classes seen lately keep attributes
 /// 56         depth_most    most that depth_left may be for a call to go on unasked; 0 when a signal waits
 /// 64         free[16]      heads of the free lists, 16-byte steps
+/// 192        engine        what the engine keeps
+/// 200        stack_limit   below this address a stack counts as used up; 0 where the runtime counts calls instead
 /// ```
 #[repr(C)]
 pub struct Context {
@@ -77,6 +79,8 @@ pub struct Context {
     pub free: [*mut u8; SIZE_CLASS_COUNT],
     /// What an engine keeps for the code that runs with this context; null until it needs something.
     pub engine: *mut u8,
+    /// Address that the machine stack of the code must not go below. What calls nothing recursive fits beneath it.
+    pub stack_limit: usize,
 }
 
 /// What `depth_most` is unless a signal waits; a higher limit of recursion is handed out in steps.
@@ -91,4 +95,6 @@ pub const CTX_LIVE_OBJECTS: i32 = 40;
 pub const CTX_SLOTS: i32 = 48;
 pub const CTX_DEPTH_MOST: i32 = 56;
 pub const CTX_FREE: i32 = 64;
-const _: () = assert!(size_of::<Context>() == 72 + 8 * SIZE_CLASS_COUNT);
+pub const CTX_STACK_LIMIT: i32 = 200;
+const _: () = assert!(size_of::<Context>() == 80 + 8 * SIZE_CLASS_COUNT);
+const _: () = assert!(core::mem::offset_of!(Context, stack_limit) == CTX_STACK_LIMIT as usize);

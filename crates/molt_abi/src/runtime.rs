@@ -327,6 +327,8 @@ rt_table! {
     GrokFormatFloat = grok_format_float(f i i i) -> i;
     /// `grok_parse_float(text, length, out)`: bits of the double at `out`; 0 if the text is no number.
     GrokParseFloat = grok_parse_float(i i i) -> i;
+    /// `grok_main_ended()`: tasks and actors end before values of modules are dropped.
+    GrokMainEnded = grok_main_ended() -> v;
     /// `grok_exit(status)`: flushes and ends the process.
     GrokExit = grok_exit(i) -> v;
     /// `grok_hash_key()`: the key of hashing of this process.
@@ -355,6 +357,8 @@ rt_table! {
     GrokSetting = grok_setting(i) -> i;
     /// `grok_task_start(room)`.
     GrokTaskStart = grok_task_start(i) -> v;
+    /// `grok_task_start_apart(room)`: on a thread of its own; 0 if there is none.
+    GrokTaskStartApart = grok_task_start_apart(i) -> i;
     /// `grok_task_join(room, place)`.
     GrokTaskJoin = grok_task_join(i i) -> i;
     /// `grok_task_took(room)`.
@@ -452,6 +456,12 @@ rt_table! {
     GrokActorState = grok_actor_state(i) -> i;
     /// `grok_actor_option(a, option, value, len)`.
     GrokActorOption = grok_actor_option(i i i i) -> i;
+    /// `grok_actor_settings(a, strategy, max_restarts, within)`: how it supervises its children.
+    GrokActorSettings = grok_actor_settings(i i i i) -> v;
+    /// `grok_maker_begin()`: a closure that makes a child of a supervisor is about to be called.
+    GrokMakerBegin = grok_maker_begin() -> v;
+    /// `grok_maker_end(child, room, policy)`: it was. The arguments in the room hold the closure; no child after a panic.
+    GrokMakerEnd = grok_maker_end(i i i) -> v;
     /// `grok_actor_start(a, linked)`.
     GrokActorStart = grok_actor_start(i i) -> i;
     /// `grok_actor_retain(a)`.
@@ -496,6 +506,12 @@ rt_table! {
     GrokReceiveSkip = grok_receive_skip(i) -> v;
     /// `grok_receive_end(cursor)`.
     GrokReceiveEnd = grok_receive_end(i) -> v;
+    /// Values of which each task has its own (`molt_runtime::grok::locals`).
+    GrokLocalKey = grok_local_key() -> i;
+    /// `grok_local_get(key)`: the value's address; 0 none, 1 it was dropped already.
+    GrokLocalGet = grok_local_get(i) -> i;
+    /// `grok_local_set(key, value, end)`.
+    GrokLocalSet = grok_local_set(i i i) -> v;
     /// Room for one answer (`molt_runtime::grok::reply`).
     /// `grok_reply_new(size)`.
     GrokReplyNew = grok_reply_new(i) -> i;

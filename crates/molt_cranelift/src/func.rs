@@ -8,6 +8,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch};
 use cranelift_module::Module;
+use molt_abi::context::CTX_STACK_LIMIT;
 use molt_abi::{Header, RtFn, layout};
 use molt_base::EntityId;
 use molt_ir::{BlockId, FloatCond, FuncId, Function, InstId, IntCond, Op, ValueId};
@@ -245,6 +246,12 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             }
             Op::DataAddr => self.data_address(imm as u32),
             Op::Ctx => self.context(),
+            Op::StackLow => {
+                let ctx = self.context();
+                let limit = self.b.ins().load(types::I64, trusted(), ctx, CTX_STACK_LIMIT);
+                let here = self.b.ins().get_stack_pointer(types::I64);
+                self.b.ins().icmp(IntCC::UnsignedLessThan, here, limit)
+            }
             _ => return self.effect(inst, data.op, imm, &a),
         };
         self.define(inst, &[one]);

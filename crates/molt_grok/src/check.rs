@@ -11,6 +11,7 @@ pub mod infer;
 mod items;
 mod literals;
 pub mod program;
+mod promises;
 mod queries;
 mod signature;
 pub mod solve;

@@ -15,6 +15,7 @@ mod glue;
 mod intrinsic;
 pub mod layout;
 mod place;
+mod recursion;
 mod rvalue;
 
 use molt_base::hash::{FastMap, FastSet};
@@ -64,7 +65,10 @@ pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) 
     let mut endless = Vec::new();
     loop {
         let mut mono = Mono { c, layouts: Layouts::new(c, graphs), kept };
-        let missing = mono.write_all();
+        let mut missing = mono.write_all();
+        if missing.is_empty() && mono.guard_recursion() {
+            missing = mono.write_all();
+        }
         (kept, graphs) = (mono.kept, mono.layouts.graphs);
         endless.append(&mut mono.layouts.endless);
         if missing.is_empty() {
@@ -118,6 +122,8 @@ pub(crate) struct Kept {
     actor_tables: FastMap<Ty, DataId>,
     /// Functions that take the place of their call as a last parameter: their panics are their callers'.
     pub tracking: FastSet<FuncId>,
+    /// Functions that look whether the stack is used up before they do anything.
+    pub guarded: FastSet<FuncId>,
     pub module: ModuleId,
 }
 
@@ -138,6 +144,7 @@ impl Kept {
             statics: FastMap::default(),
             actor_tables: FastMap::default(),
             tracking: FastSet::default(),
+            guarded: FastSet::default(),
             module,
         }
     }

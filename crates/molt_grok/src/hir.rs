@@ -104,6 +104,8 @@ pub struct Hir {
     pub exports: Vec<Export>,
     /// Levels of warnings in parts of files.
     pub lint_scopes: Vec<lints::LintScope>,
+    /// Orders of locks that modules demand.
+    pub lock_orders: Vec<LockOrder>,
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
     pub scheduler: SchedulerSettings,
@@ -135,6 +137,15 @@ pub struct Module {
     pub docs: Option<Symbol>,
     /// Traits whose methods `x.m()` finds in this module: declared here, imported, or of the prelude.
     pub traits_in_scope: Vec<TraitId>,
+    pub span: Span,
+}
+
+/// `#[lock_order]` of a module: the lock named first is never taken while the other one is held.
+#[derive(Clone, Copy, Debug)]
+pub struct LockOrder {
+    pub module: ModId,
+    pub first: Symbol,
+    pub then: Symbol,
     pub span: Span,
 }
 

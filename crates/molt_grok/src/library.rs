@@ -55,6 +55,7 @@ const FILES: &[(&str, &str)] = &[
     ("slice.grok", include_str!("../library/slice.grok")),
     ("str.grok", include_str!("../library/str.grok")),
     ("string.grok", include_str!("../library/string.grok")),
+    ("supervise.grok", include_str!("../library/supervise.grok")),
     ("sync.grok", include_str!("../library/sync.grok")),
     ("sys.grok", include_str!("../library/sys.grok")),
     ("task.grok", include_str!("../library/task.grok")),

@@ -9,10 +9,12 @@
 pub mod fold;
 pub mod print;
 
-use molt_base::hash::FastMap;
 use std::cell::RefCell;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 
 use elsa::FrozenVec;
+use hashbrown::HashTable;
+use molt_base::hash::{FastMap, WordHasher};
 use molt_base::{Symbol, entity_id};
 
 use crate::hir::{AdtId, AliasId, BodyId, FloatKind, FnId, IntKind, Mutability, TraitId};
@@ -176,13 +178,13 @@ pub struct FnSig {
     pub is_unsafe: bool,
 }
 
-/// The interner of types.
+/// The interner of types. The tables that find an id hold nothing else: what they compare is where the ids lead.
 pub struct Types {
     kinds: RefCell<Vec<(TyKind, Flags)>>,
-    ids: RefCell<FastMap<TyKind, Ty>>,
+    ids: RefCell<HashTable<Ty>>,
     lists: FrozenVec<Box<[Arg]>>,
     list_flags: RefCell<Vec<Flags>>,
-    list_ids: RefCell<FastMap<Box<[Arg]>, Args>>,
+    list_ids: RefCell<HashTable<Args>>,
     consts: RefCell<Vec<ConstKind>>,
     const_ids: RefCell<FastMap<ConstKind, Const>>,
     dyns: FrozenVec<Box<DynKind>>,
@@ -272,14 +274,16 @@ impl Types {
             // `&'a str` names the lifetime of the text.
             return if inner == Region::Erased { self.mk(TyKind::Str(region)) } else { t };
         }
-        if let Some(&id) = self.ids.borrow().get(&kind) {
+        let hash = hash_of(&kind);
+        let known = |&id: &Ty| self.kinds.borrow()[id.0 as usize].0 == kind;
+        if let Some(&id) = self.ids.borrow().find(hash, known) {
             return id;
         }
         let flags = self.flags_of_kind(kind);
         let mut kinds = self.kinds.borrow_mut();
         let id = Ty(kinds.len() as u32);
         kinds.push((kind, flags));
-        self.ids.borrow_mut().insert(kind, id);
+        self.ids.borrow_mut().insert_unique(hash, id, |id| hash_of(&kinds[id.0 as usize].0));
         id
     }
 
@@ -311,14 +315,15 @@ impl Types {
     }
 
     pub fn args(&self, list: &[Arg]) -> Args {
-        if let Some(&id) = self.list_ids.borrow().get(list) {
+        let hash = hash_of_list(list);
+        if let Some(&id) = self.list_ids.borrow().find(hash, |&id| self.list(id) == list) {
             return id;
         }
         let flags = list.iter().fold(0, |f, &a| f | self.flags_of_arg(a).0);
         let id = Args(self.lists.len() as u32);
         self.lists.push(list.into());
         self.list_flags.borrow_mut().push(Flags(flags));
-        self.list_ids.borrow_mut().insert(list.into(), id);
+        self.list_ids.borrow_mut().insert_unique(hash, id, |&id| hash_of_list(self.list(id)));
         id
     }
 
@@ -426,6 +431,27 @@ impl Types {
             TyKind::Infer(_) => Flags::INFER,
         })
     }
+}
+
+fn hash_of(kind: &TyKind) -> u64 {
+    BuildHasherDefault::<WordHasher>::default().hash_one(kind)
+}
+
+/// One word for each argument.
+fn hash_of_list(list: &[Arg]) -> u64 {
+    let mut hasher = WordHasher::default();
+    for arg in list {
+        hasher.write_u64(match *arg {
+            Arg::Ty(t) => u64::from(t.0),
+            Arg::Const(c) => u64::from(c.0) | 1 << 32,
+            Arg::Region(Region::Erased) => 2 << 32,
+            Arg::Region(Region::Static) => 3 << 32,
+            Arg::Region(Region::Param(n, _)) => u64::from(n) | 4 << 32,
+            Arg::Region(Region::Bound(n)) => u64::from(n) | 5 << 32,
+            Arg::Region(Region::Var(n)) => u64::from(n) | 6 << 32,
+        });
+    }
+    hasher.finish()
 }
 
 /// Integer types in the order of their ids.

@@ -444,6 +444,8 @@ ops! {
     DataAddr "data.addr" L "" -> "i" Data "P";
     /// The context pointer.
     Ctx "ctx" L "" -> "i" None "P";
+    /// Whether the machine stack of the code is used up but for a reserve. One answer holds for a whole call.
+    StackLow "stack.low" L "" -> "b" None "P";
     /// Call of a compiled function; the context is passed implicitly.
     Call "call" L "x*" -> "?" Func "E";
     /// Call through the address of a function of the program (or of a runtime function, whose operands and results are

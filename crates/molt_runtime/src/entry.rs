@@ -66,10 +66,13 @@ mod exported {
     pub(super) use crate::grok::channel::*;
     pub(super) use crate::grok::files::*;
     pub(super) use crate::grok::future::*;
+    pub(super) use crate::grok::locals::*;
     pub(super) use crate::grok::numbers::*;
     pub(super) use crate::grok::panics::*;
+    pub(super) use crate::grok::receive::*;
     pub(super) use crate::grok::reply::*;
     pub(super) use crate::grok::select::*;
+    pub(super) use crate::grok::supervise::*;
     pub(super) use crate::grok::sync::*;
     pub(super) use crate::grok::system::*;
     pub(super) use crate::grok::task::*;

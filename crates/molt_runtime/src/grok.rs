@@ -20,20 +20,23 @@ macro_rules! entries {
 }
 
 pub(crate) mod actor;
+mod apart;
 pub mod atomics;
 pub(crate) mod channel;
 mod deadlock;
 pub mod files;
 pub(crate) mod future;
+pub(crate) mod locals;
 mod lock;
 mod memory;
 pub mod numbers;
 pub mod panics;
+pub(crate) mod receive;
 pub(crate) mod reply;
 pub(crate) mod sched;
 pub(crate) mod select;
 mod stack;
-mod supervise;
+pub(crate) mod supervise;
 pub(crate) mod sync;
 pub mod system;
 pub(crate) mod task;
@@ -140,6 +143,10 @@ pub(crate) struct State {
     deadlock_panic: bool,
     /// The task is being left because it was cancelled.
     pub cancelling: bool,
+    /// A supervisor's closure is being called.
+    pub making: Option<supervise::Making>,
+    /// Values that belong to main.
+    pub locals: Lock<Vec<locals::Local>>,
     random: u64,
 }
 
@@ -194,12 +201,12 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
     // SAFETY: the shared part was just made.
     let (main, ended) = unsafe {
         let main = (*shared).new_state(shared);
+        let here = 0u8;
+        (*main).ctx.stack_limit = stack::limit((&raw const here).addr().saturating_sub(STACK_SIZE), STACK_SIZE);
         (*shared).sched.adopt_main(main, shared);
         let ended = (root.start)(main.cast());
-        // Through a pointer, so that programs without tasks do not link it.
-        if let Some(wind_up) = (*shared).sched.at_end() {
-            wind_up(main);
-        }
+        // If `main` panicked, the start has not come that far.
+        end_main(main);
         (main, ended)
     };
     // SAFETY: as above.
@@ -222,7 +229,19 @@ fn checks_leaks() -> bool {
     crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1")
 }
 
-/// What happens after `main`: messages are handled, actors stopped, other tasks cancelled.
+/// What happens after `main`, before values of modules are dropped.
+unsafe fn end_main(main: *mut State) {
+    // SAFETY: `main` is the main stack, whose code has ended.
+    unsafe {
+        // Through a pointer, so that programs without tasks do not link it.
+        if let Some(wind_up) = (*(*main).shared).sched.at_end() {
+            wind_up(main);
+        }
+        locals::end(main, &(*main).locals);
+    }
+}
+
+/// What happens after `main` where there are tasks: messages are handled, actors stopped, other tasks cancelled.
 pub(crate) unsafe fn wind_up(main: *mut State) {
     // SAFETY: `main` is the main stack, whose code has ended.
     unsafe {
@@ -238,21 +257,16 @@ pub(crate) unsafe fn wind_up(main: *mut State) {
         actor::stop_all(main, end);
         // What cannot be cancelled, because it does not wait, is left alone; counting what is in use takes more patience.
         let end = if checks_leaks() { end } else { sched::now() + CANCEL_LIMIT };
-        let waits = |s: &State| !s.fiber.task.is_null() && s.is_parked();
+        let waits = |f: &Fiber| !f.task().is_null() && f.is_parked();
         poll(end, &|| {
             let states = shared.states.lock().clone();
             for &s in states.iter().filter(|&&s| s != main) {
-                let s = &*s;
-                if waits(s) {
-                    sched::end_wait(
-                        main,
-                        core::ptr::from_ref(s).cast_mut(),
-                        s.fiber.wait.seq(),
-                        sched::Outcome::Cancelled,
-                    );
+                let fiber = &(*s).fiber;
+                if waits(fiber) {
+                    sched::end_wait(main, s, fiber.wait.seq(), sched::Outcome::Cancelled);
                 }
             }
-            states.iter().all(|&s| s == main || (*s).fiber.task.is_null()) && shared.sched.others_sleep()
+            states.iter().all(|&s| s == main || (*s).fiber.task().is_null()) && shared.sched.others_sleep()
         });
         if (*main).worker().index != 0 {
             State::go_home(main);
@@ -283,6 +297,8 @@ impl Shared {
             is_deadlocked: false,
             deadlock_panic: false,
             cancelling: false,
+            making: None,
+            locals: Lock::new(Vec::new()),
             random: self.hash_key ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
         }));
         states.push(state);
@@ -510,6 +526,10 @@ entries! {
     grok_write(s, descriptor, p, len) -> u64 {
         // SAFETY: compiled code passes bytes of a view.
         unsafe { (*s).write(descriptor, bytes(p, len)) }
+    }
+    grok_main_ended(s) {
+        // SAFETY: the compiled start passes its context after `main` has returned.
+        unsafe { end_main(s) }
     }
     grok_exit(s, status) {
         // SAFETY: compiled code passes its context.

@@ -136,6 +136,7 @@ impl Isolate {
             depth_most: DEPTH_STEP,
             free: [core::ptr::null_mut(); SIZE_CLASS_COUNT],
             engine: core::ptr::null_mut(),
+            stack_limit: 0,
         };
         let none = LookupEntry { class: u32::MAX, name: Word::UNBOUND, value: Word::UNBOUND };
         let mut rt = Box::new(Isolate {

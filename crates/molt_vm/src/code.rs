@@ -151,6 +151,9 @@ pub enum Insn {
     Context {
         to: Reg,
     },
+    StackLow {
+        to: Reg,
+    },
     RcInc {
         word: Reg,
     },

@@ -11,8 +11,12 @@ use crate::{Vm, stubs};
 /// Words of the register stack; memory is committed when touched. It is deep enough for the deepest recursion that
 /// the runtime allows with frames of ordinary size.
 pub(crate) const STACK_WORDS: usize = 1 << 28;
+/// The same for the main stack of a program that looks at its stack itself.
+pub(crate) const MAIN_WORDS: usize = 1 << 23;
 /// The same for the stack of a task.
 pub(crate) const TASK_WORDS: usize = 1 << 18;
+/// Bytes of the register stack that calls may still use when it counts as used up.
+const REGISTER_RESERVE: usize = 256 * 1024;
 
 impl Vm {
     /// Calls a function with the raw words of its parameters.
@@ -40,6 +44,18 @@ impl Vm {
             (*self.registers(ctx)).top = registers;
             r
         }
+    }
+
+    /// Whether the machine stack, or the registers of the context, are used up but for a reserve.
+    ///
+    /// # Safety
+    /// As for [`call`](Vm::call).
+    unsafe fn stack_is_low(&self, ctx: *mut Context) -> bool {
+        let here = 0u8;
+        // SAFETY: by the caller's promise.
+        let (limit, registers) = unsafe { ((*ctx).stack_limit, &*self.registers(ctx)) };
+        let free = (registers.limit as usize).saturating_sub(registers.top as usize);
+        (&raw const here).addr() < limit || free < REGISTER_RESERVE
     }
 
     /// # Safety
@@ -169,6 +185,10 @@ impl Vm {
                     set!(to, unsafe { regs.add(words as usize) } as u64);
                 }
                 Insn::Context { to } => set!(to, ctx as u64),
+                Insn::StackLow { to } => {
+                    // SAFETY: by the caller's promise.
+                    set!(to, u64::from(unsafe { self.stack_is_low(ctx) }));
+                }
                 Insn::RcInc { word } => rc_inc(Word(get!(word))),
                 Insn::RcDec { word } => {
                     let w = Word(get!(word));

@@ -78,7 +78,11 @@ impl Vm {
         unsafe {
             if (*ctx).engine.is_null() {
                 let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-                let words = if threads.is_empty() { interpret::STACK_WORDS } else { interpret::TASK_WORDS };
+                let words = match (threads.is_empty(), (*ctx).stack_limit) {
+                    (true, 0) => interpret::STACK_WORDS,
+                    (true, _) => interpret::MAIN_WORDS,
+                    (false, _) => interpret::TASK_WORDS,
+                };
                 let mut stack: Vec<u64> = Vec::with_capacity(words);
                 let top = stack.as_mut_ptr();
                 let limit = top.wrapping_add(stack.capacity());

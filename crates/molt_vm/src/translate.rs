@@ -274,6 +274,10 @@ impl Translator<'_> {
                 let to = self.reg(results[0]);
                 self.emit(Insn::Context { to });
             }
+            Op::StackLow => {
+                let to = self.reg(results[0]);
+                self.emit(Insn::StackLow { to });
+            }
             Op::RcInc | Op::RcDec => {
                 let word = self.operand(args[0]);
                 self.emit(if data.op == Op::RcInc { Insn::RcInc { word } } else { Insn::RcDec { word } });

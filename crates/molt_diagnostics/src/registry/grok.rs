@@ -122,6 +122,8 @@ codes! {
         advice "implement your own trait, or implement the trait for your own type";
     OVERLAPPING_IMPLEMENTATION = "overlapping-implementation", "E0119" Error,
         advice "remove one of the two, or narrow the blanket implementation";
+    UNCONSTRAINED_PARAMETER = "unconstrained-parameter", "E0207" Error,
+        advice "remove the parameter, or name it in the type or in the trait's arguments";
     MISSING_MEMBER = "missing-member", "E0046" Error,
         advice "implement every required member of the trait";
     EXTRA_MEMBER = "extra-member", "E0407" Error,
@@ -206,7 +208,7 @@ codes! {
         advice "send an owned value: `to_string()`, `to_vec()` or `clone()`";
     NOT_RESTARTABLE = "not-restartable", "E1406" Error,
         advice "derive `Clone` for the fields, or give the child as a closure";
-    LOCK_ORDER = "lock-order", "E1407" Error planned,
+    LOCK_ORDER = "lock-order", "E1407" Error,
         advice "take the locks in the declared order";
     NO_RULE_MATCHES = "no-rule-matches", "E1301" Error,
         advice "write the call as one of the macro's rules says";
@@ -258,9 +260,9 @@ codes! {
         advice "write the types of the signature";
     UNUSED_LIFETIME = "unused-lifetime", "W0111" Warning planned,
         advice "remove the lifetime";
-    POSSIBLE_DEADLOCK = "possible-deadlock", "W0201" Warning planned,
+    POSSIBLE_DEADLOCK = "possible-deadlock", "W0201" Warning,
         advice "take the locks in one order, and hold none while waiting";
-    RECEIVE_WITHOUT_TIMEOUT = "receive-without-timeout", "W0202" Warning planned,
+    RECEIVE_WITHOUT_TIMEOUT = "receive-without-timeout", "W0202" Warning,
         advice "add `within` or `after`";
     AI_TIMED_OUT = "ai-timed-out", "W0301" Warning planned,
         advice "run the build again, or raise the time-out";

@@ -93,7 +93,9 @@ impl Evaluator<'_> {
                 self.depth.set(self.depth.get() - 1);
                 value
             }
-            Expr::Unary { op: UnaryOp::Neg, value } => Ok(-self.expr(*value)?),
+            Expr::Unary { op: UnaryOp::Neg, value } => {
+                self.expr(*value)?.checked_neg().ok_or(Failure::Wrong("the constant does not fit", span))
+            }
             Expr::Binary { op, left, right, .. } => {
                 let (a, b) = (self.expr(*left)?, self.expr(*right)?);
                 operate(*op, a, b, span)

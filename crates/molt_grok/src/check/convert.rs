@@ -646,7 +646,13 @@ impl Checked {
             return h.self_ty;
         }
         let item = &self.hir.impls[i];
-        Converter::new(self, Some(Owner::Impl(i)), Elision::Erased, &mut NoHoles).ty_of_impl(item.self_ty)
+        // `Self` in the type itself.
+        if !self.enter(Owner::Impl(i), self.hir.type_span(item.self_ty)) {
+            return Ty::ERROR;
+        }
+        let ty = Converter::new(self, Some(Owner::Impl(i)), Elision::Erased, &mut NoHoles).ty_of_impl(item.self_ty);
+        self.leave();
+        ty
     }
 
     pub fn impl_trait_id(&self, i: crate::hir::ImplId) -> Option<TraitId> {

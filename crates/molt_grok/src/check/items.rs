@@ -17,6 +17,11 @@ impl Checked {
                 self.check_impl(i);
             }
         }
+        for (t, item) in self.hir.traits.iter() {
+            if !self.in_std(item.head.module) {
+                self.check_supertraits(t);
+            }
+        }
         for (a, item) in self.hir.adts.iter() {
             if !self.in_std(item.head.module) {
                 self.check_adt(a);
@@ -124,12 +129,14 @@ impl Checked {
         for &a in &item.types {
             self.alias_type(a);
         }
+        self.check_parameters(i);
         let Some((t, args)) = header.of else {
             self.check_inherent(i, header.self_ty);
             return;
         };
         self.check_orphan(i, t, header.self_ty);
         self.check_members(i, t, args);
+        self.check_member_types(i, t, args);
         self.check_promises(i, t, args);
     }
 
@@ -174,10 +181,9 @@ impl Checked {
             TyKind::Adt(adt, _) => {
                 self.package_of_module(self.hir.adts[adt].head.module) == self.package_of_module(item.head.module)
             }
-            TyKind::Error => true,
             _ => false,
         };
-        if !local {
+        if !local && !self.types.flags(self_ty).has(crate::ty::Flags::ERROR) {
             let text = format!(
                 "methods of `{}` cannot be declared here: the type is not of this package",
                 self.ty_text(self_ty)
@@ -199,7 +205,7 @@ impl Checked {
             None => vec![Arg::Ty(self_ty)],
         };
         let local = args.iter().filter_map(|a| a.ty()).any(|ty| self.is_local(ty, here));
-        if !local && self_ty != Ty::ERROR {
+        if !local && !self.types.flags(self_ty).has(crate::ty::Flags::ERROR) {
             let text = format!(
                 "neither the trait `{}` nor the type `{}` is of this package",
                 self.hir.text(self.hir.traits[t].head.name),

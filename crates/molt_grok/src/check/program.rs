@@ -129,7 +129,7 @@ impl Checked {
 }
 
 /// Tarjan's strongly connected components, without recursion; components come after those they point to.
-fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+pub(crate) fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     const NEW: usize = usize::MAX;
     let count = edges.len();
     let (mut index, mut low, mut on_stack) = (vec![NEW; count], vec![0; count], vec![false; count]);

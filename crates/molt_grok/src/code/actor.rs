@@ -3,6 +3,7 @@
 //! A table is static data that the runtime reads (`molt_runtime::grok::actor::Table`). Its functions are the library's, made
 //! for the actor's type; they call the actor's own through the intrinsics of this module.
 
+use molt_base::EntityId;
 use molt_ir::{DataId, DataItem, Op, Reloc, RelocTarget};
 
 use super::func::{Val, Writer};
@@ -37,6 +38,16 @@ impl Mono<'_> {
         layout.field_tys[0].iter().all(|&f| self.c.is_copy(f, Env::EMPTY) || self.c.implements(f, clone))
     }
 
+    /// The type of an actor's raw messages, if it takes any: the one it declares, else that of its `receive` member.
+    fn raw_message(&self, ty: Ty) -> Option<Ty> {
+        let (_, args, info) = self.actor(ty)?;
+        let found = match info.message {
+            Some(alias) => self.c.alias_type(alias)?,
+            None => *self.c.fn_sig(info.receive?).params.get(1)?,
+        };
+        Some(self.layouts.concrete(found, args))
+    }
+
     /// The table of an actor's type.
     pub fn actor_table(&mut self, ty: Ty) -> DataId {
         if let Some(&t) = self.actor_tables.get(&ty) {
@@ -46,6 +57,7 @@ impl Mono<'_> {
         let c = self.c;
         let serves = !info.handlers.is_empty() || info.receive.is_some() || self.hook(ty, &["behave"]).is_some();
         let has_init = info.init.is_some();
+        let has_receive = info.receive.is_some();
         let supervision = c.hir.supervision(adt);
         let mut flags = if serves { SERVES } else { 0 };
         flags |= if supervision.is_some() { SUPERVISES } else { 0 };
@@ -65,15 +77,14 @@ impl Mono<'_> {
             (self.hook(ty, &["behave"]).map(|_| Some("actor_run_behave")), "behave"),
             (self.is_copyable(ty).then_some(Some("actor_copy_state")), "clone"),
         ];
-        for (function, _) in functions {
-            let instance = match function {
-                Some(Some(lang)) => {
-                    let f = c.hir.lang_fn(lang).expect("the library has the functions of actors' tables");
-                    Some(Instance::Body(BodyOwner::Fn(f), c.types.ty_list(&[ty])))
-                }
-                Some(None) => Some(Instance::Drop(ty)),
-                None => None,
-            };
+        let library = |lang: &str, types: &[Ty]| {
+            let f = c.hir.lang_fn(lang).expect("the library has the functions of actors' tables");
+            Instance::Body(BodyOwner::Fn(f), c.types.ty_list(types))
+        };
+        let message = self.raw_message(ty);
+        let receive = message.filter(|_| has_receive).map(|m| library("actor_run_receive", &[ty, m]));
+        let made = functions.map(|(function, _)| function.map(|f| f.map_or(Instance::Drop(ty), |l| library(l, &[ty]))));
+        for instance in made.into_iter().chain([receive]) {
             if let Some(instance) = instance {
                 let f = self.function(instance);
                 let offset = words.len() as u32 * 8;
@@ -82,7 +93,8 @@ impl Mono<'_> {
             words.push(0);
         }
         let Supervision { strategy, max_restarts, within, shutdown, backoff, .. } = settings;
-        words.extend([flags, strategy, max_restarts, within, shutdown, backoff.0, backoff.1]);
+        let number = message.map_or(0, |m| m.index() as u64);
+        words.extend([number, flags, strategy, max_restarts, within, shutdown, backoff.0, backoff.1]);
         let bytes = words.iter().flat_map(|w| w.to_le_bytes()).collect();
         let label = format!("actor{}", self.actor_tables.len());
         let id = self.program.data.push(DataItem { name: label, bytes, align: 8, relocs });

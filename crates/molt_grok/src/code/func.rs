@@ -174,6 +174,9 @@ impl<'a, 'c> Writer<'a, 'c> {
         if self.m.tracking.contains(&id) {
             self.caller_place = Some(self.param(Type::I64));
         }
+        if self.m.guarded.contains(&id) {
+            self.check_stack();
+        }
         let first = self.bb(Mir::ENTRY);
         self.jump(first);
     }
@@ -396,13 +399,18 @@ impl<'a, 'c> Writer<'a, 'c> {
 
     /// Panics with a fixed text at the current position.
     pub fn panic_text(&mut self, text: &str) {
+        self.report_panic(text);
+        let unwind = self.unwind_block();
+        self.jump(unwind);
+    }
+
+    /// Tells the runtime of a panic; who calls this leaves the function afterwards.
+    pub fn report_panic(&mut self, text: &str) {
         let data = self.m.bytes(text.as_bytes());
         let ptr = self.data_addr(data);
         let len = self.iconst(text.len() as i64);
         let place = self.place_value();
         self.call_rt(RtFn::GrokPanic, &[ptr, len, place]);
-        let unwind = self.unwind_block();
-        self.jump(unwind);
     }
 
     /// Address of the position that a panic here is shown at.

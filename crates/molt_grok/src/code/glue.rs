@@ -1,5 +1,6 @@
 //! Functions that no source has: drops, clones of built-in types, entries of tables, constructors, the start.
 
+use molt_abi::RtFn;
 use molt_base::{Arena, FileId, Span};
 use molt_ir::{FuncId, Function, IntCond, Op, Type, ValueId};
 
@@ -33,6 +34,12 @@ pub(super) fn drop(m: &mut Mono<'_>, ty: Ty, id: FuncId) -> Function {
     let func = m.new_function(id);
     let mut w = Writer::new(m, &mir, Args::EMPTY, func, ReturnForm::Regs(Vec::new()));
     let ptr = w.param(Type::I64);
+    if w.m.guarded.contains(&id) {
+        if let TyKind::Adt(adt, _) = w.m.c.types.kind(ty) {
+            w.at(w.m.c.hir.adts[adt].head.name_span);
+        }
+        w.check_stack();
+    }
     w.drop_contents(ptr, ty);
     if !w.ended {
         w.ret_values(Vec::new());
@@ -363,6 +370,9 @@ pub(super) fn start(m: &mut Mono<'_>, id: FuncId) -> Function {
         Some(main) => w.run_main(main),
         None => w.iconst(0),
     };
+    if !w.ended {
+        w.call_rt(RtFn::GrokMainEnded, &[]);
+    }
     // What was made first is dropped last.
     for &k in c.hir.start_up.iter().rev() {
         let ty = c.revealed(c.types.erase(c.const_type(k)));

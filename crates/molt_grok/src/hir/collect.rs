@@ -214,6 +214,7 @@ impl Front {
     fn check_inner_attrs(&mut self, syntax: Syntax<'_>, node: NodeId, module: ModId) {
         let attrs = self.attrs_of(syntax, node);
         self.check_attrs(&attrs, Place::Module, module);
+        self.note_lock_orders(&attrs, module);
         self.note_lints(&attrs, syntax.span(node));
     }
 
@@ -773,6 +774,7 @@ impl Front {
         self.hir.modules[child].vis = head.vis;
         self.hir.modules[child].docs = head.docs;
         self.define_item(&head, &[Ns::Types], Def::Mod(child));
+        self.note_lock_orders(attrs, child);
         let mut inner = macros.clone();
         if let Some(list) = syntax.child(at.node, SyntaxKind::ItemList) {
             self.collect_module_nodes(At { node: list, ..at }, child, &mut inner);

@@ -156,7 +156,7 @@ impl Front {
             && used == segments.len()
         {
             if let Some(i) = walk.private {
-                self.report_private(segments[i].span, segments[i].name, def);
+                self.report_private(&segments, i, def);
             }
             return Some(Callee::Macro(id));
         }

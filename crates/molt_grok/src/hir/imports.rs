@@ -132,7 +132,7 @@ impl Front {
                 }
             }
             if let Some((segment, def)) = private.filter(|_| all_private) {
-                self.report_private(import.path[segment].span, import.path[segment].name, def);
+                self.report_private(&import.path, segment, def);
             }
             if let Some(target) = target.and_then(|t| self.module_of_def(t)) {
                 self.add_edge(import.module, target, import.span);
@@ -211,10 +211,11 @@ impl Front {
         }
     }
 
-    pub(super) fn report_private(&mut self, span: molt_base::Span, name: Symbol, def: Def) {
-        let kind = self.describe_def(def);
-        let message = format!("the {kind} `{}` is private", self.hir.names.text(name));
-        self.report(&grok::PRIVATE_ITEM, span, message);
+    /// E0603 for a segment of a path that leads to an item.
+    pub(super) fn report_private(&mut self, path: &[Segment], segment: usize, def: Def) {
+        let kind = if segment + 1 == path.len() { self.describe_def(def) } else { "module" };
+        let message = format!("the {kind} `{}` is private", self.hir.names.text(path[segment].name));
+        self.report(&grok::PRIVATE_ITEM, path[segment].span, message);
     }
 
     pub(super) fn describe_def(&self, def: Def) -> &'static str {

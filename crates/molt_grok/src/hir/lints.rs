@@ -6,7 +6,7 @@ use molt_diagnostics::{Code, Diagnostic, Level};
 
 use super::front::Front;
 use super::scope::nearest;
-use super::{Attr, AttrArg, AttrValue};
+use super::{Attr, AttrArg, AttrValue, LockOrder, ModId};
 
 /// A level for one kind of finding in a part of a file.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,28 @@ impl Front {
             for arg in &attr.args {
                 if let Some(code) = self.lint(arg) {
                     self.hir.lint_scopes.push(LintScope { span, id: code.id, level });
+                }
+            }
+        }
+    }
+
+    /// Remembers the orders of locks that the attributes of a module demand.
+    pub(super) fn note_lock_orders(&mut self, attrs: &[Attr], module: ModId) {
+        for attr in attrs.iter().filter(|a| self.hir.names.text(a.name) == "lock_order") {
+            let text = |key: &str| {
+                attr.args.iter().find_map(|a| match a.value {
+                    AttrValue::Text(t) if a.name.is_some_and(|n| self.hir.names.text(n) == key) => Some(t),
+                    _ => None,
+                })
+            };
+            match (text("first"), text("then")) {
+                (Some(first), Some(then)) => {
+                    self.hir.lock_orders.push(LockOrder { module, first, then, span: attr.span });
+                }
+                _ => {
+                    let d = Diagnostic::at(&grok::DECORATOR_ARGUMENT, attr.span, "`lock_order` names two locks")
+                        .help("write `#[lock_order(first = \"a\", then = \"b\")]`");
+                    self.diagnostics.push(d);
                 }
             }
         }

@@ -600,6 +600,9 @@ impl Front {
         let Some(list) = syntax.child(node, SyntaxKind::MemberList) else { return };
         let mut members = Members::default();
         self.members(site, list, Parent::Impl(i), &scope, &mut members);
+        for &f in &members.fns {
+            self.note_lang_item(PendingKind::Fn(f));
+        }
         let item = &mut self.hir.impls[i];
         item.fns = members.fns;
         item.types = members.types;

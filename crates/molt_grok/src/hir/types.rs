@@ -429,7 +429,7 @@ impl Front {
         match walk.found {
             Found::Def { def, used } => {
                 if let Some(i) = walk.private {
-                    self.report_private(segments[i].span, segments[i].name, def);
+                    self.report_private(&segments[..used], i, def);
                 }
                 if let Some(i) = walk.ambiguous {
                     let message = format!("two globs import a `{}`", self.hir.names.text(segments[i].name));

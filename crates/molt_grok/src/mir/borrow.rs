@@ -24,6 +24,7 @@ mod universal;
 use molt_diagnostics::{Diagnostic, registry};
 
 use super::build::{Built, build};
+use super::locks::Locks;
 use super::moves::{Initialised, MovePaths};
 use super::queries::Queries;
 use super::{BorrowKind, Mir, MirOwner, Rvalue, StmtKind, Terminator};
@@ -37,9 +38,13 @@ use loans::Loans;
 use regions::Regions;
 use summary::{Summaries, Summary};
 
-/// Checks all bodies outside of the library in which inference found no error.
+/// Checks all bodies outside of the library in which inference found no error, each and, if any of them locks or asks,
+/// together.
 pub fn check_all(c: &Checked) {
-    for (_, body) in c.hir.bodies.iter() {
+    let mut locks = Locks::new(c);
+    let mut passed = Vec::new();
+    let mut is_concerned = false;
+    for (id, body) in c.hir.bodies.iter() {
         let Some(body) = body else { continue };
         if c.hir.packages[c.hir.modules[body.module].package].is_std {
             continue;
@@ -50,8 +55,25 @@ pub fn check_all(c: &Checked) {
             continue;
         }
         let q = Queries { c, env: c.env_of(body.owner) };
-        check_borrows(q, body, typed, &build(q, body, typed));
+        let built = build(q, body, typed);
+        if check_borrows(q, body, typed, &built) {
+            is_concerned |= locks.concern(&built);
+            passed.push(id);
+        }
     }
+    if !is_concerned {
+        return;
+    }
+    // Few programs come here, and theirs are the only graphs that are needed twice.
+    for id in passed {
+        if let Some(body) = &c.hir.bodies[id]
+            && let Some(typed) = c.typed(body.owner)
+        {
+            let q = Queries { c, env: c.env_of(body.owner) };
+            locks.add(q, body, &build(q, body, typed));
+        }
+    }
+    locks.report(c);
 }
 
 /// Checks the graphs of a body and reports what is wrong. True if no error was found.
@@ -175,7 +197,13 @@ fn follow(
         paths.each_in(path, &mut |p| any |= state.may_be_init(p));
         any
     };
-    Live::new(graph.mir, points, |s| wanted[s.0 as usize], may_drop)
+    let may_enter = |bb: super::Bb, slot: super::Slot| {
+        let Some(path) = paths.slot_path(slot) else { return true };
+        let mut any = false;
+        paths.each_in(path, &mut |p| any |= init.may_enter(bb, p));
+        any
+    };
+    Live::new(graph.mir, points, |s| wanted[s.0 as usize], may_drop, may_enter)
 }
 
 fn has_borrows(mir: &Mir) -> bool {

@@ -278,6 +278,11 @@ impl Initialised {
         State { init: self.init.row(row).to_vec(), uninit: self.uninit.row(row).to_vec() }
     }
 
+    /// Whether a path may be initialised at the start of a block.
+    pub fn may_enter(&self, bb: Bb, path: PathIx) -> bool {
+        bits::get(self.init.row(bb.0 as usize), path as usize)
+    }
+
     pub fn is_reached(&self, bb: Bb) -> bool {
         self.reached[bb.0 as usize]
     }

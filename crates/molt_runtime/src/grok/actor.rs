@@ -18,11 +18,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem::size_of;
 use core::ptr::{drop_in_place, null_mut};
-use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use molt_abi::Context;
 
 use super::deadlock::WaitKind;
+use super::locals::{self, Local};
 use super::lock::Lock;
 use super::sched::{Kind, Outcome, Runnable, bump, now, wake};
 use super::supervise;
@@ -50,7 +51,19 @@ pub struct Table {
     behave: Option<Code>,
     /// `(from, to)`: a copy of the state.
     pub clone: Option<unsafe extern "C" fn(*mut Context, *const u8, *mut u8) -> u64>,
+    /// The `receive` member: `(state, message)`.
+    receive: Option<Deliver>,
+    /// Number of the type of raw messages; 0 if the actor takes none.
+    message: u64,
     pub flags: u64,
+    settings: Settings,
+}
+
+/// How an actor supervises its children. Times are in nanoseconds; `u64::MAX` is without a limit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Settings {
+    /// 0 the child that failed, 1 all children, 2 it and those started after it.
     pub strategy: u64,
     pub max_restarts: u64,
     pub within: u64,
@@ -65,6 +78,9 @@ const SERVES: u64 = 1;
 pub const SUPERVISES: u64 = 2;
 /// Its code asks who sent a message.
 const WANTS_SENDER: u64 = 4;
+
+/// Calls a handler with `(state, arguments)`; whether it panicked.
+pub type Deliver = unsafe extern "C" fn(*mut Context, *mut u8, *mut u8) -> u64;
 
 type Hook = unsafe extern "C" fn(*mut Context, *mut u8, *mut Notice) -> u64;
 
@@ -103,8 +119,8 @@ pub struct Message {
     next: *mut Message,
     kind: u32,
     size: u32,
-    /// Calls the handler with `(state, arguments)` and ends the arguments; whether it panicked.
-    deliver: Option<unsafe extern "C" fn(*mut Context, *mut u8, *mut u8) -> u64>,
+    /// Calls the handler, which ends the arguments.
+    deliver: Option<Deliver>,
     /// Ends the arguments of a message that nobody takes.
     drop: Option<Code>,
     sender: *mut Actor,
@@ -140,7 +156,7 @@ pub struct Actor {
     /// It is to end at once, for the reason in `wanted`.
     urgent: AtomicBool,
     wanted: AtomicU8,
-    head: AtomicPtr<Message>,
+    pub head: AtomicPtr<Message>,
     /// Messages taken and not handled yet, oldest first; only the run touches them.
     inbox: *mut Message,
     pub table: *const Table,
@@ -161,12 +177,20 @@ pub struct More {
     monitors: Lock<Vec<(*mut Actor, u64)>>,
     joiners: Lock<Vec<*mut State>>,
     /// Raw messages that wait for a `receive`.
-    raw: Lock<VecDeque<*mut Message>>,
+    pub raw: Lock<VecDeque<*mut Message>>,
     /// Handlers' messages that came while the actor waited in a `receive`.
-    later: Lock<VecDeque<*mut Message>>,
-    name: Lock<Vec<u8>>,
+    pub later: Lock<VecDeque<*mut Message>>,
+    pub name: Lock<Vec<u8>>,
     /// A copy of the first state.
     pub first: AtomicPtr<u8>,
+    /// Makes the actor anew if it was given to its supervisor as a closure; the arguments stay.
+    pub maker: AtomicPtr<Message>,
+    /// How many actors the closure spawns before this one.
+    pub maker_spawns: AtomicUsize,
+    /// Settings of a supervisor that has its own, not its type's.
+    settings: Lock<Option<Settings>>,
+    /// Values that belong to the actor.
+    pub locals: Lock<Vec<Local>>,
     pub restart: AtomicU8,
     pub restarts: AtomicU64,
     /// When children were restarted.
@@ -174,9 +198,9 @@ pub struct More {
     pub reason: AtomicU64,
     pub failure: Lock<Failure>,
     linked_to: AtomicU64,
-    capacity: AtomicU64,
+    pub capacity: AtomicU64,
     overflow: AtomicU8,
-    queued: AtomicU64,
+    pub queued: AtomicU64,
     /// Messages handled that `queued` still counts; only the run touches it.
     handled: AtomicU64,
     /// Oldest messages that are to be dropped.
@@ -187,7 +211,7 @@ pub struct More {
     /// Who sent the message in hand.
     sender: AtomicPtr<Actor>,
     /// The stack of a `receive` that waits.
-    receiver: AtomicPtr<State>,
+    pub receiver: AtomicPtr<State>,
 }
 
 impl<T: Default> Default for Lock<T> {
@@ -272,6 +296,12 @@ impl Actor {
         self.supervises() || self.table().on_failure.is_some()
     }
 
+    /// How the actor supervises its children.
+    pub fn settings(&self) -> Settings {
+        let own = self.extra().and_then(|m| *m.settings.lock());
+        own.unwrap_or(self.table().settings)
+    }
+
     fn supervises(&self) -> bool {
         self.table().flags & SUPERVISES != 0
     }
@@ -314,12 +344,22 @@ unsafe fn message(me: *mut State, kind: u32, size: usize) -> *mut Message {
     }
 }
 
-unsafe fn payload(m: *mut Message) -> *mut u8 {
+/// The message whose arguments are at an address.
+pub unsafe fn in_room(room: u64) -> *mut Message {
+    (room as usize - MESSAGE) as *mut Message
+}
+
+pub unsafe fn is_raw(m: *mut Message) -> bool {
+    // SAFETY: the message belongs to the caller.
+    unsafe { (*m).kind == RAW }
+}
+
+pub unsafe fn payload(m: *mut Message) -> *mut u8 {
     // SAFETY: the arguments follow the head.
     unsafe { m.cast::<u8>().add(MESSAGE) }
 }
 
-unsafe fn free(me: *mut State, m: *mut Message) {
+pub unsafe fn free(me: *mut State, m: *mut Message) {
     // SAFETY: the message belongs to the caller.
     unsafe {
         let sender = (*m).sender;
@@ -331,7 +371,7 @@ unsafe fn free(me: *mut State, m: *mut Message) {
 }
 
 /// Ends a message that nobody takes.
-unsafe fn discard(me: *mut State, m: *mut Message) {
+pub unsafe fn discard(me: *mut State, m: *mut Message) {
     // SAFETY: the message belongs to the caller; nobody has touched its arguments.
     unsafe {
         if (*m).kind == CHILD {
@@ -376,7 +416,7 @@ unsafe fn schedule(me: *mut State, a: *mut Actor) {
     unsafe {
         let worker = (*me).worker();
         bump(&worker.busy);
-        worker.push(a.cast(), (*me).fiber.actor.is_null());
+        worker.push(a.cast(), (*me).fiber.actor().is_null());
     }
 }
 
@@ -429,7 +469,7 @@ unsafe fn next(a: *mut Actor) -> *mut Message {
 }
 
 /// The oldest message that was not looked at.
-unsafe fn fetch(a: *mut Actor) -> *mut Message {
+pub unsafe fn fetch(a: *mut Actor) -> *mut Message {
     // SAFETY: as in `next`.
     unsafe {
         let first = (*a).inbox;
@@ -461,10 +501,10 @@ unsafe fn fetch(a: *mut Actor) -> *mut Message {
 pub unsafe fn run(me: *mut State, a: *mut Actor) {
     // SAFETY: a queued actor belongs to its run.
     unsafe {
-        (*me).fiber.actor = a;
+        (*me).fiber.set_actor(a);
         (*a).running_on.store(me, Ordering::Release);
         turn(me, a);
-        (*me).fiber.actor = null_mut();
+        (*me).fiber.set_actor(null_mut());
     }
 }
 
@@ -512,7 +552,7 @@ unsafe fn turn(me: *mut State, a: *mut Actor) {
             (*a).running_on.store(me, Ordering::Release);
         }
         (*a).running_on.store(null_mut(), Ordering::Release);
-        (*me).fiber.actor = null_mut();
+        (*me).fiber.set_actor(null_mut());
         (*me).worker().offer(a.cast());
     }
 }
@@ -523,25 +563,15 @@ unsafe fn handle(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
     unsafe {
         match (*m).kind {
             CALL => {
-                let table = (*a).table();
-                if table.flags & WANTS_SENDER != 0 {
-                    let sender = core::mem::replace(&mut (*m).sender, null_mut());
-                    let old = (*a).more().sender.swap(sender, Ordering::SeqCst);
-                    if !old.is_null() {
-                        release(me, old);
-                    }
-                }
+                took_sender(me, a, m);
                 left_mailbox(me, a, 1, false);
                 if is_superseded(a) {
                     discard(me, m);
                     return true;
                 }
-                let panicked = match (*m).deliver {
-                    Some(deliver) => deliver(me.cast(), Actor::state(a), payload(m)),
-                    None => 0,
-                };
+                let panicked = deliver(me, m, Actor::state(a));
                 free(me, m);
-                if panicked != 0 {
+                if panicked {
                     fail(me, a);
                     return false;
                 }
@@ -584,6 +614,21 @@ unsafe fn handle(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
     }
 }
 
+/// Whoever sent the message in hand is what the actor's code sees as its sender.
+pub unsafe fn took_sender(me: *mut State, a: *mut Actor, m: *mut Message) {
+    // SAFETY: as in `handle`.
+    unsafe {
+        if (*a).table().flags & WANTS_SENDER == 0 {
+            return;
+        }
+        let sender = core::mem::replace(&mut (*m).sender, null_mut());
+        let old = (*a).more().sender.swap(sender, Ordering::SeqCst);
+        if !old.is_null() {
+            release(me, old);
+        }
+    }
+}
+
 /// What a monitor reports.
 struct Down {
     reason: u64,
@@ -592,7 +637,7 @@ struct Down {
 }
 
 /// Whether the oldest message is to make room for a newer one.
-unsafe fn is_superseded(a: *mut Actor) -> bool {
+pub unsafe fn is_superseded(a: *mut Actor) -> bool {
     // SAFETY: as in `handle`.
     let Some(more) = (unsafe { (*a).extra() }) else { return false };
     let drop = &more.drop_oldest;
@@ -602,7 +647,7 @@ unsafe fn is_superseded(a: *mut Actor) -> bool {
 
 /// Counts a message as gone from the mailbox. With `now` that is made known at once, else a few messages at a time: others
 /// look at the count all the while.
-unsafe fn left_mailbox(me: *mut State, a: *mut Actor, count: u64, now: bool) {
+pub unsafe fn left_mailbox(me: *mut State, a: *mut Actor, count: u64, now: bool) {
     // SAFETY: as in `handle`.
     unsafe {
         let Some(more) = (*a).extra() else { return };
@@ -641,11 +686,14 @@ unsafe fn wake_joiners(me: *mut State, a: *mut Actor) {
     }
 }
 
-unsafe fn drop_state(me: *mut State, a: *mut Actor) {
+pub unsafe fn drop_state(me: *mut State, a: *mut Actor) {
     // SAFETY: the state is alive and nobody uses it.
     unsafe {
         if let Some(drop) = (*a).table().drop {
             drop(me.cast(), Actor::state(a));
+        }
+        if let Some(more) = (*a).extra() {
+            locals::end(me, &more.locals);
         }
     }
 }
@@ -743,20 +791,17 @@ pub unsafe fn die(me: *mut State, a: *mut Actor, why: u64) {
                     discard(me, m);
                 }
             }
-            let first = more.first.swap(null_mut(), Ordering::SeqCst);
-            if !first.is_null() {
-                if let Some(drop) = (*a).table().drop {
-                    drop(me.cast(), first);
-                }
-                give(me, first, (*a).table().size.max(1), 16);
-            }
+            drop_first(me, a, more);
             let sender = more.sender.swap(null_mut(), Ordering::SeqCst);
             if !sender.is_null() {
                 release(me, sender);
             }
-            let name = core::mem::take(&mut *more.name.lock());
-            if !name.is_empty() {
-                shared.names.lock().retain(|(n, p)| *p != a || *n != name);
+            let maker = more.maker.swap(null_mut(), Ordering::SeqCst);
+            if !maker.is_null() {
+                discard(me, maker);
+            }
+            if !core::mem::take(&mut *more.name.lock()).is_empty() {
+                shared.names.lock().retain(|(_, p)| *p != a);
             }
         }
         (*a).phase.store(DEAD, Ordering::SeqCst);
@@ -819,6 +864,27 @@ pub unsafe fn die(me: *mut State, a: *mut Actor, why: u64) {
     }
 }
 
+/// Drops the copy that restarts begin with.
+pub unsafe fn drop_first(me: *mut State, a: *mut Actor, more: &More) {
+    // SAFETY: the copy is a state of the actor's type that nobody else uses.
+    unsafe {
+        let first = more.first.swap(null_mut(), Ordering::SeqCst);
+        if first.is_null() {
+            return;
+        }
+        if let Some(drop) = (*a).table().drop {
+            drop(me.cast(), first);
+        }
+        give(me, first, (*a).table().size.max(1), 16);
+    }
+}
+
+/// Calls what a message is for, with this state; whether it panicked.
+pub unsafe fn deliver(me: *mut State, m: *mut Message, state: *mut u8) -> bool {
+    // SAFETY: the message belongs to the caller.
+    unsafe { (*m).deliver.is_some_and(|f| f(me.cast(), state, payload(m)) != 0) }
+}
+
 unsafe extern "C" fn drop_down(_ctx: *mut Context, p: *mut u8) -> u64 {
     // SAFETY: the arguments of the message are a `Down`.
     unsafe { drop_in_place(p.cast::<Down>()) };
@@ -863,7 +929,7 @@ pub unsafe fn stop_children(me: *mut State, a: *mut Actor) {
     // SAFETY: the actor runs here.
     unsafe {
         let Some(more) = (*a).extra() else { return };
-        let limit = (*a).table().shutdown;
+        let limit = (*a).settings().shutdown;
         loop {
             let child = match more.children.lock().last() {
                 Some(&c) => c,
@@ -883,15 +949,27 @@ pub unsafe fn stop_children(me: *mut State, a: *mut Actor) {
     }
 }
 
+/// Gives a suspended actor its first state again; `false` if it has none or making it panicked.
+unsafe fn refill(me: *mut State, a: *mut Actor, more: &More) -> bool {
+    // SAFETY: as in `restart`.
+    unsafe {
+        if !more.maker.load(Ordering::SeqCst).is_null() {
+            return supervise::make_anew(me, a);
+        }
+        let first = more.first.load(Ordering::SeqCst);
+        match (*a).table().clone {
+            Some(clone) if !first.is_null() => clone(me.cast(), first, Actor::state(a)) == 0,
+            _ => false,
+        }
+    }
+}
+
 /// Gives a suspended actor its first state and has it run; waits until its `init` has returned or failed.
 pub unsafe fn restart(me: *mut State, a: *mut Actor) {
     // SAFETY: nobody runs a suspended actor; the caller has a reference.
     unsafe {
         let more = (*a).more();
-        let first = more.first.load(Ordering::SeqCst);
-        if let (Some(clone), false) = ((*a).table().clone, first.is_null())
-            && clone(me.cast(), first, Actor::state(a)) == 0
-        {
+        if refill(me, a, more) {
             more.restarts.fetch_add(1, Ordering::SeqCst);
             (*a).urgent.store(false, Ordering::SeqCst);
             (*a).phase.store(NEW, Ordering::SeqCst);
@@ -987,6 +1065,11 @@ entries! {
         // SAFETY: the block is large enough; the table is static data.
         unsafe {
             let table = table as *const Table;
+            if let Some(a) = supervise::takes_place(me, table) {
+                retain(a);
+                supervise::was_spawned(me, a);
+                return a as u64;
+            }
             let a = grab(me, HEAD + (*table).size, 16).cast::<Actor>();
             a.write(Actor {
                 run: Runnable::new(Kind::Actor),
@@ -1004,6 +1087,7 @@ entries! {
                 following: null_mut(),
                 more: AtomicPtr::new(null_mut()),
             });
+            supervise::was_spawned(me, a);
             a as u64
         }
     }
@@ -1017,8 +1101,8 @@ entries! {
                 0 => {
                     let text = super::bytes(value, len).to_vec();
                     let mut names = (*(*me).shared).names.lock();
-                    if names.iter().any(|(n, _)| *n == text) {
-                        return 0;
+                    if let Some((_, owner)) = names.iter().find(|(n, _)| *n == text) {
+                        return u64::from(*owner == a);
                     }
                     names.push((text.clone(), a));
                     drop(names);
@@ -1028,19 +1112,30 @@ entries! {
                 2 => more.overflow.store(value as u8, Ordering::SeqCst),
                 3 => more.restart.store(value as u8, Ordering::SeqCst),
                 _ => {
-                    let parent = (*me).fiber.actor;
-                    let restarts = !parent.is_null() && (*parent).supervises();
+                    let parent = (*me).fiber.actor();
+                    let restarts = !parent.is_null() && (*parent).supervises() && !supervise::is_making(me);
                     return u64::from(!restarts || (*a).table().clone.is_some());
                 }
             }
             1
         }
     }
+    grok_actor_settings(_me, a, strategy, max_restarts, within) {
+        // SAFETY: the code of the actor runs.
+        unsafe {
+            let base = (*actor(a)).settings();
+            *(*actor(a)).more().settings.lock() = Some(Settings { strategy, max_restarts, within, ..base });
+        }
+    }
     grok_actor_start(me, a, linked) -> u64 {
         // SAFETY: the actor and its state were just made.
         unsafe {
             let a = actor(a);
-            let parent = (*me).fiber.actor;
+            if (*a).phase.load(Ordering::SeqCst) == SUSPENDED {
+                supervise::was_filled(me);
+                return 1;
+            }
+            let parent = (*me).fiber.actor();
             if !parent.is_null() {
                 // A parent that decides about failures may decide to restart.
                 if let (true, Some(clone)) = ((*parent).cares(), (*a).table().clone) {
@@ -1091,20 +1186,20 @@ entries! {
         // SAFETY: the addresses are those of compiled functions.
         unsafe {
             let m = message(me, CALL, size as usize);
-            (*m).deliver = core::mem::transmute::<usize, Option<unsafe extern "C" fn(*mut Context, *mut u8, *mut u8) -> u64>>(deliver as usize);
+            (*m).deliver = core::mem::transmute::<usize, Option<Deliver>>(deliver as usize);
             (*m).drop = core::mem::transmute::<usize, Option<Code>>(drop as usize);
             payload(m) as u64
         }
     }
     grok_message_free(me, room) {
         // SAFETY: the library moved the arguments out.
-        unsafe { free(me, (room as usize - MESSAGE) as *mut Message) }
+        unsafe { free(me, in_room(room)) }
     }
     grok_message_send(me, a, room, how, place) -> u64 {
         // SAFETY: the message was just made and filled; the library has a reference to the actor.
         unsafe {
             let a = actor(a);
-            let m = (room as usize - MESSAGE) as *mut Message;
+            let m = in_room(room);
             let keeps = how & 2 != 0;
             if how & 1 != 0 {
                 (*m).kind = RAW;
@@ -1121,7 +1216,7 @@ entries! {
                 }
             }
             let table = (*a).table();
-            let sender = (*me).fiber.actor;
+            let sender = (*me).fiber.actor();
             if table.flags & WANTS_SENDER != 0 && !sender.is_null() {
                 retain(sender);
                 (*m).sender = sender;
@@ -1162,18 +1257,20 @@ entries! {
                 3 => (*a).extra().map_or(0, |m| m.restarts.load(Ordering::SeqCst)),
                 4 => (*a).table as u64,
                 5 => (*a).extra().map_or(0, |m| m.reason.load(Ordering::SeqCst)),
-                _ => (*a).parent as u64,
+                6 => (*a).parent as u64,
+                7 => (*a).table().message,
+                _ => (*a).table().receive.map_or(0, |f| f as usize as u64),
             }
         }
     }
     grok_actor_current(me) -> u64 {
         // SAFETY: compiled code passes its context.
-        unsafe { (*me).fiber.actor as u64 }
+        unsafe { (*me).fiber.actor() as u64 }
     }
     grok_actor_sender(me) -> u64 {
         // SAFETY: the caller's code is an actor's.
         unsafe {
-            let a = (*me).fiber.actor;
+            let a = (*me).fiber.actor();
             if a.is_null() {
                 return 0;
             }
@@ -1290,7 +1387,7 @@ entries! {
         unsafe {
             let a = actor(a);
             retain(a);
-            let m = (room as usize - MESSAGE) as *mut Message;
+            let m = in_room(room);
             if raw != 0 {
                 (*m).kind = RAW;
             }
@@ -1320,86 +1417,6 @@ entries! {
     grok_later_release(me, later) {
         // SAFETY: the library had a reference.
         unsafe { release_later(me, later as *mut Later) }
-    }
-    grok_receive_next(me, cursor, place) -> u64 {
-        // SAFETY: the cursor is the library's, and the code runs in an actor.
-        unsafe { receive_next(me, &mut *(cursor as *mut Cursor), place) }
-    }
-    grok_receive_skip(me, cursor) {
-        // SAFETY: as above; the message was written back.
-        unsafe {
-            let cursor = &mut *(cursor as *mut Cursor);
-            let more = (*(*me).fiber.actor).more();
-            if more.capacity.load(Ordering::Relaxed) != 0 {
-                more.queued.fetch_add(1, Ordering::SeqCst);
-            }
-            let mut raw = more.raw.lock();
-            let at = (cursor.index as usize).min(raw.len());
-            raw.insert(at, (cursor.room as usize - MESSAGE) as *mut Message);
-            cursor.room = 0;
-            cursor.index += 1;
-        }
-    }
-    grok_receive_end(me, cursor) {
-        // SAFETY: as above; the arguments were moved out.
-        unsafe {
-            let cursor = &mut *(cursor as *mut Cursor);
-            if cursor.room != 0 {
-                free(me, (cursor.room as usize - MESSAGE) as *mut Message);
-                cursor.room = 0;
-            }
-        }
-    }
-}
-
-/// Where a `receive` is in the raw messages; the library makes it.
-#[repr(C)]
-struct Cursor {
-    index: u64,
-    /// When it ends; `u64::MAX`: never.
-    deadline: u64,
-    /// The message in hand.
-    room: u64,
-    outcome: u64,
-}
-
-unsafe fn receive_next(me: *mut State, cursor: &mut Cursor, place: u64) -> u64 {
-    // SAFETY: the code runs in the actor, so that the mailbox is its own.
-    unsafe {
-        let a = (*me).fiber.actor;
-        let more = (*a).more();
-        loop {
-            let found = more.raw.lock().remove(cursor.index as usize);
-            if let Some(m) = found {
-                left_mailbox(me, a, 1, true);
-                if is_superseded(a) {
-                    discard(me, m);
-                    continue;
-                }
-                cursor.room = payload(m) as u64;
-                return cursor.room;
-            }
-            loop {
-                let m = fetch(a);
-                if m.is_null() {
-                    break;
-                }
-                let to = if (*m).kind == RAW { &more.raw } else { &more.later };
-                to.lock().push_back(m);
-            }
-            if (cursor.index as usize) < more.raw.lock().len() {
-                continue;
-            }
-            left_mailbox(me, a, 0, true);
-            more.receiver.store(me, Ordering::SeqCst);
-            let ready = || !(*a).head.load(Ordering::SeqCst).is_null();
-            let outcome = State::wait_for(me, WaitKind::Message, a.cast(), place, cursor.deadline, ready);
-            more.receiver.store(null_mut(), Ordering::SeqCst);
-            if outcome != Outcome::Ready {
-                cursor.outcome = outcome as u64;
-                return 0;
-            }
-        }
     }
 }
 

@@ -143,7 +143,7 @@ unsafe fn pinned<R>(state: *mut State, seq: u64, look: impl FnOnce(&Wait) -> R) 
     let wait = unsafe { &(*state).fiber.wait };
     wait.pins.fetch_add(1, Ordering::SeqCst);
     // SAFETY: as above.
-    let same = wait.seq() == seq && seq % 2 == 1 && unsafe { (*state).is_parked() };
+    let same = wait.seq() == seq && seq % 2 == 1 && unsafe { (*state).fiber.is_parked() };
     let result = same.then(|| look(wait));
     wait.pins.fetch_sub(1, Ordering::SeqCst);
     result
@@ -197,7 +197,7 @@ pub unsafe fn look_for_cycle(me: *mut State, left: *mut State, seq: u64) {
         }
         // Of several who find the same cycle one breaks it.
         let _one = BREAKING.lock();
-        if chain.iter().all(|&(state, seq)| (*state).is_parked() && (*state).fiber.goes_on_waiting(seq)) {
+        if chain.iter().all(|&(state, seq)| (*state).fiber.is_parked() && (*state).fiber.goes_on_waiting(seq)) {
             break_wait(me, left, seq, text);
         }
     }
@@ -206,14 +206,14 @@ pub unsafe fn look_for_cycle(me: *mut State, left: *mut State, seq: u64) {
 /// No worker has anything to do. Ends the wait that came last, if anybody waits.
 ///
 /// # Safety
-/// Called by the last worker that goes to sleep.
+/// Called when nothing goes on, by one thread at a time.
 pub unsafe fn stalled(shared: &Shared) {
     let mut waiting: Vec<*mut State> = Vec::new();
     for &state in shared.states.lock().iter() {
         // SAFETY: states live until the process ends.
         let wait = unsafe { &(*state).fiber.wait };
         // SAFETY: as above.
-        if wait.seq() % 2 == 1 && unsafe { (*state).is_parked() } {
+        if wait.seq() % 2 == 1 && unsafe { (*state).fiber.is_parked() } {
             if wait.kind() == WaitKind::Shutdown {
                 // SAFETY: as above.
                 unsafe { sched::end_wait(null_mut(), state, wait.seq(), Outcome::TimeUp) };
@@ -267,10 +267,10 @@ unsafe fn name(state: *mut State) -> String {
     // SAFETY: the state is pinned, so that its task or actor exists.
     unsafe {
         let fiber = &(*state).fiber;
-        if let Some(a) = fiber.actor.as_ref() {
+        if let Some(a) = fiber.actor().as_ref() {
             return a.label();
         }
-        match fiber.task.as_ref() {
+        match fiber.task().as_ref() {
             Some(t) => format!("task {}", t.number),
             None => String::from("main"),
         }

@@ -19,8 +19,8 @@ use molt_abi::context::{SIZE_CLASS_COUNT, SIZE_CLASS_STEP};
 use super::lock::Lock;
 use super::{State, layout, no_memory};
 
-/// Largest block of a list; none where a sanitizer is to see every block.
-const MOST: u64 = if cfg!(molt_sanitize) { 0 } else { (SIZE_CLASS_COUNT * SIZE_CLASS_STEP) as u64 };
+/// Largest block of a list; none where a sanitizer or Miri is to see every block.
+const MOST: u64 = if cfg!(any(molt_sanitize, miri)) { 0 } else { (SIZE_CLASS_COUNT * SIZE_CLASS_STEP) as u64 };
 /// Blocks that change hands at a time.
 const BATCH: u64 = 128;
 /// Bytes that are asked of the system at a time.

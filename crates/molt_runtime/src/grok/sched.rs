@@ -45,6 +45,11 @@ const HELD_LOOKS: u32 = 2;
 const MOST_WORKERS: usize = 256;
 /// Workers whose slots a searching worker looks at.
 const SEEN: usize = 16;
+/// Index of what is no worker.
+const OUTSIDER: usize = usize::MAX;
+/// Stacks of threads: of those that only run on stacks of the scheduler, and of tasks that have a thread to themselves.
+const LITTLE_STACK_SIZE: usize = 256 * 1024;
+pub const THREAD_STACK_SIZE: usize = 8 << 20;
 /// Turns of looking for work before a worker sleeps.
 const SEARCHES: u32 = 20;
 
@@ -62,13 +67,14 @@ pub enum Kind {
 /// Head of what workers run.
 #[repr(C)]
 pub struct Runnable {
-    next: *mut Runnable,
+    /// In the common queue, whose lock guards it.
+    next: AtomicPtr<Runnable>,
     pub kind: Kind,
 }
 
 impl Runnable {
     pub const fn new(kind: Kind) -> Runnable {
-        Runnable { next: null_mut(), kind }
+        Runnable { next: AtomicPtr::new(null_mut()), kind }
     }
 }
 
@@ -90,31 +96,75 @@ pub enum Outcome {
     Cancelled = 3,
 }
 
-/// The part of a [`State`] that the scheduler needs.
+/// The part of a [`State`] that the scheduler needs. Others look at it while its code runs, so all of it may change behind a
+/// shared reference. Plain fields are handed over by `parked` and the queues: what one worker writes before it publishes the
+/// stack, the next one reads after it has taken it.
 #[repr(C)]
 pub struct Fiber {
     run: Runnable,
-    stack: *mut u8,
+    stack: AtomicPtr<u8>,
     parked: AtomicU8,
     /// Number of the wait, and below it in 8 bits an [`Outcome`] other than ready that ends it.
     outcome: AtomicU64,
     /// It parks in order to go on at the first worker.
     goes_home: AtomicBool,
     /// Valid while the code of the stack runs.
-    worker: *const Worker,
+    worker: AtomicPtr<Worker>,
+    /// The stack is that of a thread that a task has to itself.
+    apart: AtomicBool,
+    /// Futex of such a thread: 1 when it is to go on.
+    signal: AtomicU32,
     pub wait: Wait,
     /// When the wait ends by itself; `u64::MAX`: never.
     pub deadline: AtomicU64,
     /// Deadline of the timer that is set for this stack, if any: the timers' lock guards it.
     pub timer_at: UnsafeCell<u64>,
-    pub actor: *mut actor::Actor,
-    pub task: *mut task::Task,
+    actor: AtomicPtr<actor::Actor>,
+    task: AtomicPtr<task::Task>,
 }
 
 impl Fiber {
     /// What stands in queues for the stack.
-    pub fn runnable(&mut self) -> *mut Runnable {
-        &raw mut self.run
+    pub fn runnable(&self) -> *mut Runnable {
+        (&raw const self.run).cast_mut()
+    }
+
+    /// The actor whose code runs on the stack; null if it is none's. Only that code and who pins its wait may follow it.
+    pub fn actor(&self) -> *mut actor::Actor {
+        self.actor.load(Ordering::Acquire)
+    }
+
+    pub fn set_actor(&self, a: *mut actor::Actor) {
+        self.actor.store(a, Ordering::Release);
+    }
+
+    /// The task whose code runs on the stack, as for [`actor`](Fiber::actor).
+    pub fn task(&self) -> *mut task::Task {
+        self.task.load(Ordering::Acquire)
+    }
+
+    pub fn set_task(&self, task: *mut task::Task) {
+        self.task.store(task, Ordering::Release);
+    }
+
+    fn worker(&self) -> *mut Worker {
+        // Relaxed: only the stack's own code reads it, on the thread that wrote it.
+        self.worker.load(Ordering::Relaxed)
+    }
+
+    /// Makes it the stack of a thread that runs nothing else.
+    pub fn set_apart(&self, outsider: *mut Worker) {
+        self.set_worker(outsider);
+        self.apart.store(true, Ordering::Release);
+    }
+
+    fn set_worker(&self, worker: *mut Worker) {
+        self.worker.store(worker, Ordering::Relaxed);
+    }
+
+    /// Whether the stack is parked.
+    pub fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::SeqCst) == PARKED
     }
 
     /// Whether the wait with this number has not ended, nor is about to.
@@ -125,16 +175,18 @@ impl Fiber {
     pub fn new() -> Fiber {
         Fiber {
             run: Runnable::new(Kind::Stack),
-            stack: null_mut(),
+            stack: AtomicPtr::new(null_mut()),
             parked: AtomicU8::new(RUNNING),
             outcome: AtomicU64::new(0),
             goes_home: AtomicBool::new(false),
-            worker: core::ptr::null(),
+            worker: AtomicPtr::new(null_mut()),
+            apart: AtomicBool::new(false),
+            signal: AtomicU32::new(0),
             wait: Wait::new(),
             deadline: AtomicU64::new(u64::MAX),
             timer_at: UnsafeCell::new(u64::MAX),
-            actor: null_mut(),
-            task: null_mut(),
+            actor: AtomicPtr::new(null_mut()),
+            task: AtomicPtr::new(null_mut()),
         }
     }
 }
@@ -159,6 +211,7 @@ struct Own {
 
 /// One of the threads that run the program.
 pub struct Worker {
+    /// [`OUTSIDER`] for a thread that one task has to itself: then only the counters are in use.
     pub index: usize,
     shared: *const Shared,
     head: AtomicU32,
@@ -187,6 +240,12 @@ pub struct Scheduler {
     /// All that were made; they stay until the process ends.
     workers: [AtomicPtr<Worker>; MOST_WORKERS],
     count: AtomicUsize,
+    /// Counters of the threads that tasks have to themselves.
+    outsiders: Lock<Vec<*mut Worker>>,
+    /// States of such threads that have ended.
+    pub idle_threads: Lock<Vec<*mut State>>,
+    /// Held while the program is looked at because nothing seems to go on.
+    standstill: Lock<()>,
     /// Workers to begin with.
     wanted: usize,
     common: Lock<Chain>,
@@ -262,6 +321,9 @@ impl Scheduler {
         Scheduler {
             workers: [const { AtomicPtr::new(null_mut()) }; MOST_WORKERS],
             count: AtomicUsize::new(0),
+            outsiders: Lock::new(Vec::new()),
+            idle_threads: Lock::new(Vec::new()),
+            standstill: Lock::new(()),
             wanted: wanted.clamp(1, MOST_WORKERS / 2),
             common: Lock::new(Chain { first: null_mut(), last: null_mut() }),
             common_len: AtomicUsize::new(0),
@@ -298,30 +360,18 @@ impl Scheduler {
         (!f.is_null()).then(|| unsafe { core::mem::transmute::<*mut (), unsafe fn(*mut State)>(f) })
     }
 
-    fn add_worker(&self, shared: *const Shared) -> *const Worker {
+    fn add_worker(&self, shared: *const Shared) -> *mut Worker {
         let index = self.count.load(Ordering::Acquire);
-        let worker = Box::into_raw(Box::new(Worker {
-            index,
-            shared,
-            head: AtomicU32::new(0),
-            tail: AtomicU32::new(0),
-            ring: [const { AtomicPtr::new(null_mut()) }; QUEUE],
-            slot: AtomicPtr::new(null_mut()),
-            own: UnsafeCell::new(Own {
-                idle: Vec::new(),
-                left: Left::Nothing,
-                random: 0x9e37_79b9_7f4a_7c15 ^ (index as u64 + 1),
-                turns: 0,
-                slot_runs: 0,
-            }),
-            signal: AtomicU32::new(0),
-            turns: AtomicU64::new(0),
-            busy: AtomicU64::new(0),
-            idle: AtomicU64::new(0),
-            seen: AtomicU64::new(0),
-        }));
+        let worker = Box::into_raw(Box::new(Worker::new(index, shared)));
         self.workers[index].store(worker, Ordering::Release);
         self.count.store(index + 1, Ordering::Release);
+        worker
+    }
+
+    /// Makes what stands for a worker on a thread that a task has to itself.
+    pub fn add_outsider(&self, shared: *const Shared) -> *mut Worker {
+        let worker = Box::into_raw(Box::new(Worker::new(OUTSIDER, shared)));
+        self.outsiders.lock().push(worker);
         worker
     }
 
@@ -332,7 +382,7 @@ impl Scheduler {
     pub unsafe fn adopt_main(&self, main: *mut State, shared: *const Shared) {
         let worker = self.add_worker(shared);
         // SAFETY: nobody else knows the state yet.
-        unsafe { (*main).fiber.worker = worker };
+        unsafe { (*main).fiber.set_worker(worker) };
     }
 
     fn take_common(&self) -> *mut Runnable {
@@ -343,7 +393,7 @@ impl Scheduler {
         let r = chain.first;
         if !r.is_null() {
             // SAFETY: queued items are valid and belong to the queue.
-            chain.first = unsafe { (*r).next };
+            chain.first = unsafe { (*r).next.load(Ordering::Relaxed) };
             if chain.first.is_null() {
                 chain.last = null_mut();
             }
@@ -356,11 +406,11 @@ impl Scheduler {
         let mut chain = self.common.lock();
         // SAFETY: the item is valid and belongs to the caller; the last one to the queue.
         unsafe {
-            (*r).next = null_mut();
+            (*r).next.store(null_mut(), Ordering::Relaxed);
             if chain.last.is_null() {
                 chain.first = r;
             } else {
-                (*chain.last).next = r;
+                (*chain.last).next.store(r, Ordering::Relaxed);
             }
         }
         chain.last = r;
@@ -403,16 +453,16 @@ impl Scheduler {
     }
 
     /// Starts the other threads when there is something for them.
-    fn start(&self, shared: *const Shared) {
+    pub fn start(&self, shared: *const Shared) {
         if self.monitored.load(Ordering::Acquire) || self.monitored.swap(true, Ordering::AcqRel) {
             return;
         }
         self.at_end.store(super::wind_up as unsafe fn(*mut State) as *mut (), Ordering::Release);
         while self.count.load(Ordering::Acquire) < self.wanted {
             let w = self.add_worker(shared);
-            thread(w as usize, worker_thread);
+            thread(w as usize, LITTLE_STACK_SIZE, worker_thread);
         }
-        thread(shared as usize, monitor_thread);
+        thread(shared as usize, LITTLE_STACK_SIZE, monitor_thread);
     }
 
     /// Whether no worker has anything to do and nothing outside of them can give it something.
@@ -424,6 +474,20 @@ impl Scheduler {
             && !self.has_work()
             && !self.home.load(Ordering::SeqCst)
             && self.moves.load(Ordering::SeqCst) == moves
+    }
+
+    /// Ends a wait if nobody can go on and no timer is set.
+    pub fn check_standstill(&self, shared: &Shared) {
+        if !self.stands_still() || self.timers.prune() != u64::MAX {
+            return;
+        }
+        // Of several who see it one ends a wait, which gives the workers something to do. A timer that fired just now has
+        // left the heap, but has woken somebody or is about to.
+        let _one = self.standstill.lock();
+        if self.stands_still() {
+            // SAFETY: nothing goes on, here or elsewhere.
+            unsafe { deadlock::stalled(shared) };
+        }
     }
 
     /// Whether all workers but the caller's have nothing to do.
@@ -476,8 +540,11 @@ impl Scheduler {
     /// Actors that have messages or are at work.
     pub fn actors_are_busy(&self) -> bool {
         // What became idle was counted as busy before, so nothing is missed in this order.
-        let idle: u64 = self.workers().map(|w| w.idle.load(Ordering::Acquire)).sum();
-        let busy: u64 = self.workers().map(|w| w.busy.load(Ordering::Acquire)).sum();
+        let outsiders = self.outsiders.lock();
+        // SAFETY: workers live until the process ends.
+        let all = || self.workers().chain(outsiders.iter().map(|&w| unsafe { &*w }));
+        let idle: u64 = all().map(|w| w.idle.load(Ordering::Acquire)).sum();
+        let busy: u64 = all().map(|w| w.busy.load(Ordering::Acquire)).sum();
         busy != idle
     }
 }
@@ -487,16 +554,18 @@ pub fn bump(counter: &AtomicU64) {
     counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Release);
 }
 
-fn thread(argument: usize, run: extern "C" fn(*mut libc::c_void) -> *mut libc::c_void) {
+/// Starts a thread; `false` if the system gives none.
+pub fn thread(argument: usize, stack_size: usize, run: extern "C" fn(*mut libc::c_void) -> *mut libc::c_void) -> bool {
     // SAFETY: the attributes are initialised before they are used; the argument lives as long as the process.
     unsafe {
         let mut attributes: libc::pthread_attr_t = core::mem::zeroed();
         let mut id: libc::pthread_t = core::mem::zeroed();
         libc::pthread_attr_init(&raw mut attributes);
         libc::pthread_attr_setdetachstate(&raw mut attributes, libc::PTHREAD_CREATE_DETACHED);
-        libc::pthread_attr_setstacksize(&raw mut attributes, 256 * 1024);
-        libc::pthread_create(&raw mut id, &raw const attributes, run, argument as *mut libc::c_void);
+        libc::pthread_attr_setstacksize(&raw mut attributes, stack_size);
+        let error = libc::pthread_create(&raw mut id, &raw const attributes, run, argument as *mut libc::c_void);
         libc::pthread_attr_destroy(&raw mut attributes);
+        error == 0
     }
 }
 
@@ -508,9 +577,9 @@ extern "C" fn worker_thread(worker: *mut libc::c_void) -> *mut libc::c_void {
         (*(*worker).shared).sched.searching.fetch_add(1, Ordering::SeqCst);
         (*worker).signal.store(1, Ordering::SeqCst);
         let state = take_stack(&*worker);
-        (*state).fiber.worker = worker;
+        (*state).fiber.set_worker(worker);
         let mut here = null_mut();
-        switch(&raw mut here, (*state).fiber.stack);
+        switch(&raw mut here, (*state).fiber.stack.load(Ordering::Relaxed));
     }
     null_mut()
 }
@@ -530,11 +599,16 @@ unsafe fn take_stack(worker: &Worker) -> *mut State {
     if let Some(s) = shared.sched.spare.lock().pop() {
         return s;
     }
-    let Some(top) = shared.sched.stacks.lock().take() else { super::no_memory() };
+    let (top, size) = {
+        let mut stacks = shared.sched.stacks.lock();
+        let Some(top) = stacks.take() else { super::no_memory() };
+        (top, stacks.size)
+    };
     // SAFETY: the stack is unused, the state new.
     unsafe {
         let state = shared.new_state(worker.shared);
-        (*state).fiber.stack = prepare(top, work_entry, state as usize);
+        (*state).fiber.stack.store(prepare(top, work_entry, state as usize), Ordering::Relaxed);
+        (*state).ctx.stack_limit = super::stack::limit(top - size, size);
         state
     }
 }
@@ -551,7 +625,7 @@ unsafe extern "C" fn work_entry(state: usize) -> ! {
 unsafe fn arrived(me: *mut State) {
     // SAFETY: the state runs, so its worker is valid and its thread is this one.
     unsafe {
-        let worker = &*(*me).fiber.worker;
+        let worker = &*(*me).fiber.worker();
         let left = match core::mem::replace(&mut (*worker.own.get()).left, Left::Nothing) {
             Left::Nothing => return,
             Left::Spare(s) => return (*worker.shared).sched.spare.lock().push(s),
@@ -567,7 +641,7 @@ unsafe fn arrived(me: *mut State) {
         let seq = fiber.wait.seq();
         if fiber.parked.compare_exchange(RUNNING, PARKED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             fiber.parked.store(RUNNING, Ordering::SeqCst);
-            worker.append(&raw mut (*left).fiber.run);
+            worker.append(fiber.runnable());
         } else {
             deadlock::look_for_cycle(me, left, seq);
         }
@@ -583,7 +657,7 @@ unsafe fn work(me: *mut State) -> ! {
     unsafe {
         loop {
             arrived(me);
-            let worker = &*(*me).fiber.worker;
+            let worker = &*(*me).fiber.worker();
             let item = worker.find();
             bump(&worker.turns);
             match (*item).kind {
@@ -612,10 +686,11 @@ unsafe fn work(me: *mut State) -> ! {
 unsafe fn go(me: *mut State, to: *mut State, left: Left) {
     // SAFETY: by the caller's promise.
     unsafe {
-        let worker = (*me).fiber.worker;
+        let worker = (*me).fiber.worker();
         (*(*worker).own.get()).left = left;
-        (*to).fiber.worker = worker;
-        switch(&raw mut (*me).fiber.stack, (*to).fiber.stack);
+        (*to).fiber.set_worker(worker);
+        // Relaxed: who is to run on a stack has taken it from a queue or from this worker since it was left.
+        switch((*me).fiber.stack.as_ptr(), (*to).fiber.stack.load(Ordering::Relaxed));
     }
 }
 
@@ -630,13 +705,38 @@ unsafe fn park(me: *mut State) {
         if fiber.parked.swap(RUNNING, Ordering::SeqCst) == NOTIFIED {
             return;
         }
-        let worker = &*fiber.worker;
+        let worker = &*fiber.worker();
+        if fiber.apart.load(Ordering::Relaxed) {
+            return park_thread(me, worker);
+        }
         (*worker.shared).sched.start(worker.shared);
         // What runs next may be a stack: then go there at once.
         let next = worker.next_stack();
         let to = if next.is_null() { take_stack(worker) } else { next };
         go(me, to, Left::Parking(me));
         arrived(me);
+    }
+}
+
+/// Has the thread of a stack sleep until somebody wakes it.
+///
+/// # Safety
+/// As for [`park`]; the thread is the stack's own.
+unsafe fn park_thread(me: *mut State, worker: &Worker) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let fiber = &(*me).fiber;
+        let shared = &*worker.shared;
+        let seq = fiber.wait.seq();
+        if fiber.parked.compare_exchange(RUNNING, PARKED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return fiber.parked.store(RUNNING, Ordering::SeqCst);
+        }
+        shared.sched.external.fetch_sub(1, Ordering::SeqCst);
+        deadlock::look_for_cycle(me, me, seq);
+        shared.sched.check_standstill(shared);
+        while fiber.signal.swap(0, Ordering::Acquire) == 0 {
+            futex_wait(&fiber.signal, 0, None);
+        }
     }
 }
 
@@ -652,10 +752,18 @@ pub unsafe fn wake(me: *mut State, who: *mut State) {
             match parked.load(Ordering::SeqCst) {
                 PARKED => {
                     if parked.compare_exchange(PARKED, RUNNING, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
-                        let run = &raw mut (*who).fiber.run;
-                        match me.as_ref() {
-                            Some(me) => (*me.fiber.worker).push(run, me.fiber.actor.is_null()),
-                            None => (*(*who).shared).sched.inject(run),
+                        let fiber = &(*who).fiber;
+                        let sched = &(*(*who).shared).sched;
+                        if fiber.apart.load(Ordering::Relaxed) {
+                            // Whoever wakes it is at work itself, so that nothing stood still before it counts.
+                            sched.external.fetch_add(1, Ordering::SeqCst);
+                            fiber.signal.store(1, Ordering::Release);
+                            futex_wake(&fiber.signal);
+                        } else if me.is_null() {
+                            sched.inject(fiber.runnable());
+                        } else {
+                            let own = &(*me).fiber;
+                            (*own.worker()).push(fiber.runnable(), own.actor().is_null());
                         }
                         return;
                     }
@@ -687,6 +795,29 @@ pub unsafe fn end_wait(me: *mut State, who: *mut State, seq: u64, outcome: Outco
 }
 
 impl Worker {
+    fn new(index: usize, shared: *const Shared) -> Worker {
+        Worker {
+            index,
+            shared,
+            head: AtomicU32::new(0),
+            tail: AtomicU32::new(0),
+            ring: [const { AtomicPtr::new(null_mut()) }; QUEUE],
+            slot: AtomicPtr::new(null_mut()),
+            own: UnsafeCell::new(Own {
+                idle: Vec::new(),
+                left: Left::Nothing,
+                random: 0x9e37_79b9_7f4a_7c15 ^ (index as u64).wrapping_add(1),
+                turns: 0,
+                slot_runs: 0,
+            }),
+            signal: AtomicU32::new(0),
+            turns: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
+            idle: AtomicU64::new(0),
+            seen: AtomicU64::new(0),
+        }
+    }
+
     fn sched(&self) -> &Scheduler {
         // SAFETY: the shared part lives until the process ends.
         unsafe { &(*self.shared).sched }
@@ -697,6 +828,9 @@ impl Worker {
     /// # Safety
     /// Called by the worker's thread; the item is in no queue.
     pub unsafe fn push(&self, r: *mut Runnable, long: bool) {
+        if self.index == OUTSIDER {
+            return self.sched().inject(r);
+        }
         let before = self.slot.swap(r, Ordering::SeqCst);
         self.sched().start(self.shared);
         if !before.is_null() {
@@ -713,6 +847,9 @@ impl Worker {
     /// # Safety
     /// As for [`push`](Worker::push).
     pub unsafe fn offer(&self, r: *mut Runnable) {
+        if self.index == OUTSIDER {
+            return self.sched().inject(r);
+        }
         self.sched().start(self.shared);
         // SAFETY: by the caller's promise.
         unsafe { self.append(r) };
@@ -811,70 +948,22 @@ impl Worker {
         // SAFETY: this is the worker's thread.
         let own = unsafe { &mut *self.own.get() };
         let mut searching = self.signal.load(Ordering::Acquire) != 0 && self.signal.swap(0, Ordering::AcqRel) != 0;
-        let mut found = null_mut();
         let mut tries = 0;
         let mut seen = [0; SEEN];
-        loop {
-            if self.index == 0 && sched.home.load(Ordering::SeqCst) && sched.home.swap(false, Ordering::SeqCst) {
-                // SAFETY: main is parked and nobody else wakes it.
-                found = unsafe { (*self.shared).main_run() };
-                break;
-            }
-            own.turns = own.turns.wrapping_add(1);
-            if own.turns % COMMON_EVERY == 0 {
-                sched.timers.fire(self.shared);
-                found = sched.take_common();
-            }
-            if found.is_null() {
-                let at_hand = !self.slot.load(Ordering::Relaxed).is_null();
-                let r = if at_hand { self.slot.swap(null_mut(), Ordering::AcqRel) } else { null_mut() };
-                if !r.is_null() {
-                    own.slot_runs += 1;
-                    if own.slot_runs < SLOT_RUNS {
-                        found = r;
-                    } else {
-                        own.slot_runs = 0;
-                        // SAFETY: the item is this worker's.
-                        unsafe { self.append(r) };
-                    }
-                } else {
-                    own.slot_runs = 0;
-                }
-            }
-            if found.is_null() {
-                found = self.pop();
-            }
-            if found.is_null() {
-                found = sched.take_common();
-            }
-            if found.is_null() {
-                sched.timers.fire(self.shared);
-                found = sched.take_common();
-            }
-            if !found.is_null() {
-                break;
+        let found = loop {
+            // SAFETY: as above.
+            let at_hand = unsafe { self.at_hand(own) };
+            if !at_hand.is_null() {
+                break at_hand;
             }
             if !searching {
                 searching = true;
                 sched.searching.fetch_add(1, Ordering::SeqCst);
             }
-            own.random ^= own.random << 13;
-            own.random ^= own.random >> 7;
-            own.random ^= own.random << 17;
-            let count = sched.count.load(Ordering::Acquire);
-            for n in 0..count {
-                let n = (own.random as usize).wrapping_add(n) % count;
-                if n == self.index {
-                    continue;
-                }
-                // SAFETY: workers below the count exist; this is the worker's thread.
-                found = unsafe { self.steal(&*sched.workers[n].load(Ordering::Acquire)) };
-                if !found.is_null() {
-                    break;
-                }
-            }
-            if !found.is_null() {
-                break;
+            // SAFETY: as above.
+            let stolen = unsafe { self.steal_from_any(own) };
+            if !stolen.is_null() {
+                break stolen;
             }
             tries += 1;
             if tries < SEARCHES {
@@ -887,12 +976,12 @@ impl Worker {
                 continue;
             }
             tries = 0;
-            found = sched.take_held(self.index, &seen);
-            if !found.is_null() {
-                break;
+            let held = sched.take_held(self.index, &seen);
+            if !held.is_null() {
+                break held;
             }
             searching = self.sleep();
-        }
+        };
         if searching && sched.searching.fetch_sub(1, Ordering::SeqCst) == 1 {
             // There may be more for others.
             if sched.has_work() {
@@ -900,6 +989,78 @@ impl Worker {
             }
         }
         found
+    }
+
+    /// What this worker runs next without a search: main if it is to come home, then its slot, its queue, the common queue
+    /// and what is due. Now and then the common queue comes first.
+    #[inline]
+    unsafe fn at_hand(&self, own: &mut Own) -> *mut Runnable {
+        let sched = self.sched();
+        if self.index == 0 && sched.home.load(Ordering::SeqCst) && sched.home.swap(false, Ordering::SeqCst) {
+            // SAFETY: main is parked and nobody else wakes it.
+            return unsafe { (*self.shared).main_run() };
+        }
+        own.turns = own.turns.wrapping_add(1);
+        let mut found = null_mut();
+        if own.turns.is_multiple_of(COMMON_EVERY) {
+            sched.timers.fire(self.shared);
+            found = sched.take_common();
+        }
+        if found.is_null() {
+            // SAFETY: by the caller's promise.
+            found = unsafe { self.take_slot(own) };
+        }
+        if found.is_null() {
+            found = self.pop();
+        }
+        if found.is_null() {
+            found = sched.take_common();
+        }
+        if found.is_null() {
+            sched.timers.fire(self.shared);
+            found = sched.take_common();
+        }
+        found
+    }
+
+    /// What was woken last, unless too much came from the slot already: then it goes to the queue.
+    #[inline]
+    unsafe fn take_slot(&self, own: &mut Own) -> *mut Runnable {
+        let at_hand = !self.slot.load(Ordering::Relaxed).is_null();
+        let r = if at_hand { self.slot.swap(null_mut(), Ordering::AcqRel) } else { null_mut() };
+        if r.is_null() {
+            own.slot_runs = 0;
+            return r;
+        }
+        own.slot_runs += 1;
+        if own.slot_runs < SLOT_RUNS {
+            return r;
+        }
+        own.slot_runs = 0;
+        // SAFETY: the item is this worker's, whose thread this is.
+        unsafe { self.append(r) };
+        null_mut()
+    }
+
+    /// Takes half of the queue of the first worker that has one, beginning anywhere.
+    unsafe fn steal_from_any(&self, own: &mut Own) -> *mut Runnable {
+        own.random ^= own.random << 13;
+        own.random ^= own.random >> 7;
+        own.random ^= own.random << 17;
+        let sched = self.sched();
+        let count = sched.count.load(Ordering::Acquire);
+        for n in 0..count {
+            let n = (own.random as usize).wrapping_add(n) % count;
+            if n == self.index {
+                continue;
+            }
+            // SAFETY: workers below the count exist; this is the worker's thread.
+            let found = unsafe { self.steal(&*sched.workers[n].load(Ordering::Acquire)) };
+            if !found.is_null() {
+                return found;
+            }
+        }
+        null_mut()
     }
 
     /// Sleeps until there is work, or a timer is due; whether it was signalled. It counts as searching before, and
@@ -912,17 +1073,11 @@ impl Worker {
         drop(sleepers);
         sched.searching.fetch_sub(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
-        let mut next = sched.timers.next();
+        let next = sched.timers.next();
         let home = self.index == 0 && sched.home.load(Ordering::SeqCst);
         if !sched.has_work() && !home {
-            if sched.stands_still() {
-                next = sched.timers.prune();
-                // A timer that fired just now has left the heap, but has woken somebody or is about to.
-                if next == u64::MAX && sched.stands_still() {
-                    // SAFETY: all workers sleep but this one.
-                    unsafe { deadlock::stalled(&*self.shared) };
-                }
-            }
+            // SAFETY: the shared part lives until the process ends.
+            sched.check_standstill(unsafe { &*self.shared });
             let limit = (next != u64::MAX).then(|| next.saturating_sub(now()));
             if limit != Some(0) && !sched.has_work() {
                 futex_wait(&self.signal, 0, limit);
@@ -993,7 +1148,7 @@ extern "C" fn monitor_thread(shared: *mut libc::c_void) -> *mut libc::c_void {
         if held >= HELD_LOOKS && sched.count.load(Ordering::SeqCst) < MOST_WORKERS {
             held = 0;
             let w = sched.add_worker(core::ptr::from_ref(shared));
-            thread(w as usize, worker_thread);
+            thread(w as usize, LITTLE_STACK_SIZE, worker_thread);
         }
     }
 }
@@ -1017,7 +1172,7 @@ impl State {
         }
         // SAFETY: by the caller's promise.
         unsafe {
-            if let Some(task) = (*me).fiber.task.as_ref()
+            if let Some(task) = (*me).fiber.task().as_ref()
                 && task.is_cancelled()
                 && !(*me).cancelling
             {
@@ -1049,11 +1204,6 @@ impl State {
         }
     }
 
-    /// Whether the stack is parked.
-    pub fn is_parked(&self) -> bool {
-        self.fiber.parked.load(Ordering::SeqCst) == PARKED
-    }
-
     /// Lets others run; goes on later.
     ///
     /// # Safety
@@ -1065,8 +1215,12 @@ impl State {
             if !sched.started() {
                 return;
             }
+            if (*me).fiber.apart.load(Ordering::Relaxed) {
+                libc::sched_yield();
+                return;
+            }
             (*me).fiber.parked.store(NOTIFIED, Ordering::SeqCst);
-            let worker = &*(*me).fiber.worker;
+            let worker = &*(*me).fiber.worker();
             let to = take_stack(worker);
             go(me, to, Left::Parking(me));
             arrived(me);
@@ -1084,7 +1238,7 @@ impl State {
                 return;
             }
             (*me).fiber.goes_home.store(true, Ordering::SeqCst);
-            let to = take_stack(&*(*me).fiber.worker);
+            let to = take_stack(&*(*me).fiber.worker());
             go(me, to, Left::Parking(me));
             arrived(me);
             (*me).fiber.goes_home.store(false, Ordering::SeqCst);
@@ -1094,6 +1248,9 @@ impl State {
     /// The worker that this stack runs on.
     pub fn worker(&self) -> &Worker {
         // SAFETY: the code of the state runs, so that its worker is valid.
-        unsafe { &*self.fiber.worker }
+        unsafe { &*self.fiber.worker() }
     }
 }
+
+#[cfg(test)]
+mod tests;

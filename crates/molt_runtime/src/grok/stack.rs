@@ -13,9 +13,18 @@ use core::ptr::null_mut;
 const SLAB: usize = 16;
 const GUARD: usize = 16 * 1024;
 
+/// Bytes at the lower end of a stack that are kept for what is not recursive and for the runtime: an eighth of it, within
+/// these bounds.
+const RESERVE: (usize, usize) = (16 * 1024, 1 << 20);
+
+/// What `Context::stack_limit` is for a stack of `size` bytes that ends at `low`, its guard included.
+pub fn limit(low: usize, size: usize) -> usize {
+    low + GUARD + (size / 8).clamp(RESERVE.0, RESERVE.1)
+}
+
 /// Unused stacks, by their upper ends.
 pub struct Stacks {
-    size: usize,
+    pub size: usize,
     free: Vec<usize>,
 }
 

@@ -2,6 +2,8 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
+use core::ptr::null_mut;
 use core::sync::atomic::Ordering;
 
 use super::State;
@@ -89,31 +91,32 @@ unsafe fn end(me: *mut State, child: *mut Actor, why: u64) {
 unsafe fn restart(me: *mut State, sup: *mut Actor, child: *mut Actor) -> bool {
     // SAFETY: as in `child_ended`.
     unsafe {
-        let table = (*sup).table();
+        let settings = (*sup).settings();
         let own = (*sup).more();
         let time = now();
         let count = {
             let mut history = own.history.lock();
-            while history.front().is_some_and(|&t| time.saturating_sub(t) > table.within) {
+            while history.front().is_some_and(|&t| time.saturating_sub(t) > settings.within) {
                 history.pop_front();
             }
-            if table.max_restarts != u64::MAX {
+            if settings.max_restarts != u64::MAX {
                 history.push_back(time);
             }
             history.len() as u64
         };
-        if table.max_restarts != u64::MAX && count > table.max_restarts {
+        if settings.max_restarts != u64::MAX && count > settings.max_restarts {
             give_up(me, sup, LIMIT);
             return false;
         }
-        if table.backoff_from > 0 {
+        if settings.backoff_from > 0 {
             let times = (*child).more().restarts.load(Ordering::SeqCst).min(32);
-            let pause = table.backoff_from.saturating_mul(1 << times).min(table.backoff_to.max(table.backoff_from));
+            let pause =
+                settings.backoff_from.saturating_mul(1 << times).min(settings.backoff_to.max(settings.backoff_from));
             State::wait_for(me, WaitKind::Sleep, core::ptr::null(), 0, time.saturating_add(pause), || false);
         }
         let children = own.children.lock().clone();
         let at = children.iter().position(|&c| c == child).unwrap_or(0);
-        let group = match table.strategy {
+        let group = match settings.strategy {
             ONE_FOR_ALL => &children[..],
             REST_FOR_ONE => &children[at..],
             _ => &children[at..=at],
@@ -122,7 +125,7 @@ unsafe fn restart(me: *mut State, sup: *mut Actor, child: *mut Actor) -> bool {
             retain(c);
         }
         for &c in group.iter().rev().filter(|&&c| c != child) {
-            actor::stop_child(me, c, RESTART, table.shutdown);
+            actor::stop_child(me, c, RESTART, settings.shutdown);
         }
         for &c in group {
             if (*c).phase.load(Ordering::SeqCst) == actor::SUSPENDED {
@@ -133,6 +136,142 @@ unsafe fn restart(me: *mut State, sup: *mut Actor, child: *mut Actor) -> bool {
             release(me, c);
         }
         true
+    }
+}
+
+/// A closure that makes children is being called on a stack.
+pub struct Making {
+    /// Whose place the new child takes, until it was taken.
+    place: *mut Actor,
+    /// How many actors are spawned before the child.
+    before: usize,
+    /// Actors that were spawned so far, to be compared only.
+    spawned: Vec<*mut Actor>,
+    filled: bool,
+}
+
+impl Making {
+    const fn new(place: *mut Actor, before: usize) -> Making {
+        Making { place, before, spawned: Vec::new(), filled: false }
+    }
+
+    /// How many actors were spawned before this one.
+    fn spawned_before(&self, a: *mut Actor) -> usize {
+        self.spawned.iter().position(|&s| s == a).unwrap_or(usize::MAX)
+    }
+}
+
+/// Whether the code that runs was given to a supervisor to make its children.
+///
+/// # Safety
+/// `me` is the state of the stack that this runs on.
+pub unsafe fn is_making(me: *mut State) -> bool {
+    // SAFETY: by the caller's promise.
+    unsafe { (*me).making.is_some() }
+}
+
+/// An actor is spawned: the one whose place it takes, if it is a child that is made anew.
+///
+/// # Safety
+/// As for [`is_making`].
+pub unsafe fn takes_place(me: *mut State, table: *const actor::Table) -> Option<*mut Actor> {
+    // SAFETY: by the caller's promise; the supervisor has a reference to its child.
+    unsafe {
+        let making = (*me).making.as_mut()?;
+        let comes = making.spawned.len() == making.before;
+        let fits = comes && !making.place.is_null() && (*making.place).table == table;
+        fits.then(|| core::mem::replace(&mut making.place, null_mut()))
+    }
+}
+
+/// An actor was spawned.
+///
+/// # Safety
+/// As for [`is_making`].
+pub unsafe fn was_spawned(me: *mut State, a: *mut Actor) {
+    // SAFETY: by the caller's promise.
+    if let Some(making) = unsafe { (*me).making.as_mut() } {
+        making.spawned.push(a);
+    }
+}
+
+/// The child that is made anew has its state.
+///
+/// # Safety
+/// As for [`is_making`].
+pub unsafe fn was_filled(me: *mut State) {
+    // SAFETY: by the caller's promise.
+    if let Some(making) = unsafe { (*me).making.as_mut() } {
+        making.filled = true;
+    }
+}
+
+/// Calls the closure of a child that was suspended. If what it gives is another actor, that one is the child from now on; the
+/// old one ends, unless the closure made something else of it. Gives whether the old one has a first state again.
+///
+/// # Safety
+/// Called by the run of the child's supervisor, which has a reference to the child.
+pub unsafe fn make_anew(me: *mut State, child: *mut Actor) -> bool {
+    // SAFETY: by the caller's promise; nobody runs a suspended actor.
+    unsafe {
+        let more = (*child).more();
+        let maker = more.maker.load(Ordering::SeqCst);
+        let before = more.maker_spawns.load(Ordering::SeqCst);
+        let outer = (*me).making.replace(Making::new(child, before));
+        let mut made: *mut Actor = null_mut();
+        let panicked = actor::deliver(me, maker, (&raw mut made).cast());
+        let making = core::mem::replace(&mut (*me).making, outer);
+        let filled = making.as_ref().is_some_and(|m| m.filled);
+        if panicked {
+            if filled {
+                actor::drop_state(me, child);
+            }
+            return false;
+        }
+        if made != child {
+            let before = making.map_or(usize::MAX, |m| m.spawned_before(made));
+            succeed(me, child, made, before);
+        }
+        release(me, made);
+        filled
+    }
+}
+
+/// Has a closure make the actor anew when its supervisor restarts it: the arguments of a message that stays.
+unsafe fn set_maker(me: *mut State, a: *mut Actor, maker: *mut actor::Message, before: usize, policy: u8) {
+    // SAFETY: the message is the caller's, who is the run of the supervisor.
+    unsafe {
+        let more = (*a).more();
+        more.restart.store(policy, Ordering::SeqCst);
+        more.maker_spawns.store(before, Ordering::SeqCst);
+        let old = more.maker.swap(maker, Ordering::SeqCst);
+        if !old.is_null() {
+            actor::discard(me, old);
+        }
+        actor::drop_first(me, a, more);
+    }
+}
+
+/// Gives the place of a child to another one that its closure has made: its name, its turn, the closure itself.
+unsafe fn succeed(me: *mut State, child: *mut Actor, made: *mut Actor, before: usize) {
+    // SAFETY: the caller is the run of the supervisor of both, and has references to them.
+    unsafe {
+        let (from, to) = ((*child).more(), (*made).more());
+        let maker = from.maker.swap(null_mut(), Ordering::SeqCst);
+        set_maker(me, made, maker, before, from.restart.load(Ordering::SeqCst));
+        let name = core::mem::take(&mut *from.name.lock());
+        if !name.is_empty() {
+            for (_, owner) in (*(*me).shared).names.lock().iter_mut().filter(|(_, p)| *p == child) {
+                *owner = made;
+            }
+            *to.name.lock() = name;
+        }
+        let mut children = (*(*child).parent).more().children.lock();
+        let place = |list: &[*mut Actor], a| list.iter().position(|&c| c == a);
+        if let (Some(first), Some(last)) = (place(&children, child), place(&children, made)) {
+            let made = children.remove(last);
+            children.insert(first.min(last), made);
+        }
     }
 }
 
@@ -149,5 +288,22 @@ unsafe fn give_up(me: *mut State, sup: *mut Actor, text: &str) {
             (*me).exit(super::PANIC_STATUS);
         }
         actor::fail(me, sup);
+    }
+}
+
+entries! {
+    grok_maker_begin(me) {
+        // SAFETY: compiled code passes its context.
+        unsafe { (*me).making = Some(Making::new(null_mut(), usize::MAX)) }
+    }
+    grok_maker_end(me, child, room, policy) {
+        // SAFETY: the library passes a child of the actor that runs, which it has just made, or null after a panic.
+        unsafe {
+            let making = (*me).making.take();
+            let (child, Some(making)) = (child as *mut Actor, making) else { return };
+            if !child.is_null() {
+                set_maker(me, child, actor::in_room(room), making.spawned_before(child), policy as u8);
+            }
+        }
     }
 }

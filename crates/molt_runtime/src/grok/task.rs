@@ -12,9 +12,10 @@ use molt_abi::Context;
 
 use super::deadlock::WaitKind;
 use super::future::{Node, notify};
+use super::locals::{self, Local};
 use super::lock::Lock;
 use super::sched::{Kind, Outcome, Runnable, end_wait, wake};
-use super::{State, give, grab};
+use super::{State, apart, give, grab};
 
 /// A function of compiled code that takes an address; whether it panicked.
 pub type Code = unsafe extern "C" fn(*mut Context, *mut u8) -> u64;
@@ -39,6 +40,8 @@ pub struct Task {
     drop_result: Code,
     pub running_on: AtomicPtr<State>,
     joiners: Lock<Vec<Joiner>>,
+    /// Values that belong to the task.
+    pub locals: Lock<Vec<Local>>,
 }
 
 /// Who waits for the end of a task.
@@ -81,11 +84,12 @@ unsafe fn release(me: *mut State, task: *mut Task) {
 pub unsafe fn run(me: *mut State, task: *mut Task) {
     // SAFETY: the task belongs to its run.
     unsafe {
-        (*me).fiber.task = task;
+        (*me).fiber.set_task(task);
         (*task).running_on.store(me, Ordering::SeqCst);
         let room = task.cast::<u8>().add(HEAD);
         // A panic is part of the result.
         ((*task).body)(me.cast(), room);
+        locals::end(me, &(*task).locals);
         let status = if core::mem::take(&mut (*me).cancelling) { CANCELLED } else { DONE };
         (*task).running_on.store(null_mut(), Ordering::SeqCst);
         let mut joiners = (*task).joiners.lock();
@@ -101,7 +105,7 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
             wake(me, j.state);
         }
         release(me, task);
-        (*me).fiber.task = null_mut();
+        (*me).fiber.set_task(null_mut());
     }
 }
 
@@ -162,13 +166,14 @@ entries! {
                 drop_result: core::mem::transmute::<usize, Code>(drop_result as usize),
                 running_on: AtomicPtr::new(null_mut()),
                 joiners: Lock::new(Vec::new()),
+                locals: Lock::new(Vec::new()),
             });
             task as u64 + HEAD as u64
         }
     }
     grok_task_current(me) -> u64 {
         // SAFETY: compiled code passes its context; its task exists.
-        unsafe { (*me).fiber.task.as_ref().map_or(0, |t| t.number) }
+        unsafe { (*me).fiber.task().as_ref().map_or(0, |t| t.number) }
     }
     grok_task_retain(_me, room) {
         // SAFETY: the handle keeps the task.
@@ -188,6 +193,10 @@ entries! {
     grok_task_start(me, room) {
         // SAFETY: the task was just made.
         unsafe { (*me).worker().offer(of(room).cast()) }
+    }
+    grok_task_start_apart(me, room) -> u64 {
+        // SAFETY: the task was just made.
+        u64::from(unsafe { apart::start(me, of(room)) })
     }
     grok_task_join(me, room, place) -> u64 {
         // SAFETY: the handle keeps the task.
@@ -228,7 +237,7 @@ entries! {
             let on = (*task).running_on.load(Ordering::SeqCst);
             if !on.is_null() {
                 let seq = (*on).fiber.wait.seq();
-                if seq % 2 == 1 && (*on).fiber.task == task {
+                if seq % 2 == 1 && (*on).fiber.task() == task {
                     end_wait(me, on, seq, Outcome::Cancelled);
                 }
             }

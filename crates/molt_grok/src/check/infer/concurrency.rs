@@ -134,24 +134,49 @@ impl<'c> Infer<'c> {
         }
     }
 
-    /// The actor behind a reference to one.
-    fn actor_of(&mut self, target: ExprId, ty: Ty) -> Option<(AdtId, Args)> {
-        let c = self.c;
+    /// The type arguments of the library type of this name that the target is, or leads to.
+    fn lang_behind(&mut self, target: ExprId, ty: Ty, name: &str) -> Option<Args> {
+        let wanted = self.c.hir.lang_adt(name)?;
         let span = self.span(target);
         let mut at = self.structurally(ty);
         for _ in 0..8 {
-            if let TyKind::Adt(id, list) = c.types.kind(at)
-                && c.hir.lang_adt("ActorRef") == Some(id)
+            if let TyKind::Adt(id, list) = self.c.types.kind(at)
+                && id == wanted
             {
-                let actor = c.types.list(list)[0].ty()?;
-                return match self.s.kind(actor) {
-                    TyKind::Adt(a, args) if c.hir.adts[a].kind == AdtKind::Actor => Some((a, args)),
-                    _ => None,
-                };
+                return Some(list);
             }
             at = self.deref_step(at, span)?.to;
         }
         None
+    }
+
+    /// The actor behind a reference to one.
+    fn actor_of(&mut self, target: ExprId, ty: Ty) -> Option<(AdtId, Args)> {
+        let list = self.lang_behind(target, ty, "ActorRef")?;
+        match self.s.kind(self.c.types.list(list)[0].ty()?) {
+            TyKind::Adt(a, args) if self.c.hir.adts[a].kind == AdtKind::Actor => Some((a, args)),
+            _ => None,
+        }
+    }
+
+    /// Says that the target of a message is no reference to an actor.
+    fn no_actor(&mut self, target: ExprId, ty: Ty, span: Span) {
+        if self.s.resolve(ty) == Ty::ERROR {
+            return;
+        }
+        if self.lang_behind(target, ty, "AnyRef").is_some() {
+            let d = Diagnostic::at(
+                &code::UNKNOWN_MESSAGE,
+                span,
+                "the type of this actor is not known, nor are its handlers",
+            )
+            .help(
+                "`downcast::<A>()` gives the reference to an actor of type `A`; raw messages can be sent as they are",
+            );
+            return self.report(d);
+        }
+        let text = format!("`{}` is not a reference to an actor", self.show(ty));
+        self.error(&code::UNKNOWN_MESSAGE, span, text);
     }
 
     /// Whether a type is a reference to an actor with a state field of this name.
@@ -178,11 +203,8 @@ impl<'c> Infer<'c> {
             for &a in args {
                 self.check(a, None);
             }
-            if self.s.resolve(ty) != Ty::ERROR {
-                let text = format!("`{}` is not a reference to an actor", self.show(ty));
-                let span = self.span(target);
-                self.error(&code::UNKNOWN_MESSAGE, span, text);
-            }
+            let span = self.span(target);
+            self.no_actor(target, ty, span);
             return Some(Ty::ERROR);
         };
         let Some(f) = self.handler(actor, *name) else {
@@ -227,6 +249,11 @@ impl<'c> Infer<'c> {
             Message::Handler { .. } => {
                 self.handler_call(e, target, ty, message, span);
             }
+            Message::Raw(value) if self.lang_behind(target, ty, "AnyRef").is_some() => {
+                // The actor's type is looked at when the message arrives.
+                let found = self.check(*value, None);
+                self.sent(found, *value, span);
+            }
             Message::Raw(value) => {
                 let actor = self.actor_of(target, ty);
                 let want = actor.and_then(|(a, list)| self.raw_message_type(a, list, span));
@@ -234,23 +261,24 @@ impl<'c> Infer<'c> {
                     self.check(*value, None);
                     match actor {
                         Some((a, _)) => self.takes_no_raw(a, span),
-                        None if self.s.resolve(ty) != Ty::ERROR => {
-                            let text = format!("`{}` is not a reference to an actor", self.show(ty));
-                            self.error(&code::UNKNOWN_MESSAGE, span, text);
-                        }
-                        None => {}
+                        None => self.no_actor(target, ty, span),
                     }
                     return Ty::UNIT;
                 };
                 self.check_coerce(*value, want);
-                let at = self.span(*value);
-                self.owned(want, at, "a message");
-                if let Some(send) = self.c.hir.lang_trait("send") {
-                    self.demand_trait(send, &[want], span);
-                }
+                self.sent(want, *value, span);
             }
         }
         Ty::UNIT
+    }
+
+    /// A raw message is owned and may cross tasks.
+    fn sent(&mut self, ty: Ty, value: ExprId, span: Span) {
+        let at = self.span(value);
+        self.owned(ty, at, "a message");
+        if let Some(send) = self.c.hir.lang_trait("send") {
+            self.demand_trait(send, &[ty], span);
+        }
     }
 
     /// The type of an actor's raw messages: the one it declares, else that of its `receive` member.

@@ -120,8 +120,8 @@ impl<'c> Infer<'c> {
                 let left = !self.s.is_unknown(*left_ty);
                 left || (!op.is_shift() && !self.s.is_unknown(*right_ty))
             }
+            DeferredKind::Method { ty, .. } => !self.s.is_unknown(*ty) && !self.is_float_literal(*ty),
             DeferredKind::Unary { ty, .. }
-            | DeferredKind::Method { ty, .. }
             | DeferredKind::Field { ty, .. }
             | DeferredKind::Index { ty, .. }
             | DeferredKind::Call { ty, .. } => !self.s.is_unknown(*ty),
@@ -185,7 +185,8 @@ impl<'c> Infer<'c> {
             if self.retry_deferred() {
                 continue;
             }
-            if self.settle_try() || self.settle_operators() || self.settle_methods() || self.settle_calls() {
+            let first = self.settle_try() || self.settle_operators() || self.settle_floats();
+            if first || self.settle_methods() || self.settle_calls() {
                 continue;
             }
             break;
@@ -275,6 +276,15 @@ impl<'c> Infer<'c> {
             return true;
         }
         false
+    }
+
+    /// Literals whose methods wait for their type get the one that literals have.
+    fn settle_floats(&mut self) -> bool {
+        let waits = self.deferred.iter().find_map(|d| match d.kind {
+            DeferredKind::Method { ty, .. } if self.is_float_literal(ty) => Some(ty),
+            _ => None,
+        });
+        waits.is_some_and(|ty| self.s.unify(ty, Ty::F64).is_ok())
     }
 
     /// A call of a value of unknown type makes it a function of the arguments.

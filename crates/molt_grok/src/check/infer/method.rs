@@ -11,7 +11,7 @@ use crate::check::context::{Owner, Predicate};
 use crate::check::index::TypeKey;
 use crate::check::solve::Answer;
 use crate::check::typed::{AdjustKind, Callee, CalleeRole};
-use crate::hir::{AdtKind, ExprId, FnId, GenericArgs, ImplId, Mutability, TraitId, Visibility};
+use crate::hir::{AdtKind, ExprId, FloatKind, FnId, GenericArgs, ImplId, Mutability, TraitId, Visibility};
 use crate::ty::{Arg, Args, InferVar, Ty, TyKind};
 
 /// Where a method was found.
@@ -85,6 +85,23 @@ impl<'c> Infer<'c> {
                 return self.defer(e, kind, span);
             }
         }
+        let last = steps.last().map_or(ty, |s| s.to);
+        if self.is_float_literal(last)
+            && self.c.index.inherent_fns.contains_key(&(TypeKey::Float(FloatKind::F64), name))
+            && self.probe(&steps, name, span).is_none()
+        {
+            // A method of floats: which of them it is may still be told.
+            let kind = DeferredKind::Method {
+                recv,
+                ty: last,
+                name,
+                name_span,
+                generics: generics.clone(),
+                args: args.to_vec(),
+            };
+            self.apply_steps(recv, &steps[1..], Mutability::Shared);
+            return self.defer(e, kind, span);
+        }
         match self.probe(&steps, name, span) {
             Some(Ok(pick)) => self.confirm(e, recv, &steps, pick, generics, args, hint, name_span, span),
             Some(Err(ambiguous)) => {
@@ -103,6 +120,11 @@ impl<'c> Infer<'c> {
                 self.no_method(ty, name, name_span)
             }
         }
+    }
+
+    /// Whether a type is that of a float literal which nothing has decided.
+    pub(super) fn is_float_literal(&self, ty: Ty) -> bool {
+        matches!(self.s.kind(ty), TyKind::Infer(InferVar::Float(_)))
     }
 
     fn describe_fn(&self, f: FnId) -> String {

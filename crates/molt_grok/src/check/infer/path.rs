@@ -96,7 +96,8 @@ impl<'c> Infer<'c> {
         let c = self.c;
         match path {
             PathRes::Struct(adt, args) => {
-                Some(CtorPath { adt: *adt, variant: 0, args: self.adt_args(*adt, args, span) })
+                let args = self.adt_args(*adt, args, span);
+                self.ctor_of_type(c.types.mk(TyKind::Adt(*adt, args)), span)
             }
             PathRes::Variant(adt, v, args) => {
                 Some(CtorPath { adt: *adt, variant: *v, args: self.adt_args(*adt, args, span) })

@@ -37,7 +37,12 @@ struct Final<'a, 'c> {
     /// Arguments of closures: the parameters of the current function.
     own: Args,
     open: Vec<InferVar>,
+    /// Types that were replaced before without any variable left: most expressions share their types with others.
+    done: FastMap<Ty, Ty>,
 }
+
+/// The types before this one have no parts.
+const FIRST_COMPOUND: Ty = Ty(Ty::USIZE.0 + 1);
 
 impl Folder for Final<'_, '_> {
     fn types(&self) -> &Types {
@@ -63,6 +68,30 @@ impl Folder for Final<'_, '_> {
         self.types().args(&new)
     }
     fn fold_ty(&mut self, ty: Ty) -> Ty {
+        if ty < FIRST_COMPOUND {
+            return ty;
+        }
+        if let Some(&known) = self.done.get(&ty) {
+            return known;
+        }
+        let open = self.open.len();
+        let new = self.replaced(ty);
+        if self.open.len() == open {
+            self.done.insert(ty, new);
+        }
+        new
+    }
+    fn fold_const(&mut self, k: Const) -> Const {
+        let k = self.infer.s.resolve_const(k);
+        match self.types().const_kind(k) {
+            ConstKind::Infer(_) => self.types().mk_const(ConstKind::Error),
+            _ => self.const_parts(k),
+        }
+    }
+}
+
+impl Final<'_, '_> {
+    fn replaced(&mut self, ty: Ty) -> Ty {
         let c = self.infer.c;
         match c.types.kind(ty) {
             TyKind::Infer(v) => match self.infer.s.vars.value(v) {
@@ -107,13 +136,6 @@ impl Folder for Final<'_, '_> {
             | TyKind::Str(_)
             | TyKind::Param(..) => ty,
             _ => self.parts(ty),
-        }
-    }
-    fn fold_const(&mut self, k: Const) -> Const {
-        let k = self.infer.s.resolve_const(k);
-        match self.types().const_kind(k) {
-            ConstKind::Infer(_) => self.types().mk_const(ConstKind::Error),
-            _ => self.const_parts(k),
         }
     }
 }
@@ -300,7 +322,8 @@ impl<'c> Infer<'c> {
                 c.generics_owner(owner).map_or(Vec::new(), |o| c.types.list(c.identity_args(o)).to_vec());
             own.extend_from_slice(&extra);
             let own = c.types.erase_args(c.types.args(&own));
-            let mut fin = Final { infer: &self, params: &params, extra: &extra, own, open: Vec::new() };
+            let mut fin =
+                Final { infer: &self, params: &params, extra: &extra, own, open: Vec::new(), done: FastMap::default() };
             if let BodyOwner::Fn(f) = owner
                 && let Some(sig) = self.sigs.get(&f)
             {

@@ -8,7 +8,9 @@ use super::regions::{RegionVar, Regions, STATIC, Why, var_of};
 use super::summary::Summaries;
 use crate::check::context::{Predicate, Variance};
 use crate::check::typed::FnTrait;
-use crate::hir::{Bound, FnId, GenericArg, GenericArgs, Hir, Mutability, TraitId, TypeExpr, TypeId, WhereSubject};
+use crate::hir::{
+    Bound, FnId, GenericArg, GenericArgs, Hir, Mutability, Parent, TraitId, TypeExpr, TypeId, WhereSubject,
+};
 use crate::mir::{
     Aggregate, Builtin, Callee, Cast, Constant, Elem, Mir, Operand, Place, Rvalue, Slot, StmtKind, Terminator,
 };
@@ -325,7 +327,9 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         // An `impl Trait` of the function's own, not one that a type argument brings along.
         let opaque = types.flags(sig.ret).has(Flags::OPAQUE) && self.opaque_names_lifetimes(sig.ret);
         let generics = self.regions.fresh_args(generics);
-        let sig = self.instantiate(&sig, generics, span);
+        // An implementation may put a text for a trait's parameter whose lifetime is that of the reference.
+        let ties = matches!(q.hir().fns[func].parent, Parent::Trait(_));
+        let sig = self.instantiate(&sig, generics, ties, span);
         for (arg, &param) in args.iter().zip(&sig.params) {
             self.operand_into(arg, param, span, Why::Argument);
         }
@@ -346,8 +350,9 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         mentions_lifetime(q.hir(), q.c.opaque(id).bounds)
     }
 
-    /// A signature with its arguments put in; elided lifetimes get variables of this call.
-    fn instantiate(&mut self, sig: &FnSig, generics: Args, span: Span) -> FnSig {
+    /// A signature with its arguments put in; elided lifetimes get variables of this call. With `ties` a reference to a
+    /// parameter that turns out to be a text gives the text its lifetime.
+    fn instantiate(&mut self, sig: &FnSig, generics: Args, ties: bool, span: Span) -> FnSig {
         let types = self.regions.q.types();
         let mut elided: FastMap<Region, Region> = FastMap::default();
         let mut one = |regions: &mut Regions<'a>, ty: Ty| {
@@ -366,7 +371,8 @@ impl<'a, 'm> TypedMir<'a, 'm> {
             });
             regions.count = next;
             let new = types.subst(ty, generics);
-            if let TyKind::Ref(region, m, inner) = types.kind(ty)
+            if ties
+                && let TyKind::Ref(region, m, inner) = types.kind(ty)
                 && let TyKind::Param(..) = types.kind(inner)
             {
                 let region = types.list(types.subst_args(types.args(&[Arg::Region(region)]), generics))[0];

@@ -80,7 +80,14 @@ pub struct Live {
 
 impl Live {
     /// Follows the slots that `wanted` chooses. `may_drop` tells whether the slot may be initialised at a drop.
-    pub fn new(mir: &Mir, points: &Points, wanted: impl Fn(Slot) -> bool, may_drop: impl Fn(Bb, Slot) -> bool) -> Live {
+    /// `may_enter` tells the same of the start of a block.
+    pub fn new(
+        mir: &Mir,
+        points: &Points,
+        wanted: impl Fn(Slot) -> bool,
+        may_drop: impl Fn(Bb, Slot) -> bool,
+        may_enter: impl Fn(Bb, Slot) -> bool,
+    ) -> Live {
         let mut count = 0;
         let dense: Vec<Option<u32>> = mir
             .slots
@@ -99,7 +106,7 @@ impl Live {
             dropped: BitRows::new(rows, points.count()),
         };
         let mut moves: Vec<Vec<u32>> = vec![Vec::new(); rows];
-        let mut uses: Vec<(u32, u32, SlotUse)> = Vec::new();
+        let mut uses: Vec<(Slot, u32, SlotUse)> = Vec::new();
         for (bb, block) in mir.blocks.iter() {
             let mut point = points.at(bb, 0);
             let mut note = |slot: Slot, what: SlotUse, point: u32| {
@@ -111,10 +118,10 @@ impl Live {
                         }
                     }
                     SlotUse::Drop if !may_drop(bb, slot) => {}
-                    SlotUse::Use | SlotUse::Drop => uses.push((row, point, what)),
+                    SlotUse::Use | SlotUse::Drop => uses.push((slot, point, what)),
                     SlotUse::Move => {
                         moves[row as usize].push(point);
-                        uses.push((row, point, what));
+                        uses.push((slot, point, what));
                     }
                 }
             };
@@ -135,12 +142,13 @@ impl Live {
                 both
             })
             .collect();
-        for (row, point, what) in uses {
+        for (slot, point, what) in uses {
+            let Some(row) = live.dense[slot.0 as usize] else { continue };
             let row = row as usize;
             if what == SlotUse::Drop {
-                trace(points, &ends[row], live.dropped.row_mut(row), point);
+                trace(points, &ends[row], live.dropped.row_mut(row), point, |bb| may_enter(bb, slot));
             } else {
-                trace(points, &live.defs[row], live.used.row_mut(row), point);
+                trace(points, &live.defs[row], live.used.row_mut(row), point, |_| true);
             }
         }
         live
@@ -162,14 +170,18 @@ impl Live {
     }
 }
 
-/// Marks the points from definitions to a use: those where the value is live on entry.
-fn trace(points: &Points, defs: &[u32], row: &mut [u64], point: u32) {
+/// Marks the points from definitions to a use: those where the value is live on entry. Blocks without a definition that the
+/// value cannot enter are on no way to the use.
+fn trace(points: &Points, defs: &[u32], row: &mut [u64], point: u32, may_enter: impl Fn(Bb) -> bool) {
     let mut todo = vec![point];
     while let Some(point) = todo.pop() {
         let (bb, _) = points.location(point);
         let start = points.at(bb, 0);
         let before = defs.partition_point(|&d| d < point);
         let def = before.checked_sub(1).map(|i| defs[i]).filter(|&d| d >= start);
+        if def.is_none() && !may_enter(bb) {
+            continue;
+        }
         let from = def.map_or(start, |d| d + 1);
         let mut fresh = false;
         for p in (from..=point).rev() {

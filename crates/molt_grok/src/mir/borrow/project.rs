@@ -76,6 +76,7 @@ impl Regions<'_> {
             other => other,
         });
         self.count = next;
+        self.left_out.extend(first..next);
         let mut from = Vec::new();
         if first < next {
             self.args_regions(args, &mut from);

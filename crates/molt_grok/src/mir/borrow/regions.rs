@@ -3,7 +3,7 @@
 //! A constraint `longer: shorter` says that every point of the shorter region is one of the longer. Region 0 is `'static`;
 //! *universal* regions stand for lifetimes from outside of the body: each holds the whole body and an end of its own.
 
-use molt_base::hash::FastMap;
+use molt_base::hash::{FastMap, FastSet};
 use std::rc::Rc;
 
 use molt_base::{Span, Symbol};
@@ -70,6 +70,8 @@ pub struct Regions<'a> {
     shapes: FastMap<ClosureId, Rc<ClosureShape>>,
     /// Associated types that were replaced by what they are, with their regions.
     normalized: FastMap<Ty, Ty>,
+    /// Variables for lifetimes that an associated type left out.
+    pub left_out: FastSet<RegionVar>,
     /// Calls of closures that associated types told of and that are not related yet.
     pub closure_calls: Vec<ClosureCall>,
     /// How deep the search for an associated type is.
@@ -193,6 +195,7 @@ impl<'a> Regions<'a> {
             universals: vec![Universal { var: STATIC, region: Region::Static, unchecked: false }],
             shapes: FastMap::default(),
             normalized: FastMap::default(),
+            left_out: FastSet::default(),
             closure_calls: Vec::new(),
             depth: 0,
         }
@@ -320,7 +323,9 @@ impl<'a> Regions<'a> {
                     let known = if self.depth < MAX_DEPTH { self.project(alias, args, plain, span) } else { None };
                     self.depth -= 1;
                     known.unwrap_or_else(|| {
+                        let first = self.count;
                         let new = self.fresh_ty(plain);
+                        self.left_out.extend(first..self.count);
                         self.link(args, new, span);
                         new
                     })
@@ -328,7 +333,10 @@ impl<'a> Regions<'a> {
             }
             _ => {
                 let new = NormalizeParts { regions: self, types, span }.parts(ty);
-                self.tie_text(ty, new, span);
+                // A text that has a lifetime of its own keeps it.
+                if matches!(types.kind(new), TyKind::Str(r) if var_of(r).is_some_and(|v| self.left_out.contains(&v))) {
+                    self.tie_text(ty, new, span);
+                }
                 new
             }
         };

@@ -498,7 +498,7 @@ impl Access<'_, '_> {
         let is_temp = self.local_of(place.slot).is_none() && self.capture_index(place).is_none();
         if is_temp {
             let d = Diagnostic::new(&code::TEMPORARY_DROPPED, "a temporary value is dropped while it is borrowed")
-                .label(loan.span, "this value has no owner", true)
+                .label(self.graph.mir.slots[place.slot].span, "this value has no owner", true)
                 .label(at.span, "dropped here, at the end of the statement", false);
             return with_later(d, later).help("give the value a name with `let` before this statement");
         }

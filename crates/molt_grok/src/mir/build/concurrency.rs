@@ -9,6 +9,7 @@
 //! | `actor_send` | `fn<A, H, T>(&ActorRef<A>, H, T)` | H is the handler's function item, T the tuple of its arguments |
 //! | `actor_ask` | `fn<A, H, T, R>(&ActorRef<A>, H, T, Option<Duration>) -> Result<R, AskError>` | `None`: the default limit |
 //! | `actor_post` | `fn<A, M>(&ActorRef<A>, M)` | a raw message |
+//! | `any_post` | `fn<M>(&AnyRef, M)` | a raw message to an actor of any type |
 //! | `receive_begin` | `fn<M>(Option<Duration>) -> C` | begins to look through the raw messages |
 //! | `receive_next` | `fn<M>(&mut C) -> Option<M>` | the next message not looked at; `None` when the time is up |
 //! | `receive_skip` | `fn<M>(&mut C, M)` | no arm takes it: it stays queued |
@@ -168,7 +169,7 @@ impl Builder<'_> {
         }
     }
 
-    /// A reference to the `ActorRef` that an expression gives, and the actor's type.
+    /// A reference to the `ActorRef` that an expression gives, and the actor's type; that of an `AnyRef` is [`Ty::ERROR`].
     fn actor(&mut self, target: ExprId) -> (Operand, Ty) {
         let view = self.full(target);
         let mut place = self.place(view);
@@ -211,8 +212,13 @@ impl Builder<'_> {
             }
             Message::Raw(value) => {
                 let raw = self.operand(self.full(*value));
-                let args = self.types.ty_list(&[actor, self.typed.adjusted(*value)]);
-                self.call_lang("actor_post", args, vec![reference, raw], discard, span);
+                let message = self.typed.adjusted(*value);
+                let (name, types) = match actor {
+                    Ty::ERROR => ("any_post", vec![message]),
+                    actor => ("actor_post", vec![actor, message]),
+                };
+                let args = self.types.ty_list(&types);
+                self.call_lang(name, args, vec![reference, raw], discard, span);
             }
         }
     }

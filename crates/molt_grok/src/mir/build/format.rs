@@ -15,10 +15,10 @@
 
 use molt_base::Span;
 
-use super::Builder;
+use super::{Builder, View};
 use crate::check::typed::{Callee, CalleeRole};
 use crate::hir::{Align, ExprId, Format, FormatCount, FormatKind, FormatPiece, FormatSpec, Mutability};
-use crate::mir::{Constant, Elem, Operand, Place};
+use crate::mir::{Constant, Elem, Operand, Place, Rvalue};
 use crate::ty::{Args, Ty, TyKind};
 
 const ALIGN_LEFT: u32 = 1;
@@ -37,7 +37,14 @@ impl Builder<'_> {
             FormatKind::Write { target } => Some(self.auto_ref(target, Mutability::Mut)),
             FormatKind::String | FormatKind::Print { .. } | FormatKind::Panic => None,
         };
-        let args: Vec<Place> = format.args.iter().map(|&a| self.place(self.full(a))).collect();
+        // Arguments are borrowed in order. That shows only where a later one is more than a place.
+        let borrowed = format.args.iter().rposition(|&a| !self.is_place(self.full(a))).unwrap_or(0);
+        let mut args: Vec<Place> = Vec::with_capacity(format.args.len());
+        for (n, &arg) in format.args.iter().enumerate() {
+            let view = self.full(arg);
+            let (is_place, place) = (self.is_place(view), self.place(view));
+            args.push(if is_place && n < borrowed { self.held(place, view) } else { place });
+        }
         let new = Callee { func: self.lang_fn("fmt_new"), args: Args::EMPTY };
         let ty = self.q.callee_sig(new).ret;
         let slot = self.new_slot(ty, span);
@@ -69,6 +76,16 @@ impl Builder<'_> {
             }
         }
         self.finish_format(dest, expr, format, target, formatter, span);
+    }
+
+    /// What a reference to the place, made now, refers to.
+    fn held(&mut self, place: Place, view: View) -> Place {
+        let (ty, span) = (self.view_ty(view), self.span(view.expr));
+        let is_text = self.is_str(ty);
+        let slot = self.new_slot(if is_text { ty } else { self.types.reference(Mutability::Shared, ty) }, span);
+        let reference = self.borrow_temp(place, Mutability::Shared, ty, span);
+        self.assign(Place::local(slot), Rvalue::Use(reference), span);
+        if is_text { Place::local(slot) } else { Place::local(slot).with(Elem::Deref) }
     }
 
     /// Inference numbers the values of a formatting expression by piece. It looks through references to a value.

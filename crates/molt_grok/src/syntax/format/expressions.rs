@@ -407,6 +407,10 @@ impl Formatter<'_> {
     }
 
     fn ends_in_block(&self, node: NodeId) -> bool {
+        // `async { .. }` is an operand like any other.
+        if self.kind(node) == BlockExpr && self.parse.tokens.kind(self.first_token(node)) == AsyncKw {
+            return false;
+        }
         matches!(
             self.kind(node),
             BlockExpr | IfExpr | MatchExpr | LoopExpr | WhileExpr | ForExpr | SelectExpr | ReceiveExpr

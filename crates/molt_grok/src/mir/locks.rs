@@ -1,0 +1,70 @@
+//! Deadlocks that can be seen in the program: locks taken in opposite orders, locks held while somebody is waited for, actors
+//! that ask each other (section 7.5).
+//!
+//! 1. [`facts`] reads each graph: where it locks, waits and calls, and what it holds there. A lock is held as long as its
+//!    guard is: guards are followed from slot to slot.
+//! 2. [`summary`] adds what calls do until nothing changes. Locks that a function was passed are those of its callers.
+//! 3. [`report`] looks for cycles in the orders of locks and in the questions of actors.
+//!
+//! Locks are told apart by their [`origin`]: static, field of a type, variable. So two values of one type are one lock, which
+//! is never reported against itself. What cannot be named takes part in no order. Calls through `dyn`, function pointers and
+//! the library's traits are not followed; closures that the library is given count as called at once, unless its result keeps
+//! them. A lock that is held in all places of a cycle keeps them apart, and readers do not keep each other waiting.
+
+mod facts;
+mod origin;
+mod report;
+mod summary;
+
+use std::collections::BTreeMap;
+
+use super::build::Built;
+use super::queries::Queries;
+use super::{Callee, Terminator};
+use crate::check::context::{Checked, Env};
+use crate::hir::Body;
+use facts::{Graph, Known};
+
+/// Collects what the graphs of a program do with locks.
+pub struct Locks {
+    known: Known,
+    graphs: Vec<Graph>,
+}
+
+impl Locks {
+    pub fn new(c: &Checked) -> Locks {
+        Locks { known: Known::new(Queries { c, env: Env::EMPTY }), graphs: Vec::new() }
+    }
+
+    /// Whether a body locks, waits or asks itself, so that there is something to find.
+    pub fn concern(&self, built: &Built) -> bool {
+        let is_known =
+            |t: &Terminator| matches!(t, Terminator::Call { func: Callee::Fn(f, _), .. } if self.known.has(*f));
+        let mut graphs = built.closures.iter().chain([&built.mir]);
+        graphs.any(|mir| mir.blocks.iter().any(|(_, block)| is_known(block.terminator())))
+    }
+
+    /// Takes in the graphs of a body.
+    pub fn add(&mut self, q: Queries<'_>, body: &Body, built: &Built) {
+        for mir in built.closures.iter().chain([&built.mir]) {
+            let mut names = BTreeMap::new();
+            for (slot, decl) in mir.slots.iter() {
+                if let Some(local) = decl.local {
+                    names.insert(slot, body.locals[local].name);
+                }
+            }
+            let id = self.graphs.len() as origin::GraphId;
+            self.graphs.push(facts::read(q, &self.known, mir, id, body.module, &names));
+        }
+    }
+
+    /// Reports what can be seen of all graphs together.
+    pub fn report(&self, c: &Checked) {
+        let does_anything = |g: &Graph| g.events.iter().any(|e| !matches!(e.what, facts::What::Call { .. }));
+        if !self.graphs.iter().any(does_anything) && c.hir.lock_orders.is_empty() {
+            return;
+        }
+        let found = summary::summarise(&self.graphs);
+        report::Reporter { q: Queries { c, env: Env::EMPTY }, graphs: &self.graphs, found: &found }.report();
+    }
+}
