@@ -302,7 +302,8 @@ pub enum Terminator {
     },
     /// Panics with a fixed text.
     Panic(PanicKind),
-    /// Suspends a future or task until the operation in the operand is ready; goes on with its answer in `dest`.
+    /// Waits for a future, which is moved out of a whole slot and polled there: the future of an `async` body is left meanwhile,
+    /// a task parks. Goes on with the value in `dest`. The way of panics is also that of a future that ends while it waits.
     Await {
         future: Operand,
         dest: Place,

@@ -21,7 +21,7 @@ use molt_base::{Span, Symbol};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
 
-use super::context::{Checked, Env};
+use super::context::{Checked, Env, Predicate};
 use super::convert::{Converter, Elision, Holes};
 use super::solve::{Cause, ClosureSig, Goal, Solver, VarKind};
 use super::typed::{Adjust, AdjustKind, Callee, CalleeRole, ClosureForm, FnTrait, TypedBody};
@@ -271,6 +271,12 @@ impl<'c> Infer<'c> {
                         let var = self.infer.s.fresh(self.span);
                         self.infer.opaques.push((at, id, var));
                         for predicate in c.opaque_bounds(id, var) {
+                            let predicate = match predicate {
+                                Predicate::Projection(alias, args, ty) => {
+                                    Predicate::Projection(alias, args, self.fold_ty(ty))
+                                }
+                                Predicate::Trait(..) => predicate,
+                            };
                             let cause = Cause { span: self.span, from: None };
                             self.infer.s.demand(Goal { predicate, cause, depth: 0 });
                         }

@@ -317,6 +317,8 @@ impl Checked {
         let mut out = Vec::new();
         let mut holes = NoHoles;
         let mut conv = Converter::new(self, Some(Owner::Fn(data.owner)), Elision::Erased, &mut holes);
+        // The future of an `async` function may yield an `impl Trait`.
+        conv.opaque_for = Some(data.owner).filter(|&f| self.hir.fns[f].is_async);
         conv.bound_predicates(self_ty, bounds, &mut out);
         out
     }

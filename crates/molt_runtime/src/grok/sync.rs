@@ -5,13 +5,52 @@ use core::ptr::{drop_in_place, null_mut};
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use super::deadlock::WaitKind;
-use super::lock::Lock;
+use super::lock::{Held, Lock};
 use super::sched::{Outcome, now, wake};
 use super::waiter::Waiter;
 use super::{State, give, grab};
 
 /// Added to the outcome of a wait for a condition that ended without the lock.
 const NOT_LOCKED: u64 = 16;
+
+/// Where stacks wait to be served, first come first.
+struct Line<'a, T> {
+    list: &'a Lock<T>,
+    part: fn(&mut T) -> &mut VecDeque<*mut Waiter>,
+    kind: WaitKind,
+    target: *const u8,
+}
+
+impl<T> Line<'_, T> {
+    /// Waits at the end of the line, which the caller has locked, until it is served: the outcome. `entered` is called when
+    /// this stack stands in the line.
+    unsafe fn wait(
+        &self,
+        me: *mut State,
+        mut held: Held<'_, T>,
+        place: u64,
+        deadline: u64,
+        entered: impl FnOnce(),
+    ) -> u64 {
+        let mut waiter = Waiter::plain(me);
+        let w = &raw mut waiter;
+        (self.part)(&mut held).push_back(w);
+        drop(held);
+        entered();
+        // SAFETY: the waiter leaves the line before it ends.
+        unsafe {
+            let is_served = || (*w).is_served();
+            let outcome = State::wait_for(me, self.kind, self.target, place, deadline, is_served);
+            if outcome == Outcome::Ready {
+                return 0;
+            }
+            let mut held = self.list.lock();
+            (self.part)(&mut held).retain(|&x| x != w);
+            // It may have been served in the meantime.
+            if is_served() { 0 } else { outcome as u64 }
+        }
+    }
+}
 
 /// A lock with an owner.
 pub struct Mutex {
@@ -38,24 +77,19 @@ impl Mutex {
         if self.try_lock(me) {
             return 0;
         }
-        let mut waiter = Waiter::plain(me);
-        let w = &raw mut waiter;
-        // SAFETY: the waiter leaves the list before it ends.
-        unsafe {
-            if self.lock_or_enlist(me, w) {
-                return 0;
-            }
-            let ready = || (*w).is_served();
-            let target = core::ptr::from_ref(self).cast();
-            let outcome = State::wait_for(me, WaitKind::Lock, target, place, u64::MAX, ready);
-            if outcome != Outcome::Ready {
-                self.forget(w);
-                if !(*w).is_served() {
-                    return outcome as u64;
-                }
-            }
+        let waiters = self.waiters.lock();
+        // The owner hands the lock on under this inner lock.
+        if self.try_lock(me) {
+            return 0;
         }
-        0
+        let line = Line {
+            list: &self.waiters,
+            part: |all| all,
+            kind: WaitKind::Lock,
+            target: core::ptr::from_ref(self).cast(),
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { line.wait(me, waiters, place, u64::MAX, || {}) }
     }
 
     /// Gives the lock to the next who waits for it.
@@ -116,28 +150,17 @@ impl Semaphore {
         if limit == 0 {
             return Outcome::TimeUp as u64;
         }
-        let mut waiter = Waiter::plain(me);
-        let w = &raw mut waiter;
-        inner.waiters.push_back(w);
-        drop(inner);
-        if let Some(mutex) = unlock {
-            // SAFETY: the caller owns it.
-            unsafe { mutex.unlock(me) };
-        }
         let deadline = if limit == u64::MAX { limit } else { now().saturating_add(limit) };
-        // SAFETY: the waiter leaves the list before it ends.
-        unsafe {
-            let ready = || (*w).is_served();
-            let target = core::ptr::from_ref(self).cast();
-            let outcome = State::wait_for(me, WaitKind::Signal, target, place, deadline, ready);
-            if outcome != Outcome::Ready {
-                self.forget(w);
-                if !(*w).is_served() {
-                    return outcome as u64;
-                }
+        let target = core::ptr::from_ref(self).cast();
+        let line = Line { list: &self.inner, part: |all| &mut all.waiters, kind: WaitKind::Signal, target };
+        let entered = || {
+            if let Some(mutex) = unlock {
+                // SAFETY: the caller owns it.
+                unsafe { mutex.unlock(me) };
             }
-        }
-        0
+        };
+        // SAFETY: by the caller's promise.
+        unsafe { line.wait(me, inner, place, deadline, entered) }
     }
 
     /// Takes a permit if there is one.

@@ -475,12 +475,16 @@ impl<'c> Infer<'c> {
         Some(self.associated(t, "Output", args, span))
     }
 
-    /// Whether a type is the future of an `async` body, or a box of it.
+    /// Whether a type is the future of an `async` body, an object of one, or a box of it.
     pub(in crate::check) fn is_future(&mut self, ty: Ty) -> bool {
         let ty = self.s.shallow(ty);
         match self.c.types.kind(ty) {
             TyKind::Future(..) => true,
             TyKind::Opaque(id, _) => self.c.hir.fns[self.c.opaque(id).owner].is_async,
+            TyKind::Dyn(d, _) => {
+                let future = self.c.hir.lang_trait("future");
+                self.c.types.dyn_kind(d).traits.iter().any(|&(t, _)| Some(t) == future)
+            }
             _ => self.c.boxed(ty).is_some_and(|inner| self.is_future(inner)),
         }
     }

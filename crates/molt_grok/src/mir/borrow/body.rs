@@ -324,6 +324,8 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         if plain && bounds.is_empty() && !named(sig.ret) && !sig.params.iter().any(|&t| named(t)) {
             return;
         }
+        // An `impl Trait` of the function's own, not one that a type argument brings along.
+        let opaque = types.flags(sig.ret).has(Flags::OPAQUE) && self.opaque_names_lifetimes(sig.ret);
         let generics = self.regions.fresh_args(generics);
         // An implementation may put a text for a trait's parameter whose lifetime is that of the reference.
         let ties = matches!(q.hir().fns[func].parent, Parent::Trait(_));
@@ -334,7 +336,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         // A future holds the arguments; what an arm of a `select` gives comes from what it waited for.
         if q.hir().lang_fn("select_take") == Some(func) || q.hir().fns[func].is_async {
             self.link_call(args, to, span);
-        } else if types.flags(sig.ret).has(Flags::OPAQUE) && self.opaque_names_lifetimes(sig.ret) {
+        } else if opaque {
             self.link_call(args, sig.ret, span);
         }
         self.regions.relate(sig.ret, to, Variance::Covariant, span, why);
