@@ -105,6 +105,8 @@ pub struct Hir {
     pub lint_scopes: Vec<lints::LintScope>,
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
+    /// Functions tell the runtime where they were when a panic leaves them.
+    pub backtrace: bool,
     pub scheduler: SchedulerSettings,
     /// The tests of the program, in the order of their places; [`Hir::main`] runs them by their numbers.
     pub tests: Vec<tests::TestItem>,

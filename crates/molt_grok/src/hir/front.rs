@@ -53,6 +53,8 @@ pub struct Options {
     pub debug_assertions: bool,
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
+    /// Functions tell the runtime where they were when a panic leaves them.
+    pub backtrace: bool,
     pub scheduler: SchedulerSettings,
     /// Files that were read before, whose ids are in use: manifests.
     pub files: SourceMap,
@@ -106,6 +108,7 @@ impl Default for Options {
             target_pointer_width: 64,
             debug_assertions: true,
             overflow_wraps: false,
+            backtrace: false,
             scheduler: SchedulerSettings::default(),
             files: SourceMap::default(),
             env: Vec::new(),
@@ -267,6 +270,7 @@ impl Front {
             hir: Hir {
                 files,
                 overflow_wraps: options.overflow_wraps,
+                backtrace: options.backtrace,
                 scheduler: options.scheduler.clone(),
                 ..Hir::default()
             },
