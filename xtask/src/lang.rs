@@ -3,7 +3,8 @@
 //!
 //! A heading opens a test; a `py` or `grok` fence is its program (an info string such as `py name=helper.py` adds a
 //! file), an `output` fence what it prints on standard output, an `error` fence the last line of standard error,
-//! `status` its exit status. A `refused` fence says that the program must not compile, and lists every finding that is
+//! `status` its exit status. With a `frames` fence it runs with backtraces, whose lines
+//! the fence lists, those of the library left out. A `refused` fence says that the program must not compile, and lists every finding that is
 //! expected, one a line: its code, and line and column of its primary place. A test whose prose has
 //! `expected-fail: reason` must fail, and turns red when it passes.
 
@@ -25,6 +26,8 @@ struct Test {
     files: Vec<(String, String)>,
     output: Option<String>,
     error: Option<String>,
+    /// Lines of the backtraces.
+    frames: Option<String>,
     /// Findings of a program that must be refused.
     refused: Option<String>,
     status: i32,
@@ -163,6 +166,7 @@ fn close(test: &mut Test, info: &str, body: String) {
         }
         Some("refused") => test.refused = Some(body),
         Some("output") => test.output = Some(body),
+        Some("frames") => test.frames = Some(body),
         Some("error") => test.error = Some(body.trim_end().to_string()),
         Some("status") => test.status = body.trim().parse().unwrap_or(-1),
         _ => {}
@@ -192,6 +196,9 @@ fn run_test(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>) -
     for engine in engines {
         let mut c = Command::new(molt);
         c.args(["run", "--verify", "--engine", engine, t.entry()]).env("MOLT_LEAK_CHECK", "1");
+        if t.frames.is_some() {
+            c.env("GROK_BACKTRACE", "1");
+        }
         runs.push(((*engine).to_string(), c));
     }
     if let Some(python) = reference.filter(|_| t.entry() == "main.py") {
@@ -245,6 +252,14 @@ fn compare(t: &Test, who: &str, mut command: Command, dir: &Path) -> Result<(), 
         && stdout != expected.as_str()
     {
         return Err(format!("{who}: printed\n{stdout}--- expected\n{expected}{stderr}"));
+    }
+    if let Some(expected) = &t.frames {
+        // Lines of the library's own functions change with the library.
+        let of_program = |l: &&str| l.starts_with(' ') && !l.contains(" at <grok>/");
+        let indented: String = stderr.lines().filter(of_program).map(|l| format!("{}\n", l.trim())).collect();
+        if indented != *expected {
+            return Err(format!("{who}: frames are\n{indented}--- expected\n{expected}"));
+        }
     }
     if let Some(expected) = &t.error {
         let last = stderr.trim_end().lines().last().unwrap_or_default();

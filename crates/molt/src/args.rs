@@ -66,6 +66,9 @@ pub struct PackageArgs {
     /// How much the code is optimised, from 0 to 3; 0 compiles fastest [default: as the profile says]
     #[arg(short = 'O', value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=3))]
     pub optimise: Option<u8>,
+    /// Let panics tell through which functions they went, as with `GROK_BACKTRACE=1`
+    #[arg(long)]
+    pub backtrace: bool,
     /// Fail if `grok.lock` would change
     #[arg(long)]
     pub locked: bool,

@@ -92,8 +92,9 @@ fn build(common: &Common, args: BuildArgs) -> u8 {
     let BuildArgs { file, module, output, emit: choice, profile, symbols, linker: link, package, .. } = args;
     let profile = profile.unwrap_or(Profile::Release);
     let optimise = package.optimise.map_or(profile == Profile::Release, |level| level > 0);
+    let package = PackageArgs { optimise: Some(u8::from(optimise)), ..package };
     let (entry, name) = match (file, module) {
-        (Some(f), _) => (Entry::File(f.clone()), f.file_stem().unwrap_or_default().to_os_string()),
+        (Some(f), _) => (as_asked(Entry::File(f.clone()), &package), f.file_stem().unwrap_or_default().to_os_string()),
         (None, Some(m)) => (Entry::Module(m.clone()), m.replace('.', "_").into()),
         (None, None) => {
             eprintln!(
@@ -174,7 +175,7 @@ fn run(common: &Common, args: RunArgs) -> u8 {
         _ => {
             let name = rest.remove(0);
             match entry_of(&name) {
-                Ok(entry) => (optimised(entry, package.optimise), name),
+                Ok(entry) => (as_asked(entry, &package), name),
                 Err(status) => return status,
             }
         }
@@ -201,14 +202,13 @@ fn run(common: &Common, args: RunArgs) -> u8 {
     }
 }
 
-/// A GrokLang file with the level of optimisation that was asked for.
-fn optimised(entry: Entry, level: Option<u8>) -> Entry {
-    match (entry, level) {
-        (Entry::File(path), Some(level)) if molt_driver::grok::is_grok(&path) && path.is_file() => {
-            let job = molt_driver::grok::Job::file(&path, false);
-            Entry::Grok(Box::new(molt_driver::grok::Job { optimise: level > 0, ..job }))
+/// A GrokLang file with what was asked for on the command line.
+fn as_asked(entry: Entry, args: &PackageArgs) -> Entry {
+    match entry {
+        Entry::File(path) if molt_driver::grok::is_grok(&path) && path.is_file() => {
+            Entry::Grok(Box::new(packages::job(args, molt_driver::grok::Job::file(&path, false))))
         }
-        (entry, _) => entry,
+        entry => entry,
     }
 }
 

@@ -304,7 +304,10 @@ rt_table! {
     GrokPanic = grok_panic(i i i) -> v;
     /// `grok_panic_index(index, length, place)`: remembers the panic of an index that is too large.
     GrokPanicIndex = grok_panic_index(i i i) -> v;
-    /// `grok_panic_part(which, out)`: the text (0) or place (1) of the last panic: its length, its address at `out`.
+    /// `grok_panic_frame(name, length, place)`: adds a function that a panic leaves to the backtrace.
+    GrokPanicFrame = grok_panic_frame(i i i) -> v;
+    /// `grok_panic_part(which, out)`: the text (0), place (1) or backtrace (2) of the last panic: its length, its address
+    /// at `out`.
     GrokPanicPart = grok_panic_part(i i) -> i;
     /// `grok_atomic(width << 4 | operation, address, value, expected)`: what was there before; operations: 0 load, 1 swap, 2 add,
     /// 3 subtract, 4 and, 5 or, 6 exclusive or, 7 replace what is expected.

@@ -101,12 +101,17 @@ pub struct Lints {
     levels: Vec<(String, LintLevel)>,
 }
 
+/// Whether the surroundings ask for backtraces of panics.
+fn wants_frames() -> bool {
+    std::env::var_os("GROK_BACKTRACE").is_some_and(|v| v == "1")
+}
+
 impl Job {
     /// A file by itself, a package of its own (section 9).
     pub fn file(path: &Path, test: bool) -> Job {
         let package =
             PackageSource { name: "main".into(), root: path.display().to_string(), test, ..PackageSource::default() };
-        let options = Options { library: grok_library(), ..Options::default() };
+        let options = Options { backtrace: wants_frames(), library: grok_library(), ..Options::default() };
         Job { packages: vec![package], options, lints: Vec::new(), read: Vec::new(), optimise: true, text: None }
     }
 
@@ -117,6 +122,7 @@ impl Job {
         let options = Options {
             debug_assertions: profile.debug_assertions.unwrap_or(!release),
             overflow_wraps: profile.overflow_wraps,
+            backtrace: wants_frames(),
             scheduler: member.manifest.concurrency.settings(),
             files: workspace.files.clone(),
             library: grok_library(),
@@ -150,12 +156,14 @@ impl Job {
     /// Everything that decides what is made of the sources.
     pub fn identity(&self) -> String {
         let here = std::env::current_dir().unwrap_or_default();
-        let Options { debug_assertions, overflow_wraps, scheduler, .. } = &self.options;
+        let Options { debug_assertions, overflow_wraps, backtrace, scheduler, .. } = &self.options;
         let optimise = self.optimise;
         let text = self.text.as_ref().map_or("", |(_, text)| text);
         let packages = &self.packages;
         let here = here.display();
-        format!("grok {here} {debug_assertions} {overflow_wraps} {scheduler:?} {optimise} {packages:?} {text}")
+        format!(
+            "grok {here} {debug_assertions} {overflow_wraps} {backtrace} {scheduler:?} {optimise} {packages:?} {text}"
+        )
     }
 
     /// Runs the front end.

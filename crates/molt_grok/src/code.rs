@@ -81,7 +81,16 @@ pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) 
     endless.into_iter().for_each(|id| c.report_endless(id));
     let relocs = vec![Reloc { offset: 0, target: RelocTarget::Func(FuncId(0)), addend: 0 }];
     let s = &c.hir.scheduler;
-    let words = [0, s.workers, s.ask_timeout, s.shutdown_timeout, s.stack_size, s.mailbox, s.deadlock as u64];
+    let words = [
+        0,
+        s.workers,
+        s.ask_timeout,
+        s.shutdown_timeout,
+        s.stack_size,
+        s.mailbox,
+        s.deadlock as u64,
+        u64::from(c.hir.backtrace),
+    ];
     let bytes = words.iter().flat_map(|w| w.to_le_bytes()).collect();
     let root = DataItem { name: "root".to_string(), bytes, align: 8, relocs };
     let mut program = kept.program;
@@ -209,7 +218,10 @@ impl Mono<'_> {
         match instance {
             Instance::Body(BodyOwner::Fn(f), args) => with_args(&self.fn_path(f), args),
             Instance::Body(owner, _) => format!("{owner:?}"),
-            Instance::Closure(id, args) => with_args(&format!("closure{}", id.0), args),
+            Instance::Closure(id, args) => match c.closure(id).owner {
+                BodyOwner::Fn(f) => with_args(&format!("{}::closure{}", self.fn_path(f), id.0), args),
+                _ => with_args(&format!("closure{}", id.0), args),
+            },
             Instance::Poll(id, args) => with_args(&format!("poll{}", id.0), args),
             Instance::Const(k, args) => with_args(c.hir.text(c.hir.consts[k].head.name), args),
             Instance::Drop(ty) => format!("drop<{}>", c.ty_text(ty)),

@@ -108,6 +108,8 @@ pub struct Hir {
     pub lock_orders: Vec<LockOrder>,
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
+    /// Functions tell the runtime where they were when a panic leaves them.
+    pub backtrace: bool,
     pub scheduler: SchedulerSettings,
     /// The tests of the program, in the order of their places; [`Hir::main`] runs them by their numbers.
     pub tests: Vec<tests::TestItem>,

@@ -95,6 +95,8 @@ pub(crate) struct Root {
     pub mailbox: u64,
     /// What is done about a deadlock: 0 the wait panics, 1 it is reported, 2 the wait fails, 3 nothing.
     pub deadlock: u64,
+    /// Whether the code tells of its frames when it panics.
+    pub backtrace: u64,
 }
 
 /// What all stacks of a program share.
@@ -211,6 +213,10 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
     };
     // SAFETY: as above.
     let shared = unsafe { &*shared };
+    if ended.panicked != 0 {
+        // SAFETY: as above.
+        unsafe { (*main).tell_frames() };
+    }
     shared.flush();
     if ended.panicked != 0 {
         // SAFETY: the main stack's code has ended.
@@ -389,9 +395,13 @@ impl State {
 
     fn panic(&mut self, text: &[u8], place: &SourcePlace) {
         self.deadlock_panic = core::mem::take(&mut self.is_deadlocked);
+        self.tell_frames();
         self.last_panic = panics::LastPanic::new(text, place);
         let report = self.last_panic.report();
         self.eprint(&report);
+        if self.shared().root.backtrace == 0 && panics::wants_frames() {
+            self.eprint(b"note: this program knows no frames: build it with `--backtrace`\n");
+        }
     }
 
     /// A random number.
@@ -522,6 +532,10 @@ entries! {
         let text = format!("the index {index} is not below the length {len}");
         // SAFETY: the place is static data of the compiler.
         unsafe { (*s).panic(text.as_bytes(), &*(place as *const SourcePlace)) }
+    }
+    grok_panic_frame(s, name, len, place) {
+        // SAFETY: the compiler passes a text and a place of its static data.
+        unsafe { (*s).last_panic.frames.push(bytes(name, len), &*(place as *const SourcePlace)) }
     }
     grok_write(s, descriptor, p, len) -> u64 {
         // SAFETY: compiled code passes bytes of a view.

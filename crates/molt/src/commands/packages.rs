@@ -48,6 +48,7 @@ pub fn job(args: &PackageArgs, mut job: Job) -> Job {
     if let Some(level) = args.optimise {
         job.optimise = level > 0;
     }
+    job.options.backtrace |= args.backtrace;
     job
 }
 

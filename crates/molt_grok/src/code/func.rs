@@ -411,6 +411,41 @@ impl<'a, 'c> Writer<'a, 'c> {
         let len = self.iconst(text.len() as i64);
         let place = self.place_value();
         self.call_rt(RtFn::GrokPanic, &[ptr, len, place]);
+        self.tell_frame();
+    }
+
+    /// Where a panic of a call goes. With backtraces the function is told of on the way.
+    pub fn told_unwind(&mut self) -> BlockId {
+        let unwind = self.unwind_block();
+        if !self.tells_frames() {
+            return unwind;
+        }
+        let (block, ended) = (self.block, self.ended);
+        let told = self.func.new_block();
+        self.func.blocks[told].cold = true;
+        self.switch(told);
+        self.tell_frame();
+        self.jump(unwind);
+        (self.block, self.ended) = (block, ended);
+        told
+    }
+
+    /// A function whose panics are its caller's is not told of, nor is one that no source has.
+    fn tells_frames(&self) -> bool {
+        self.m.c.hir.backtrace && self.caller_place.is_none() && !self.mir.blocks.is_empty()
+    }
+
+    /// Adds this function to the backtrace, at the current position.
+    pub fn tell_frame(&mut self) {
+        if !self.tells_frames() {
+            return;
+        }
+        let name = self.m.program.names.text(self.func.name).to_string();
+        let data = self.m.bytes(name.as_bytes());
+        let ptr = self.data_addr(data);
+        let len = self.iconst(name.len() as i64);
+        let place = self.place_value();
+        self.call_rt(RtFn::GrokPanicFrame, &[ptr, len, place]);
     }
 
     /// Address of the position that a panic here is shown at.

@@ -350,7 +350,7 @@ impl Writer<'_, '_> {
     pub fn check_panic(&mut self, flag: ValueId) {
         let next = self.func.new_block();
         let bad = self.bit_of(flag);
-        let unwind = self.unwind_block();
+        let unwind = self.told_unwind();
         self.end(Op::BrIf, &[bad], &[unwind, next]);
         self.switch(next);
     }

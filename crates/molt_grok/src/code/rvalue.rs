@@ -242,6 +242,7 @@ impl Writer<'_, '_> {
         self.switch(cold);
         let place = self.place_value();
         self.call_rt(molt_abi::RtFn::GrokPanicIndex, &[i, len, place]);
+        self.tell_frame();
         let unwind = self.unwind_block();
         self.jump(unwind);
         self.switch(next);

@@ -54,6 +54,8 @@ pub struct Options {
     pub debug_assertions: bool,
     /// Arithmetic wraps around where it would panic.
     pub overflow_wraps: bool,
+    /// Functions tell the runtime where they were when a panic leaves them.
+    pub backtrace: bool,
     pub scheduler: SchedulerSettings,
     /// The library's files, which are always the first, and those that were read before: manifests.
     pub files: SourceMap,
@@ -109,6 +111,7 @@ impl Default for Options {
             target_pointer_width: 64,
             debug_assertions: true,
             overflow_wraps: false,
+            backtrace: false,
             scheduler: SchedulerSettings::default(),
             files: crate::library::files(),
             library: None,
@@ -290,6 +293,7 @@ impl Front {
             hir: Hir {
                 files,
                 overflow_wraps: options.overflow_wraps,
+                backtrace: options.backtrace,
                 scheduler: options.scheduler.clone(),
                 ..Hir::default()
             },

@@ -702,6 +702,7 @@ pub unsafe fn drop_state(me: *mut State, a: *mut Actor) {
 pub unsafe fn fail(me: *mut State, a: *mut Actor) {
     // SAFETY: the actor is the one that runs here.
     unsafe {
+        (*me).tell_frames();
         let failure = (*me).last_panic.failure();
         drop_state(me, a);
         stop_children(me, a);

@@ -448,13 +448,20 @@ impl Formatter<'_> {
     /// `|a, b| body`; the older `fn(a) -> body` is rewritten.
     fn closure(&mut self, node: NodeId) -> Doc {
         let elements = self.elements(node);
-        let older = elements.iter().any(|&e| self.is_token(e, FnKw));
+        // Default values stand in the older form only.
+        let defaults = self.s.children(node).any(|list| {
+            self.kind(list) == ParamList
+                && self.s.children(list).any(|p| self.s.elements(p).any(|e| self.is_token(e, Equals)))
+        });
+        let with_fn = elements.iter().any(|&e| self.is_token(e, FnKw));
+        let older = with_fn && !defaults;
         let mut parts = Vec::new();
         for (i, &element) in elements.iter().enumerate() {
-            if self.is_token(element, FnKw) || (older && self.is_token(element, Arrow)) {
+            let joined = with_fn && i == 1;
+            if older && (self.is_token(element, FnKw) || self.is_token(element, Arrow)) {
                 continue;
             }
-            if i > 0 && !parts.is_empty() {
+            if i > 0 && !parts.is_empty() && !joined {
                 parts.push(Doc::text(" "));
             }
             match element {
