@@ -242,9 +242,9 @@ codes! {
         advice "remove it, or begin its name with `_`";
     UNUSED_IMPORT = "unused-import", "W0102" Warning,
         advice "remove the import";
-    UNUSED_RESULT = "unused-result", "W0103" Warning planned,
+    UNUSED_RESULT = "unused-result", "W0103" Warning,
         advice "use the result, or write `let _ = ..`";
-    UNREACHABLE_CODE = "unreachable-code", "W0104" Warning planned,
+    UNREACHABLE_CODE = "unreachable-code", "W0104" Warning,
         advice "remove what can never run";
     UNUSED_MUT = "unused-mut", "W0105" Warning,
         advice "remove `mut`";
