@@ -15,4 +15,5 @@ mod promises;
 mod queries;
 mod signature;
 pub mod solve;
+mod statements;
 pub mod typed;

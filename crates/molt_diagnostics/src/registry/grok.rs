@@ -244,7 +244,7 @@ codes! {
         advice "remove the import";
     UNUSED_RESULT = "unused-result", "W0103" Warning,
         advice "use the result, or write `let _ = ..`";
-    UNREACHABLE_CODE = "unreachable-code", "W0104" Warning planned,
+    UNREACHABLE_CODE = "unreachable-code", "W0104" Warning,
         advice "remove what can never run";
     UNUSED_MUT = "unused-mut", "W0105" Warning,
         advice "remove `mut`";

@@ -477,16 +477,7 @@ impl<'c> Infer<'c> {
 
     /// Whether a type is the future of an `async` body, an object of one, or a box of it.
     pub(in crate::check) fn is_future(&mut self, ty: Ty) -> bool {
-        let ty = self.s.shallow(ty);
-        match self.c.types.kind(ty) {
-            TyKind::Future(..) => true,
-            TyKind::Opaque(id, _) => self.c.hir.fns[self.c.opaque(id).owner].is_async,
-            TyKind::Dyn(d, _) => {
-                let future = self.c.hir.lang_trait("future");
-                self.c.types.dyn_kind(d).traits.iter().any(|&(t, _)| Some(t) == future)
-            }
-            _ => self.c.boxed(ty).is_some_and(|inner| self.is_future(inner)),
-        }
+        self.c.is_future(self.s.resolve(ty))
     }
 
     /// `Box<dyn Future<Output = T>>` for what a future yields.

@@ -341,11 +341,6 @@ impl<'c> Infer<'c> {
                 if self.s.shallow(ty) == Ty::NEVER {
                     self.diverges = true;
                 }
-                if self.is_future(ty) {
-                    let text = "this future is dropped before it was awaited, so it does nothing";
-                    let d = Diagnostic::at(&code::UNUSED_RESULT, self.span(*e), text);
-                    self.c.report(d.help("await it: put `.await` after it, or drop it by `let _ = ..`"));
-                }
             }
         }
         if !self.s.pending.is_empty() {
