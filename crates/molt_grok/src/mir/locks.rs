@@ -22,18 +22,23 @@ use super::build::Built;
 use super::queries::Queries;
 use super::{Callee, Terminator};
 use crate::check::context::{Checked, Env};
-use crate::hir::Body;
+use crate::hir::{Body, Expr};
+use crate::ty::TyKind;
 use facts::{Graph, Known};
 
 /// Collects what the graphs of a program do with locks.
 pub struct Locks {
     known: Known,
+    /// Something in the program locks or waits; else graphs are not looked at.
+    is_wanted: bool,
     graphs: Vec<Graph>,
 }
 
 impl Locks {
     pub fn new(c: &Checked) -> Locks {
-        Locks { known: Known::new(Queries { c, env: Env::EMPTY }), graphs: Vec::new() }
+        let known = Known::new(Queries { c, env: Env::EMPTY });
+        let is_wanted = !c.hir.lock_orders.is_empty() || c.hir.bodies.iter().any(|(_, b)| does_anything(c, &known, b));
+        Locks { known, is_wanted, graphs: Vec::new() }
     }
 
     /// Whether a body locks, waits or asks itself, so that there is something to find.
@@ -46,6 +51,9 @@ impl Locks {
 
     /// Takes in the graphs of a body.
     pub fn add(&mut self, q: Queries<'_>, body: &Body, built: &Built) {
+        if !self.is_wanted {
+            return;
+        }
         for mir in built.closures.iter().chain([&built.mir]) {
             let mut names = BTreeMap::new();
             for (slot, decl) in mir.slots.iter() {
@@ -60,11 +68,22 @@ impl Locks {
 
     /// Reports what can be seen of all graphs together.
     pub fn report(&self, c: &Checked) {
-        let does_anything = |g: &Graph| g.events.iter().any(|e| !matches!(e.what, facts::What::Call { .. }));
-        if !self.graphs.iter().any(does_anything) && c.hir.lock_orders.is_empty() {
+        if !self.is_wanted {
             return;
         }
         let found = summary::summarise(&self.graphs);
         report::Reporter { q: Queries { c, env: Env::EMPTY }, graphs: &self.graphs, found: &found }.report();
     }
+}
+
+/// Whether a body of the program locks or waits.
+fn does_anything(c: &Checked, known: &Known, body: &Option<Body>) -> bool {
+    let Some(body) = body else { return false };
+    if c.hir.packages[c.hir.modules[body.module].package].is_std {
+        return false;
+    }
+    let Some(typed) = c.typed(body.owner) else { return false };
+    body.exprs.iter().any(|(_, e)| matches!(e, Expr::Ask { .. } | Expr::Receive { .. }))
+        || typed.callee.values().any(|k| known.is_event(k.func))
+        || typed.expr_ty.iter().any(|&t| matches!(c.types.kind(t), TyKind::FnDef(f, _) if known.is_event(f)))
 }

@@ -9,9 +9,9 @@
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering;
 
-use super::State;
 use super::sched::{THREAD_STACK_SIZE, thread};
 use super::task::{self, Task};
+use super::{State, stack};
 
 /// Runs a task on a new thread; `false` if the system gives none.
 ///
@@ -43,8 +43,11 @@ pub unsafe fn start(me: *mut State, task: *mut Task) -> bool {
 
 extern "C" fn run(state: *mut libc::c_void) -> *mut libc::c_void {
     let me = state.cast::<State>();
+    let here = 0u8;
+    let low = (&raw const here).addr().saturating_sub(THREAD_STACK_SIZE);
     // SAFETY: the state was handed over by `start`, with a task that nobody else runs.
     unsafe {
+        (*me).ctx.stack_limit = stack::limit(low, THREAD_STACK_SIZE);
         task::run(me, (*me).fiber.task());
         let shared = &*(*me).shared;
         shared.sched.idle_threads.lock().push(me);

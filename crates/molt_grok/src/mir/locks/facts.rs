@@ -131,6 +131,14 @@ impl Known {
     }
 }
 
+impl Known {
+    /// Whether a call of the function is a lock or a wait.
+    pub fn is_event(&self, f: FnId) -> bool {
+        self.locks.iter().any(|l| l.0 == f)
+            || [self.ask, self.select_ask, self.receive, self.receive_begin].contains(&Some(f))
+    }
+}
+
 /// Locks that the slots hold, by their numbers in [`Reader::all`].
 type State = BTreeMap<Slot, BTreeSet<usize>>;
 
