@@ -229,6 +229,19 @@ impl Checked {
         self.hir.body(self.body_id(owner)?)
     }
 
+    /// Whether values of the type are futures that nothing but being awaited brings on: of async code, or objects.
+    pub fn is_future(&self, ty: Ty) -> bool {
+        match self.types.kind(ty) {
+            TyKind::Future(..) => true,
+            TyKind::Opaque(id, _) => self.hir.fns[self.opaque(id).owner].is_async,
+            TyKind::Dyn(d, _) => {
+                let future = self.hir.lang_trait("future");
+                self.types.dyn_kind(d).traits.iter().any(|&(t, _)| Some(t) == future)
+            }
+            _ => self.boxed(ty).is_some_and(|inner| self.is_future(inner)),
+        }
+    }
+
     /// The number of an owner's body, if it has one.
     pub fn body_id(&self, owner: crate::hir::BodyOwner) -> Option<crate::hir::BodyId> {
         use crate::hir::BodyOwner;

@@ -38,13 +38,10 @@ use loans::Loans;
 use regions::Regions;
 use summary::{Summaries, Summary};
 
-/// Checks all bodies outside of the library in which inference found no error, each and, if any of them locks or asks,
-/// together.
+/// Checks all bodies outside of the library in which inference found no error, each and together.
 pub fn check_all(c: &Checked) {
     let mut locks = Locks::new(c);
-    let mut passed = Vec::new();
-    let mut is_concerned = false;
-    for (id, body) in c.hir.bodies.iter() {
+    for (_, body) in c.hir.bodies.iter() {
         let Some(body) = body else { continue };
         if c.hir.packages[c.hir.modules[body.module].package].is_std {
             continue;
@@ -57,20 +54,7 @@ pub fn check_all(c: &Checked) {
         let q = Queries { c, env: c.env_of(body.owner) };
         let built = build(q, body, typed);
         if check_borrows(q, body, typed, &built) {
-            is_concerned |= locks.concern(&built);
-            passed.push(id);
-        }
-    }
-    if !is_concerned {
-        return;
-    }
-    // Few programs come here, and theirs are the only graphs that are needed twice.
-    for id in passed {
-        if let Some(body) = &c.hir.bodies[id]
-            && let Some(typed) = c.typed(body.owner)
-        {
-            let q = Queries { c, env: c.env_of(body.owner) };
-            locks.add(q, body, &build(q, body, typed));
+            locks.add(q, body, &built);
         }
     }
     locks.report(c);

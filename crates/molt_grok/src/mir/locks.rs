@@ -20,7 +20,6 @@ use std::collections::BTreeMap;
 
 use super::build::Built;
 use super::queries::Queries;
-use super::{Callee, Terminator};
 use crate::check::context::{Checked, Env};
 use crate::hir::{Body, Expr};
 use crate::ty::TyKind;
@@ -39,14 +38,6 @@ impl Locks {
         let known = Known::new(Queries { c, env: Env::EMPTY });
         let is_wanted = !c.hir.lock_orders.is_empty() || c.hir.bodies.iter().any(|(_, b)| does_anything(c, &known, b));
         Locks { known, is_wanted, graphs: Vec::new() }
-    }
-
-    /// Whether a body locks, waits or asks itself, so that there is something to find.
-    pub fn concern(&self, built: &Built) -> bool {
-        let is_known =
-            |t: &Terminator| matches!(t, Terminator::Call { func: Callee::Fn(f, _), .. } if self.known.has(*f));
-        let mut graphs = built.closures.iter().chain([&built.mir]);
-        graphs.any(|mir| mir.blocks.iter().any(|(_, block)| is_known(block.terminator())))
     }
 
     /// Takes in the graphs of a body.

@@ -123,12 +123,6 @@ impl Known {
             me: hir.lang_fn("actor_me"),
         }
     }
-
-    /// Whether a function locks, waits or asks.
-    pub fn has(&self, f: FnId) -> bool {
-        let waits = [self.ask, self.select_ask, self.receive, self.receive_begin];
-        waits.contains(&Some(f)) || self.locks.iter().any(|l| l.0 == f)
-    }
 }
 
 impl Known {
