@@ -38,8 +38,16 @@ unsafe impl<T> Sync for Carried<T> {}
 
 impl Program {
     fn new() -> Program {
-        let root =
-            Root { start, workers: 1, ask_timeout: 0, shutdown_timeout: 0, stack_size: 0, mailbox: 0, deadlock: 0 };
+        let root = Root {
+            start,
+            workers: 1,
+            ask_timeout: 0,
+            shutdown_timeout: 0,
+            stack_size: 0,
+            mailbox: 0,
+            deadlock: 0,
+            backtrace: 0,
+        };
         let shared = Shared {
             root,
             args: Vec::new(),
