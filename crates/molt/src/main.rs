@@ -9,9 +9,6 @@ mod report;
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match names::parse(std::env::args_os().collect()) {
         Ok(cli) => ExitCode::from(commands::dispatch(cli)),

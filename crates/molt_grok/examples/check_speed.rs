@@ -3,7 +3,7 @@
 //!
 //! The sources are generated: functions, types, implementations, matches, closures and loops in the proportions of
 //! ordinary programs, with comments and blank lines, a module for every few dozen lines. The time for an empty program,
-//! most of it for the library, is reported apart and subtracted. Library and allocator are as in `molt`: an image, mimalloc.
+//! most of it for the library, is reported apart and subtracted. The library is an image, as for `molt`.
 
 use std::fmt::Write;
 use std::time::Instant;
@@ -13,9 +13,6 @@ use molt_grok::hir::front::{Loader, Options, PackageSource};
 
 const ROUNDS: usize = 3;
 const SIZES: &[usize] = &[10_000, 100_000, 1_000_000];
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 struct Memory(String);
 
