@@ -3,10 +3,10 @@
 //!
 //! A heading opens a test; a `py` or `grok` fence is its program (an info string such as `py name=helper.py` adds a
 //! file), an `output` fence what it prints on standard output, an `error` fence the last line of standard error,
-//! `status` its exit status. With a `frames` fence it runs with backtraces, whose lines
-//! the fence lists, those of the library left out. A `refused` fence says that the program must not compile, and lists every finding that is
-//! expected, one a line: its code, and line and column of its primary place. A test whose prose has
-//! `expected-fail: reason` must fail, and turns red when it passes.
+//! `status` its exit status. With a `frames` fence it runs with backtraces, whose lines the fence lists, those of the
+//! library left out. A `refused` fence says that the program must not compile, and lists every finding that is expected,
+//! one a line: its code, and line and column of its primary place. A test whose prose has `expected-fail: reason` must
+//! fail, and turns red when it passes.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -11,19 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use molt_base::FileId;
 use molt_grok::compile;
-use molt_grok::hir::front::{Loader, Options, PackageSource};
+use molt_grok::hir::front::{Options, Texts};
 use molt_grok::syntax::{self, format};
-
-struct Memory(String);
-
-impl Loader for Memory {
-    fn read(&mut self, path: &str) -> Option<String> {
-        (path == "main.grok").then(|| self.0.clone())
-    }
-    fn list(&mut self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-}
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
@@ -58,6 +47,7 @@ fn corpus(files: &[String]) -> Vec<String> {
 
 /// How many inputs made a panic.
 fn run(checks: bool, count: u64, seed: u64, corpus: &[String]) -> u64 {
+    let library = checks.then(|| &*compile::library_image().leak());
     let mut panics = 0;
     for n in 0..count {
         let mut random = Random(seed.wrapping_add(n).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
@@ -71,7 +61,7 @@ fn run(checks: bool, count: u64, seed: u64, corpus: &[String]) -> u64 {
         if count == 1 {
             println!("{input}");
         }
-        if catch_unwind(AssertUnwindSafe(|| feed(checks, &input))).is_err() {
+        if catch_unwind(AssertUnwindSafe(|| feed(library, &input))).is_err() {
             panics += 1;
             println!("== input {n} of seed {seed}\n{input}\n==");
         }
@@ -83,10 +73,10 @@ fn run(checks: bool, count: u64, seed: u64, corpus: &[String]) -> u64 {
     panics
 }
 
-fn feed(checks: bool, input: &str) {
-    if checks {
-        let package = PackageSource { name: "main".into(), root: "main.grok".into(), ..PackageSource::default() };
-        compile::check(vec![package], Box::new(Memory(input.to_string())), Options::default());
+fn feed(library: Option<&'static [u8]>, input: &str) {
+    if let Some(image) = library {
+        let (packages, loader) = Texts::program(input);
+        compile::check(packages, loader, Options { library: Some(image), ..Options::default() });
         return;
     }
     let parse = syntax::parse(FileId(0), input);

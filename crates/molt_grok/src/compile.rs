@@ -6,7 +6,7 @@ use molt_ir::Program;
 
 use crate::check::context::Checked;
 use crate::check::program::check_program;
-use crate::hir::front::{Front, Loader, Options, PackageSource};
+use crate::hir::front::{Front, Loader, Options, PackageSource, Texts};
 use crate::hir::tests::TestItem;
 use crate::hir::{BodyId, lints};
 use crate::{code, library};
@@ -48,7 +48,7 @@ pub fn check(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Opt
 
 /// Checks the library with all its bodies: what its own tests ask for.
 pub fn check_library() -> (Checked, Vec<Diagnostic>) {
-    let mut front = load(Vec::new(), Box::new(Nothing), Options::default());
+    let mut front = load(Vec::new(), Box::new(Texts::default()), Options::default());
     for n in 0..front.hir.bodies.len() {
         front.make_body(BodyId(n as u32));
     }
@@ -56,18 +56,6 @@ pub fn check_library() -> (Checked, Vec<Diagnostic>) {
     checked.check_library();
     diagnostics.extend(checked.take_diagnostics());
     (checked, diagnostics)
-}
-
-/// Files of no program.
-struct Nothing;
-
-impl Loader for Nothing {
-    fn read(&mut self, _: &str) -> Option<String> {
-        None
-    }
-    fn list(&mut self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
 }
 
 fn library_source() -> PackageSource {
@@ -96,7 +84,7 @@ fn load(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options)
 
 /// The image of the library, which [`Options::library`] takes.
 pub fn library_image() -> Vec<u8> {
-    Front::load(vec![library_source()], Box::new(WithLibrary(Box::new(Nothing))), Options::default()).into_image()
+    Front::load(vec![library_source()], Box::new(WithLibrary(Box::<Texts>::default())), Options::default()).into_image()
 }
 
 /// Whether bytes are an image that this compiler wrote and nobody changed.

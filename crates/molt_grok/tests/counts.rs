@@ -7,23 +7,12 @@ use std::path::Path;
 
 use molt_abi::RtFn;
 use molt_grok::compile;
-use molt_grok::hir::front::{Loader, Options, PackageSource};
+use molt_grok::hir::front::{Options, Texts};
 use molt_ir::{Op, Program};
 
-struct Memory(String);
-
-impl Loader for Memory {
-    fn read(&mut self, path: &str) -> Option<String> {
-        (path == "main.grok").then(|| self.0.clone())
-    }
-    fn list(&mut self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-}
-
 fn compiled(text: &str) -> Program {
-    let package = PackageSource { name: "main".into(), root: "main.grok".into(), ..PackageSource::default() };
-    let out = compile::compile(vec![package], Box::new(Memory(text.to_string())), Options::default());
+    let (packages, loader) = Texts::program(text);
+    let out = compile::compile(packages, loader, Options::default());
     let errors: Vec<_> = out.diagnostics.iter().filter(|d| d.is_error()).collect();
     assert!(errors.is_empty(), "{errors:?}");
     out.program.expect("a program without errors has code")

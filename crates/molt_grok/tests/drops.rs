@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use molt_grok::compile::check;
-use molt_grok::hir::{AdtKind, BodyOwner, Loader, Options, PackageSource};
+use molt_grok::hir::{AdtKind, BodyOwner, Options, Texts};
 use molt_grok::mir::build::{build, capture_field_ty};
 use molt_grok::mir::drops::elaborate_drops;
 use molt_grok::mir::queries::Queries;
@@ -365,23 +365,12 @@ impl Explorer<'_> {
     }
 }
 
-struct Program(&'static str);
-
-impl Loader for Program {
-    fn read(&mut self, path: &str) -> Option<String> {
-        (path == "main.grok").then(|| self.0.to_owned())
-    }
-    fn list(&mut self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-}
-
 const PROGRAM: &str = include_str!("cases/flow/drops.grok");
 
 #[test]
 fn every_value_is_dropped_once_on_every_way() {
-    let package = PackageSource { name: "app".to_owned(), root: "main.grok".to_owned(), ..PackageSource::default() };
-    let (c, _) = check(vec![package], Box::new(Program(PROGRAM)), Options::default());
+    let (packages, loader) = Texts::program(PROGRAM);
+    let (c, _) = check(packages, loader, Options::default());
     let owners: Vec<BodyOwner> = c.hir.bodies.iter().filter_map(|(_, b)| b.as_ref()).map(|b| b.owner).collect();
     let mut failures = Vec::new();
     let mut explored = 0;

@@ -10,23 +10,12 @@ use std::path::Path;
 
 use molt_grok::check::context::Checked;
 use molt_grok::check::program::check_program;
-use molt_grok::hir::{BodyOwner, Front, Loader, Options, PackageSource};
+use molt_grok::hir::{BodyOwner, Front, Options, PackageSource, Texts};
 use molt_grok::mir::borrow::check_borrows;
 use molt_grok::mir::build::build;
 use molt_grok::mir::drops::elaborate_drops;
 use molt_grok::mir::print::mir_text;
 use molt_grok::mir::queries::Queries;
-
-struct Files(BTreeMap<String, String>);
-
-impl Loader for Files {
-    fn read(&mut self, path: &str) -> Option<String> {
-        self.0.get(path).cloned()
-    }
-    fn list(&mut self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-}
 
 const STD: &str = include_str!("cases/flow/library.grok");
 
@@ -41,7 +30,7 @@ fn load(text: &str) -> (Checked, Vec<molt_diagnostics::Diagnostic>) {
         ..PackageSource::default()
     };
     let program = PackageSource { name: "app".to_owned(), root: "main.grok".to_owned(), ..PackageSource::default() };
-    let front = Front::load(vec![library, program], Box::new(Files(files)), Options::default());
+    let front = Front::load(vec![library, program], Box::new(Texts(files)), Options::default());
     (check_program(front.hir), front.diagnostics)
 }
 

@@ -1,22 +1,11 @@
 //! The image of the library: programs come out the same with it and without.
 
 use molt_grok::compile::{self, Compiled};
-use molt_grok::hir::front::{Loader, Options, PackageSource};
-
-struct Memory(&'static str);
-
-impl Loader for Memory {
-    fn read(&mut self, path: &str) -> Option<String> {
-        (path == "main.grok").then(|| self.0.to_string())
-    }
-    fn list(&mut self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-}
+use molt_grok::hir::front::{Options, Texts};
 
 fn compiled(text: &'static str, library: Option<&'static [u8]>) -> Compiled {
-    let package = PackageSource { name: "main".into(), root: "main.grok".into(), ..PackageSource::default() };
-    compile::compile(vec![package], Box::new(Memory(text)), Options { library, ..Options::default() })
+    let (packages, loader) = Texts::program(text);
+    compile::compile(packages, loader, Options { library, ..Options::default() })
 }
 
 /// The program's code, or what was wrong with it and where.

@@ -10,21 +10,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use molt_grok::hir::print::print_body;
-use molt_grok::hir::{BodyOwner, Front, Loader, Options, PackageSource};
+use molt_grok::hir::{BodyOwner, Front, Options, PackageSource, Texts};
 use soup::{PIECES, Random};
-
-/// Files by path.
-struct Files(BTreeMap<String, String>);
-
-impl Loader for Files {
-    fn read(&mut self, path: &str) -> Option<String> {
-        self.0.get(path).cloned()
-    }
-    fn list(&mut self, folder: &str) -> Vec<String> {
-        let inside = |p: &&String| p.strip_prefix(folder).is_some_and(|r| r.starts_with('/'));
-        self.0.keys().filter(inside).cloned().collect()
-    }
-}
 
 const STD: &str = include_str!("cases/library.grok");
 
@@ -60,7 +47,7 @@ fn load(case: &str) -> Front {
         tools: vec!["lint".to_owned()],
         ..PackageSource::default()
     };
-    Front::load(vec![library, program], Box::new(Files(files)), Options::default())
+    Front::load(vec![library, program], Box::new(Texts(files)), Options::default())
 }
 
 fn show(front: &Front) -> String {

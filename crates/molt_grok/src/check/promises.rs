@@ -77,7 +77,7 @@ impl Checked {
             return;
         }
         let header = self.impl_header(i);
-        if header.self_ty == Ty::ERROR || self.types.flags(header.self_ty).has(Flags::ERROR) {
+        if self.types.flags(header.self_ty).has(Flags::ERROR) {
             return;
         }
         let mut settled = Settled { types: &self.types, known: vec![false; params.len()] };
@@ -106,9 +106,11 @@ impl Checked {
             }
             let name = self.hir.text(p.name);
             let text = format!("nothing settles the parameter `{name}` of this implementation");
-            let what = if item.of.is_some() { "neither the type nor the trait" } else { "the type does not" };
-            let verb = if item.of.is_some() { "names it" } else { "name it" };
-            self.report(Diagnostic::at(&code::UNCONSTRAINED_PARAMETER, p.span, text).note(format!("{what} {verb}")));
+            let note = match item.of {
+                Some(_) => "neither the type nor the trait names it",
+                None => "the type does not name it",
+            };
+            self.report(Diagnostic::at(&code::UNCONSTRAINED_PARAMETER, p.span, text).note(note));
         }
     }
 

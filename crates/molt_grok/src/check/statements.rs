@@ -19,6 +19,9 @@ pub fn check_statements(c: &Checked, body: &Body, typed: &TypedBody) {
         for stmt in &block.stmts {
             let Stmt::Expr(e) = *stmt else { continue };
             let ty = typed.expr_ty[e.0 as usize];
+            if ty == Ty::UNIT || ty == Ty::NEVER {
+                continue;
+            }
             let d = if c.is_lang_adt(ty, "Result") {
                 let text = "the `Result` of this statement is dropped, and with it the error";
                 Diagnostic::at(&grok::UNUSED_RESULT, body.expr_span(e), text)

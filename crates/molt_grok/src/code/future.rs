@@ -196,7 +196,7 @@ impl Writer<'_, '_> {
         let wait = c.hir.lang_fn("future_wait").expect("the library has it");
         let (at, to) = (self.place(place), self.place(dest));
         let out = self.out_of(dest, &to);
-        let outer = self.root(RtFn::GrokFutureEnter, &[]);
+        let outer = self.call_rt(RtFn::GrokFutureEnter, &[]).expect("entering gives the future that is left");
         let way_out = self.unwind_block();
         let [turn, done, pending, failed] = [(); 4].map(|()| self.func.new_block());
         self.func.blocks[failed].cold = true;
@@ -209,19 +209,12 @@ impl Writer<'_, '_> {
         self.with_unwind(failed, |w| w.call_fn(wait, Args::EMPTY, &[], Ty::UNIT, None));
         self.jump(turn);
         self.switch(failed);
-        self.root(RtFn::GrokFutureLeave, &[outer]);
+        self.call_rt(RtFn::GrokFutureLeave, &[outer]);
         self.with_unwind(way_out, |w| w.drop_place(&at));
         self.jump(way_out);
         self.switch(done);
-        self.root(RtFn::GrokFutureLeave, &[outer]);
+        self.call_rt(RtFn::GrokFutureLeave, &[outer]);
         self.ready(&at, dest, &to, &out, target);
-    }
-
-    fn root(&mut self, f: RtFn, args: &[ValueId]) -> ValueId {
-        match self.call_rt(f, args) {
-            Some(v) => v,
-            None => self.iconst(0),
-        }
     }
 
     /// Where what is awaited puts its value: straight into a variable, which nobody sees before it is complete.

@@ -5,6 +5,7 @@
 
 use molt_base::hash::{FastMap, FastSet};
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use molt_base::{FileId, SourceMap, Span, Symbol};
@@ -22,6 +23,29 @@ pub trait Loader {
     fn read(&mut self, path: &str) -> Option<String>;
     /// The paths of all `.grok` files below a folder, in the order of their names.
     fn list(&mut self, folder: &str) -> Vec<String>;
+}
+
+/// Files that lie in memory, by path.
+#[derive(Clone, Default, Debug)]
+pub struct Texts(pub BTreeMap<String, String>);
+
+impl Texts {
+    /// A program of one file, as packages and what reads them.
+    pub fn program(text: &str) -> (Vec<PackageSource>, Box<dyn Loader>) {
+        let root = "main.grok".to_string();
+        let files = Texts(BTreeMap::from([(root.clone(), text.to_string())]));
+        (vec![PackageSource { name: "main".into(), root, ..PackageSource::default() }], Box::new(files))
+    }
+}
+
+impl Loader for Texts {
+    fn read(&mut self, path: &str) -> Option<String> {
+        self.0.get(path).cloned()
+    }
+    fn list(&mut self, folder: &str) -> Vec<String> {
+        let inside = |p: &&String| p.strip_prefix(folder).is_some_and(|r| r.starts_with('/'));
+        self.0.keys().filter(inside).cloned().collect()
+    }
 }
 
 /// One package to load.
@@ -253,6 +277,8 @@ pub struct Front {
     pub(super) options: Options,
     pub(super) loader: Box<dyn Loader>,
     pub(super) sources: Vec<Source>,
+    /// The trees of files.
+    pub(super) file_sources: FastMap<FileId, SourceId>,
     /// Tokens of the expansions of an image.
     pub(super) stored_tokens: &'static [u8],
     pub(super) packages: Vec<PackageData>,
@@ -301,6 +327,7 @@ impl Front {
             options,
             loader,
             sources: Vec::new(),
+            file_sources: FastMap::default(),
             stored_tokens: &[],
             packages: Vec::new(),
             modules: Vec::new(),
@@ -400,8 +427,16 @@ impl Front {
     }
 
     pub(super) fn push_source(&mut self, parse: Parse, stored: Stored) -> SourceId {
-        self.sources.push(Source { parse: OnceCell::from(Arc::new(parse)), stored });
-        SourceId(self.sources.len() as u32 - 1)
+        self.push_tree(Source { parse: OnceCell::from(Arc::new(parse)), stored })
+    }
+
+    pub(super) fn push_tree(&mut self, source: Source) -> SourceId {
+        let id = SourceId(self.sources.len() as u32);
+        if let Stored::File(file) = source.stored {
+            self.file_sources.insert(file, id);
+        }
+        self.sources.push(source);
+        id
     }
 
     pub(super) fn intern(&mut self, text: &str) -> Symbol {

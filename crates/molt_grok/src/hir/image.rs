@@ -3,7 +3,8 @@
 //! Reading the library's sources anew for each program takes longer than a small program does in all. An image is made
 //! once for a toolchain and holds the state of [`Front`] after the library: its items with their signatures, its module
 //! tables, and the bodies of constants. Trees are not in it. Those of files are made from their texts, which the compiler
-//! has anyway, and those of expansions from their tokens, most of which are those of a file, both when something below them is asked for.
+//! has anyway, and those of expansions from their tokens, most of which are those of a file, both when something below
+//! them is asked for.
 //!
 //! ```text
 //! magic, number of the compiler's sources, checksum of the rest      8 bytes each
@@ -123,8 +124,7 @@ impl Front {
     /// The image of a front that has loaded the library and nothing else.
     pub(crate) fn into_image(self) -> Vec<u8> {
         let mut blobs = Vec::new();
-        let files = Files::of(&self);
-        let sources = self.sources.iter().map(|s| files.stored(s, &mut blobs)).collect();
+        let sources = self.sources.iter().map(|s| self.to_store(s, &mut blobs)).collect();
         let mut hir = self.hir;
         let bodies = hir.bodies.ids().filter_map(|id| Some((id, hir.bodies[id].take()?))).collect();
         let texts: Vec<&str> = hir.names.symbols().map(|s| hir.names.text(s)).collect();
@@ -215,7 +215,9 @@ impl Front {
         self.actor_fns = image.actor_fns;
         self.expansions = image.expansions;
         self.macro_definitions = image.macro_definitions;
-        self.sources = image.sources.into_iter().map(|stored| Source { parse: OnceCell::new(), stored }).collect();
+        for stored in image.sources {
+            self.push_tree(Source { parse: OnceCell::new(), stored });
+        }
         self.stored_tokens = blobs;
         true
     }
@@ -228,33 +230,17 @@ impl Front {
                 let blob = &self.stored_tokens[start as usize..];
                 let pieces = postcard::take_from_bytes::<Vec<Piece<'_>>>(blob);
                 let (pieces, _) = pieces.expect("the checksum of the image was right");
-                parse_tokens(Files::of(self).tokens(&pieces), entry)
+                parse_tokens(self.tokens_of(&pieces), entry)
             }
         }
     }
-}
 
-/// The trees of files, by the files' numbers.
-struct Files<'f> {
-    front: &'f Front,
-    sources: FastMap<FileId, SourceId>,
-}
-
-impl Files<'_> {
-    fn of(front: &Front) -> Files<'_> {
-        let file = |(n, s): (usize, &Source)| match s.stored {
-            Stored::File(file) => Some((file, SourceId(n as u32))),
-            Stored::Expansion { .. } => None,
-        };
-        Files { front, sources: front.sources.iter().enumerate().filter_map(file).collect() }
-    }
-
-    fn parse(&self, file: FileId) -> Option<Arc<Parse>> {
-        Some(self.front.parse(*self.sources.get(&file)?))
+    fn tree_of_file(&self, file: FileId) -> Option<Arc<Parse>> {
+        Some(self.parse(*self.file_sources.get(&file)?))
     }
 
     /// What an image holds of a source; the tokens of an expansion go to the end of the blobs.
-    fn stored(&self, source: &Source, blobs: &mut Vec<u8>) -> Stored {
+    fn to_store(&self, source: &Source, blobs: &mut Vec<u8>) -> Stored {
         let Stored::Expansion { entry, .. } = source.stored else { return source.stored };
         let parse = source.parse.get().expect("an image is made from sources");
         let start = blobs.len() as u32;
@@ -278,7 +264,7 @@ impl Files<'_> {
             };
             t += 1;
             let mut end = first + 1;
-            let parse = self.parse(file).expect("a token of it was found");
+            let parse = self.tree_of_file(file).expect("a token of it was found");
             while let Some((next, used)) = self.goes_on(tokens, t, &parse.tokens, (file, end, context)) {
                 end = next;
                 t += used;
@@ -311,7 +297,7 @@ impl Files<'_> {
     /// The file and number of the token that a token of an expansion is a copy of.
     fn original(&self, tokens: &Tokens, token: u32) -> Option<(FileId, u32, SyntaxContext)> {
         let Origin { span, context } = tokens.origin(token);
-        let parse = self.parse(span.file)?;
+        let parse = self.tree_of_file(span.file)?;
         let of_file = &parse.tokens;
         let at = of_file.number_at(span.start)?;
         let same = of_file.span(at) == span
@@ -322,12 +308,12 @@ impl Files<'_> {
     }
 
     /// The tokens that pieces stand for; the last piece is the end.
-    fn tokens(&self, pieces: &[Piece<'_>]) -> Tokens {
+    fn tokens_of(&self, pieces: &[Piece<'_>]) -> Tokens {
         let mut builder = TokensBuilder::default();
         for piece in pieces {
             match *piece {
                 Piece::Copied { file, first, end, context } => {
-                    let parse = self.parse(file).expect("an image copies from files only");
+                    let parse = self.tree_of_file(file).expect("an image copies from files only");
                     let tokens = &parse.tokens;
                     for t in (first..end).filter(|&t| !tokens.kind(t).is_trivia()) {
                         let origin = Origin { span: tokens.span(t), context };

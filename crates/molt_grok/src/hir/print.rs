@@ -83,9 +83,8 @@ impl Printer<'_> {
             }
             Expr::Closure(closure) => {
                 let params: Vec<String> = closure.params.iter().map(|(p, _)| self.pat(*p)).collect();
-                let words = [(closure.is_move, "move ")];
-                let words: String = words.iter().filter(|w| w.0).map(|w| w.1).collect();
-                format!("{words}|{}| {}", params.join(", "), e(closure.body))
+                let moves = if closure.is_move { "move " } else { "" };
+                format!("{moves}|{}| {}", params.join(", "), e(closure.body))
             }
             Expr::Try(value) => format!("{}?", e(*value)),
             Expr::Await(value) => format!("{}.await", e(*value)),

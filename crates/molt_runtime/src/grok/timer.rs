@@ -107,22 +107,25 @@ impl Timers {
         sooner
     }
 
-    /// Forgets timers of waits that have ended, so that the program is seen to stand still; the earliest deadline then.
+    /// Forgets timers of waits that have ended from the earliest on, so that the program is seen to stand still; the
+    /// first deadline that is still waited for.
     pub fn prune(&self) -> u64 {
         let mut heap = self.heap.lock();
-        heap.entries.retain(|Reverse(entry)| match entry.event {
+        while let Some(Reverse(entry)) = heap.entries.peek() {
+            let Event::Wait(state) = entry.event else { break };
             // SAFETY: states live until the process ends; the timers' lock is held.
-            Event::Wait(state) => unsafe {
+            unsafe {
                 let fiber = &(*state).fiber;
                 let timer_at = fiber.timer_at.get();
-                let wanted = *timer_at == entry.at && fiber.deadline.load(Ordering::SeqCst) != u64::MAX;
-                if !wanted && *timer_at == entry.at {
+                if *timer_at == entry.at {
+                    if fiber.deadline.load(Ordering::SeqCst) != u64::MAX {
+                        break;
+                    }
                     *timer_at = u64::MAX;
                 }
-                wanted
-            },
-            Event::Later(_) => true,
-        });
+            }
+            heap.entries.pop();
+        }
         let next = heap.entries.peek().map_or(u64::MAX, |e| e.0.at);
         self.next.store(next, Ordering::SeqCst);
         next

@@ -63,26 +63,18 @@ impl<'c> Infer<'c> {
             }
             return Ty::ERROR;
         }
+        let later =
+            |ty| DeferredKind::Method { recv, ty, name, name_span, generics: generics.clone(), args: args.to_vec() };
         if self.s.is_unknown(ty) {
-            let kind =
-                DeferredKind::Method { recv, ty, name, name_span, generics: generics.clone(), args: args.to_vec() };
-            return self.defer(e, kind, span);
+            return self.defer(e, later(ty), span);
         }
         let (steps, complete) = self.deref_chain(ty, span);
         if !complete && self.probe(&steps, name, span).is_none() {
             // The chain ends in something unknown: wait for it.
             let last = steps.last().map_or(ty, |s| s.to);
-            let kind = DeferredKind::Method {
-                recv,
-                ty: last,
-                name,
-                name_span,
-                generics: generics.clone(),
-                args: args.to_vec(),
-            };
             if self.s.is_unknown(last) {
                 self.apply_steps(recv, &steps[1..], Mutability::Shared);
-                return self.defer(e, kind, span);
+                return self.defer(e, later(last), span);
             }
         }
         let last = steps.last().map_or(ty, |s| s.to);
@@ -91,16 +83,8 @@ impl<'c> Infer<'c> {
             && self.probe(&steps, name, span).is_none()
         {
             // A method of floats: which of them it is may still be told.
-            let kind = DeferredKind::Method {
-                recv,
-                ty: last,
-                name,
-                name_span,
-                generics: generics.clone(),
-                args: args.to_vec(),
-            };
             self.apply_steps(recv, &steps[1..], Mutability::Shared);
-            return self.defer(e, kind, span);
+            return self.defer(e, later(last), span);
         }
         match self.probe(&steps, name, span) {
             Some(Ok(pick)) => self.confirm(e, recv, &steps, pick, generics, args, hint, name_span, span),

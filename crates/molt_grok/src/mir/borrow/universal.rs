@@ -36,8 +36,8 @@ pub fn signature(regions: &mut Regions<'_>, mir: &Mir) -> Signature {
             let plain = mir.slots[Mir::RESULT].ty;
             let is_async = regions.q.hir().fns[func].is_async;
             let written = Some(sig.ret).filter(|&t| !is_async && same(regions, t, plain));
-            // What a future holds is not written. What an `impl Trait` or an inferred result holds is known only from the body; that it outlives the body is
-            // all that is asked of it.
+            // What a future holds is not written. What an `impl Trait` or an inferred result holds is known only from
+            // the body; that it outlives the body is all that is asked of it.
             slots[0] = with_universals(regions, written.unwrap_or(plain), &mut named, written.is_none());
             if regions.q.types().flags(plain).has(Flags::OPAQUE) {
                 slots[0] = hidden_result(regions, plain, mir.span);
