@@ -16,9 +16,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("molt_vm", &["molt_base", "molt_abi", "molt_ir"]),
     ("molt_cranelift", &["molt_base", "molt_abi", "molt_ir"]),
     ("molt_python", &["molt_base", "molt_abi", "molt_diagnostics", "molt_ir"]),
-    ("molt_grok", &["molt_base", "molt_abi", "molt_diagnostics", "molt_ir"]),
+    ("molt_grok", &["molt_base", "molt_abi", "molt_diagnostics", "molt_ir", "molt_alloc"]),
     ("molt_link", &[]),
     ("molt_bench", &[]),
+    ("molt_alloc", &[]),
     (
         "molt_driver",
         &[
@@ -39,7 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "molt_filetest",
         &["molt_abi", "molt_ir", "molt_python", "molt_diagnostics", "molt_opt", "molt_vm", "molt_cranelift"],
     ),
-    ("molt", &["molt_driver", "molt_diagnostics", "molt_bench"]),
+    ("molt", &["molt_driver", "molt_diagnostics", "molt_bench", "molt_alloc"]),
 ];
 
 const MOST_LINES: usize = 1_500;

@@ -9,6 +9,9 @@ mod report;
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: molt_alloc::Allocator = molt_alloc::Allocator;
+
 fn main() -> ExitCode {
     match names::parse(std::env::args_os().collect()) {
         Ok(cli) => ExitCode::from(commands::dispatch(cli)),

@@ -3,27 +3,19 @@
 //!
 //! The sources are generated: functions, types, implementations, matches, closures and loops in the proportions of
 //! ordinary programs, with comments and blank lines, a module for every few dozen lines. The time for an empty program,
-//! most of it for the library, is reported apart and subtracted. The library is an image, as for `molt`.
+//! most of it for the library, is reported apart and subtracted. Library and allocator are as in `molt`.
 
 use std::fmt::Write;
 use std::time::Instant;
 
 use molt_grok::compile;
-use molt_grok::hir::front::{Loader, Options, PackageSource};
+use molt_grok::hir::front::{Options, Texts};
+
+#[global_allocator]
+static ALLOCATOR: molt_alloc::Allocator = molt_alloc::Allocator;
 
 const ROUNDS: usize = 3;
 const SIZES: &[usize] = &[10_000, 100_000, 1_000_000];
-
-struct Memory(String);
-
-impl Loader for Memory {
-    fn read(&mut self, path: &str) -> Option<String> {
-        (path == "main.grok").then(|| self.0.clone())
-    }
-    fn list(&mut self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-}
 
 fn main() {
     let asked: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
@@ -49,11 +41,10 @@ fn main() {
 fn best(source: &str, library: &'static [u8]) -> f64 {
     let mut best = f64::INFINITY;
     for _ in 0..if source.len() > 10_000_000 { 1 } else { ROUNDS } {
-        let package = PackageSource { name: "main".into(), root: "main.grok".into(), ..PackageSource::default() };
-        let loader = Box::new(Memory(source.to_string()));
+        let (packages, loader) = Texts::program(source);
         let options = Options { library: Some(library), ..Options::default() };
         let start = Instant::now();
-        let (_, diagnostics) = compile::check(vec![package], loader, options);
+        let (_, diagnostics) = compile::check(packages, loader, options);
         best = best.min(start.elapsed().as_secs_f64());
         assert!(!diagnostics.iter().any(|d| d.is_error()), "{:?}", diagnostics.first());
     }
