@@ -69,6 +69,10 @@ impl<I: EntityId, T> Arena<I, T> {
     pub fn new() -> Self {
         Self::default()
     }
+    /// An arena that takes so many items without growing.
+    pub fn with_capacity(items: usize) -> Self {
+        Arena { items: Vec::with_capacity(items), marker: PhantomData }
+    }
     pub fn push(&mut self, item: T) -> I {
         let id = I::from_index(self.items.len());
         self.items.push(item);

@@ -540,7 +540,7 @@ impl Checked {
                 // Bounds of the implementation determine what its Self type leaves open.
                 for p in solver.nested(&Selected::Impl(i, impl_args)) {
                     let cause = crate::check::solve::Cause { span, from: None };
-                    solver.demand(crate::check::solve::Goal { predicate: p, cause, depth: 0 });
+                    solver.demand(crate::check::solve::Goal::new(p, cause));
                 }
                 let _ = solver.solve_pending();
                 let impl_args = solver.resolve_args(impl_args);

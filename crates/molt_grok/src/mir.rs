@@ -14,6 +14,7 @@ pub mod build;
 pub mod drops;
 pub mod endless;
 pub mod frame;
+mod lists;
 pub mod locks;
 pub mod moves;
 pub mod print;

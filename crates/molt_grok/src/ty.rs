@@ -10,7 +10,7 @@ pub mod fold;
 pub mod print;
 
 use std::cell::RefCell;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+use std::hash::Hasher;
 
 use elsa::FrozenVec;
 use hashbrown::HashTable;
@@ -181,6 +181,8 @@ pub struct FnSig {
 /// The interner of types. The tables that find an id hold nothing else: what they compare is where the ids lead.
 pub struct Types {
     kinds: RefCell<Vec<(TyKind, Flags)>>,
+    /// [`TyKind::word`] of each, which is what the search for an id compares.
+    words: RefCell<Vec<u128>>,
     ids: RefCell<HashTable<Ty>>,
     lists: FrozenVec<Box<[Arg]>>,
     list_flags: RefCell<Vec<Flags>>,
@@ -237,6 +239,7 @@ impl Types {
     pub fn new() -> Types {
         let types = Types {
             kinds: RefCell::default(),
+            words: RefCell::default(),
             ids: RefCell::default(),
             lists: FrozenVec::new(),
             list_flags: RefCell::default(),
@@ -274,16 +277,19 @@ impl Types {
             // `&'a str` names the lifetime of the text.
             return if inner == Region::Erased { self.mk(TyKind::Str(region)) } else { t };
         }
-        let hash = hash_of(&kind);
-        let known = |&id: &Ty| self.kinds.borrow()[id.0 as usize].0 == kind;
-        if let Some(&id) = self.ids.borrow().find(hash, known) {
+        let word = kind.word();
+        let hash = hash_of_word(word);
+        let words = self.words.borrow();
+        if let Some(&id) = self.ids.borrow().find(hash, |id| words[id.0 as usize] == word) {
             return id;
         }
+        drop(words);
         let flags = self.flags_of_kind(kind);
-        let mut kinds = self.kinds.borrow_mut();
-        let id = Ty(kinds.len() as u32);
-        kinds.push((kind, flags));
-        self.ids.borrow_mut().insert_unique(hash, id, |id| hash_of(&kinds[id.0 as usize].0));
+        let mut words = self.words.borrow_mut();
+        let id = Ty(words.len() as u32);
+        words.push(word);
+        self.kinds.borrow_mut().push((kind, flags));
+        self.ids.borrow_mut().insert_unique(hash, id, |id| hash_of_word(words[id.0 as usize]));
         id
     }
 
@@ -311,6 +317,28 @@ impl Types {
             TyKind::Tuple(list) | TyKind::Adt(_, list) => any(list),
             TyKind::Array(e, _) | TyKind::Slice(e) => self.borrows(e),
             _ => false,
+        }
+    }
+
+    /// Whether a type of a signature has a lifetime that other types of it may have too: one with a name.
+    pub fn has_shared_region(&self, ty: Ty) -> bool {
+        if !self.flags(ty).has(Flags::REGION) {
+            return false;
+        }
+        let shared = |r: Region| matches!(r, Region::Static | Region::Param(..) | Region::Var(_));
+        let any = |list: Args| {
+            self.list(list).iter().any(|a| match *a {
+                Arg::Ty(t) => self.has_shared_region(t),
+                Arg::Region(r) => shared(r),
+                Arg::Const(_) => false,
+            })
+        };
+        match self.kind(ty) {
+            TyKind::Str(r) => shared(r),
+            TyKind::Ref(r, _, t) => shared(r) || self.has_shared_region(t),
+            TyKind::Array(t, _) | TyKind::Slice(t) | TyKind::Ptr(_, t) => self.has_shared_region(t),
+            TyKind::Tuple(list) | TyKind::Adt(_, list) => any(list),
+            _ => true,
         }
     }
 
@@ -433,8 +461,62 @@ impl Types {
     }
 }
 
-fn hash_of(kind: &TyKind) -> u64 {
-    BuildHasherDefault::<WordHasher>::default().hash_one(kind)
+impl Region {
+    /// All of the region: 67 bits.
+    fn word(self) -> u128 {
+        match self {
+            Region::Erased => 0,
+            Region::Static => 1,
+            Region::Bound(n) => u128::from(n) << 3 | 2,
+            Region::Var(n) => u128::from(n) << 3 | 3,
+            Region::Param(n, name) => u128::from(name.0) << 35 | u128::from(n) << 3 | 4,
+        }
+    }
+}
+
+impl TyKind {
+    /// All of the kind: equal words are equal kinds. The low five bits tell which it is, the rest are its parts.
+    fn word(self) -> u128 {
+        let parts = |tag: u128, low: u32, middle: u32, high: u32| {
+            u128::from(high) << 69 | u128::from(middle) << 37 | u128::from(low) << 5 | tag
+        };
+        match self {
+            TyKind::Error => 0,
+            TyKind::Never => 1,
+            TyKind::Bool => 2,
+            TyKind::Char => 3,
+            TyKind::Int(kind) => parts(4, kind as u32, 0, 0),
+            TyKind::Float(kind) => parts(5, kind as u32, 0, 0),
+            TyKind::Str(r) => r.word() << 5 | 6,
+            TyKind::Tuple(a) => parts(7, a.0, 0, 0),
+            TyKind::Array(t, c) => parts(8, t.0, c.0, 0),
+            TyKind::Slice(t) => parts(9, t.0, 0, 0),
+            TyKind::Ref(r, Mutability::Shared, t) => r.word() << 37 | parts(10, t.0, 0, 0),
+            TyKind::Ref(r, Mutability::Mut, t) => r.word() << 37 | parts(11, t.0, 0, 0),
+            TyKind::Ptr(Mutability::Shared, t) => parts(12, t.0, 0, 0),
+            TyKind::Ptr(Mutability::Mut, t) => parts(13, t.0, 0, 0),
+            TyKind::Adt(id, a) => parts(14, a.0, id.0, 0),
+            TyKind::FnDef(id, a) => parts(15, a.0, id.0, 0),
+            TyKind::Ctor(id, variant, a) => parts(16, a.0, id.0, variant),
+            TyKind::FnPtr(a) => parts(17, a.0, 0, 0),
+            TyKind::Closure(id, a) => parts(18, a.0, id.0, 0),
+            TyKind::Future(id, a) => parts(19, a.0, id.0, 0),
+            TyKind::Dyn(id, r) => r.word() << 37 | parts(20, id.0, 0, 0),
+            TyKind::Param(n, name) => parts(21, n, name.0, 0),
+            TyKind::Projection(id, a) => parts(22, a.0, id.0, 0),
+            TyKind::Opaque(id, a) => parts(23, a.0, id.0, 0),
+            TyKind::Infer(InferVar::Ty(n)) => parts(24, n, 0, 0),
+            TyKind::Infer(InferVar::Int(n)) => parts(25, n, 0, 0),
+            TyKind::Infer(InferVar::Float(n)) => parts(26, n, 0, 0),
+        }
+    }
+}
+
+fn hash_of_word(word: u128) -> u64 {
+    let mut hasher = WordHasher::default();
+    hasher.write_u64(word as u64);
+    hasher.write_u64((word >> 64) as u64);
+    hasher.finish()
 }
 
 /// One word for each argument.

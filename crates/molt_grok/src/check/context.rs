@@ -96,6 +96,8 @@ pub struct Checked {
     pub types: Types,
     pub index: Index,
     pub(super) sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
+    /// Those without regions, which inference works with.
+    pub(super) erased_sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
     pub(super) params: RefCell<FastMap<Owner, Rc<[ParamInfo]>>>,
     pub(super) predicates: RefCell<FastMap<Owner, Rc<[Predicate]>>>,
     pub(super) erased_predicates: RefCell<FastMap<ImplId, Rc<[Predicate]>>>,
@@ -120,6 +122,8 @@ pub struct Checked {
     pub(super) selections: RefCell<FastMap<(Env, TraitId, Args), bool>>,
     /// What associated types are, likewise.
     pub(super) projections: RefCell<FastMap<(Env, AliasId, Args), Ty>>,
+    /// Which implementations, with which arguments, associated types are taken from, likewise.
+    pub(super) chosen: RefCell<FastMap<(Env, TraitId, Args), (ImplId, Args)>>,
     pub(super) diagnostics: RefCell<Vec<Diagnostic>>,
     /// Functions whose signature has an error: their bodies are not looked at for borrows.
     pub(super) broken: RefCell<molt_base::hash::FastSet<Owner>>,
@@ -151,6 +155,7 @@ impl Checked {
             types: Types::new(),
             index,
             sigs: RefCell::default(),
+            erased_sigs: RefCell::default(),
             params: RefCell::default(),
             predicates: RefCell::default(),
             erased_predicates: RefCell::default(),
@@ -171,6 +176,7 @@ impl Checked {
             typed: FrozenMap::new(),
             selections: RefCell::default(),
             projections: RefCell::default(),
+            chosen: RefCell::default(),
             diagnostics: RefCell::default(),
             broken: RefCell::default(),
             under_way: RefCell::default(),

@@ -278,7 +278,7 @@ impl<'c> Infer<'c> {
                                 Predicate::Trait(..) => predicate,
                             };
                             let cause = Cause { span: self.span, from: None };
-                            self.infer.s.demand(Goal { predicate, cause, depth: 0 });
+                            self.infer.s.demand(Goal::new(predicate, cause));
                         }
                         var
                     }
@@ -352,14 +352,14 @@ impl<'c> Infer<'c> {
         let list = self.c.predicates_of(owner);
         for p in list.iter() {
             let predicate = self.s.instantiate(p, args);
-            self.s.demand(Goal { predicate, cause: Cause { span, from: None }, depth: 0 });
+            self.s.demand(Goal::new(predicate, Cause { span, from: None }));
         }
     }
 
     pub(super) fn demand_trait(&mut self, t: crate::hir::TraitId, args: &[Ty], span: Span) {
         let list = self.c.types.ty_list(args);
         let predicate = super::context::Predicate::Trait(t, list);
-        self.s.demand(Goal { predicate, cause: Cause { span, from: None }, depth: 0 });
+        self.s.demand(Goal::new(predicate, Cause { span, from: None }));
     }
 
     /// Proves what can be proven now and reports what cannot be.

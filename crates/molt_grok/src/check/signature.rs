@@ -87,6 +87,18 @@ impl Checked {
         (self.completeness(f) == Completeness::Complete).then(|| self.fn_sig(f))
     }
 
+    /// [`Checked::known_sig`] without regions.
+    pub fn known_erased_sig(&self, f: FnId) -> Option<Rc<FnSig>> {
+        if let Some(s) = self.erased_sigs.borrow().get(&f) {
+            return Some(s.clone());
+        }
+        let sig = self.known_sig(f)?;
+        let params = sig.params.iter().map(|&p| self.types.erase(p)).collect();
+        let erased = Rc::new(FnSig { params, ret: self.types.erase(sig.ret), ..*sig });
+        self.erased_sigs.borrow_mut().insert(f, erased.clone());
+        Some(erased)
+    }
+
     /// The signature with what is left out filled by `holes`.
     pub(super) fn convert_sig(&self, f: FnId, holes: &mut dyn Holes) -> FnSig {
         let item = &self.hir.fns[f];

@@ -57,6 +57,14 @@ pub struct Goal {
     pub predicate: Predicate,
     pub cause: Cause,
     pub depth: u32,
+    /// What more must be known, if that is known.
+    pub waits_for: Option<vars::Open>,
+}
+
+impl Goal {
+    pub fn new(predicate: Predicate, cause: Cause) -> Goal {
+        Goal { predicate, cause, depth: 0, waits_for: None }
+    }
 }
 
 /// Where a goal comes from.

@@ -225,7 +225,7 @@ impl Front {
         if let Some(binding) = named {
             return Lookup::Found(binding);
         }
-        if visited.contains(&module) {
+        if data.globs.is_empty() || visited.contains(&module) {
             return Lookup::Absent;
         }
         visited.push(module);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use molt_base::{Span, Symbol};
 use molt_diagnostics::registry::grok;
 use molt_diagnostics::{Code, Diagnostic};
+use smallvec::SmallVec;
 
 use super::front::{At, BodyForm, BodySource, Front, ItemScope, MacroScope, ParamKind, SelfType, SourceId};
 use super::scope::{Def, Found, Ns, Prim, Segment, SegmentKind};
@@ -47,6 +48,8 @@ pub(super) struct PathPart {
     /// `TypeArgs` or `FnTypeArgs`.
     pub args: Option<NodeId>,
 }
+
+pub(super) type PathParts = SmallVec<[PathPart; 3]>;
 
 impl Front {
     pub(super) fn new_type(&mut self, ty: TypeExpr, span: Span) -> TypeId {
@@ -252,9 +255,9 @@ impl Front {
         syntax: Syntax<'_>,
         node: NodeId,
         module: ModId,
-    ) -> (Option<NodeId>, Vec<PathPart>) {
+    ) -> (Option<NodeId>, PathParts) {
         let mut qualified = None;
-        let mut parts: Vec<PathPart> = Vec::new();
+        let mut parts = PathParts::new();
         let mut first = true;
         for element in syntax.elements(node) {
             match element {

@@ -52,6 +52,14 @@ pub fn set(bits: &mut [u64], bit: usize) {
     bits[bit / 64] |= 1 << (bit % 64);
 }
 
+/// Sets the bits before one.
+pub fn set_first(bits: &mut [u64], end: usize) {
+    bits[..end / 64].fill(u64::MAX);
+    if !end.is_multiple_of(64) {
+        bits[end / 64] |= (1 << (end % 64)) - 1;
+    }
+}
+
 pub fn clear(bits: &mut [u64], bit: usize) {
     bits[bit / 64] &= !(1 << (bit % 64));
 }

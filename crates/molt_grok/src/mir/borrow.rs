@@ -152,7 +152,7 @@ fn follow(
     init: &Initialised,
 ) -> Live {
     let regions = &graph.regions;
-    let by_longer = live::Edges::new(regions.count, &regions.constraints, |c| (c.longer, c.shorter));
+    let by_longer = regions.constraints_by(|c| c.longer);
     let mut reached = vec![false; regions.count as usize];
     let mut todo: Vec<u32> = list.iter().map(|l| l.region).collect();
     while let Some(r) = todo.pop() {

@@ -129,8 +129,13 @@ impl MovePaths {
     }
 
     pub fn find(&self, q: Queries<'_>, place: &Place) -> Found {
-        let Some(mut at) = self.slot_path(place.slot) else { return Found::Untracked };
-        for &elem in &place.path {
+        self.find_part(q, place.slot, &place.path)
+    }
+
+    /// [`MovePaths::find`] for a part of a slot.
+    pub fn find_part(&self, q: Queries<'_>, slot: Slot, path: &[Elem]) -> Found {
+        let Some(mut at) = self.slot_path(slot) else { return Found::Untracked };
+        for &elem in path {
             let Some(child) = self.child(at, elem) else {
                 let ty = self.paths[at as usize].ty;
                 let behind = elem == Elem::Deref && q.c.boxed(ty).is_none();
@@ -250,6 +255,7 @@ impl Initialised {
         let mut todo = vec![Mir::ENTRY];
         all.join(Mir::ENTRY, &start);
         let mut queued = vec![false; blocks];
+        let mut state = start;
         while let Some(bb) = todo.pop() {
             queued[bb.0 as usize] = false;
             let mut push = |all: &mut Initialised, to: Bb, state: &State| {
@@ -258,8 +264,8 @@ impl Initialised {
                     todo.push(to);
                 }
             };
-            let entry = all.at(bb);
-            flow(q, mir, paths, bb, entry, by_variant, &mut |to, state| push(&mut all, to, state));
+            all.enter(bb, &mut state);
+            flow(q, mir, paths, bb, &mut state, by_variant, &mut |to, state| push(&mut all, to, state));
         }
         all
     }
@@ -276,6 +282,13 @@ impl Initialised {
     pub fn at(&self, bb: Bb) -> State {
         let row = bb.0 as usize;
         State { init: self.init.row(row).to_vec(), uninit: self.uninit.row(row).to_vec() }
+    }
+
+    /// Turns the state of another block into that at the start of this one.
+    pub fn enter(&self, bb: Bb, state: &mut State) {
+        let row = bb.0 as usize;
+        state.init.copy_from_slice(self.init.row(row));
+        state.uninit.copy_from_slice(self.uninit.row(row));
     }
 
     /// Whether a path may be initialised at the start of a block.
@@ -345,7 +358,7 @@ fn flow(
     mir: &Mir,
     paths: &MovePaths,
     bb: Bb,
-    mut state: State,
+    state: &mut State,
     by_variant: bool,
     to: &mut impl FnMut(Bb, &State),
 ) {
@@ -359,27 +372,27 @@ fn flow(
     if let Some(unwind) = block.unwind
         && !end_panics
     {
-        to(unwind, &state);
+        to(unwind, state);
     }
     for stmt in &block.stmts {
-        step(q, paths, &mut state, &stmt.kind);
+        step(q, paths, state, &stmt.kind);
     }
-    end_moves(q, paths, &mut state, end);
+    end_moves(q, paths, state, end);
     if let Some(unwind) = block.unwind
         && end_panics
     {
-        to(unwind, &state);
+        to(unwind, state);
     }
     match end {
         Terminator::Call { dest, target: Some(target), .. } | Terminator::Await { dest, target, .. } => {
-            mark(q, paths, &mut state, dest, true);
-            to(*target, &state);
+            mark(q, paths, state, dest, true);
+            to(*target, state);
         }
         Terminator::Switch { value, targets, otherwise } if by_variant => {
             let variants = tested_variants(q, mir, paths, bb, value);
-            switch(paths, &state, &variants, targets, *otherwise, to);
+            switch(paths, state, &variants, targets, *otherwise, to);
         }
-        _ => end.successors(|s| to(s, &state)),
+        _ => end.successors(|s| to(s, state)),
     }
 }
 

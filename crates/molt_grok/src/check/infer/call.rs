@@ -134,7 +134,7 @@ impl<'c> Infer<'c> {
             if self.s.evaluate(Predicate::Trait(t, args), span) == Answer::No {
                 continue;
             }
-            self.s.demand(Goal { predicate: Predicate::Trait(t, args), cause: Cause { span, from: None }, depth: 0 });
+            self.s.demand(Goal::new(Predicate::Trait(t, args), Cause { span, from: None }));
             let Some(once) = c.hir.lang_trait("fn_once") else { continue };
             let ret = self.associated(once, "Output", args, span);
             self.solve();
@@ -309,9 +309,9 @@ impl<'c> Infer<'c> {
         let input = c.types.tuple(&params);
         let list = c.types.ty_list(&[ty, input]);
         let cause = Cause { span, from: None };
-        self.s.demand(Goal { predicate: Predicate::Trait(t, list), cause, depth: 0 });
+        self.s.demand(Goal::new(Predicate::Trait(t, list), cause));
         if let Some(&output) = c.hir.traits[once].types.first() {
-            self.s.demand(Goal { predicate: Predicate::Projection(output, list, out), cause, depth: 0 });
+            self.s.demand(Goal::new(Predicate::Projection(output, list, out), cause));
         }
         let _ = callee;
         self.typed().call.insert(e, CallKind::Trait(FnTrait::Fn));

@@ -311,12 +311,12 @@ impl<'c> Infer<'c> {
             let mut list = vec![Arg::Ty(ty)];
             list.extend_from_slice(c.types.list(*rest));
             let args = c.types.args(&list);
-            self.s.demand(Goal { predicate: Predicate::Trait(*t, args), cause, depth: 0 });
+            self.s.demand(Goal::new(Predicate::Trait(*t, args), cause));
             for &(alias, want) in &kind.assoc {
                 let Some(of) = c.trait_of_alias(alias) else { continue };
                 if of == *t || c.supertrait_ids(*t).contains(&of) {
                     let args = c.super_args(*t, args, of);
-                    self.s.demand(Goal { predicate: Predicate::Projection(alias, args, want), cause, depth: 0 });
+                    self.s.demand(Goal::new(Predicate::Projection(alias, args, want), cause));
                 }
             }
         }

@@ -354,7 +354,7 @@ impl<'c> Infer<'c> {
         let c = self.c;
         let first = match self.sigs.get(&func) {
             Some(s) => s.params.first().copied(),
-            None => match c.known_sig(func) {
+            None => match c.known_erased_sig(func) {
                 Some(s) => s.params.first().copied(),
                 // The signature is not inferred yet; its receiver is always written.
                 None => Some(c.receiver_type(func)),

@@ -407,7 +407,7 @@ impl<'c> Infer<'c> {
         }
         if let Some(alias) = c.hir.names.lookup("Output").and_then(|n| c.find_trait_type(t, n)) {
             let predicate = Predicate::Projection(alias, args, ty);
-            self.s.demand(Goal { predicate, cause: Cause { span, from: None }, depth: 0 });
+            self.s.demand(Goal::new(predicate, Cause { span, from: None }));
         }
         let _ = self.s.unify(out, ty);
     }
@@ -426,7 +426,7 @@ impl<'c> Infer<'c> {
         }
         if let Some(alias) = c.hir.names.lookup("Output").and_then(|n| c.find_trait_type(t, n)) {
             let predicate = Predicate::Projection(alias, args, ty);
-            self.s.demand(Goal { predicate, cause: Cause { span, from: None }, depth: 0 });
+            self.s.demand(Goal::new(predicate, Cause { span, from: None }));
         }
         let _ = self.s.unify(out, ty);
     }

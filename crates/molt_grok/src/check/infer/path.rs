@@ -413,11 +413,10 @@ impl<'c> Infer<'c> {
                 return self.function(f, full, span);
             }
             if let Some(&k) = c.hir.traits[s].consts.iter().find(|&&k| c.hir.consts[k].head.name == name) {
-                self.s.demand(crate::check::solve::Goal {
-                    predicate: Predicate::Trait(s, list),
-                    cause: crate::check::solve::Cause { span, from: None },
-                    depth: 0,
-                });
+                self.s.demand(crate::check::solve::Goal::new(
+                    Predicate::Trait(s, list),
+                    crate::check::solve::Cause { span, from: None },
+                ));
                 return self.constant(e, k, list, span);
             }
         }

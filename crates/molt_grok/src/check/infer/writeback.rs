@@ -522,6 +522,7 @@ impl Checked {
             self.predicates.borrow_mut().remove(&Owner::Fn(f));
             self.env_ids.borrow_mut().remove(&Owner::Fn(f));
             self.inferred.borrow_mut().insert(f, generics);
+            self.erased_sigs.borrow_mut().remove(&f);
             self.sigs.borrow_mut().insert(f, std::rc::Rc::new(sig));
         }
         for (k, ty) in result.consts {

@@ -185,10 +185,9 @@ impl Solver<'_> {
                 Some((ClosureSig { params, ret }, Some(id)))
             }
             TyKind::FnDef(f, args) => {
-                let sig = c.known_sig(f)?;
-                let sig = c.types.subst_sig(&sig, args);
-                let params = sig.params.iter().map(|&p| self.normalize(c.types.erase(p), span)).collect::<Vec<_>>();
-                let ret = self.normalize(c.types.erase(sig.ret), span);
+                let sig = c.known_erased_sig(f)?;
+                let params = sig.params.iter().map(|&p| self.normalize(c.types.subst(p, args), span)).collect();
+                let ret = self.normalize(c.types.subst(sig.ret, args), span);
                 Some((ClosureSig { params, ret }, None))
             }
             TyKind::Ctor(adt, variant, args) => {

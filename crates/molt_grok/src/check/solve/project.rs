@@ -19,6 +19,10 @@ pub enum Projected {
     Nothing,
 }
 
+/// What makes an associated type depend on more than its arguments and the bounds in force: what a closure gives does not
+/// change once it is known.
+const UNSETTLED: u8 = Flags::UNSETTLED & !Flags::CLOSURE;
+
 struct Normalizer<'a, 'c> {
     solver: &'a mut Solver<'c>,
     span: Span,
@@ -76,14 +80,14 @@ impl Solver<'_> {
             Projected::Ambiguous => {
                 let var = self.fresh(span);
                 let cause = Cause { span, from: None };
-                self.demand(Goal { predicate: Predicate::Projection(alias, args, var), cause, depth: 0 });
+                self.demand(Goal::new(Predicate::Projection(alias, args, var), cause));
                 var
             }
             Projected::Nothing => {
                 // The bound itself is demanded elsewhere and reported there.
                 let t = self.c.trait_of_alias(alias).expect("projections are of traits");
                 let cause = Cause { span, from: None };
-                self.demand(Goal { predicate: Predicate::Trait(t, args), cause, depth: 0 });
+                self.demand(Goal::new(Predicate::Trait(t, args), cause));
                 Ty::ERROR
             }
         }
@@ -93,16 +97,14 @@ impl Solver<'_> {
     pub fn project(&mut self, alias: AliasId, args: Args, span: Span) -> Projected {
         let c = self.c;
         let args = self.resolve_args(args);
-        // What a closure gives does not change once it is known.
-        let unsettled = Flags::UNSETTLED & !Flags::CLOSURE;
-        let key = (!c.types.args_flags(args).has(unsettled)).then_some((self.env, alias, args));
+        let key = (!c.types.args_flags(args).has(UNSETTLED)).then_some((self.env, alias, args));
         if let Some(known) = key.and_then(|key| c.projections.borrow().get(&key).copied()) {
             return Projected::Known(known);
         }
         let found = self.project_anew(alias, args, span);
         if let Some(key) = key
             && let Projected::Known(ty) = found
-            && !c.types.flags(ty).has(unsettled)
+            && !c.types.flags(ty).has(UNSETTLED)
         {
             c.projections.borrow_mut().insert(key, ty);
         }
@@ -175,14 +177,21 @@ impl Solver<'_> {
 
     /// The implementation that tells what an associated type is, and its arguments.
     pub fn implementing(&mut self, alias: AliasId, args: Args, span: Span) -> Option<(crate::hir::ImplId, Args)> {
-        let t = self.c.trait_of_alias(alias)?;
-        match self.select(t, args, span) {
-            Search::Found(Selected::Impl(i, list)) => {
-                self.bind_by_bounds(i, list, span);
-                Some((i, self.resolve_args(list)))
-            }
-            _ => None,
+        let c = self.c;
+        let t = c.trait_of_alias(alias)?;
+        let key = (!c.types.args_flags(args).has(UNSETTLED)).then_some((self.env, t, args));
+        if let Some(known) = key.and_then(|key| c.chosen.borrow().get(&key).copied()) {
+            return Some(known);
         }
+        let Search::Found(Selected::Impl(i, list)) = self.select(t, args, span) else { return None };
+        self.bind_by_bounds(i, list, span);
+        let list = self.resolve_args(list);
+        if let Some(key) = key
+            && !c.types.args_flags(list).has(UNSETTLED)
+        {
+            c.chosen.borrow_mut().insert(key, (i, list));
+        }
+        Some((i, list))
     }
 
     /// `impl<I: Iterator<Item = T>, T> ..`: T is known through the bound only.

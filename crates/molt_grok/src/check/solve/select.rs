@@ -296,8 +296,12 @@ impl Solver<'_> {
             let mut progress = false;
             let work = std::mem::take(&mut self.pending);
             let mut waiting = Vec::new();
-            for goal in work {
-                match self.step(&goal) {
+            for mut goal in work {
+                if goal.waits_for.is_some_and(|open| self.vars.is_open(&open)) {
+                    waiting.push(goal);
+                    continue;
+                }
+                match self.step(&mut goal) {
                     Step::Done(nested) => {
                         progress = true;
                         for p in nested {
@@ -306,7 +310,7 @@ impl Solver<'_> {
                                 Predicate::Projection(..) => goal.cause.from,
                             };
                             let cause = super::Cause { from: goal.cause.from.or(from), ..goal.cause };
-                            self.pending.push(Goal { predicate: p, cause, depth: goal.depth + 1 });
+                            self.pending.push(Goal { depth: goal.depth + 1, ..Goal::new(p, cause) });
                         }
                     }
                     Step::Wait => waiting.push(goal),
@@ -329,7 +333,8 @@ impl Solver<'_> {
         }
     }
 
-    fn step(&mut self, goal: &Goal) -> Step {
+    /// Tries to prove a goal. What is found out of the types of one that must wait is kept.
+    fn step(&mut self, goal: &mut Goal) -> Step {
         if goal.depth > MAX_DEPTH {
             return Step::Fail;
         }
@@ -344,7 +349,11 @@ impl Solver<'_> {
                 }
                 match self.select(t, args, span) {
                     Search::Found(s) => Step::Done(self.nested(&s)),
-                    Search::Ambiguous => Step::Wait,
+                    Search::Ambiguous => {
+                        goal.predicate = Predicate::Trait(t, args);
+                        goal.waits_for = self.open_vars(args);
+                        Step::Wait
+                    }
                     Search::Nothing => Step::Fail,
                 }
             }
@@ -357,7 +366,12 @@ impl Solver<'_> {
                         Ok(()) => Step::Done(Vec::new()),
                         Err(_) => Step::Fail,
                     },
-                    Projected::Ambiguous => Step::Wait,
+                    Projected::Ambiguous => {
+                        let args = self.resolve_args(args);
+                        goal.predicate = Predicate::Projection(alias, args, ty);
+                        goal.waits_for = self.open_vars(args);
+                        Step::Wait
+                    }
                     Projected::Nothing => Step::Fail,
                 }
             }

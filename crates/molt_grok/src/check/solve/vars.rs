@@ -39,6 +39,27 @@ pub struct Vars {
     snapshots: u32,
 }
 
+/// Variables of which nothing more was known when somebody looked, each with what it might have become.
+#[derive(Clone, Copy, Debug)]
+pub struct Open {
+    vars: [(u32, VarKind); Open::MOST],
+    count: u8,
+}
+
+impl Open {
+    /// Those who wait for more variables look every time.
+    const MOST: usize = 4;
+
+    fn add(&mut self, n: u32, kind: VarKind) -> bool {
+        let free = usize::from(self.count) < Open::MOST;
+        if free {
+            self.vars[usize::from(self.count)] = (n, kind);
+            self.count += 1;
+        }
+        free
+    }
+}
+
 /// A state to go back to.
 #[must_use]
 pub struct Snapshot {
@@ -98,6 +119,14 @@ impl Vars {
             VarKind::Float => InferVar::Float(n),
         };
         v.value.is_none().then_some((var, v.span))
+    }
+
+    /// Whether nothing more is known than when the variables were listed.
+    pub fn is_open(&self, open: &Open) -> bool {
+        open.vars[..usize::from(open.count)].iter().all(|&(n, kind)| {
+            let var = &self.tys[n as usize];
+            var.value.is_none() && var.kind == kind
+        })
     }
 
     fn change(&mut self, n: u32) -> &mut TyVar {
@@ -223,6 +252,40 @@ impl Solver<'_> {
 
     pub fn resolve_const(&self, c: Const) -> Const {
         Resolver { types: &self.c.types, vars: &self.vars }.fold_const(c)
+    }
+
+    /// The variables of resolved arguments on which alone an answer about them depends; `None` if it depends on more, or on
+    /// too many.
+    pub fn open_vars(&self, args: Args) -> Option<Open> {
+        let mut open = Open { vars: [(0, VarKind::General); Open::MOST], count: 0 };
+        (self.add_open(args, &mut open) && open.count > 0).then_some(open)
+    }
+
+    fn add_open(&self, args: Args, open: &mut Open) -> bool {
+        let types = &self.c.types;
+        // What is known of closures and hidden types grows too.
+        const MORE: u8 = Flags::CLOSURE | Flags::OPAQUE | Flags::PROJECTION;
+        if types.args_flags(args).has(MORE) {
+            return false;
+        }
+        types.list(args).iter().all(|&arg| match arg {
+            Arg::Ty(ty) => self.add_open_in(ty, open),
+            Arg::Region(_) => true,
+            Arg::Const(c) => !matches!(types.const_kind(c), ConstKind::Infer(_)),
+        })
+    }
+
+    fn add_open_in(&self, ty: Ty, open: &mut Open) -> bool {
+        let types = &self.c.types;
+        if !types.flags(ty).has(Flags::INFER) {
+            return true;
+        }
+        match types.kind(ty) {
+            TyKind::Infer(v) => open.add(index(v), self.vars.kind(v)),
+            TyKind::Ref(_, _, t) | TyKind::Ptr(_, t) | TyKind::Slice(t) => self.add_open_in(t, open),
+            TyKind::Tuple(a) | TyKind::Adt(_, a) | TyKind::FnPtr(a) => self.add_open(a, open),
+            _ => false,
+        }
     }
 
     /// Whether nothing at all is known of a type.

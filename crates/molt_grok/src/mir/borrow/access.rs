@@ -10,6 +10,8 @@ use super::live::{Live, Points, Values};
 use super::loans::{Depth, Loan, Loans, conflicts, is_box_deref};
 use crate::check::typed::{CaptureMode, CaptureStep, TypedBody};
 use crate::hir::{Body, LocalId, Mutability};
+use crate::mir::bits;
+use crate::mir::lists::Lists;
 use crate::mir::moves::{Found, Initialised, MovePaths, PathIx, State, end_moves, mark, step};
 use crate::mir::queries::Queries;
 use crate::mir::{Bb, BorrowKind, Callee, Elem, Mir, MirOwner, Operand, Place, Rvalue, Slot, StmtKind, Terminator};
@@ -58,6 +60,8 @@ pub struct Access<'a, 'm> {
     capture_slots: FastSet<Slot>,
     /// Two-phase loans by the slot of their reference.
     reserved: Vec<(Slot, u32)>,
+    /// Points that give a whole slot a value, by the slot.
+    assigned: Lists,
 }
 
 impl<'a, 'm> Access<'a, 'm> {
@@ -83,6 +87,7 @@ impl<'a, 'm> Access<'a, 'm> {
             }
         }
         let capture_slots = capture_slots(graph.mir);
+        let assigned = assignments(graph.mir, &points);
         Access {
             q,
             body,
@@ -98,6 +103,7 @@ impl<'a, 'm> Access<'a, 'm> {
             errors: 0,
             capture_slots,
             reserved,
+            assigned,
         }
     }
 
@@ -108,25 +114,26 @@ impl<'a, 'm> Access<'a, 'm> {
 
     pub fn run(&mut self) {
         let mir = self.graph.mir;
+        let mut state = self.init.at(Mir::ENTRY);
         for bb in mir.blocks.ids() {
             if self.init.is_reached(bb) {
-                self.block(mir, bb);
+                self.init.enter(bb, &mut state);
+                self.block(mir, bb, &mut state);
             }
         }
     }
 
-    fn block(&mut self, mir: &Mir, bb: Bb) {
-        let mut state = self.init.at(bb);
+    fn block(&mut self, mir: &Mir, bb: Bb, state: &mut State) {
         let block = &mir.blocks[bb];
         let mut point = self.points.at(bb, 0);
         for stmt in &block.stmts {
             let at = At { point, span: stmt.span };
-            self.statement(&mut state, &stmt.kind, at);
-            step(self.q, &self.paths, &mut state, &stmt.kind);
+            self.statement(state, &stmt.kind, at);
+            step(self.q, &self.paths, state, &stmt.kind);
             point += 1;
         }
         let at = At { point, span: block.end_span.unwrap_or(mir.span) };
-        self.terminator(&mut state, block.terminator(), at);
+        self.terminator(state, block.terminator(), at);
     }
 
     fn statement(&mut self, state: &mut State, kind: &StmtKind, at: At) {
@@ -290,8 +297,7 @@ impl<'a, 'm> Access<'a, 'm> {
     /// An assignment: the place must be mutable or still without value, and not lent.
     fn assign(&mut self, state: &State, place: &Place, at: At) {
         if let Some((_, rest)) = place.path.split_last() {
-            let owner = Place { slot: place.slot, path: rest.to_vec() };
-            self.check_owner_init(state, &owner, at);
+            self.check_owner_init(state, place.slot, rest, at);
             self.check_mutable(place, at, false);
         } else {
             self.assign_slot(state, place.slot, at);
@@ -317,25 +323,8 @@ impl<'a, 'm> Access<'a, 'm> {
     }
 
     /// Points that give the whole slot a value.
-    pub fn assignments(&self, slot: Slot) -> Vec<u32> {
-        let mir = self.graph.mir;
-        let mut found = Vec::new();
-        for (bb, block) in mir.blocks.iter() {
-            for (n, stmt) in block.stmts.iter().enumerate() {
-                if matches!(&stmt.kind, StmtKind::Assign(p, _) if p.slot == slot && p.is_local()) {
-                    found.push(self.points.at(bb, n));
-                }
-            }
-            match block.terminator() {
-                Terminator::Call { dest, .. } | Terminator::Await { dest, .. }
-                    if dest.slot == slot && dest.is_local() =>
-                {
-                    found.push(self.points.end_of(bb));
-                }
-                _ => {}
-            }
-        }
-        found
+    pub fn assignments(&self, slot: Slot) -> &[u32] {
+        self.assigned.of(slot.0)
     }
 
     /// Whether an assignment of the slot leads here without its storage beginning anew. A moved value counts.
@@ -345,9 +334,9 @@ impl<'a, 'm> Access<'a, 'm> {
             return false;
         }
         let mir = self.graph.mir;
-        let mut seen = FastSet::default();
+        let mut seen = vec![0; bits::words_for(self.points.count())];
         let mut todo = Vec::new();
-        for &other in &others {
+        for &other in others {
             self.points.next(mir, other, |p| todo.push(p));
         }
         while let Some(p) = todo.pop() {
@@ -359,7 +348,8 @@ impl<'a, 'm> Access<'a, 'm> {
                 .stmts
                 .get(n)
                 .is_some_and(|s| matches!(s.kind, StmtKind::Live(s) | StmtKind::Dead(s) if s == slot));
-            if !restarts && seen.insert(p) {
+            if !restarts && !bits::get(&seen, p as usize) {
+                bits::set(&mut seen, p as usize);
                 self.points.next(mir, p, |p| todo.push(p));
             }
         }
@@ -401,13 +391,13 @@ impl<'a, 'm> Access<'a, 'm> {
     }
 
     /// A part is assigned only in a value that is there.
-    fn check_owner_init(&mut self, state: &State, owner: &Place, at: At) {
-        let path = match self.paths.find(self.q, owner) {
+    fn check_owner_init(&mut self, state: &State, slot: Slot, rest: &[Elem], at: At) {
+        let path = match self.paths.find_part(self.q, slot, rest) {
             Found::Exact(p) | Found::Inside(p) | Found::Behind(p) => p,
             Found::Untracked => return,
         };
         if state.may_be_uninit(path) {
-            self.report_uninit(owner, path, at, "assigned in part");
+            self.report_uninit(&Place { slot, path: rest.to_vec() }, path, at, "assigned in part");
         }
     }
 
@@ -458,8 +448,7 @@ impl<'a, 'm> Access<'a, 'm> {
             if place.path[end - 1] != Elem::Deref {
                 continue;
             }
-            let base = Place { slot: place.slot, path: place.path[..end - 1].to_vec() };
-            let ty = self.graph.place_ty(&base);
+            let ty = self.graph.path_ty(place.slot, &place.path[..end - 1]);
             match self.q.types().kind(ty) {
                 TyKind::Ref(_, Mutability::Mut, _) => {
                     // The reference that a closure holds stands for the variable itself.
@@ -469,6 +458,7 @@ impl<'a, 'm> Access<'a, 'm> {
                 }
                 TyKind::Ptr(Mutability::Mut, _) => return,
                 TyKind::Ref(..) | TyKind::Ptr(..) | TyKind::Str(_) => {
+                    let base = Place { slot: place.slot, path: place.path[..end - 1].to_vec() };
                     return self.report_behind_shared(place, &base, at, is_borrow);
                 }
                 _ => {}
@@ -524,8 +514,7 @@ impl<'a, 'm> Access<'a, 'm> {
     fn note_changed(&mut self, place: &Place) {
         let behind_reference = (0..place.path.len()).any(|n| {
             place.path[n] == Elem::Deref && {
-                let base = Place { slot: place.slot, path: place.path[..n].to_vec() };
-                let ty = self.graph.place_ty(&base);
+                let ty = self.graph.path_ty(place.slot, &place.path[..n]);
                 matches!(self.q.types().kind(ty), TyKind::Ref(..))
             }
         });
@@ -537,13 +526,12 @@ impl<'a, 'm> Access<'a, 'm> {
     /// Compares an access with the loans that are in scope.
     pub fn lent(&mut self, place: &Place, depth: Depth, what: What, at: At) {
         let Some((loans, _)) = &self.loans else { return };
-        let candidates = loans.of_slot(place.slot);
-        if candidates.is_empty() {
-            return;
-        }
-        let found: Vec<u32> = candidates.iter().copied().filter(|&n| loans.in_scope(n, at.point)).collect();
-        for n in found {
+        for i in 0..loans.of_slot(place.slot).len() {
             let Some((loans, live)) = &self.loans else { return };
+            let n = loans.of_slot(place.slot)[i];
+            if !loans.in_scope(n, at.point) {
+                continue;
+            }
             let loan = &loans.list[n as usize];
             let reserved = loan.kind == BorrowKind::TwoPhase && live.is_used_after(loan.dest, at.point);
             // A call reads its arguments before it uses its receiver.
@@ -552,15 +540,9 @@ impl<'a, 'm> Access<'a, 'm> {
             if is_allowed(what, loan, n, reserved) {
                 continue;
             }
-            let loan = loan.clone();
-            let boxes: Vec<bool> = (0..loan.place.path.len())
-                .map(|i| {
-                    depth == Depth::Drop
-                        && loan.place.path[i] == Elem::Deref
-                        && is_box_deref(&mut self.graph, &loan.place, i)
-                })
-                .collect();
-            if conflicts(&loan.place, |i| boxes[i], place, depth) {
+            let is_box = |i| is_box_deref(&mut self.graph, &loan.place, i);
+            if conflicts(&loan.place, is_box, place, depth) {
+                let loan = loan.clone();
                 self.report_conflict(&loan, n, place, what, at);
             }
         }
@@ -607,6 +589,27 @@ fn is_allowed(what: What, loan: &Loan, number: u32, reserved: bool) -> bool {
         What::Activate(n) => n == number,
         What::Move | What::Mut | What::Assign | What::StorageEnd | What::Drop | What::Return => false,
     }
+}
+
+fn assignments(mir: &Mir, points: &Points) -> Lists {
+    let mut found = Vec::new();
+    for (bb, block) in mir.blocks.iter() {
+        let mut point = points.at(bb, 0);
+        for stmt in &block.stmts {
+            if let StmtKind::Assign(p, _) = &stmt.kind
+                && p.is_local()
+            {
+                found.push((p.slot.0, point));
+            }
+            point += 1;
+        }
+        if let Terminator::Call { dest, .. } | Terminator::Await { dest, .. } = block.terminator()
+            && dest.is_local()
+        {
+            found.push((dest.slot.0, point));
+        }
+    }
+    Lists::new(mir.slots.len(), found.into_iter())
 }
 
 fn capture_slots(mir: &Mir) -> FastSet<Slot> {

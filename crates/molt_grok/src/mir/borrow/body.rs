@@ -3,6 +3,7 @@
 use molt_base::hash::FastMap;
 
 use molt_base::Span;
+use smallvec::SmallVec;
 
 use super::regions::{RegionVar, Regions, STATIC, Why, var_of};
 use super::summary::Summaries;
@@ -31,9 +32,14 @@ impl<'a, 'm> TypedMir<'a, 'm> {
 
     /// Type of a place, its regions those of the slot.
     pub fn place_ty(&mut self, place: &Place) -> Ty {
-        let mut ty = self.slot_ty[place.slot.0 as usize];
+        self.path_ty(place.slot, &place.path)
+    }
+
+    /// [`TypedMir::place_ty`] for a part of a slot.
+    pub fn path_ty(&mut self, slot: Slot, path: &[Elem]) -> Ty {
+        let mut ty = self.slot_ty[slot.0 as usize];
         let mut variant = 0;
-        for &elem in &place.path {
+        for &elem in path {
             if let Elem::Variant(v) = elem {
                 variant = v;
                 continue;
@@ -321,7 +327,8 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         let named = |t: Ty| types.flags(t).has(Flags::REGION | Flags::ERASED);
         let bounds = self.type_bounds(func);
         let plain = !types.args_flags(generics).has(Flags::ERASED | Flags::REGION);
-        if plain && bounds.is_empty() && !named(sig.ret) && !sig.params.iter().any(|&t| named(t)) {
+        // Lifetimes that each belong to one parameter say nothing of each other.
+        if plain && bounds.is_empty() && !named(sig.ret) && !sig.params.iter().any(|&t| types.has_shared_region(t)) {
             return;
         }
         // An `impl Trait` of the function's own, not one that a type argument brings along.
@@ -354,15 +361,19 @@ impl<'a, 'm> TypedMir<'a, 'm> {
     /// parameter that turns out to be a text gives the text its lifetime.
     fn instantiate(&mut self, sig: &FnSig, generics: Args, ties: bool, span: Span) -> FnSig {
         let types = self.regions.q.types();
-        let mut elided: FastMap<Region, Region> = FastMap::default();
+        let mut elided: SmallVec<[(Region, Region); 4]> = SmallVec::new();
         let mut one = |regions: &mut Regions<'a>, ty: Ty| {
             // First the elided lifetimes: a generic argument may not be confused with them.
             let mut next = regions.count;
             let ty = regions.renumber(ty, |r| match r {
-                Region::Bound(_) => *elided.entry(r).or_insert_with(|| {
-                    next += 1;
-                    Region::Var(next - 1)
-                }),
+                Region::Bound(_) => match elided.iter().find(|e| e.0 == r) {
+                    Some(&(_, known)) => known,
+                    None => {
+                        next += 1;
+                        elided.push((r, Region::Var(next - 1)));
+                        Region::Var(next - 1)
+                    }
+                },
                 Region::Erased => {
                     next += 1;
                     Region::Var(next - 1)

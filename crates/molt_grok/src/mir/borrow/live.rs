@@ -5,35 +5,34 @@
 //! may look at, and only where the value may be initialised.
 
 use crate::mir::bits::{self, BitRows};
+use crate::mir::lists::Lists;
 use crate::mir::queries::Queries;
 use crate::mir::visit::{SlotUse, end_slots, stmt_slots};
 use crate::mir::{Bb, Mir, Slot};
 use crate::ty::{Arg, Flags, Ty, TyKind};
 
-use super::regions::{Constraint, RegionVar, Regions, Universal, var_of};
+use super::regions::{RegionVar, Regions, Universal, var_of};
 
 /// Numbers of the statements and terminators of a graph.
 pub struct Points {
     /// First point of each block, and the count of all at the end.
     starts: Vec<u32>,
-    preds: Vec<Vec<Bb>>,
+    preds: Lists,
 }
 
 impl Points {
     pub fn new(mir: &Mir) -> Points {
         let mut starts = Vec::with_capacity(mir.blocks.len() + 1);
         let mut next = 0;
-        let mut preds = vec![Vec::new(); mir.blocks.len()];
+        let mut edges = Vec::with_capacity(2 * mir.blocks.len());
         for (bb, block) in mir.blocks.iter() {
             starts.push(next);
             next += block.stmts.len() as u32 + 1;
-            block.terminator().successors(|s| preds[s.0 as usize].push(bb));
-            if let Some(unwind) = block.unwind {
-                preds[unwind.0 as usize].push(bb);
-            }
+            block.terminator().successors(|s| edges.push((s.0, bb.0)));
+            edges.extend(block.unwind.map(|unwind| (unwind.0, bb.0)));
         }
         starts.push(next);
-        Points { starts, preds }
+        Points { starts, preds: Lists::new(mir.blocks.len(), edges.into_iter()) }
     }
 
     pub fn count(&self) -> usize {
@@ -51,8 +50,8 @@ impl Points {
         let bb = self.starts.partition_point(|&s| s <= point) - 1;
         (Bb(bb as u32), (point - self.starts[bb]) as usize)
     }
-    pub fn preds(&self, bb: Bb) -> &[Bb] {
-        &self.preds[bb.0 as usize]
+    pub fn preds(&self, bb: Bb) -> impl Iterator<Item = Bb> + '_ {
+        self.preds.of(bb.0).iter().map(|&b| Bb(b))
     }
     /// Points that control goes to from here.
     pub fn next(&self, mir: &Mir, point: u32, mut f: impl FnMut(u32)) {
@@ -73,7 +72,7 @@ pub struct Live {
     /// Row of each slot in the tables.
     dense: Vec<Option<u32>>,
     /// Points where the whole slot gets a value or its storage begins or ends, ascending.
-    defs: Vec<Vec<u32>>,
+    defs: Lists,
     used: BitRows,
     dropped: BitRows,
 }
@@ -99,28 +98,23 @@ impl Live {
             })
             .collect();
         let rows = count as usize;
-        let mut live = Live {
-            dense,
-            defs: vec![Vec::new(); rows],
-            used: BitRows::new(rows, points.count()),
-            dropped: BitRows::new(rows, points.count()),
-        };
-        let mut moves: Vec<Vec<u32>> = vec![Vec::new(); rows];
+        let (mut used, mut dropped) = (BitRows::new(rows, points.count()), BitRows::new(rows, points.count()));
+        // Rows and points, in the order of the points.
+        let (mut defs, mut ends) = (Vec::new(), Vec::new());
         let mut uses: Vec<(Slot, u32, SlotUse)> = Vec::new();
         for (bb, block) in mir.blocks.iter() {
             let mut point = points.at(bb, 0);
             let mut note = |slot: Slot, what: SlotUse, point: u32| {
-                let Some(row) = live.dense[slot.0 as usize] else { return };
+                let Some(row) = dense[slot.0 as usize] else { return };
                 match what {
                     SlotUse::Def => {
-                        if live.defs[row as usize].last() != Some(&point) {
-                            live.defs[row as usize].push(point);
-                        }
+                        defs.push((row, point));
+                        ends.push((row, point));
                     }
                     SlotUse::Drop if !may_drop(bb, slot) => {}
                     SlotUse::Use | SlotUse::Drop => uses.push((slot, point, what)),
                     SlotUse::Move => {
-                        moves[row as usize].push(point);
+                        ends.push((row, point));
                         uses.push((slot, point, what));
                     }
                 }
@@ -131,27 +125,18 @@ impl Live {
             }
             end_slots(block.terminator(), &mut |s, u| note(s, u, point));
         }
+        let defs = Lists::new(rows, defs.into_iter());
         // A drop is not reached by a value that was moved out before.
-        let ends: Vec<Vec<u32>> = live
-            .defs
-            .iter()
-            .zip(&moves)
-            .map(|(d, m)| {
-                let mut both: Vec<u32> = d.iter().chain(m).copied().collect();
-                both.sort_unstable();
-                both
-            })
-            .collect();
+        let ends = Lists::new(rows, ends.into_iter());
         for (slot, point, what) in uses {
-            let Some(row) = live.dense[slot.0 as usize] else { continue };
-            let row = row as usize;
+            let Some(row) = dense[slot.0 as usize] else { continue };
             if what == SlotUse::Drop {
-                trace(points, &ends[row], live.dropped.row_mut(row), point, |bb| may_enter(bb, slot));
+                trace(points, ends.of(row), dropped.row_mut(row as usize), point, |bb| may_enter(bb, slot));
             } else {
-                trace(points, &live.defs[row], live.used.row_mut(row), point, |_| true);
+                trace(points, defs.of(row), used.row_mut(row as usize), point, |_| true);
             }
         }
-        live
+        Live { dense, defs, used, dropped }
     }
 
     /// Whether the slot's value is read later, other than by a drop.
@@ -161,7 +146,7 @@ impl Live {
 
     /// Whether the slot is given a value or ends at a point.
     pub fn is_def(&self, slot: Slot, point: u32) -> bool {
-        self.dense[slot.0 as usize].is_some_and(|row| self.defs[row as usize].binary_search(&point).is_ok())
+        self.dense[slot.0 as usize].is_some_and(|row| self.defs.of(row).binary_search(&point).is_ok())
     }
 
     fn rows(&self, slot: Slot) -> Option<(&[u64], &[u64])> {
@@ -195,7 +180,7 @@ fn trace(points: &Points, defs: &[u32], row: &mut [u64], point: u32, may_enter: 
         if def.is_some() || !fresh {
             continue;
         }
-        for &pred in points.preds(bb) {
+        for pred in points.preds(bb) {
             let end = points.end_of(pred);
             if defs.binary_search(&end).is_err() && !bits::get(row, end as usize) {
                 todo.push(end);
@@ -217,7 +202,7 @@ impl Values {
         let mut values = Values { rows: BitRows::new(regions.count as usize, bits), points };
         for (n, universal) in regions.universals.iter().enumerate() {
             let row = values.rows.row_mut(universal.var as usize);
-            (0..points).for_each(|p| bits::set(row, p));
+            bits::set_first(row, points);
             bits::set(row, points + n);
         }
         if let Some(live) = live {
@@ -239,7 +224,7 @@ impl Values {
     }
 
     fn solve(&mut self, regions: &Regions<'_>) {
-        let by_shorter = Edges::new(regions.count, &regions.constraints, |c| (c.shorter, c.longer));
+        let by_shorter = regions.constraints_by(|c| c.shorter);
         let mut queued = vec![true; regions.count as usize];
         let mut todo: Vec<RegionVar> = (0..regions.count).collect();
         while let Some(r) = todo.pop() {
@@ -267,37 +252,6 @@ impl Values {
 fn add(rows: &mut BitRows, region: RegionVar, points: &[u64]) {
     // Rows of points are shorter: the ends of universal regions follow in the same words.
     bits::union(rows.row_mut(region as usize), points);
-}
-
-/// Constraints by one of their regions.
-pub struct Edges {
-    starts: Vec<u32>,
-    edges: Vec<u32>,
-}
-
-impl Edges {
-    /// `ends` gives the region to list a constraint under first.
-    pub fn new(count: u32, list: &[Constraint], ends: impl Fn(&Constraint) -> (RegionVar, RegionVar)) -> Edges {
-        let mut starts = vec![0u32; count as usize + 1];
-        for c in list {
-            starts[ends(c).0 as usize + 1] += 1;
-        }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let mut next = starts.clone();
-        let mut edges = vec![0; list.len()];
-        for (n, c) in list.iter().enumerate() {
-            let at = &mut next[ends(c).0 as usize];
-            edges[*at as usize] = n as u32;
-            *at += 1;
-        }
-        Edges { starts, edges }
-    }
-
-    pub fn of(&self, region: RegionVar) -> &[u32] {
-        &self.edges[self.starts[region as usize] as usize..self.starts[region as usize + 1] as usize]
-    }
 }
 
 /// Regions that dropping a value of a type may look at.

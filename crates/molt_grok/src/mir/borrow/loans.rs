@@ -4,6 +4,7 @@ use molt_base::Span;
 
 use crate::hir::Mutability;
 use crate::mir::bits::{self, BitRows};
+use crate::mir::lists::Lists;
 use crate::mir::{BorrowKind, Elem, Mir, Place, Rvalue, Slot, StmtKind};
 use crate::ty::TyKind;
 
@@ -86,22 +87,21 @@ fn can_be_invalidated(typed: &mut TypedMir<'_, '_>, place: &Place) -> bool {
 pub struct Loans {
     pub list: Vec<Loan>,
     scopes: BitRows,
-    of_slot: Vec<Vec<u32>>,
+    of_slot: Lists,
 }
 
 impl Loans {
     pub fn new(mir: &Mir, points: &Points, list: Vec<Loan>, values: &Values, live: &Live) -> Loans {
         let mut scopes = BitRows::new(list.len(), points.count());
-        let mut of_slot = vec![Vec::new(); mir.slots.len()];
+        let of_slot = Lists::new(mir.slots.len(), list.iter().zip(0..).map(|(loan, n)| (loan.place.slot.0, n)));
         for (n, loan) in list.iter().enumerate() {
-            of_slot[loan.place.slot.0 as usize].push(n as u32);
             mark_scope(mir, points, loan, values, live, scopes.row_mut(n));
         }
         Loans { list, scopes, of_slot }
     }
 
     pub fn of_slot(&self, slot: Slot) -> &[u32] {
-        self.of_slot.get(slot.0 as usize).map_or(&[], |l| l)
+        self.of_slot.of(slot.0)
     }
 
     pub fn in_scope(&self, loan: u32, point: u32) -> bool {
@@ -125,7 +125,7 @@ fn mark_scope(mir: &Mir, points: &Points, loan: &Loan, values: &Values, live: &L
 }
 
 /// Whether an access of a place touches what a loan is of.
-pub fn conflicts(loan: &Place, is_box: impl Fn(usize) -> bool, access: &Place, depth: Depth) -> bool {
+pub fn conflicts(loan: &Place, mut is_box: impl FnMut(usize) -> bool, access: &Place, depth: Depth) -> bool {
     for (a, b) in loan.path.iter().zip(&access.path) {
         if are_disjoint(*a, *b) {
             return false;
@@ -163,7 +163,6 @@ fn are_disjoint(a: Elem, b: Elem) -> bool {
 
 /// Whether dereference `at` of a place goes into a box.
 pub fn is_box_deref(typed: &mut TypedMir<'_, '_>, place: &Place, at: usize) -> bool {
-    let base = Place { slot: place.slot, path: place.path[..at].to_vec() };
-    let ty = typed.place_ty(&base);
+    let ty = typed.path_ty(place.slot, &place.path[..at]);
     typed.regions.q.c.boxed(ty).is_some()
 }

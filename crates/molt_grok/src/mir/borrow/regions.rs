@@ -11,6 +11,7 @@ use molt_base::{Span, Symbol};
 use super::project::ClosureCall;
 use crate::check::context::Variance;
 use crate::hir::{FnId, Mutability};
+use crate::mir::lists::Lists;
 use crate::mir::queries::Queries;
 use crate::ty::fold::Folder;
 use crate::ty::{Arg, Args, ClosureId, Flags, Region, Ty, TyKind, Types};
@@ -216,6 +217,12 @@ impl<'a> Regions<'a> {
         if longer != shorter && longer != STATIC {
             self.constraints.push(Constraint { longer, shorter, span, why });
         }
+    }
+
+    /// The numbers of the constraints by one of their regions.
+    pub fn constraints_by(&self, end: impl Fn(&Constraint) -> RegionVar + Copy) -> Lists {
+        let pairs = self.constraints.iter().zip(0..).map(move |(c, n)| (end(c), n));
+        Lists::new(self.count as usize, pairs)
     }
 
     /// The type with each region replaced.

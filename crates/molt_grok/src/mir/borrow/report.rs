@@ -9,7 +9,6 @@ use molt_base::Span;
 use molt_diagnostics::{Diagnostic, registry::grok as code};
 
 use super::access::{Access, At, What};
-use super::live::Edges;
 use super::loans::Loan;
 use super::regions::{RegionVar, STATIC, Why};
 use crate::hir::{AdtId, LocalId};
@@ -222,7 +221,7 @@ impl Access<'_, '_> {
         if n > 0 {
             f(point - 1);
         } else {
-            self.points.preds(bb).iter().for_each(|&p| f(self.points.end_of(p)));
+            self.points.preds(bb).for_each(|p| f(self.points.end_of(p)));
         }
     }
 
@@ -606,7 +605,7 @@ impl Access<'_, '_> {
     /// Regions that a region must outlive.
     fn reached_regions(&self, from: RegionVar) -> FastSet<RegionVar> {
         let regions = &self.graph.regions;
-        let edges = Edges::new(regions.count, &regions.constraints, |c| (c.longer, c.shorter));
+        let edges = regions.constraints_by(|c| c.longer);
         let mut seen = FastSet::from_iter([from]);
         let mut todo = vec![from];
         while let Some(r) = todo.pop() {
@@ -636,7 +635,7 @@ impl Access<'_, '_> {
     /// The constraint to show for `longer: shorter`: on the shortest chain, the one that says most.
     pub fn blame(&self, longer: RegionVar, shorter: RegionVar) -> (Span, Why) {
         let regions = &self.graph.regions;
-        let edges = Edges::new(regions.count, &regions.constraints, |c| (c.longer, c.shorter));
+        let edges = regions.constraints_by(|c| c.longer);
         let mut from: Vec<Option<u32>> = vec![None; regions.count as usize];
         let mut todo = std::collections::VecDeque::from([longer]);
         let mut seen = FastSet::from_iter([longer]);

@@ -89,16 +89,16 @@ fn same_step(step: &CaptureStep, elem: &Elem) -> bool {
 pub fn compact(mir: &mut Mir) {
     forget_empty_unwinding(mir);
     let mut ways = vec![0u32; mir.blocks.len()];
-    let mut order = Vec::new();
+    let mut order = Vec::with_capacity(mir.blocks.len());
     let mut todo = vec![Mir::ENTRY];
+    let mut reached = Vec::new();
     ways[Mir::ENTRY.0 as usize] = 1;
     while let Some(bb) = todo.pop() {
         order.push(bb);
-        let mut reached = Vec::new();
         let block = &mir.blocks[bb];
         block.terminator().successors(|s| reached.push(s));
         reached.extend(block.unwind);
-        for next in reached.into_iter().rev() {
+        for next in reached.drain(..).rev() {
             ways[next.0 as usize] += 1;
             if ways[next.0 as usize] == 1 {
                 todo.push(next);
@@ -167,8 +167,8 @@ fn join_chain(mir: &mut Mir, bb: Bb, ways: &[u32], joined: &mut [bool]) {
 
 fn renumber(mir: &mut Mir, order: &[Bb], joined: &[bool]) {
     let mut new_id = vec![Bb(u32::MAX); mir.blocks.len()];
-    let mut blocks = Arena::new();
     let kept: Vec<Bb> = order.iter().copied().filter(|b| !joined[b.0 as usize]).collect();
+    let mut blocks = Arena::with_capacity(kept.len());
     for (n, &bb) in kept.iter().enumerate() {
         new_id[bb.0 as usize] = Bb(n as u32);
     }
