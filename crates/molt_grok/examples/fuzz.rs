@@ -3,15 +3,16 @@
 //!
 //! Half of the inputs come from a grammar, half are programs of the given files (of Markdown files the `grok` blocks) with
 //! bytes, lines, tokens and brackets moved, doubled, swapped and lost. `parse` reads each and formats what it read;
-//! `check` goes on to names, types, patterns and borrows. A panic is printed with its input, and the next input follows; the
-//! same seed gives the same inputs, input `n` of a seed is the first of `seed + n`, and a single input is printed before it is
-//! tried. The status is 1 if there was a panic.
+//! `check` goes on to names, types, patterns and borrows, most inputs as modules of one program. A panic is printed with its
+//! input, and the next input follows; the same seed gives the same inputs, input `n` of a seed is the first of `seed + n`,
+//! and a single input is printed before it is tried. The status is 1 if there was a panic. A release build needs
+//! `CARGO_PROFILE_RELEASE_PANIC=unwind`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use molt_base::FileId;
 use molt_grok::compile;
-use molt_grok::hir::front::{Options, Texts};
+use molt_grok::hir::front::{Loader, Options, Texts};
 use molt_grok::syntax::{self, format};
 
 fn main() {
@@ -45,40 +46,76 @@ fn corpus(files: &[String]) -> Vec<String> {
     out
 }
 
+/// How many inputs are checked as the modules of one program, which spares the library's image for each.
+const TOGETHER: u64 = 16;
+
 /// How many inputs made a panic.
 fn run(checks: bool, count: u64, seed: u64, corpus: &[String]) -> u64 {
     let library = checks.then(|| &*compile::library_image().leak());
-    let mut panics = 0;
-    for n in 0..count {
-        let mut random = Random(seed.wrapping_add(n).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        let input = if corpus.is_empty() || random.below(2) == 0 {
-            let mut g = Generator { random, out: String::new(), fuel: 60 };
-            g.program();
-            g.out
-        } else {
-            mutate(&mut random, corpus)
-        };
+    let (mut panics, mut done) = (0, 0);
+    while done < count {
+        // Some are a program by themselves: what is looked at only where nothing else is wrong.
+        let alone = library.is_none() || done.is_multiple_of(10 * TOGETHER);
+        let end = if alone { done + 1 } else { (done + TOGETHER).min(count) };
+        let inputs: Vec<String> = (done..end).map(|n| input(seed.wrapping_add(n), corpus)).collect();
         if count == 1 {
-            println!("{input}");
+            println!("{}", inputs[0]);
         }
-        if catch_unwind(AssertUnwindSafe(|| feed(library, &input))).is_err() {
-            panics += 1;
-            println!("== input {n} of seed {seed}\n{input}\n==");
+        if panics_at(library, &inputs) {
+            for (n, input) in (done..end).zip(&inputs) {
+                if inputs.len() == 1 || panics_at(library, std::slice::from_ref(input)) {
+                    panics += 1;
+                    println!("== input {n} of seed {seed}\n{input}\n==");
+                }
+            }
         }
-        if (n + 1).is_multiple_of(if checks { 10_000 } else { 1_000_000 }) {
-            println!("{} inputs, {panics} panics", n + 1);
+        let progress = if checks { 10_000 } else { 1_000_000 };
+        if done / progress != end / progress {
+            println!("{end} inputs, {panics} panics");
         }
+        done = end;
     }
     println!("{count} inputs, {panics} panics");
     panics
 }
 
-fn feed(library: Option<&'static [u8]>, input: &str) {
-    if let Some(image) = library {
-        let (packages, loader) = Texts::program(input);
-        compile::check(packages, loader, Options { library: Some(image), ..Options::default() });
-        return;
+/// The first input of a seed.
+fn input(seed: u64, corpus: &[String]) -> String {
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    if !corpus.is_empty() && random.below(2) > 0 {
+        return mutate(&mut random, corpus);
     }
+    let mut g = Generator { random, out: String::new(), fuel: 60 };
+    g.program();
+    g.out
+}
+
+fn panics_at(library: Option<&'static [u8]>, inputs: &[String]) -> bool {
+    let work = || match library {
+        Some(image) => check(image, inputs),
+        None => inputs.iter().for_each(|input| parse(input)),
+    };
+    catch_unwind(AssertUnwindSafe(work)).is_err()
+}
+
+/// Checks one program, or several as the modules of one.
+fn check(image: &'static [u8], inputs: &[String]) {
+    let (packages, loader) = match inputs {
+        [input] => Texts::program(input),
+        _ => {
+            let (packages, _) = Texts::program("");
+            let modules: String = (0..inputs.len()).map(|n| format!("mod m{n};\n")).collect();
+            let mut files = Texts::default();
+            files.0.insert("main.grok".into(), modules + "fn main() {}\n");
+            files.0.extend(inputs.iter().enumerate().map(|(n, input)| (format!("m{n}.grok"), input.clone())));
+            (packages, Box::new(files) as Box<dyn Loader>)
+        }
+    };
+    compile::check(packages, loader, Options { library: Some(image), ..Options::default() });
+}
+
+/// Reads an input, formats what was read, and reads that.
+fn parse(input: &str) {
     let parse = syntax::parse(FileId(0), input);
     if parse.diagnostics.is_empty() {
         let once = format::format(input, format::FormatOptions::default());

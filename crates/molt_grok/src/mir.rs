@@ -24,7 +24,7 @@ pub mod visit;
 use molt_base::{Arena, Span, entity_id};
 
 use crate::check::typed::CastKind;
-use crate::hir::{AdtId, BinaryOp, BodyOwner, ConstId, LocalId, Mutability};
+use crate::hir::{AdtId, BinaryOp, BodyOwner, ConstId, LocalId, Mutability, Wide};
 use crate::ty::{Args, ClosureId, Const, Region, Ty};
 
 entity_id!(
@@ -205,7 +205,7 @@ pub enum Constant {
     Bool(bool),
     Char(char),
     /// Value and type, integer.
-    Int(i128, Ty),
+    Int(Wide, Ty),
     /// Bits of a double (of the double that an `f32` converts to), and the type.
     Float(u64, Ty),
     Str(molt_base::Symbol),

@@ -343,6 +343,9 @@ impl Types {
     }
 
     pub fn args(&self, list: &[Arg]) -> Args {
+        if list.is_empty() && !self.lists.is_empty() {
+            return Args::EMPTY;
+        }
         let hash = hash_of_list(list);
         if let Some(&id) = self.list_ids.borrow().find(hash, |&id| self.list(id) == list) {
             return id;

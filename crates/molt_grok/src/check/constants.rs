@@ -75,7 +75,7 @@ impl Evaluator<'_> {
         let span = self.body.expr_span(e);
         match &self.body.exprs[e] {
             Expr::Lit(Lit::Int(v, _)) => {
-                i128::try_from(*v).map_err(|_| Failure::Wrong("the constant does not fit", span))
+                i128::try_from(v.unsigned()).map_err(|_| Failure::Wrong("the constant does not fit", span))
             }
             Expr::Lit(Lit::Bool(b)) => Ok(i128::from(*b)),
             Expr::Lit(Lit::Char(ch)) => Ok(i128::from(u32::from(*ch))),

@@ -123,13 +123,15 @@ pub struct Checked {
     /// What associated types are, likewise.
     pub(super) projections: RefCell<FastMap<(Env, AliasId, Args), Ty>>,
     /// Which implementations, with which arguments, associated types are taken from, likewise.
-    pub(super) chosen: RefCell<FastMap<(Env, TraitId, Args), (ImplId, Args)>>,
+    pub(super) chosen: RefCell<Chosen>,
     pub(super) diagnostics: RefCell<Vec<Diagnostic>>,
     /// Functions whose signature has an error: their bodies are not looked at for borrows.
     pub(super) broken: RefCell<molt_base::hash::FastSet<Owner>>,
     /// Items whose facts are being computed, to find cycles.
     pub(super) under_way: RefCell<Vec<Owner>>,
 }
+
+type Chosen = FastMap<(Env, TraitId, Args), (ImplId, Args)>;
 
 #[derive(Clone, Debug, Default)]
 pub struct InferredGenerics {
@@ -377,6 +379,11 @@ impl Checked {
     /// Name of a trait's member.
     pub fn find_trait_fn(&self, t: TraitId, name: Symbol) -> Option<FnId> {
         self.hir.traits[t].fns.iter().copied().find(|&f| self.hir.fns[f].head.name == name)
+    }
+
+    /// A function of a trait that takes `self`.
+    pub fn find_trait_method(&self, t: TraitId, name: Symbol) -> Option<FnId> {
+        self.find_trait_fn(t, name).filter(|&f| self.hir.fns[f].self_param.is_some())
     }
 
     pub fn find_trait_type(&self, t: TraitId, name: Symbol) -> Option<AliasId> {

@@ -263,7 +263,7 @@ impl<'a> Converter<'a> {
     pub fn constant(&mut self, arg: ConstArg, span: Span) -> Const {
         let c = self.c;
         match arg {
-            ConstArg::Value(v) => c.types.mk_const(ConstKind::Value(v)),
+            ConstArg::Value(v) => c.types.mk_const(ConstKind::Value(v.signed())),
             ConstArg::Param(i, name) => c.types.mk_const(ConstKind::Param(i, name)),
             ConstArg::Body(b) => {
                 let args = self.owner.map_or(Args::EMPTY, |o| c.identity_args(o));

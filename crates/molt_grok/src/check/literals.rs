@@ -9,7 +9,7 @@ use molt_diagnostics::registry::grok;
 
 use super::context::Checked;
 use super::typed::TypedBody;
-use crate::hir::{Body, Expr, Lit, Pat, PatBound, UnaryOp};
+use crate::hir::{Body, Expr, Lit, Pat, PatBound, RangePat, UnaryOp};
 use crate::ty::{Ty, TyKind};
 
 /// Checks the literals of a body whose types are known.
@@ -39,7 +39,8 @@ pub fn check_literals(c: &Checked, body: &Body, typed: &TypedBody) {
         let ty = typed.pat_ty[id.0 as usize];
         match pat {
             Pat::Lit { lit, negative } => check(c, lit, *negative, ty, body.pat_span(id)),
-            Pat::Range { start, end, .. } => {
+            Pat::Range(range) => {
+                let RangePat { start, end, .. } = &**range;
                 for bound in [start, end].into_iter().flatten() {
                     if let PatBound::Lit { lit, negative, span } = bound {
                         check(c, lit, *negative, ty, *span);
@@ -53,9 +54,10 @@ pub fn check_literals(c: &Checked, body: &Body, typed: &TypedBody) {
 
 fn check(c: &Checked, lit: &Lit, negative: bool, ty: Ty, span: Span) {
     let (Lit::Int(value, _), TyKind::Int(kind)) = (lit, c.types.kind(ty)) else { return };
+    let value = value.unsigned();
     let bits = kind.bits() - u32::from(kind.is_signed());
     let most = if bits == 128 { u128::MAX } else { (1 << bits) - 1 };
-    let holds = *value <= most || (negative && kind.is_signed() && *value == most + 1);
+    let holds = value <= most || (negative && kind.is_signed() && value == most + 1);
     if !holds {
         let sign = if negative { "-" } else { "" };
         let least = if kind.is_signed() { format!("-{}", most + 1) } else { "0".to_owned() };

@@ -108,7 +108,8 @@ impl Checked {
                 Expr::Path(path) => match path {
                     PathRes::Fn(f, _) if self.completeness(*f) == Completeness::Partial => add(BodyOwner::Fn(*f)),
                     PathRes::Const(k) if self.hir.consts[*k].ty.is_none() => add(BodyOwner::Const(*k)),
-                    PathRes::Assoc { name: n, .. } | PathRes::TraitMember { name: n, .. } => name(*n, &mut add),
+                    PathRes::Assoc { name: n, .. } => name(*n, &mut add),
+                    PathRes::TraitMember(member) => name(member.name, &mut add),
                     _ => {}
                 },
                 Expr::MethodCall { name: n, .. } => name(*n, &mut add),

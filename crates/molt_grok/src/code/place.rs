@@ -262,7 +262,7 @@ impl Writer<'_, '_> {
             Constant::Char(ch) => (Val::Regs(vec![self.iconst(i64::from(u32::from(*ch)))]), Ty::CHAR),
             Constant::Int(v, ty) => {
                 let ty = self.ty(*ty);
-                (self.int_regs(*v, ty), ty)
+                (self.int_regs(v.signed(), ty), ty)
             }
             Constant::Float(bits, ty) => {
                 let ty = self.ty(*ty);

@@ -82,8 +82,8 @@ pub enum Expr {
     },
     /// `Path { field: value, ..base }`; the path is a struct, a variant, an alias or `Self`.
     Struct {
-        path: PathRes,
-        fields: Vec<FieldInit>,
+        path: Box<PathRes>,
+        fields: Box<[FieldInit]>,
         base: Option<ExprId>,
     },
     Call {
@@ -206,9 +206,9 @@ pub enum Expr {
     },
     /// `spawn(options) Actor { fields }`; `literal`: written without `spawn`.
     SpawnActor {
-        path: PathRes,
-        fields: Vec<FieldInit>,
-        options: Vec<FieldInit>,
+        path: Box<PathRes>,
+        fields: Box<[FieldInit]>,
+        options: Box<[FieldInit]>,
         literal: bool,
     },
     /// `target ! message`; for a handler call the message is [`Message::Handler`].
@@ -233,11 +233,17 @@ pub enum Expr {
     },
 }
 
+// A program of a million lines has some ten million of them.
+const _: () = assert!(size_of::<Expr>() <= 56 && size_of::<Pat>() <= 64);
+
+// A program of a million lines has ten million of them.
+const _: () = assert!(size_of::<Expr>() == 56 && size_of::<Pat>() == 64);
+
 /// What `!` and `ask` carry.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Message {
     /// `handler(args)`: the name is looked up in the actor.
-    Handler { name: Symbol, name_span: Span, args: Vec<ExprId> },
+    Handler { name: Symbol, name_span: Span, args: Box<[ExprId]> },
     /// Any other value.
     Raw(ExprId),
 }
@@ -370,13 +376,47 @@ pub enum Lit {
     Bool(bool),
     Char(char),
     /// Value without sign (a `-` is a unary operator) and suffix.
-    Int(u128, Option<NumKind>),
+    Int(Wide, Option<NumKind>),
     /// Bits of the nearest double (of the nearest `f32`, converted, with that suffix).
     Float(u64, Option<super::FloatKind>),
     Str(Symbol),
     /// `b"..."`: index into the interner of the bytes as Latin-1 text (each character is one byte).
     Bytes(Symbol),
     CStr(Symbol),
+}
+
+/// An integer of 128 bits that is aligned as a word, so that what holds it stays small.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Wide {
+    low: u64,
+    high: u64,
+}
+
+impl Wide {
+    pub fn unsigned(self) -> u128 {
+        u128::from(self.high) << 64 | u128::from(self.low)
+    }
+    pub fn signed(self) -> i128 {
+        self.unsigned() as i128
+    }
+}
+
+impl From<u128> for Wide {
+    fn from(value: u128) -> Wide {
+        Wide { low: value as u64, high: (value >> 64) as u64 }
+    }
+}
+
+impl From<i128> for Wide {
+    fn from(value: i128) -> Wide {
+        Wide::from(value as u128)
+    }
+}
+
+impl std::fmt::Debug for Wide {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.signed().fmt(f)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -410,13 +450,17 @@ pub enum PathRes {
         args: GenericArgs,
     },
     /// `Trait::name` or `<T as Trait>::name`; without a Self type it is inferred.
-    TraitMember {
-        of: Box<TraitRef>,
-        self_ty: Option<TypeId>,
-        name: Symbol,
-        name_span: Span,
-        args: Vec<GenericArg>,
-    },
+    TraitMember(Box<TraitMember>),
+}
+
+/// A member of a trait by name.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct TraitMember {
+    pub of: TraitRef,
+    pub self_ty: Option<TypeId>,
+    pub name: Symbol,
+    pub name_span: Span,
+    pub args: Vec<GenericArg>,
 }
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -436,11 +480,7 @@ pub enum Pat {
         lit: Lit,
         negative: bool,
     },
-    Range {
-        start: Option<PatBound>,
-        end: Option<PatBound>,
-        inclusive: bool,
-    },
+    Range(Box<RangePat>),
     /// Constant, unit struct or unit variant.
     Path(PathRes),
     TupleStruct {
@@ -456,6 +496,13 @@ pub enum Pat {
     Slice(Vec<PatId>),
     Ref(Mutability, PatId),
     Or(Vec<PatId>),
+}
+/// `a..b`, `a..=b`, `a..`, `..=b` in a pattern.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct RangePat {
+    pub start: Option<PatBound>,
+    pub end: Option<PatBound>,
+    pub inclusive: bool,
 }
 
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]

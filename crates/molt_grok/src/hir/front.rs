@@ -13,6 +13,7 @@ use molt_diagnostics::{Code, Diagnostic};
 use unicode_normalization::UnicodeNormalization;
 
 use super::expand::Macro;
+use super::lower::BodyMemory;
 use super::scope::{Import, ModuleData};
 use super::{AdtId, BodyId, BodyOwner, ConstId, FnId, Generics, Hir, ImplId, ModId, PackageId, TraitId};
 use crate::syntax::{Entry, NodeId, Parse, SyntaxContext, SyntaxKind, Tokens};
@@ -148,7 +149,7 @@ impl Default for Options {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct SourceId(pub u32);
 
-/// A tree, or what it is made from when somebody asks for it.
+/// A tree, or what it is made from when somebody asks for it. The trees of programs go when all bodies are made.
 pub(super) struct Source {
     pub parse: OnceCell<Arc<Parse>>,
     pub stored: Stored,
@@ -277,6 +278,8 @@ pub struct Front {
     pub(super) options: Options,
     pub(super) loader: Box<dyn Loader>,
     pub(super) sources: Vec<Source>,
+    /// How many of them belong to the library, which are the first.
+    library_sources: usize,
     /// The trees of files.
     pub(super) file_sources: FastMap<FileId, SourceId>,
     /// Tokens of the expansions of an image.
@@ -287,6 +290,7 @@ pub struct Front {
     pub(super) macros: Vec<Macro>,
     pub(super) contexts: Vec<ContextInfo>,
     pub(super) body_sources: Vec<BodySource>,
+    pub(super) body_memory: BodyMemory,
     pub(super) prelude: Option<ModId>,
     pub(super) std: Option<PackageId>,
     /// Items whose signatures are still to be made.
@@ -327,6 +331,7 @@ impl Front {
             options,
             loader,
             sources: Vec::new(),
+            library_sources: 0,
             file_sources: FastMap::default(),
             stored_tokens: &[],
             packages: Vec::new(),
@@ -335,6 +340,7 @@ impl Front {
             macros: Vec::new(),
             contexts: Vec::new(),
             body_sources: Vec::new(),
+            body_memory: BodyMemory::default(),
             prelude: None,
             std: None,
             pending: Vec::new(),
@@ -357,7 +363,16 @@ impl Front {
             front.load_package(source);
         }
         front.finish();
+        front.forget_trees();
         front
+    }
+
+    /// All bodies of user packages are made: only trees of the library are still looked at.
+    fn forget_trees(&mut self) {
+        let library = self.library_sources;
+        self.sources.truncate(library);
+        self.file_sources.retain(|_, source| (source.0 as usize) < library);
+        self.expansions.retain(|at, _| (at.source.0 as usize) < library);
     }
 
     fn load_package(&mut self, source: PackageSource) {
@@ -365,6 +380,7 @@ impl Front {
         let (is_std, is_tested) = (source.is_std, source.test);
         if is_std && self.options.library.is_some_and(|image| self.load_image(image)) {
             self.std = Some(PackageId(0));
+            self.library_sources = self.sources.len();
             self.packages.push(PackageData { source, dependencies: Vec::new() });
             return;
         }
@@ -381,6 +397,7 @@ impl Front {
         self.settle_traits(first_module);
         if is_std {
             self.make_values();
+            self.library_sources = self.sources.len();
         } else {
             self.make_bodies();
         }

@@ -25,6 +25,40 @@ use super::{
 };
 use crate::syntax::{NodeId, Syntax, SyntaxContext, SyntaxKind};
 
+/// The lists of a body that is being made, kept from one to the next: a body that is done has no spare room.
+#[derive(Default)]
+pub(super) struct BodyMemory {
+    exprs: Arena<ExprId, Expr>,
+    expr_spans: Vec<Span>,
+    pats: Arena<PatId, Pat>,
+    pat_spans: Vec<Span>,
+    locals: Arena<LocalId, Local>,
+    scopes: Arena<ScopeId, Scope>,
+}
+
+impl Body {
+    fn empty(owner: BodyOwner, module: ModId, span: Span, memory: BodyMemory) -> Body {
+        let BodyMemory { exprs, expr_spans, pats, pat_spans, locals, scopes } = memory;
+        let (params, self_local, value) = (Vec::new(), None, ExprId(0));
+        Body { owner, module, params, self_local, value, exprs, expr_spans, pats, pat_spans, locals, scopes, span }
+    }
+
+    fn without_spare_room(mut self) -> (Body, BodyMemory) {
+        let body = Body {
+            exprs: self.exprs.take_exact(),
+            expr_spans: self.expr_spans.drain(..).collect(),
+            pats: self.pats.take_exact(),
+            pat_spans: self.pat_spans.drain(..).collect(),
+            locals: self.locals.take_exact(),
+            scopes: self.scopes.take_exact(),
+            params: self.params,
+            ..self
+        };
+        let Body { exprs, expr_spans, pats, pat_spans, locals, scopes, .. } = self;
+        (body, BodyMemory { exprs, expr_spans, pats, pat_spans, locals, scopes })
+    }
+}
+
 /// A name of a local, with the expansion that wrote it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct LocalName {
@@ -106,20 +140,7 @@ impl<'f> Lower<'f> {
         let parse = front.parse(source.at.source);
         let syntax = parse.syntax();
         let span = syntax.span(source.at.node);
-        let body = Body {
-            owner,
-            module: source.scope.module,
-            params: Vec::new(),
-            self_local: None,
-            value: ExprId(0),
-            exprs: Arena::new(),
-            expr_spans: Vec::new(),
-            pats: Arena::new(),
-            pat_spans: Vec::new(),
-            locals: Arena::new(),
-            scopes: Arena::new(),
-            span,
-        };
+        let body = Body::empty(owner, source.scope.module, span, std::mem::take(&mut front.body_memory));
         let may_await = front.may_await(owner, &source.scope);
         let mut lower = Lower {
             front,
@@ -141,7 +162,9 @@ impl<'f> Lower<'f> {
             BodyForm::Receive => lower.receive_body(syntax, source.at.node),
         };
         lower.report_unused();
-        lower.body
+        let (body, memory) = lower.body.without_spare_room();
+        lower.front.body_memory = memory;
+        body
     }
 
     /// A function: its parameters, then its block.

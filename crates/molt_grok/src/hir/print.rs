@@ -8,7 +8,7 @@ use molt_base::Symbol;
 
 use super::{
     Arm, Block, Body, Expr, ExprId, FieldInit, FormatKind, FormatPiece, Hir, Lit, LocalId, Message, Mutability, Pat,
-    PatBound, PatId, PathRes, SelectKind, Stmt, TypeExpr, TypeId, UnaryOp,
+    PatBound, PatId, PathRes, RangePat, SelectKind, Stmt, TraitMember, TypeExpr, TypeId, UnaryOp,
 };
 
 /// The text of a body.
@@ -222,8 +222,8 @@ impl Printer<'_> {
         match lit {
             Lit::Bool(b) => b.to_string(),
             Lit::Char(c) => format!("{c:?}"),
-            Lit::Int(value, None) => value.to_string(),
-            Lit::Int(value, Some(kind)) => format!("{value}:{kind:?}"),
+            Lit::Int(value, None) => value.unsigned().to_string(),
+            Lit::Int(value, Some(kind)) => format!("{}:{kind:?}", value.unsigned()),
             Lit::Float(bits, kind) => match kind {
                 None => format!("{:?}", f64::from_bits(*bits)),
                 Some(kind) => format!("{:?}:{kind:?}", f64::from_bits(*bits)),
@@ -250,7 +250,8 @@ impl Printer<'_> {
             PathRes::Alias(a, _) => format!("alias {}", self.name(hir.aliases[*a].head.name)),
             PathRes::SelfCtor => "Self".to_owned(),
             PathRes::Assoc { base, name, .. } => format!("<{}>::{}", self.ty(*base), self.name(*name)),
-            PathRes::TraitMember { of, self_ty, name, .. } => {
+            PathRes::TraitMember(member) => {
+                let TraitMember { of, self_ty, name, .. } = &**member;
                 let ty = self_ty.map(|t| format!("{} as ", self.ty(t))).unwrap_or_default();
                 format!("<{ty}{}>::{}", self.name(hir.traits[of.trait_].head.name), self.name(*name))
             }
@@ -270,7 +271,8 @@ impl Printer<'_> {
                 format!("{by_ref}{is_mut}{}{sub}", self.local(*local))
             }
             Pat::Lit { lit, negative } => format!("{}{}", if *negative { "-" } else { "" }, self.lit(lit)),
-            Pat::Range { start, end, inclusive } => {
+            Pat::Range(range) => {
+                let RangePat { start, end, inclusive } = &**range;
                 let bound = |b: &Option<PatBound>| match b {
                     None => String::new(),
                     Some(PatBound::Lit { lit, negative, .. }) => {

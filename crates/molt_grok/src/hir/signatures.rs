@@ -11,9 +11,9 @@ use super::front::{At, BodyForm, BodySource, Front, ItemScope, MacroScope, Param
 use super::types::{Anonymous, TypeCx, mutability};
 use super::{
     ActorInfo, AdtId, AdtKind, Alias, AliasId, AssocArg, Attr, AttrValue, BodyOwner, Bound, ConstId, ConstItem,
-    ConstItemKind, FieldDecl, FnId, GenericArgs, GenericParam, GenericParamKind, Generics, Impl, ImplId, IntKind,
-    LangItem, Lifetime, ParamDecl, Parent, ReturnType, SelfKind, SelfParam, TraitId, TraitRef, TypeExpr, TypeId,
-    VariantForm, WherePredicate, WhereSubject,
+    ConstItemKind, FieldDecl, FnId, GenericParam, GenericParamKind, Generics, Impl, ImplId, IntKind, LangItem,
+    Lifetime, ParamDecl, Parent, ReturnType, SelfKind, SelfParam, TraitId, TraitRef, TypeExpr, TypeId, VariantForm,
+    WherePredicate, WhereSubject, WrittenArgs,
 };
 use crate::syntax::{self, NodeId, Syntax, SyntaxKind};
 
@@ -320,7 +320,7 @@ impl Front {
         };
         let name = self.intern("Output");
         let assoc = ty.map(|ty| AssocArg { name, span, ty: Some(ty), bounds: Vec::new() }).into_iter().collect();
-        let args = GenericArgs { assoc, ..GenericArgs::default() };
+        let args = WrittenArgs { assoc, ..WrittenArgs::default() }.into();
         let bounds = vec![Bound::Trait(TraitRef { trait_, args, span })];
         let future = if in_trait { TypeExpr::Dyn(bounds) } else { TypeExpr::Impl(bounds) };
         ReturnType::Type(self.new_type(future, span))

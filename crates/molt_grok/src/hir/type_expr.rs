@@ -2,7 +2,7 @@
 
 use molt_base::{Span, Symbol};
 
-use super::{AdtId, AliasId, BodyId, ImplId, TraitId, TypeId};
+use super::{AdtId, AliasId, BodyId, ImplId, TraitId, TypeId, Wide};
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum IntKind {
@@ -96,9 +96,36 @@ pub enum Lifetime {
     Error,
 }
 
-/// Arguments as written; counts are checked by the checker.
+/// Arguments as written, for most names none; counts are checked by the checker.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct GenericArgs {
+pub struct GenericArgs(Option<Box<WrittenArgs>>);
+
+static NO_ARGS: WrittenArgs = WrittenArgs { args: Vec::new(), assoc: Vec::new(), parenthesised: false, span: None };
+
+impl GenericArgs {
+    /// The arguments without the rest.
+    pub fn into_args(self) -> Vec<GenericArg> {
+        self.0.map_or_else(Vec::new, |written| written.args)
+    }
+}
+
+impl From<WrittenArgs> for GenericArgs {
+    fn from(written: WrittenArgs) -> GenericArgs {
+        GenericArgs(Some(Box::new(written)))
+    }
+}
+
+impl std::ops::Deref for GenericArgs {
+    type Target = WrittenArgs;
+
+    fn deref(&self) -> &WrittenArgs {
+        self.0.as_deref().unwrap_or(&NO_ARGS)
+    }
+}
+
+/// What stands between `<` and `>`.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct WrittenArgs {
     pub args: Vec<GenericArg>,
     /// `Item = T`, `Item: Bound`.
     pub assoc: Vec<AssocArg>,
@@ -126,7 +153,7 @@ pub struct AssocArg {
 #[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ConstArg {
     /// A literal: bits, sign-extended.
-    Value(i128),
+    Value(Wide),
     Param(u32, Symbol),
     /// To be evaluated.
     Body(BodyId),

@@ -11,7 +11,7 @@ use super::front::{At, BodyForm, BodySource, Front, ItemScope, MacroScope, Param
 use super::scope::{Def, Found, Ns, Prim, Segment, SegmentKind};
 use super::{
     AssocArg, BodyOwner, Bound, ConstArg, GenericArg, GenericArgs, GenericParam, GenericParamKind, Lifetime, ModId,
-    Mutability, TraitRef, TypeExpr, TypeId, WherePredicate, WhereSubject,
+    Mutability, TraitRef, TypeExpr, TypeId, WherePredicate, WhereSubject, WrittenArgs,
 };
 use crate::syntax::{self, Element, NodeId, Syntax, SyntaxKind, literal};
 
@@ -228,7 +228,7 @@ impl Front {
         };
         let name = self.intern("Output");
         let assoc = vec![AssocArg { name, span, ty: Some(output), bounds: Vec::new() }];
-        GenericArgs { args: vec![GenericArg::Type(tuple)], assoc, parenthesised: true, span: Some(span) }
+        WrittenArgs { args: vec![GenericArg::Type(tuple)], assoc, parenthesised: true, span: Some(span) }.into()
     }
 
     fn macro_type(&mut self, node: NodeId, slot: TypeId, cx: &mut TypeCx<'_>) -> TypeExpr {
@@ -417,7 +417,7 @@ impl Front {
                 ParamKind::Const => GenericArg::Const(ConstArg::Param(p.index, p.name), span),
             });
         }
-        GenericArgs { args, ..GenericArgs::default() }
+        WrittenArgs { args, ..WrittenArgs::default() }.into()
     }
 
     /// Follows a path and reports what is wrong with it: the item and how many names lead to it.
@@ -522,11 +522,11 @@ impl Front {
             cx.anonymous = anonymous;
             return self.fn_args(params, ret, span);
         }
-        let mut out = GenericArgs { span: Some(span), ..GenericArgs::default() };
-        for child in syntax.children(node).collect::<Vec<_>>() {
+        let mut out = WrittenArgs { span: Some(span), ..WrittenArgs::default() };
+        for child in syntax.children(node) {
             self.generic_arg(syntax, child, slot, cx, &mut out);
         }
-        out
+        out.into()
     }
 
     fn generic_arg(
@@ -535,7 +535,7 @@ impl Front {
         node: NodeId,
         slot: TypeId,
         cx: &mut TypeCx<'_>,
-        out: &mut GenericArgs,
+        out: &mut WrittenArgs,
     ) {
         let span = syntax.span(node);
         match syntax.kind(node) {
@@ -598,7 +598,7 @@ impl Front {
         let negative = syntax.has(node, SyntaxKind::Minus);
         match syntax.children(node).next() {
             Some(child) if syntax.kind(child) == SyntaxKind::Literal => match self.const_literal(syntax, child) {
-                Some(value) => ConstArg::Value(if negative { value.wrapping_neg() } else { value }),
+                Some(value) => ConstArg::Value(if negative { value.wrapping_neg() } else { value }.into()),
                 None => ConstArg::Error,
             },
             Some(block) => self.const_body(block, slot, cx),
@@ -628,7 +628,7 @@ impl Front {
         match syntax.kind(node) {
             SyntaxKind::Literal => {
                 if let Some(value) = self.const_literal(syntax, node) {
-                    return ConstArg::Value(value);
+                    return ConstArg::Value(value.into());
                 }
                 ConstArg::Error
             }

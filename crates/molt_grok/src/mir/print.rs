@@ -214,7 +214,7 @@ impl Printer<'_> {
             Constant::Unit => "()".to_string(),
             Constant::Bool(b) => b.to_string(),
             Constant::Char(c) => format!("{c:?}"),
-            Constant::Int(v, ty) => format!("{v}_{}", self.ty(*ty)),
+            Constant::Int(v, ty) => format!("{}_{}", v.signed(), self.ty(*ty)),
             Constant::Float(bits, ty) => format!("{:?}_{}", f64::from_bits(*bits), self.ty(*ty)),
             Constant::Str(s) => format!("{:?}", self.hir.text(*s)),
             Constant::Bytes(s) => format!("b{:?}", self.hir.text(*s)),

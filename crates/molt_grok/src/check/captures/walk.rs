@@ -386,7 +386,7 @@ impl Walk<'_> {
                     self.pat(place, *sub);
                 }
             }
-            Pat::Lit { .. } | Pat::Range { .. } | Pat::Path(_) => self.test(place),
+            Pat::Lit { .. } | Pat::Range(_) | Pat::Path(_) => self.test(place),
             Pat::Tuple(pats) => {
                 let parts: Vec<Ty> = match self.c.types.kind(ty) {
                     TyKind::Tuple(parts) => self.c.types.ty_elems(parts).collect(),

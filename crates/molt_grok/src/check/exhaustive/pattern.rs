@@ -5,7 +5,7 @@ use molt_base::Symbol;
 use super::ranges::{int_range_of, to_bits};
 use crate::check::context::{Checked, Env};
 use crate::check::typed::TypedBody;
-use crate::hir::{AdtId, AdtKind, Body, ConstId, Lit, Pat, PatBound, PatId, PathRes};
+use crate::hir::{AdtId, AdtKind, Body, ConstId, Lit, Pat, PatBound, PatId, PathRes, RangePat};
 use crate::mir::queries::Queries;
 use crate::ty::{Args, ConstKind, Ty, TyKind};
 
@@ -141,7 +141,8 @@ impl<'a> Lowered<'a> {
                 let ctor = self.literal(*lit, *negative, ty);
                 self.push(ctor, Vec::new(), pat)
             }
-            Pat::Range { start, end, inclusive } => {
+            Pat::Range(range) => {
+                let RangePat { start, end, inclusive } = &**range;
                 let ctor = self.range(start.as_ref(), end.as_ref(), *inclusive, ty);
                 self.push(ctor, Vec::new(), pat)
             }
@@ -263,8 +264,8 @@ impl<'a> Lowered<'a> {
         match lit {
             Lit::Bool(b) => int(i128::from(b)),
             Lit::Char(c) => int(i128::from(u32::from(c))),
-            Lit::Int(v, _) if matches!(self.c.types.kind(ty), TyKind::Float(_)) => sign(v as f64),
-            Lit::Int(v, _) => int(if negative { (v as i128).wrapping_neg() } else { v as i128 }),
+            Lit::Int(v, _) if matches!(self.c.types.kind(ty), TyKind::Float(_)) => sign(v.unsigned() as f64),
+            Lit::Int(v, _) => int(if negative { v.signed().wrapping_neg() } else { v.signed() }),
             Lit::Float(bits, _) => sign(f64::from_bits(bits)),
             Lit::Str(s) | Lit::CStr(s) => Ctor::Str(s),
             Lit::Bytes(s) => Ctor::Bytes(s),

@@ -253,7 +253,7 @@ impl<'c> Infer<'c> {
                 for p in c.env(self.s.env) {
                     if let Predicate::Trait(t, args) = *p
                         && c.types.list(args)[0] == Arg::Ty(ty)
-                        && let Some(func) = c.find_trait_fn(t, name)
+                        && let Some(func) = c.find_trait_method(t, name)
                     {
                         out.push(Candidate { func, source: Source::Bound(t, args) });
                     }
@@ -274,7 +274,7 @@ impl<'c> Infer<'c> {
     fn bound_candidates(&self, t: TraitId, args: Args, name: Symbol, out: &mut Vec<Candidate>) {
         let c = self.c;
         for &(s, list) in c.supertraits(t).iter() {
-            if let Some(func) = c.find_trait_fn(s, name) {
+            if let Some(func) = c.find_trait_method(s, name) {
                 let args = c.types.erase_args(c.types.subst_args(list, args));
                 out.push(Candidate { func, source: Source::Bound(s, args) });
             }

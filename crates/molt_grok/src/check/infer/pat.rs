@@ -7,7 +7,7 @@ use molt_diagnostics::registry::grok as code;
 use super::Infer;
 use super::path::CtorPath;
 use crate::check::typed::Ctor;
-use crate::hir::{Lit, Mutability, NumKind, Pat, PatBound, PatId, PathRes, VariantForm};
+use crate::hir::{Lit, Mutability, NumKind, Pat, PatBound, PatId, PathRes, RangePat, VariantForm};
 use crate::ty::{Args, ConstKind, InferVar, Ty, TyKind};
 
 impl<'c> Infer<'c> {
@@ -65,7 +65,8 @@ impl<'c> Infer<'c> {
                 }
             }
             Pat::Lit { lit, .. } => self.lit_pat(*lit, ty, span),
-            Pat::Range { start, end, .. } => {
+            Pat::Range(range) => {
+                let RangePat { start, end, .. } = &**range;
                 for bound in [start, end].into_iter().flatten() {
                     match bound {
                         PatBound::Lit { lit, span, .. } => self.lit_pat(*lit, ty, *span),
@@ -144,7 +145,7 @@ impl<'c> Infer<'c> {
                 self.typed().failed = true;
                 self.errors = true;
             }
-            PathRes::Const(_) | PathRes::TraitMember { .. } | PathRes::ConstParam(..) => {
+            PathRes::Const(_) | PathRes::TraitMember(_) | PathRes::ConstParam(..) => {
                 self.const_pat(pat, path, ty, span);
             }
             PathRes::Assoc { base, name, .. } => {
@@ -419,12 +420,9 @@ impl<'c> Infer<'c> {
 fn looks_through(pat: &Pat) -> bool {
     match pat {
         Pat::Lit { lit, .. } => !matches!(lit, Lit::Str(_)),
-        Pat::TupleStruct { .. }
-        | Pat::Struct { .. }
-        | Pat::Tuple(_)
-        | Pat::Slice(_)
-        | Pat::Path(_)
-        | Pat::Range { .. } => true,
+        Pat::TupleStruct { .. } | Pat::Struct { .. } | Pat::Tuple(_) | Pat::Slice(_) | Pat::Path(_) | Pat::Range(_) => {
+            true
+        }
         Pat::Error | Pat::Wild | Pat::Rest | Pat::Bind { .. } | Pat::Ref(..) | Pat::Or(_) => false,
     }
 }

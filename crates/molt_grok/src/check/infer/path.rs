@@ -11,7 +11,8 @@ use crate::check::index::TypeKey;
 use crate::check::solve::Answer;
 use crate::check::typed::Ctor;
 use crate::hir::{
-    AdtId, ConstId, ExprId, FieldInit, FnId, GenericArg, GenericArgs, PathRes, TraitId, TraitRef, TypeId, VariantForm,
+    AdtId, AdtKind, ConstId, ExprId, FieldInit, FnId, GenericArg, GenericArgs, PathRes, TraitId, TraitMember, TraitRef,
+    TypeId, VariantForm, WrittenArgs,
 };
 use crate::ty::{Arg, Args, Ty, TyKind};
 
@@ -45,7 +46,8 @@ impl<'c> Infer<'c> {
                 }
             }
             PathRes::Assoc { base, name, name_span, args } => self.assoc(e, *base, *name, *name_span, args, span),
-            PathRes::TraitMember { of, self_ty, name, name_span, args } => {
+            PathRes::TraitMember(member) => {
+                let TraitMember { of, self_ty, name, name_span, args } = &**member;
                 self.trait_member(e, of, *self_ty, *name, *name_span, args, span)
             }
         }
@@ -131,7 +133,7 @@ impl<'c> Infer<'c> {
 
     fn ctor_of_type(&mut self, ty: Ty, span: Span) -> Option<CtorPath> {
         match self.s.kind(ty) {
-            TyKind::Adt(adt, args) if self.c.hir.adts[adt].kind != crate::hir::AdtKind::Enum => {
+            TyKind::Adt(adt, args) if self.c.hir.adts[adt].kind != AdtKind::Enum => {
                 Some(CtorPath { adt, variant: 0, args })
             }
             TyKind::Error => None,
@@ -149,7 +151,7 @@ impl<'c> Infer<'c> {
             TyKind::Adt(adt, args) => {
                 let variant = self.c.hir.adts[adt].variants.iter().position(|v| v.name == name);
                 match variant {
-                    Some(v) if self.c.hir.adts[adt].kind == crate::hir::AdtKind::Enum => {
+                    Some(v) if self.c.hir.adts[adt].kind == AdtKind::Enum => {
                         Some(CtorPath { adt, variant: v as u32, args })
                     }
                     _ => {
@@ -195,7 +197,7 @@ impl<'c> Infer<'c> {
     /// A tuple struct with private fields cannot be built or taken apart elsewhere.
     pub(in crate::check) fn private_fields(&mut self, ctor: CtorPath, span: Span) {
         let c = self.c;
-        if c.hir.adts[ctor.adt].kind == crate::hir::AdtKind::Enum {
+        if c.hir.adts[ctor.adt].kind == AdtKind::Enum {
             return;
         }
         let fields = &c.hir.adts[ctor.adt].variants[ctor.variant as usize].fields;
@@ -225,7 +227,7 @@ impl<'c> Infer<'c> {
             return Ty::ERROR;
         }
         if let TyKind::Adt(adt, args) = c.types.kind(ty)
-            && c.hir.adts[adt].kind == crate::hir::AdtKind::Enum
+            && c.hir.adts[adt].kind == AdtKind::Enum
             && let Some(v) = c.hir.adts[adt].variants.iter().position(|v| v.name == name)
         {
             return self.ctor_value(e, CtorPath { adt, variant: v as u32, args }, span);
@@ -388,7 +390,7 @@ impl<'c> Infer<'c> {
         let mut holes = VarHoles(&mut self.s);
         let (args, _) = Converter::new(self.c, owner, Elision::Erased, &mut holes).trait_args(of, self_ty);
         let args = self.c.types.erase_args(args);
-        let generics = GenericArgs { args: generics.to_vec(), ..GenericArgs::default() };
+        let generics = GenericArgs::from(WrittenArgs { args: generics.to_vec(), ..WrittenArgs::default() });
         self.member(e, of.trait_, args, name, name_span, &generics, span)
     }
 
@@ -444,6 +446,13 @@ impl<'c> Infer<'c> {
             self.typed().failed = true;
             return Ty::ERROR;
         };
+        if c.hir.adts[ctor.adt].kind == AdtKind::Actor {
+            let name = self.text(c.hir.adts[ctor.adt].head.name);
+            let text = format!("the actor `{name}` is started by another name");
+            let d = Diagnostic::at(&code::TYPE_MISMATCH, span, text).help(format!("write `{name} {{ .. }}`"));
+            self.report(d);
+            return Ty::ERROR;
+        }
         let ty = c.types.mk(TyKind::Adt(ctor.adt, ctor.args));
         if let Some(h) = hint
             && self.s.could_be_same(ty, h)
@@ -511,8 +520,8 @@ impl<'c> Infer<'c> {
             .collect();
         if !missing.is_empty() {
             let list = missing.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", ");
-            let plural = if missing.len() == 1 { "" } else { "s" };
-            let text = format!("the field{plural} {list} of `{}` get no value", self.text(variant.name));
+            let (plural, verb) = if missing.len() == 1 { ("", "gets") } else { ("s", "get") };
+            let text = format!("the field{plural} {list} of `{}` {verb} no value", self.text(variant.name));
             let d = Diagnostic::at(&code::MISSING_FIELD, span, text);
             self.report(d);
         }

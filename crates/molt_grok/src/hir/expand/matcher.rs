@@ -85,8 +85,8 @@ impl Front {
                 out.push(matcher);
                 at += used;
             } else if kind.closer().is_some() {
-                let end = group_end(tokens, list, at);
-                let inner = self.read_matcher(tokens, &list[at + 1..end - 1])?;
+                let (inside, end) = group(tokens, list, at);
+                let inner = self.read_matcher(tokens, inside)?;
                 out.push(Matcher::Group(kind, inner));
                 at = end;
             } else {
@@ -107,8 +107,8 @@ impl Front {
         let Some(&next) = list.get(1) else { return bad(self, 0, "a name or `(` must follow `$`") };
         let kind = tokens.kind(next);
         if kind == SyntaxKind::LParen {
-            let end = group_end(tokens, list, 1);
-            let inner = self.read_matcher(tokens, &list[2..end - 1])?;
+            let (inside, end) = group(tokens, list, 1);
+            let inner = self.read_matcher(tokens, inside)?;
             let Some((separator, times, used)) = repetition(tokens, &list[end..]) else {
                 return bad(self, end, "`*`, `+` or `?` must follow a repetition, after at most one separator");
             };
@@ -164,6 +164,14 @@ pub(super) fn group_end(tokens: &Tokens, list: &[u32], at: usize) -> usize {
         }
     }
     list.len()
+}
+
+/// What stands in the group that opens at `at`, and the position after it. A group that is not closed, which was reported,
+/// goes to the end.
+pub(super) fn group<'l>(tokens: &Tokens, list: &'l [u32], at: usize) -> (&'l [u32], usize) {
+    let end = group_end(tokens, list, at);
+    let is_closed = end > at + 1 && tokens.kind(list[end - 1]).is_closer();
+    (&list[at + 1..end - usize::from(is_closed)], end)
 }
 
 /// `[separator] (* | + | ?)`: the separator's token, the operator, and how many tokens they are.

@@ -4,7 +4,7 @@ use molt_base::Symbol;
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok;
 
-use super::matcher::{Bindings, Bound, Fragment, group_end, repetition};
+use super::matcher::{Bindings, Bound, Fragment, group, group_end, repetition};
 use super::{Macro, Rule, is_name};
 use crate::hir::front::Front;
 use crate::syntax::{Origin, SyntaxContext, SyntaxKind, Tokens, TokensBuilder};
@@ -43,8 +43,8 @@ impl Front {
                     at += 2;
                 }
                 (SyntaxKind::Dollar, Some(SyntaxKind::LParen)) => {
-                    let end = group_end(tokens, list, at + 1);
-                    let inner = self.read_template(tokens, &list[at + 2..end - 1])?;
+                    let (inside, end) = group(tokens, list, at + 1);
+                    let inner = self.read_template(tokens, inside)?;
                     let Some((separator, _, used)) = repetition(tokens, &list[end..]) else {
                         let message = "`*`, `+` or `?` must follow a repetition, after at most one separator";
                         self.report(&grok::BAD_FRAGMENT, tokens.span(list[end - 1]), message);

@@ -39,7 +39,10 @@ impl Lower<'_> {
         if matches!(path, PathRes::Error) {
             return self.error(span);
         }
-        self.alloc(Expr::SpawnActor { path, fields, options, literal: false }, span)
+        self.alloc(
+            Expr::SpawnActor { path: Box::new(path), fields: fields.into(), options: options.into(), literal: false },
+            span,
+        )
     }
 
     fn ask(&mut self, s: Syntax<'_>, node: NodeId, span: Span) -> ExprId {
@@ -65,7 +68,7 @@ impl Lower<'_> {
         let token = s.name(call)?;
         let name = self.front.name_of(s.tokens, token);
         let args = s.child(call, SyntaxKind::ArgList).map(|a| self.list(s, a)).unwrap_or_default();
-        Some((target, Message::Handler { name, name_span: s.tokens.span(token), args }))
+        Some((target, Message::Handler { name, name_span: s.tokens.span(token), args: args.into() }))
     }
 
     /// `target ! message`: a call of a plain name that is no constructor and no local is a handler's.
@@ -76,7 +79,7 @@ impl Lower<'_> {
             Some(token) => {
                 let name = self.front.name_of(s.tokens, token);
                 let args = s.child(message, SyntaxKind::ArgList).map(|a| self.list(s, a)).unwrap_or_default();
-                Message::Handler { name, name_span: s.tokens.span(token), args }
+                Message::Handler { name, name_span: s.tokens.span(token), args: args.into() }
             }
             None => Message::Raw(self.expr(s, message)),
         };

@@ -5,6 +5,7 @@ use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok;
 
 use super::{LocalName, Lower, Target};
+use crate::hir::front::SelfType;
 use crate::hir::types::mutability;
 use crate::hir::{
     AdtKind, Arm, BinaryOp, ConstArg, Expr, ExprId, FieldInit, FieldPat, FloatKind, GenericArgs, IntKind, Lit, NumKind,
@@ -133,7 +134,7 @@ impl Lower<'_> {
             SyntaxKind::FalseKw => Lit::Bool(false),
             SyntaxKind::Int => {
                 let (value, suffix) = literal::integer(text).ok()?;
-                Lit::Int(value, suffix.map(num_kind))
+                Lit::Int(value.into(), suffix.map(num_kind))
             }
             SyntaxKind::Float => {
                 let (value, suffix) = literal::float(text).ok()?;
@@ -147,7 +148,7 @@ impl Lower<'_> {
                 }
             }
             SyntaxKind::Char => Lit::Char(literal::character(text)),
-            SyntaxKind::Byte => Lit::Int(literal::byte(text).into(), Some(NumKind::Int(IntKind::U8))),
+            SyntaxKind::Byte => Lit::Int(u128::from(literal::byte(text)).into(), Some(NumKind::Int(IntKind::U8))),
             SyntaxKind::Str | SyntaxKind::RawStr => Lit::Str(self.front.intern(&literal::string(kind, text))),
             SyntaxKind::ByteStr | SyntaxKind::RawByteStr => Lit::Bytes(self.latin(&literal::bytes(kind, text))),
             SyntaxKind::CStr => Lit::CStr(self.latin(&literal::bytes(kind, text))),
@@ -227,16 +228,23 @@ impl Lower<'_> {
     /// `Path { .. }`: a struct, or an actor that is started by it.
     fn struct_literal(&mut self, s: Syntax<'_>, node: NodeId, span: Span) -> ExprId {
         let (path, fields, base) = self.struct_parts(s, node);
+        let starts = match (&path, self.scope.self_type) {
+            (&PathRes::Struct(a, _), _) | (PathRes::SelfCtor, SelfType::Adt(a)) => {
+                self.front.hir.adts[a].kind == AdtKind::Actor
+            }
+            (PathRes::SelfCtor, _) => self.scope.in_actor,
+            _ => false,
+        };
         let expr = match path {
-            PathRes::Struct(a, _) if self.front.hir.adts[a].kind == AdtKind::Actor => {
+            _ if starts => {
                 if let Some(base) = base {
                     let span = self.body.expr_span(base);
                     self.report(&grok::UNEXPECTED_TOKEN, span, "an actor has no base to copy fields from");
                 }
-                Expr::SpawnActor { path, fields, options: Vec::new(), literal: true }
+                Expr::SpawnActor { path: Box::new(path), fields: fields.into(), options: Box::default(), literal: true }
             }
             PathRes::Error => Expr::Error,
-            path => Expr::Struct { path, fields, base },
+            path => Expr::Struct { path: Box::new(path), fields: fields.into(), base },
         };
         self.alloc(expr, span)
     }

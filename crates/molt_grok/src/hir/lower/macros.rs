@@ -253,7 +253,7 @@ impl Lower<'_> {
                 let value = self.expr(s, node);
                 match self.body.exprs[value] {
                     Expr::Lit(Lit::Str(text)) => Some(self.front.hir.names.text(text).to_owned()),
-                    Expr::Lit(Lit::Int(n, _)) => Some(n.to_string()),
+                    Expr::Lit(Lit::Int(n, _)) => Some(n.unsigned().to_string()),
                     _ => None,
                 }
             }
@@ -267,7 +267,7 @@ impl Lower<'_> {
     }
 
     fn number(&mut self, value: u128, span: Span) -> ExprId {
-        self.alloc(Expr::Lit(Lit::Int(value, Some(NumKind::Int(IntKind::U32)))), span)
+        self.alloc(Expr::Lit(Lit::Int(value.into(), Some(NumKind::Int(IntKind::U32)))), span)
     }
 
     /// The tokens of a call as text, one space where white space stood.

@@ -8,7 +8,7 @@ use super::{LocalName, Lower};
 use crate::hir::front::{ParamKind, SelfType};
 use crate::hir::scope::{Def, Ns, Segment, SegmentKind, nearest};
 use crate::hir::types::PathPart;
-use crate::hir::{GenericArgs, PathRes, TraitRef, TypeExpr, TypeId};
+use crate::hir::{GenericArgs, PathRes, TraitMember, TraitRef, TypeExpr, TypeId};
 use crate::syntax::{NodeId, Syntax};
 
 impl Lower<'_> {
@@ -92,8 +92,8 @@ impl Lower<'_> {
         if before.is_empty() {
             return match of {
                 Some(of) => {
-                    let args = args.args;
-                    PathRes::TraitMember { of: Box::new(of), self_ty: Some(base), name, name_span, args }
+                    let args = args.into_args();
+                    PathRes::TraitMember(Box::new(TraitMember { of, self_ty: Some(base), name, name_span, args }))
                 }
                 None => PathRes::Assoc { base, name, name_span, args },
             };
@@ -146,9 +146,9 @@ impl Lower<'_> {
             let slot = self.front.new_type(TypeExpr::Error, last.segment.span);
             let args = self.args(s, &parts[used - 1], slot);
             let of = TraitRef { trait_, args, span: parts[used - 1].segment.span };
-            let args = self.args(s, last, slot).args;
+            let args = self.args(s, last, slot).into_args();
             let (name, name_span) = (last.segment.name, last.segment.span);
-            return PathRes::TraitMember { of: Box::new(of), self_ty: None, name, name_span, args };
+            return PathRes::TraitMember(Box::new(TraitMember { of, self_ty: None, name, name_span, args }));
         }
         if matches!(def, Def::Variant(..)) {
             let message = "a variant has nothing inside";

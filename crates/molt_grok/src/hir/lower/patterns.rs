@@ -9,7 +9,7 @@ use crate::hir::front::At;
 use crate::hir::scope::{Def, Ns};
 use crate::hir::types::mutability;
 use crate::hir::{
-    ConstItemKind, FieldPat, Lit, LocalId, Mutability, Pat, PatBound, PatId, PathRes, TypeId, VariantForm,
+    ConstItemKind, FieldPat, Lit, LocalId, Mutability, Pat, PatBound, PatId, PathRes, RangePat, TypeId, VariantForm,
 };
 use crate::syntax::{Entry, NodeId, Syntax, SyntaxContext, SyntaxKind};
 
@@ -365,7 +365,7 @@ impl Lower<'_> {
                 end = Some(bound);
             }
         }
-        Pat::Range { start, end, inclusive: s.tokens.kind(op) != SyntaxKind::DotDot }
+        Pat::Range(Box::new(RangePat { start, end, inclusive: s.tokens.kind(op) != SyntaxKind::DotDot }))
     }
 
     fn pattern_bound(&mut self, s: Syntax<'_>, node: NodeId) -> Option<PatBound> {

@@ -17,22 +17,26 @@ use super::regions::{RegionVar, Regions, Universal, var_of};
 pub struct Points {
     /// First point of each block, and the count of all at the end.
     starts: Vec<u32>,
+    /// Block of each point.
+    blocks: Vec<Bb>,
     preds: Lists,
 }
 
 impl Points {
     pub fn new(mir: &Mir) -> Points {
         let mut starts = Vec::with_capacity(mir.blocks.len() + 1);
+        let mut blocks = Vec::with_capacity(8 * mir.blocks.len());
         let mut next = 0;
         let mut edges = Vec::with_capacity(2 * mir.blocks.len());
         for (bb, block) in mir.blocks.iter() {
             starts.push(next);
             next += block.stmts.len() as u32 + 1;
+            blocks.resize(next as usize, bb);
             block.terminator().successors(|s| edges.push((s.0, bb.0)));
             edges.extend(block.unwind.map(|unwind| (unwind.0, bb.0)));
         }
         starts.push(next);
-        Points { starts, preds: Lists::new(mir.blocks.len(), edges.into_iter()) }
+        Points { starts, blocks, preds: Lists::new(mir.blocks.len(), edges.into_iter()) }
     }
 
     pub fn count(&self) -> usize {
@@ -47,8 +51,8 @@ impl Points {
     }
     /// Block of a point, and the index of its statement there.
     pub fn location(&self, point: u32) -> (Bb, usize) {
-        let bb = self.starts.partition_point(|&s| s <= point) - 1;
-        (Bb(bb as u32), (point - self.starts[bb]) as usize)
+        let bb = self.blocks[point as usize];
+        (bb, (point - self.starts[bb.0 as usize]) as usize)
     }
     pub fn preds(&self, bb: Bb) -> impl Iterator<Item = Bb> + '_ {
         self.preds.of(bb.0).iter().map(|&b| Bb(b))

@@ -404,7 +404,7 @@ impl Builder<'_> {
     fn register_operation(&mut self, n: usize, operation: ExprId, state: &Place, state_ty: Ty) {
         let span = self.span(operation);
         let body = self.body;
-        let number = Operand::Const(Constant::Int(n as i128, Ty::USIZE));
+        let number = Operand::Const(Constant::Int((n as i128).into(), Ty::USIZE));
         let discard = self.discard();
         if let Expr::Ask { target, message: Message::Handler { args, .. }, .. } = &body.exprs[operation] {
             let (reference, actor) = self.actor(*target);
@@ -488,7 +488,7 @@ impl Builder<'_> {
             return self.terminating(arm.body, |b| b.into(dest, b.full(arm.body)));
         };
         let span = arm.span;
-        let number = Operand::Const(Constant::Int(n as i128, Ty::USIZE));
+        let number = Operand::Const(Constant::Int((n as i128).into(), Ty::USIZE));
         let refused = self.new_block();
         self.terminating(arm.body, |b| {
             let scope = b.scopes.innermost();

@@ -104,9 +104,7 @@ impl Builder<'_> {
                 pats.iter().any(|&p| self.binds_by_reference(p))
             }
             Pat::Struct { fields, .. } => fields.iter().any(|f| self.binds_by_reference(f.pat)),
-            Pat::Error | Pat::Wild | Pat::Rest | Pat::Lit { .. } | Pat::Range { .. } | Pat::Path(_) | Pat::Ref(..) => {
-                false
-            }
+            Pat::Error | Pat::Wild | Pat::Rest | Pat::Lit { .. } | Pat::Range(_) | Pat::Path(_) | Pat::Ref(..) => false,
         }
     }
 
@@ -309,6 +307,6 @@ pub(super) fn collect_bindings(body: &hir::Body, pat: PatId, found: &mut Vec<Loc
         }
         Pat::Struct { fields, .. } => fields.iter().for_each(|f| collect_bindings(body, f.pat, found)),
         Pat::Ref(_, sub) => collect_bindings(body, *sub, found),
-        Pat::Error | Pat::Wild | Pat::Rest | Pat::Lit { .. } | Pat::Range { .. } | Pat::Path(_) => {}
+        Pat::Error | Pat::Wild | Pat::Rest | Pat::Lit { .. } | Pat::Range(_) | Pat::Path(_) => {}
     }
 }

@@ -113,14 +113,14 @@ impl Builder<'_> {
 
     fn format_spec(&mut self, formatter: &Place, ty: Ty, spec: &FormatSpec, args: &[Place], span: Span) {
         let count = |c: Option<FormatCount>| match c {
-            None => Operand::Const(Constant::Int(0, Ty::USIZE)),
-            Some(FormatCount::Value(v)) => Operand::Const(Constant::Int(i128::from(v), Ty::USIZE)),
+            None => Operand::Const(Constant::Int(0i128.into(), Ty::USIZE)),
+            Some(FormatCount::Value(v)) => Operand::Const(Constant::Int(i128::from(v).into(), Ty::USIZE)),
             Some(FormatCount::Arg(n)) => Operand::Copy(args[n as usize].clone()),
         };
         let operands = vec![
             self.borrow_temp(formatter.clone(), Mutability::Mut, ty, span),
             Operand::Const(Constant::Char(spec.fill)),
-            Operand::Const(Constant::Int(i128::from(flags(spec)), Ty::U32)),
+            Operand::Const(Constant::Int(i128::from(flags(spec)).into(), Ty::U32)),
             count(spec.width),
             count(spec.precision),
         ];

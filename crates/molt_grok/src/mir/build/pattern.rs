@@ -13,7 +13,7 @@ use super::Builder;
 use super::scope::Exit;
 use crate::check::exhaustive::ranges::{from_bits, int_range_of, to_bits};
 use crate::check::typed::Callee as TypedCallee;
-use crate::hir::{BinaryOp, ConstId, ExprId, Lit, LocalId, Mutability, Pat, PatBound, PatId, PathRes};
+use crate::hir::{BinaryOp, ConstId, ExprId, Lit, LocalId, Mutability, Pat, PatBound, PatId, PathRes, RangePat};
 use crate::mir::{Bb, Callee, Cast, Constant, Elem, Operand, Place, Rvalue, StmtKind, Terminator};
 use crate::ty::{Args, Region, Ty, TyKind};
 
@@ -178,7 +178,7 @@ impl Builder<'_> {
                     row.tests.push((place, pat));
                 }
             }
-            Pat::Lit { .. } | Pat::Range { .. } | Pat::Or(_) => row.tests.push((place, pat)),
+            Pat::Lit { .. } | Pat::Range(_) | Pat::Or(_) => row.tests.push((place, pat)),
         }
     }
 
@@ -274,7 +274,8 @@ impl Builder<'_> {
         let ty = self.typed.pat(pat);
         match &self.body.pats[pat] {
             Pat::Lit { lit, negative } => self.literal_test(*lit, *negative, ty),
-            Pat::Range { start, end, inclusive } => {
+            Pat::Range(range) => {
+                let RangePat { start, end, inclusive } = &**range;
                 let (min, max) = int_range_of(self.types, ty);
                 let lo = start.as_ref().map_or(Some(min), |b| self.bound(b, ty));
                 let hi = end.as_ref().map_or(Some(max), |b| self.bound(b, ty));
@@ -309,7 +310,7 @@ impl Builder<'_> {
         match self.literal(lit, negative, ty) {
             Constant::Bool(b) => int(i128::from(b)),
             Constant::Char(c) => int(i128::from(u32::from(c))),
-            Constant::Int(v, _) => int(v),
+            Constant::Int(v, _) => int(v.signed()),
             Constant::Float(bits, _) => Test::Literal(LitKey::Float(bits)),
             Constant::Str(s) | Constant::CStr(s) => Test::Literal(LitKey::Str(s)),
             Constant::Bytes(s) => Test::Literal(LitKey::Bytes(s)),
@@ -322,7 +323,7 @@ impl Builder<'_> {
     fn bound(&self, bound: &PatBound, ty: Ty) -> Option<u128> {
         let value = match bound {
             PatBound::Lit { lit, negative, .. } => match self.literal(*lit, *negative, ty) {
-                Constant::Int(v, _) => v,
+                Constant::Int(v, _) => v.signed(),
                 Constant::Char(c) => i128::from(u32::from(c)),
                 _ => return None,
             },
@@ -624,7 +625,7 @@ impl Builder<'_> {
         match self.types.kind(ty) {
             TyKind::Char => Constant::Char(u32::try_from(value).ok().and_then(char::from_u32).unwrap_or('\0')),
             TyKind::Bool => Constant::Bool(value != 0),
-            _ => Constant::Int(value, ty),
+            _ => Constant::Int(value.into(), ty),
         }
     }
 

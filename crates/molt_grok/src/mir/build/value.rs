@@ -143,10 +143,10 @@ impl Builder<'_> {
             Lit::Char(c) => Constant::Char(c),
             Lit::Int(v, _) => match self.types.kind(ty) {
                 TyKind::Float(_) => {
-                    let v = v as f64;
+                    let v = v.unsigned() as f64;
                     Constant::Float((if negative { -v } else { v }).to_bits(), ty)
                 }
-                _ => Constant::Int(if negative { (v as i128).wrapping_neg() } else { v as i128 }, ty),
+                _ => Constant::Int(if negative { v.signed().wrapping_neg().into() } else { v }, ty),
             },
             Lit::Float(bits, _) => {
                 let v = f64::from_bits(bits);
