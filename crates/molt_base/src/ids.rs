@@ -73,6 +73,10 @@ impl<I: EntityId, T> Arena<I, T> {
     pub fn with_capacity(items: usize) -> Self {
         Arena { items: Vec::with_capacity(items), marker: PhantomData }
     }
+    /// Makes room for so many more items.
+    pub fn reserve(&mut self, items: usize) {
+        self.items.reserve(items);
+    }
     /// Moves the items to an arena without spare room; this one keeps its memory for other items.
     pub fn take_exact(&mut self) -> Self {
         Arena { items: self.items.drain(..).collect(), marker: PhantomData }

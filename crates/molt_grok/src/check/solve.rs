@@ -22,6 +22,16 @@ pub use vars::{VarKind, Vars};
 /// How deep implementations may depend on one another.
 pub(super) const MAX_DEPTH: u32 = 64;
 
+/// How deep a goal of a program that is meant may lie, and how many deeper ones may be tried all the same.
+const DEEP: u32 = 16;
+const MAX_DEEP_GOALS: u32 = 4_000;
+
+/// How many implementations may be looked for to prove one predicate: those that need themselves in several ways would be
+/// looked for without end within [`MAX_DEPTH`].
+const MAX_SEARCHES: u32 = 2_000;
+/// The same after a predicate for which that was not enough.
+const FEWER_SEARCHES: u32 = 50;
+
 pub struct Solver<'c> {
     pub c: &'c Checked,
     pub env: Env,
@@ -35,6 +45,12 @@ pub struct Solver<'c> {
     /// Goals that wait for more to be known.
     pub pending: Vec<Goal>,
     depth: u32,
+    /// Implementations whose header is being normalised: one that needs itself for that fits nothing.
+    matching: Vec<ImplId>,
+    /// Searches for implementations since the depth was 0.
+    searches: u32,
+    max_searches: u32,
+    deep_goals: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +102,10 @@ impl<'c> Solver<'c> {
             closure_demands: Vec::new(),
             pending: Vec::new(),
             depth: 0,
+            matching: Vec::new(),
+            searches: 0,
+            max_searches: MAX_SEARCHES,
+            deep_goals: 0,
         }
     }
 

@@ -100,8 +100,31 @@ impl Front {
         self.files.insert(path.to_owned(), file);
         let parse = syntax::parse(file, &self.hir.files.file(file).text);
         self.diagnostics.extend(parse.diagnostics.iter().cloned());
+        self.make_room(&parse);
         let node = parse.root();
         At { source: self.push_source(parse, Stored::File(file)), node }
+    }
+
+    /// Makes room for the items of a file, so that large tables need not grow while they are filled.
+    fn make_room(&mut self, parse: &syntax::Parse) {
+        let (mut fns, mut bodies, mut types) = (0, 0, 0);
+        for node in parse.tree.subtree(parse.root()) {
+            match parse.tree.kind(node) {
+                SyntaxKind::FnItem => {
+                    fns += 1;
+                    bodies += 1;
+                }
+                SyntaxKind::ConstItem | SyntaxKind::StaticItem => bodies += 1,
+                kind if kind.is_type() => types += 1,
+                _ => {}
+            }
+        }
+        self.hir.fns.reserve(fns);
+        self.hir.bodies.reserve(bodies);
+        self.hir.body_owners.reserve(bodies);
+        self.body_sources.reserve(bodies);
+        self.hir.types.reserve(types);
+        self.hir.type_spans.reserve(types);
     }
 
     fn root_span(&self, at: At) -> Span {

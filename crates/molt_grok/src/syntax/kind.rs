@@ -153,6 +153,14 @@ impl SyntaxKind {
         self as u8 <= SyntaxKind::Unknown as u8
     }
 
+    /// A written type.
+    pub fn is_type(self) -> bool {
+        let parts = [SyntaxKind::QualifiedSelf, SyntaxKind::TypeArgs, SyntaxKind::AssocArg, SyntaxKind::ConstArg];
+        self as u8 >= SyntaxKind::PathType as u8
+            && self as u8 <= SyntaxKind::ClosureType as u8
+            && !parts.contains(&self)
+    }
+
     pub fn is_keyword(self) -> bool {
         self as u8 <= SyntaxKind::WhileKw as u8
     }

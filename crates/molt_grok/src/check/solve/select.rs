@@ -45,6 +45,11 @@ impl Solver<'_> {
             TyKind::Infer(InferVar::Ty(_)) => return Search::Ambiguous,
             _ => {}
         }
+        self.searches = if self.depth == 0 { 0 } else { self.searches + 1 };
+        if self.searches > self.max_searches {
+            self.max_searches = super::FEWER_SEARCHES;
+            return Search::Ambiguous;
+        }
         match self.bounds_matching(t, args)[..] {
             [] => {}
             [only] => {
@@ -90,6 +95,8 @@ impl Solver<'_> {
         let mut list = Vec::new();
         c.impl_candidates(t, self_ty, &mut list);
         list.retain(|&i| c.impl_header(i).erased.is_some_and(|of| self.may_fit_args(of, args)));
+        // What a search that is given up has demanded is of variables that are gone.
+        let pending = self.pending.len();
         if let [only] = list[..] {
             let s = self.vars.snapshot();
             let found = self.match_impl(only, args, span);
@@ -100,6 +107,7 @@ impl Solver<'_> {
                 }
                 None => {
                     self.vars.rollback(s);
+                    self.pending.truncate(pending);
                     Search::Nothing
                 }
             };
@@ -109,6 +117,7 @@ impl Solver<'_> {
             let s = self.vars.snapshot();
             let fits = self.match_impl(i, args, span).is_some();
             self.vars.rollback(s);
+            self.pending.truncate(pending);
             if fits {
                 fitting.push(i);
             }
@@ -138,8 +147,22 @@ impl Solver<'_> {
         let c = self.c;
         let of = c.impl_header(i).erased?;
         let list = self.fresh_impl_args(i, span);
-        let of = c.types.subst_args(of, list);
-        let of = self.normalize_args(of, span);
+        let written = c.types.list(of)[0].expect_ty();
+        let mut of = c.types.subst_args(of, list);
+        if c.types.args_flags(of).has(Flags::PROJECTION) {
+            if self.matching.contains(&i) {
+                return None;
+            }
+            self.matching.push(i);
+            of = self.normalize_args(of, span);
+            self.matching.pop();
+            // An associated type that is not known, or that there is none of, does not stand for every type.
+            let is_projection = matches!(c.types.kind(written), TyKind::Projection(..));
+            let self_ty = c.types.list(of)[0].expect_ty();
+            if is_projection && (self_ty == Ty::ERROR || self.is_unknown(self_ty)) {
+                return None;
+            }
+        }
         self.unify_args(of, args).ok()?;
         Some(list)
     }
@@ -149,7 +172,7 @@ impl Solver<'_> {
         if self.depth > MAX_DEPTH {
             return Answer::Maybe;
         }
-        let s = self.vars.snapshot();
+        let (s, pending) = (self.vars.snapshot(), self.pending.len());
         let answer = match self.match_impl(i, args, span) {
             None => Answer::No,
             Some(list) => {
@@ -168,6 +191,7 @@ impl Solver<'_> {
             }
         };
         self.vars.rollback(s);
+        self.pending.truncate(pending);
         answer
     }
 
@@ -335,7 +359,8 @@ impl Solver<'_> {
 
     /// Tries to prove a goal. What is found out of the types of one that must wait is kept.
     fn step(&mut self, goal: &mut Goal) -> Step {
-        if goal.depth > MAX_DEPTH {
+        self.deep_goals += u32::from(goal.depth > super::DEEP);
+        if goal.depth > MAX_DEPTH || self.deep_goals > super::MAX_DEEP_GOALS {
             return Step::Fail;
         }
         let span = goal.cause.span;
