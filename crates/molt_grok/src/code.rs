@@ -14,6 +14,7 @@ mod future;
 mod glue;
 mod intrinsic;
 pub mod layout;
+mod objects;
 mod place;
 mod recursion;
 mod rvalue;
@@ -30,7 +31,7 @@ use crate::check::typed::FnTrait;
 use crate::hir::item::{AttrArg, AttrValue};
 use crate::hir::{BodyId, BodyOwner, ConstId, FnId, TraitId};
 use crate::mir::{Mir, MirOwner};
-use crate::ty::{Arg, Args, ClosureId, Ty};
+use crate::ty::{Args, ClosureId, Ty};
 use layout::{Layouts, Meta, Repr, Scalar};
 
 /// A function to be written.
@@ -126,7 +127,7 @@ pub(crate) struct Kept {
     queue: Vec<Instance>,
     texts: FastMap<Vec<u8>, DataId>,
     places: FastMap<Span, DataId>,
-    tables: FastMap<(Ty, crate::ty::DynId), DataId>,
+    tables: objects::Tables,
     statics: FastMap<ConstId, DataId>,
     actor_tables: FastMap<Ty, DataId>,
     /// Functions that take the place of their call as a last parameter: their panics are their callers'.
@@ -149,7 +150,7 @@ impl Kept {
             queue: Vec::new(),
             texts: FastMap::default(),
             places: FastMap::default(),
-            tables: FastMap::default(),
+            tables: objects::Tables::default(),
             statics: FastMap::default(),
             actor_tables: FastMap::default(),
             tracking: FastSet::default(),
@@ -165,17 +166,22 @@ impl Mono<'_> {
         self.function(Instance::Start);
         let mut missing = Vec::new();
         let mut waiting = Vec::new();
-        while let Some(instance) = self.queue.pop() {
-            match self.missing_body(instance) {
-                Some(body) => {
-                    missing.push(body);
-                    waiting.push(instance);
+        loop {
+            while let Some(instance) = self.queue.pop() {
+                match self.missing_body(instance) {
+                    Some(body) => {
+                        missing.push(body);
+                        waiting.push(instance);
+                    }
+                    None => {
+                        let id = self.functions[&instance];
+                        let func = self.write(instance, id);
+                        self.program.funcs[id] = func;
+                    }
                 }
-                None => {
-                    let id = self.functions[&instance];
-                    let func = self.write(instance, id);
-                    self.program.funcs[id] = func;
-                }
+            }
+            if !self.link_upcasts() {
+                break;
             }
         }
         self.queue = waiting;
@@ -320,43 +326,6 @@ impl Mono<'_> {
         id
     }
 
-    /// Table of a type's functions for an object: drop, size, alignment, then the methods of its traits in order.
-    pub fn table(&mut self, ty: Ty, d: crate::ty::DynId) -> DataId {
-        if let Some(&t) = self.tables.get(&(ty, d)) {
-            return t;
-        }
-        let layout = self.layouts.of(ty);
-        let mut bytes = vec![0; 8];
-        bytes.extend_from_slice(&layout.size.to_le_bytes());
-        bytes.extend_from_slice(&layout.align.to_le_bytes());
-        let mut relocs = Vec::new();
-        if self.c.needs_drop(ty, Env::EMPTY) {
-            let f = self.function(Instance::Drop(ty));
-            relocs.push(Reloc { offset: 0, target: RelocTarget::Func(f), addend: 0 });
-        }
-        for (t, args) in self.object_traits(ty, d) {
-            for f in self.table_fns(t) {
-                let offset = bytes.len() as u32;
-                bytes.extend_from_slice(&[0; 8]);
-                if let Some(target) = self.table_entry(ty, t, args, f) {
-                    relocs.push(Reloc { offset, target: RelocTarget::Func(target), addend: 0 });
-                }
-            }
-        }
-        let name = format!("table{}", self.tables.len());
-        let id = self.program.data.push(DataItem { name, bytes, align: 8, relocs });
-        self.tables.insert((ty, d), id);
-        id
-    }
-
-    fn table_entry(&mut self, ty: Ty, t: TraitId, args: Args, f: FnId) -> Option<FuncId> {
-        if let Some(by) = self.fn_trait(t) {
-            return Some(self.function(Instance::Shim(ty, by, false)));
-        }
-        let resolved = self.c.resolve_fn(f, args)?;
-        Some(self.addressable(resolved))
-    }
-
     /// The function of an instance as whoever has only its address may call it.
     pub fn addressable(&mut self, instance: Instance) -> FuncId {
         if let Instance::Body(BodyOwner::Fn(f), args) = instance
@@ -366,52 +335,6 @@ impl Mono<'_> {
             return self.function(Instance::Shim(ty, FnTrait::Fn, true));
         }
         self.function(instance)
-    }
-
-    /// Traits of an object with supertraits, each with its arguments for the type, in the order of the table.
-    pub fn object_traits(&self, ty: Ty, d: crate::ty::DynId) -> Vec<(TraitId, Args)> {
-        let c = self.c;
-        let mut out: Vec<(TraitId, Args)> = Vec::new();
-        for &(t, rest) in &c.types.dyn_kind(d).traits {
-            let mut list = vec![Arg::Ty(ty)];
-            list.extend_from_slice(c.types.list(rest));
-            let full = c.types.args(&list);
-            for &(s, args) in c.supertraits(t).iter() {
-                let args = c.types.erase_args(c.types.subst_args(args, full));
-                if !out.iter().any(|&(u, _)| u == s) {
-                    out.push((s, args));
-                }
-            }
-        }
-        out
-    }
-
-    /// Functions of a trait that stand in tables: `call` for the closure traits.
-    pub fn table_fns(&self, t: TraitId) -> Vec<FnId> {
-        let c = self.c;
-        let generic = |f: FnId| {
-            c.hir.fns[f].generics.params.iter().any(|p| !matches!(p.kind, crate::hir::GenericParamKind::Lifetime))
-        };
-        c.hir.traits[t]
-            .fns
-            .iter()
-            .copied()
-            .filter(|&f| c.hir.fns[f].self_param.is_some() && !c.needs_sized_self(f) && !generic(f))
-            .collect()
-    }
-
-    /// Index of a function in an object's table, in words.
-    pub fn table_index(&self, ty: Ty, d: crate::ty::DynId, wanted: FnId) -> Option<u64> {
-        let mut at = 3;
-        for (t, _) in self.object_traits(ty, d) {
-            for f in self.table_fns(t) {
-                if f == wanted {
-                    return Some(at);
-                }
-                at += 1;
-            }
-        }
-        None
     }
 
     pub fn fn_trait(&self, t: TraitId) -> Option<FnTrait> {

@@ -137,7 +137,7 @@ pub enum ConstKind {
 /// What a `dyn` type promises.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct DynKind {
-    /// Traits with their arguments, Self left out; in the order written, markers last.
+    /// Traits with their arguments, Self left out; markers last, else by number.
     pub traits: Vec<(TraitId, Args)>,
     /// Associated types that are bound, by the trait's declaration, ordered by it.
     pub assoc: Vec<(AliasId, Ty)>,

@@ -59,11 +59,13 @@ pub struct Converter<'a> {
     pub seen: Vec<Region>,
     /// Function whose result may say `impl Trait`.
     pub opaque_for: Option<FnId>,
+    /// How long the contents live of an object that stands directly behind the reference that is being converted.
+    behind: Option<Region>,
 }
 
 impl<'a> Converter<'a> {
     pub fn new(c: &'a Checked, owner: Option<Owner>, elision: Elision, holes: &'a mut dyn Holes) -> Converter<'a> {
-        Converter { c, owner, elision, holes, fresh: 0, seen: Vec::new(), opaque_for: None }
+        Converter { c, owner, elision, holes, fresh: 0, seen: Vec::new(), opaque_for: None, behind: None }
     }
 
     fn mk(&self, kind: TyKind) -> Ty {
@@ -121,6 +123,7 @@ impl<'a> Converter<'a> {
     pub fn unsized_ty(&mut self, id: TypeId) -> Ty {
         let c = self.c;
         let span = c.hir.type_span(id);
+        let behind = self.behind.take();
         match &c.hir.types[id] {
             TypeExpr::Error => Ty::ERROR,
             TypeExpr::Infer => match self.holes.ty(span) {
@@ -155,6 +158,7 @@ impl<'a> Converter<'a> {
             }
             TypeExpr::Ref(l, m, to) => {
                 let r = self.region(*l, false, span);
+                self.behind = Some(r);
                 let to = self.unsized_ty(*to);
                 self.mk(TyKind::Ref(r, *m, to))
             }
@@ -186,10 +190,10 @@ impl<'a> Converter<'a> {
                 let traits = vec![(fn_trait, c.types.ty_list(&[input]))];
                 let assoc = self.fn_output(fn_trait).map(|o| vec![(o, ret)]).unwrap_or_default();
                 let d = c.types.mk_dyn(DynKind { traits, assoc });
-                let object = self.mk(TyKind::Dyn(d, Region::Erased));
+                let object = self.mk(TyKind::Dyn(d, self.object_region(None)));
                 self.make_box(object)
             }
-            TypeExpr::Dyn(bounds) => self.dyn_type(bounds, span),
+            TypeExpr::Dyn(bounds) => self.dyn_type(bounds, behind, span),
             TypeExpr::Impl(_) => match self.opaque_for {
                 Some(f) => self.opaque(id, f),
                 None => {
@@ -220,12 +224,18 @@ impl<'a> Converter<'a> {
         self.mk(TyKind::Opaque(opaque, args))
     }
 
-    fn dyn_type(&mut self, bounds: &[Bound], span: Span) -> Ty {
+    /// How long the contents of an object live that names no lifetime: as long as the reference that it stands behind, else
+    /// for ever; in a body whatever fits.
+    fn object_region(&self, behind: Option<Region>) -> Region {
+        match self.elision {
+            Elision::Erased => Region::Erased,
+            Elision::Fresh | Elision::Output(_) | Elision::Field | Elision::Static => behind.unwrap_or(Region::Static),
+        }
+    }
+
+    fn dyn_type(&mut self, bounds: &[Bound], behind: Option<Region>, span: Span) -> Ty {
         let c = self.c;
-        let mut region = match self.elision {
-            Elision::Static | Elision::Field => Region::Static,
-            _ => Region::Erased,
-        };
+        let mut region = self.object_region(behind);
         let mut traits = Vec::new();
         let mut assoc = Vec::new();
         for b in bounds {
@@ -253,7 +263,9 @@ impl<'a> Converter<'a> {
             c.error(&code::UNEXPECTED_TOKEN, span, "a trait object needs a trait");
             return Ty::ERROR;
         }
-        traits.sort_by_key(|&(t, _)| c.hir.traits[t].is_auto);
+        // The order in which they are written has no meaning.
+        traits.sort_by_key(|&(t, _)| (c.hir.traits[t].is_auto, t));
+        traits.dedup();
         assoc.sort();
         assoc.dedup();
         let d = c.types.mk_dyn(DynKind { traits, assoc });

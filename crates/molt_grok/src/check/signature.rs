@@ -255,12 +255,20 @@ impl Checked {
 
     /// Adds supertraits, the bounds on associated types of traits, and everything that follows from these.
     pub(super) fn elaborate(&self, first: &[Predicate]) -> Vec<Predicate> {
-        let erase = |p: &Predicate| match *p {
+        self.elaborate_by(first, |p| match *p {
             Predicate::Trait(t, a) => Predicate::Trait(t, self.types.erase_args(a)),
             Predicate::Projection(n, a, t) => Predicate::Projection(n, self.types.erase_args(a), self.types.erase(t)),
-        };
+        })
+    }
+
+    /// What follows from a trait's bound, its lifetimes included: the bound itself, supertraits, associated types.
+    pub(crate) fn implied(&self, t: TraitId, args: Args) -> Vec<Predicate> {
+        self.elaborate_by(&[Predicate::Trait(t, args)], |p| *p)
+    }
+
+    fn elaborate_by(&self, first: &[Predicate], erase: impl Fn(&Predicate) -> Predicate) -> Vec<Predicate> {
         let mut out: Vec<Predicate> = Vec::new();
-        for p in first.iter().map(erase) {
+        for p in first.iter().map(&erase) {
             if !out.contains(&p) {
                 out.push(p);
             }

@@ -11,7 +11,7 @@ use crate::check::context::Env;
 use crate::check::typed::FnTrait;
 use crate::hir::BodyOwner;
 use crate::mir::{Bb, Builtin, Callee, Operand, Place};
-use crate::ty::{Arg, Args, Ty, TyKind};
+use crate::ty::{Args, Ty, TyKind};
 
 /// What a call goes to.
 #[derive(Clone, Copy, Debug)]
@@ -67,18 +67,7 @@ impl Writer<'_, '_> {
     }
 
     pub fn revealed_args(&self, list: Args) -> Args {
-        let c = self.m.c;
-        let new: Vec<Arg> = c
-            .types
-            .list(list)
-            .iter()
-            .map(|&a| match a {
-                Arg::Ty(t) => Arg::Ty(c.revealed(t)),
-                Arg::Const(k) => Arg::Const(c.evaluated(k)),
-                Arg::Region(_) => Arg::Region(crate::ty::Region::Erased),
-            })
-            .collect();
-        c.types.args(&new)
+        self.m.c.revealed_args(list)
     }
 
     /// Values of arguments. What lies in memory is copied if the callee could see the destination or a copy is asked for.
@@ -201,7 +190,7 @@ impl Writer<'_, '_> {
             let self_ty = c.types.list(list)[0].expect_ty();
             if let TyKind::Dyn(d, _) = c.types.kind(self_ty)
                 && c.hir.fns[f].self_param.is_some()
-                && let Some(index) = self.m.table_index(self_ty, d, f)
+                && let Some(index) = self.m.table_index(self_ty, d, f, list)
             {
                 return self.call_object(index, values, ret, dest);
             }
@@ -345,9 +334,8 @@ impl Writer<'_, '_> {
                 self.call_env(to, inner, false, values, ret, dest)
             }
             TyKind::Dyn(d, _) => {
-                let by = if consume { "fn_once" } else { self.weakest(d) };
-                let Some(t) = c.hir.lang_trait(by) else { return Val::Empty };
-                let index = self.m.table_fns(t).first().and_then(|&f| self.m.table_index(ty, d, f));
+                let by = if consume { FnTrait::FnOnce } else { self.weakest(d) };
+                let index = self.m.call_index(ty, d, by);
                 let (Some(index), Some(table)) = (index, env.meta) else { return Val::Empty };
                 let code = self.load(Addr::value(table).plus(index * 8), Scalar::U64);
                 let mut list = vec![(Val::Regs(vec![env.ptr]), self.shared_ref(Ty::U8))];
@@ -413,16 +401,16 @@ impl Writer<'_, '_> {
     }
 
     /// The strongest closure trait that an object promises.
-    fn weakest(&self, d: crate::ty::DynId) -> &'static str {
+    fn weakest(&self, d: crate::ty::DynId) -> FnTrait {
         let c = self.m.c;
-        for name in ["fn", "fn_mut"] {
+        for (name, by) in [("fn", FnTrait::Fn), ("fn_mut", FnTrait::FnMut)] {
             if let Some(t) = c.hir.lang_trait(name)
                 && c.types.dyn_kind(d).traits.iter().any(|&(u, _)| u == t || c.supertrait_ids(u).contains(&t))
             {
-                return name;
+                return by;
             }
         }
-        "fn_once"
+        FnTrait::FnOnce
     }
 
     /// Where a pointer lying at an address points to.

@@ -17,7 +17,7 @@ use crate::check::typed::CaptureMode;
 use crate::hir::{AdtId, AdtKind, FloatKind, IntKind, Mutability};
 use crate::mir::frame::{Frame, frame};
 use crate::mir::{Mir, MirOwner};
-use crate::ty::{Args, ClosureId, ConstKind, Ty, TyKind};
+use crate::ty::{Arg, Args, ClosureId, ConstKind, Region, Ty, TyKind};
 
 /// One machine value and how memory holds it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -547,5 +547,16 @@ impl Checked {
         let new = solver.normalize(ty, span);
         let _ = solver.solve_pending();
         solver.resolve(new)
+    }
+
+    /// The same for each argument of a list.
+    pub fn revealed_args(&self, list: Args) -> Args {
+        let reveal = |&a: &Arg| match a {
+            Arg::Ty(t) => Arg::Ty(self.revealed(t)),
+            Arg::Const(k) => Arg::Const(self.evaluated(k)),
+            Arg::Region(_) => Arg::Region(Region::Erased),
+        };
+        let new: Vec<Arg> = self.types.list(list).iter().map(reveal).collect();
+        self.types.args(&new)
     }
 }

@@ -5,6 +5,7 @@ use molt_ir::{FloatCond, IntCond, Op, Type, ValueId};
 
 use super::func::{Addr, Val, Writer};
 use super::layout::{Meta, Scalar, Tag};
+use super::objects::Upcast;
 use super::place::At;
 use crate::check::typed::CastKind;
 use crate::hir::{BinaryOp, FloatKind, IntKind, Mutability};
@@ -667,8 +668,13 @@ impl Writer<'_, '_> {
                 let len = self.iconst(n);
                 Val::Regs(vec![regs[0], len])
             }
-            (TyKind::Dyn(x, _), TyKind::Dyn(y, _)) if x == y => Val::Regs(regs.clone()),
-            (TyKind::Dyn(..), TyKind::Dyn(..)) => Val::Regs(regs.clone()),
+            (TyKind::Dyn(x, _), TyKind::Dyn(y, _)) => match self.m.upcast(a, x, y) {
+                Upcast::Prefix => Val::Regs(regs.clone()),
+                Upcast::Word(index) => {
+                    let table = self.load(Addr::value(regs[1]).plus(index * 8), Scalar::U64);
+                    Val::Regs(vec![regs[0], table])
+                }
+            },
             (_, TyKind::Dyn(d, _)) => {
                 let table = self.m.table(a, d);
                 let table = self.data_addr(table);

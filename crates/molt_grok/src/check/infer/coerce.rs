@@ -263,10 +263,9 @@ impl<'c> Infer<'c> {
         let ok = match (self.c.types.kind(inner), self.c.types.kind(target)) {
             (TyKind::Array(a, _), TyKind::Slice(b)) => self.s.unify(a, b).is_ok(),
             (TyKind::Dyn(a, _), TyKind::Dyn(b, _)) => {
-                let fits = self.upcast(a, b);
-                // The tables of an object and of its supertrait's object differ.
-                if fits && a != b {
-                    self.not_built(span, "an object of a trait as an object of its supertrait");
+                let fits = self.has_traits_of(a, b);
+                if fits {
+                    self.demand_object(inner, b, span);
                 }
                 fits
             }
@@ -293,9 +292,10 @@ impl<'c> Infer<'c> {
         ok
     }
 
-    fn upcast(&mut self, from: crate::ty::DynId, to: crate::ty::DynId) -> bool {
+    /// Whether an object of one kind promises every trait of another, whatever their arguments.
+    fn has_traits_of(&self, from: crate::ty::DynId, to: crate::ty::DynId) -> bool {
         let c = self.c;
-        let (from, to) = (c.types.dyn_kind(from).clone(), c.types.dyn_kind(to).clone());
+        let (from, to) = (c.types.dyn_kind(from), c.types.dyn_kind(to));
         to.traits.iter().all(|(t, _)| from.traits.iter().any(|(f, _)| f == t || c.supertrait_ids(*f).contains(t)))
     }
 

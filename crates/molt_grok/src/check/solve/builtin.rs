@@ -334,6 +334,17 @@ impl Solver<'_> {
                 if let Some(&(_, ty)) = dyn_kind.assoc.iter().find(|&&(n, _)| n == alias) {
                     return Some(Projected::Known(ty));
                 }
+                // `trait Sub: Super<Item = i32>` says it as well.
+                for &(of, rest) in &dyn_kind.traits {
+                    for p in c.elaborate(&[Predicate::Trait(of, self.with_self(self_ty, rest))]) {
+                        if let Predicate::Projection(n, have, ty) = p
+                            && n == alias
+                            && self.unify_args(have, args).is_ok()
+                        {
+                            return Some(Projected::Known(self.normalize(ty, span)));
+                        }
+                    }
+                }
             }
             TyKind::Opaque(id, list) => {
                 for p in self.opaque_predicates(id, list, self_ty) {

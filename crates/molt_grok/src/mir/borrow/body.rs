@@ -224,6 +224,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
                 if let (Some(r), Some(s)) = (var_of(r), var_of(s)) {
                     self.regions.add(r, s, span, why);
                 }
+                self.upcast(from, to, span, why);
             }
             (_, TyKind::Dyn(_, s)) => {
                 let Some(s) = var_of(s) else { return };
@@ -234,6 +235,62 @@ impl<'a, 'm> TypedMir<'a, 'm> {
             _ => {
                 let variance = if exclusive { Variance::Invariant } else { Variance::Covariant };
                 self.regions.relate(from, to, variance, span, why);
+            }
+        }
+    }
+
+    /// Arguments and associated types of the traits of an object that are promised under a wider type are the same.
+    fn upcast(&mut self, from: Ty, to: Ty, span: Span, why: Why) {
+        let (c, types) = (self.regions.q.c, self.regions.q.types());
+        let (TyKind::Dyn(d, _), TyKind::Dyn(e, _)) = (types.kind(from), types.kind(to)) else { return };
+        let (have, want) = (types.dyn_kind(d), types.dyn_kind(e));
+        let mut promised = Vec::new();
+        for &(t, rest) in &have.traits {
+            let mut list = vec![Arg::Ty(from)];
+            list.extend_from_slice(types.list(rest));
+            promised.extend(c.implied(t, types.args(&list)));
+        }
+        for &(t, args) in &want.traits {
+            for p in &promised {
+                let Predicate::Trait(s, list) = *p else { continue };
+                if s == t && !types.list(args).is_empty() && !self.regions.is_fn_trait(t) {
+                    let own = types.args(&types.list(list)[1..]);
+                    self.relate_same(own, args, span, why);
+                }
+            }
+        }
+        for &(alias, ty) in &want.assoc {
+            let stated = have.assoc.iter().filter(|a| a.0 == alias).map(|a| a.1);
+            let implied = promised.iter().filter_map(|p| match *p {
+                Predicate::Projection(n, _, ty) if n == alias => Some(ty),
+                _ => None,
+            });
+            let same: Vec<Ty> = stated.chain(implied).collect();
+            for known in same {
+                self.relate_same(types.ty_list(&[known]), types.ty_list(&[ty]), span, why);
+            }
+        }
+    }
+
+    /// Relates lists that differ in regions at most; others are of another bound on the same trait.
+    fn relate_same(&mut self, have: Args, want: Args, span: Span, why: Why) {
+        let types = self.regions.q.types();
+        let have = self.regions.fresh_args(have);
+        for (&a, &b) in types.list(have).iter().zip(types.list(want)) {
+            match (a, b) {
+                (Arg::Ty(a), Arg::Ty(b)) => {
+                    let a = self.regions.normalize(a, span);
+                    if self.regions.plain(a) == self.regions.plain(b) {
+                        self.regions.relate(a, b, Variance::Invariant, span, why);
+                    }
+                }
+                (Arg::Region(a), Arg::Region(b)) => {
+                    if let (Some(a), Some(b)) = (var_of(a), var_of(b)) {
+                        self.regions.add(a, b, span, why);
+                        self.regions.add(b, a, span, why);
+                    }
+                }
+                _ => {}
             }
         }
     }

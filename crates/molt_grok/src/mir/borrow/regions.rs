@@ -446,7 +446,9 @@ impl<'a> Regions<'a> {
             (TyKind::Str(r), TyKind::Str(s)) => self.relate_regions(r, s, at),
             (TyKind::Ref(r, m, t), TyKind::Ref(s, _, u)) => {
                 self.relate_regions(r, s, at);
-                let inner = if m == Mutability::Mut { Variance::Invariant } else { variance };
+                // Nothing can be put in the place of an object, so what it promises of its contents may be less.
+                let objects = matches!((types.kind(t), types.kind(u)), (TyKind::Dyn(..), TyKind::Dyn(..)));
+                let inner = if m == Mutability::Mut && !objects { Variance::Invariant } else { variance };
                 self.relate(t, u, inner, span, why);
             }
             (TyKind::Ptr(m, t), TyKind::Ptr(_, u)) => {
