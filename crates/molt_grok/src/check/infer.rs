@@ -277,7 +277,7 @@ impl<'c> Infer<'c> {
                                 }
                                 Predicate::Trait(..) => predicate,
                             };
-                            let cause = Cause { span: self.span, from: None };
+                            let cause = Cause { span: c.hir.type_span(c.opaque(id).bounds), from: None };
                             self.infer.s.demand(Goal::new(predicate, cause));
                         }
                         var

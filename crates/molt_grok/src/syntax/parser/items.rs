@@ -187,7 +187,7 @@ impl Parser<'_> {
         self.name();
         self.generics();
         self.params();
-        self.result_type(false);
+        self.fn_result();
         self.where_clause();
         if !self.eat(Semicolon) {
             self.block();

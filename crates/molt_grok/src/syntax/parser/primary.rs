@@ -323,7 +323,7 @@ impl Parser<'_> {
         self.complete(params, ParamList);
         let limits = Limits { allow_let: false, ..self.limits };
         if self.at(Arrow) {
-            self.result_type(true);
+            self.result_type();
             let body = self.mark();
             self.block();
             self.complete(body, BlockExpr);

@@ -126,7 +126,7 @@ impl Parser<'_> {
         self.abi();
         self.expect(FnKw);
         self.list(LParen, |p| p.at_type() || p.at(Ellipsis), Self::fn_type_param);
-        self.result_type(true);
+        self.result_type();
         self.complete(mark, FnType);
     }
 
@@ -170,19 +170,30 @@ impl Parser<'_> {
             }
             self.expect(Pipe);
         }
-        self.result_type(true);
+        self.result_type();
         self.complete(mark, ClosureType);
     }
 
-    /// `-> type`, if it stands here.
-    pub(super) fn result_type(&mut self, required: bool) {
+    /// `-> type` of a type or closure, if it stands here: a `+` behind it belongs to the surroundings.
+    pub(super) fn result_type(&mut self) {
         if !self.at(Arrow) {
             return;
         }
         let mark = self.mark();
         self.bump();
-        if required || self.at_type() {
-            self.type_no_bounds();
+        self.type_no_bounds();
+        self.complete(mark, RetType);
+    }
+
+    /// `-> type` of a function, if it stands here. The type may be left out.
+    pub(super) fn fn_result(&mut self) {
+        if !self.at(Arrow) {
+            return;
+        }
+        let mark = self.mark();
+        self.bump();
+        if self.at_type() {
+            self.ty();
         }
         self.complete(mark, RetType);
     }
@@ -205,7 +216,7 @@ impl Parser<'_> {
             } else if self.at(LParen) && !self.line_break(0) {
                 let args = self.mark();
                 self.list(LParen, Self::at_type, Self::ty);
-                self.result_type(true);
+                self.result_type();
                 self.complete(args, FnTypeArgs);
             }
             if !self.eat(ColonColon) {
