@@ -6,6 +6,7 @@ mod constants;
 pub mod context;
 mod convert;
 pub mod exhaustive;
+pub(crate) mod generalise;
 pub mod index;
 pub mod infer;
 mod items;

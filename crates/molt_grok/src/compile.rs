@@ -5,6 +5,7 @@ use molt_diagnostics::Diagnostic;
 use molt_ir::Program;
 
 use crate::check::context::Checked;
+use crate::check::generalise::without_repeats;
 use crate::check::program::check_program;
 use crate::hir::front::{Front, Loader, Options, PackageSource, Texts};
 use crate::hir::tests::TestItem;
@@ -101,6 +102,9 @@ fn check_front(front: &mut Front) -> (Checked, Vec<Diagnostic>) {
     if !diagnostics.iter().any(Diagnostic::is_error) {
         crate::mir::endless::check_futures(&checked);
         diagnostics.extend(checked.take_diagnostics());
+    }
+    if checked.has_copies() {
+        diagnostics = without_repeats(diagnostics);
     }
     lints::apply(&checked.hir.lint_scopes, &mut diagnostics);
     if diagnostics.iter().any(Diagnostic::is_error) {

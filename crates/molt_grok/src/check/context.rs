@@ -12,8 +12,8 @@ use molt_diagnostics::{Code, Diagnostic};
 use super::index::Index;
 use super::typed::{ClosureData, TypedBody};
 use crate::hir::{
-    AdtId, AliasId, BodyId, BodyOwner, Bound, ConstId, FnId, GenericParamKind, Generics, Hir, ImplId, Lifetime, Parent,
-    TraitId, TypeId,
+    AdtId, AliasId, Body, BodyId, BodyOwner, Bound, ConstId, FnId, GenericParamKind, Generics, Hir, ImplId, Lifetime,
+    Parent, TraitId, TypeId,
 };
 use crate::ty::{Arg, Args, ClosureId, ConstKind, FnSig, OpaqueId, Region, Ty, TyKind, Types};
 
@@ -118,6 +118,9 @@ pub struct Checked {
     pub(super) opaques: FrozenVec<Box<OpaqueData>>,
     pub(super) opaque_ids: RefCell<FastMap<TypeId, OpaqueId>>,
     pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>>,
+    /// Bodies with a `let` for each type of a polymorphic one, and what they stand for.
+    pub(super) copied_bodies: FrozenVec<Box<Body>>,
+    pub(super) replaced: RefCell<FastMap<BodyId, usize>>,
     /// Which types implement which traits, for those whose answer depends on nothing else.
     pub(super) selections: RefCell<FastMap<(Env, TraitId, Args), bool>>,
     /// What associated types are, likewise.
@@ -176,6 +179,8 @@ impl Checked {
             opaques: FrozenVec::new(),
             opaque_ids: RefCell::default(),
             typed: FrozenMap::new(),
+            copied_bodies: FrozenVec::new(),
+            replaced: RefCell::default(),
             selections: RefCell::default(),
             projections: RefCell::default(),
             chosen: RefCell::default(),

@@ -3,7 +3,6 @@
 use molt_base::hash::FastMap;
 
 use super::context::Checked;
-use super::infer::infer_group;
 use super::signature::Completeness;
 use crate::hir::{BodyOwner, Expr, FnId, Hir, Parent, PathRes};
 
@@ -48,7 +47,7 @@ impl Checked {
 
     /// Infers one group and everything that follows from it.
     pub fn check_group(&self, owners: &[BodyOwner]) {
-        let result = infer_group(self, owners);
+        let result = self.infer_generalised(owners);
         self.store(result);
         for &owner in owners {
             if let (Some(body), Some(typed)) = (self.body_of(owner), self.typed(owner))

@@ -226,7 +226,11 @@ fn compose(outer: Variance, inner: Variance) -> Variance {
 impl Checked {
     /// The body of an owner, if it has one and it was made.
     pub fn body_of(&self, owner: crate::hir::BodyOwner) -> Option<&crate::hir::Body> {
-        self.hir.body(self.body_id(owner)?)
+        let id = self.body_id(owner)?;
+        match self.replaced.borrow().get(&id) {
+            Some(&copied) => Some(&self.copied_bodies[copied]),
+            None => self.hir.body(id),
+        }
     }
 
     /// Whether values of the type are futures that nothing but being awaited brings on: of async code, or objects.

@@ -23,7 +23,7 @@ entity_id!(
 );
 
 /// One body.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Body {
     pub owner: BodyOwner,
     /// Module whose names and traits it sees.
