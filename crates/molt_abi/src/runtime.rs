@@ -312,6 +312,8 @@ rt_table! {
     /// `grok_atomic(width << 4 | operation, address, value, expected)`: what was there before; operations: 0 load, 1 swap, 2 add,
     /// 3 subtract, 4 and, 5 or, 6 exclusive or, 7 replace what is expected.
     GrokAtomic = grok_atomic(i i i i) -> i;
+    /// `grok_text_cell(text, length)`: address of memory that holds both, the same for the same ones, until the program ends.
+    GrokTextCell = grok_text_cell(i i) -> i;
     /// `grok_float_rem(x, y)`: bits of the remainder of a division truncated toward zero.
     GrokFloatRem = grok_float_rem(f f) -> i;
     /// `grok_float_fn(number, x, y)`: bits of one of the functions of `grok::math`.

@@ -49,13 +49,23 @@ pub enum Instance {
     Drop(Ty),
     /// `Clone::clone` of a tuple, array or closure.
     Clone(Ty),
-    /// The code of a callable type, taking its environment by address: entry of tables and of `fn` pointers. With `true` the
-    /// environment is left out, the type being empty.
-    Shim(Ty, FnTrait, bool),
+    /// The code of a callable type: entry of tables and of `fn` pointers.
+    Shim(Ty, Entry),
     /// A constructor as a function.
     Ctor(crate::hir::AdtId, u32, Args),
     /// The start of the program.
     Start,
+}
+
+/// How whoever has only the address of a callable's code calls it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Entry {
+    /// With the address of the environment, as this trait does.
+    By(FnTrait),
+    /// Without environment: the type is empty.
+    Bare,
+    /// A method of `str`, with the address of the text's address and length, as every object has its contents.
+    Text,
 }
 
 /// Writes the program. `make` makes bodies that are not there yet: those of the library's functions, which come into being
@@ -232,7 +242,7 @@ impl Mono<'_> {
             Instance::Const(k, args) => with_args(c.hir.text(c.hir.consts[k].head.name), args),
             Instance::Drop(ty) => format!("drop<{}>", c.ty_text(ty)),
             Instance::Clone(ty) => format!("clone<{}>", c.ty_text(ty)),
-            Instance::Shim(ty, by, _) => format!("call<{}, {by:?}>", c.ty_text(ty)),
+            Instance::Shim(ty, entry) => format!("call<{}, {entry:?}>", c.ty_text(ty)),
             Instance::Ctor(adt, v, _) => c.hir.text(c.hir.adts[adt].variants[v as usize].name).to_string(),
             Instance::Start => "start".to_string(),
         }
@@ -273,7 +283,7 @@ impl Mono<'_> {
             }
             Instance::Drop(ty) => glue::drop(self, ty, id),
             Instance::Clone(ty) => glue::clone(self, ty, id),
-            Instance::Shim(ty, by, bare) => glue::shim(self, ty, by, bare, id),
+            Instance::Shim(ty, entry) => glue::shim(self, ty, entry, id),
             Instance::Ctor(adt, v, args) => glue::constructor(self, adt, v, args, id),
             Instance::Start => glue::start(self, id),
         }
@@ -332,7 +342,7 @@ impl Mono<'_> {
             && self.c.tracks_caller(f)
         {
             let ty = self.c.types.mk(crate::ty::TyKind::FnDef(f, args));
-            return self.function(Instance::Shim(ty, FnTrait::Fn, true));
+            return self.function(Instance::Shim(ty, Entry::Bare));
         }
         self.function(instance)
     }

@@ -46,6 +46,7 @@ mod waiter;
 
 use alloc::alloc::Layout;
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
@@ -116,7 +117,11 @@ pub(crate) struct Shared {
     pub names: Lock<Vec<(Vec<u8>, *mut actor::Actor)>>,
     /// Messages to actors that are dead.
     pub dead_letters: AtomicU64,
+    text_cells: Lock<TextCells>,
 }
+
+/// Addresses and lengths of texts, in memory that objects may refer to.
+type TextCells = BTreeMap<(u64, u64), Box<[u64; 2]>>;
 
 /// What was read of standard input.
 struct Input {
@@ -199,6 +204,7 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
         actors: Lock::new(core::ptr::null_mut()),
         names: Lock::new(Vec::new()),
         dead_letters: AtomicU64::new(0),
+        text_cells: Lock::new(BTreeMap::new()),
     }));
     // SAFETY: the shared part was just made.
     let (main, ended) = unsafe {
@@ -523,6 +529,13 @@ entries! {
     grok_free(s, p, size, align) {
         // SAFETY: the state is this stack's own; the block came from `grok_alloc` with this size and alignment.
         unsafe { memory::release(s, p as *mut u8, size, align) }
+    }
+    grok_text_cell(s, text, len) -> u64 {
+        // SAFETY: compiled code passes its context.
+        let cells = unsafe { &(*s).shared().text_cells };
+        let mut cells = cells.lock();
+        // The box stays where it is when the map grows, and nothing is taken out.
+        cells.entry((text, len)).or_insert_with(|| Box::new([text, len])).as_ptr() as u64
     }
     grok_panic(s, text, len, place) {
         // SAFETY: the compiler passes a text and a place of its static data, the library one of its own.

@@ -6,7 +6,7 @@ use molt_ir::{FuncId, Op, Type, ValueId};
 use super::func::{Addr, Val, Writer};
 use super::layout::Scalar;
 use super::place::At;
-use super::{Instance, ReturnForm};
+use super::{Entry, Instance, ReturnForm};
 use crate::check::context::Env;
 use crate::check::typed::FnTrait;
 use crate::hir::BodyOwner;
@@ -430,7 +430,7 @@ impl Writer<'_, '_> {
             TyKind::FnDef(f, list) if c.hir.fns[f].intrinsic.is_none() && c.trait_of_fn(f).is_none() => {
                 self.m.addressable(Instance::Body(BodyOwner::Fn(f), list))
             }
-            _ => self.m.function(Instance::Shim(ty, FnTrait::Fn, true)),
+            _ => self.m.function(Instance::Shim(ty, Entry::Bare)),
         }
     }
 

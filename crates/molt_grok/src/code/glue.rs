@@ -8,7 +8,7 @@ use super::call::{EnvAt, Target};
 use super::func::{Addr, Val, Writer};
 use super::layout::{Scalar, Tag};
 use super::place::At;
-use super::{Instance, Mono, ReturnForm};
+use super::{Entry, Instance, Mono, ReturnForm};
 use crate::check::context::Env;
 use crate::check::typed::FnTrait;
 use crate::hir::{AdtId, BodyOwner, Mutability};
@@ -263,8 +263,8 @@ fn same(a: Addr, b: Addr) -> bool {
         }
 }
 
-/// The code of a callable type, its environment given by address (or not at all when it is empty).
-pub(super) fn shim(m: &mut Mono<'_>, ty: Ty, by: FnTrait, bare: bool, id: FuncId) -> Function {
+/// The code of a callable type as an entry of tables and pointers.
+pub(super) fn shim(m: &mut Mono<'_>, ty: Ty, entry: Entry, id: FuncId) -> Function {
     let span = Span { file: FileId(0), start: 0, end: 0 };
     let mut solver = crate::check::solve::Solver::new(m.c, Env::EMPTY);
     solver.reveal = true;
@@ -284,15 +284,22 @@ pub(super) fn shim(m: &mut Mono<'_>, ty: Ty, by: FnTrait, bare: bool, id: FuncId
         ReturnForm::Memory => Some(Addr::value(w.func.params()[0])),
         ReturnForm::Regs(_) => None,
     };
-    let env = if bare { None } else { Some(w.param(Type::I64)) };
-    let values = w.params_as_values(&params);
+    let env = if entry == Entry::Bare { None } else { Some(w.param(Type::I64)) };
+    let values = match (entry, env) {
+        (Entry::Text, Some(address)) => {
+            let mut values = vec![(w.load_val(Addr::value(address), params[0]), params[0])];
+            values.extend(w.params_as_values(&params[1..]));
+            values
+        }
+        _ => w.params_as_values(&params),
+    };
     let ptr = match env {
         Some(e) => e,
         None => w.iconst(16),
     };
     let dest = result.map(|addr| At { addr: Some(addr), meta: None, ty: ret, variant: None });
     let env = EnvAt { ptr, meta: None };
-    let val = w.call_env(ty, env, by == FnTrait::FnOnce, &values, ret, dest.as_ref());
+    let val = w.call_env(ty, env, entry == Entry::By(FnTrait::FnOnce), &values, ret, dest.as_ref());
     if !w.ended {
         match (&val, result) {
             (Val::Empty, _) => w.ret_values(Vec::new()),

@@ -10,11 +10,11 @@ use std::rc::Rc;
 use molt_base::hash::FastMap;
 use molt_ir::{DataId, DataItem, FuncId, Reloc, RelocTarget};
 
-use super::{Instance, Mono};
+use super::{Entry, Instance, Mono};
 use crate::check::context::{Env, Owner};
 use crate::check::typed::FnTrait;
-use crate::hir::{FnId, GenericParamKind, TraitId};
-use crate::ty::{Arg, Args, DynId, Ty};
+use crate::hir::{FnId, GenericParamKind, Mutability, SelfKind, TraitId};
+use crate::ty::{Arg, Args, DynId, Ty, TyKind};
 
 /// Words of a table before the methods.
 const HEADER_WORDS: u64 = 3;
@@ -73,7 +73,14 @@ impl Mono<'_> {
 
     fn table_entry(&mut self, ty: Ty, t: TraitId, args: Args, f: FnId) -> Option<FuncId> {
         if let Some(by) = self.fn_trait(t) {
-            return Some(self.function(Instance::Shim(ty, by, false)));
+            return Some(self.function(Instance::Shim(ty, Entry::By(by))));
+        }
+        // A shared reference to a `str` is two words, and an object has one.
+        let by_ref =
+            self.c.hir.fns[f].self_param.is_some_and(|s| matches!(s.kind, SelfKind::Ref(_, Mutability::Shared)));
+        if by_ref && matches!(self.c.types.kind(ty), TyKind::Str(_)) {
+            let method = self.c.types.mk(TyKind::FnDef(f, args));
+            return Some(self.function(Instance::Shim(method, Entry::Text)));
         }
         let resolved = self.c.resolve_fn(f, args)?;
         Some(self.addressable(resolved))

@@ -634,7 +634,7 @@ impl Writer<'_, '_> {
             }
             Cast::ClosureToFn => {
                 let ty = self.operand_ty(op);
-                let f = self.m.function(super::Instance::Shim(ty, crate::check::typed::FnTrait::Fn, true));
+                let f = self.m.function(super::Instance::Shim(ty, super::Entry::Bare));
                 Val::Regs(vec![self.op(Op::FuncAddr, &[], f.index() as u64, Type::I64)])
             }
             Cast::ToPointer => self.operand(op).0,
@@ -678,11 +678,12 @@ impl Writer<'_, '_> {
             (_, TyKind::Dyn(d, _)) => {
                 let table = self.m.table(a, d);
                 let table = self.data_addr(table);
-                if let TyKind::Str(_) = c.types.kind(a) {
-                    // The object's data is the `str` itself, which must lie in memory.
-                    let slot = self.new_slot(16);
-                    self.store_val(slot, a, x);
-                    let ptr = self.address(slot);
+                // A `&T` with `T = str` is the text, and the object may live as long: its address and length lie in
+                // memory that stays. What is a `str` as written comes with the address of a variable.
+                if let &[text, len] = &regs[..]
+                    && let TyKind::Str(_) = c.types.kind(a)
+                {
+                    let ptr = self.call_rt(molt_abi::RtFn::GrokTextCell, &[text, len]).unwrap_or(text);
                     return Val::Regs(vec![ptr, table]);
                 }
                 Val::Regs(vec![regs[0], table])

@@ -302,9 +302,6 @@ impl<'c> Infer<'c> {
     /// The bounds that a type must satisfy to become an object.
     fn demand_object(&mut self, ty: Ty, d: crate::ty::DynId, span: Span) {
         let c = self.c;
-        if matches!(self.s.kind(ty), TyKind::Str(_)) {
-            self.not_built(span, "a trait object of a `str`");
-        }
         let kind = c.types.dyn_kind(d).clone();
         let cause = Cause { span, from: None };
         for (t, rest) in &kind.traits {

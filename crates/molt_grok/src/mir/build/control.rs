@@ -4,6 +4,7 @@ use molt_base::Span;
 
 use super::scope::{Exit, Target};
 use super::{Builder, end_of};
+use crate::check::typed::AdjustKind;
 use crate::hir::{self, Block, Expr, ExprId, LocalId, Mutability, Pat, PatId, UnaryOp};
 use crate::mir::{Constant, Operand, Place, Rvalue, Terminator};
 use crate::ty::Ty;
@@ -124,6 +125,12 @@ impl Builder<'_> {
     /// References in an initialiser whose operands live as long as the variable.
     fn extend_operands(&mut self, expr: ExprId, scope: usize) {
         let body = self.body;
+        // An object of a `str` refers to a variable.
+        if self.typed.adjustments(expr).iter().any(|a| a.kind == AdjustKind::Unsize)
+            && self.is_str(self.typed.expr(expr))
+        {
+            self.extended.push((expr, scope));
+        }
         match &body.exprs[expr] {
             Expr::Ref { value, .. } => {
                 self.extend_operands(*value, scope);

@@ -797,7 +797,7 @@ impl Builder<'_> {
         let place = tree.place(bind.place).clone();
         let value = match bind.mode {
             // A reference to a `str` is the `str`.
-            Some(_) if self.is_str(ty) => Rvalue::Use(Operand::Copy(place)),
+            Some(Mutability::Shared) if self.is_str(ty) => Rvalue::Use(Operand::Copy(place)),
             Some(m) => Rvalue::Ref(Region::Erased, super::place::borrow_kind(m), place),
             None => Rvalue::Use(self.consume(place, ty)),
         };

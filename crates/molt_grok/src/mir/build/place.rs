@@ -121,7 +121,7 @@ impl Builder<'_> {
 
     /// A reference to a place as an operand; `ty` is the type of the place.
     pub(super) fn borrow_temp(&mut self, place: Place, mutability: Mutability, ty: Ty, span: Span) -> Operand {
-        if self.is_str(ty) {
+        if mutability == Mutability::Shared && self.is_str(ty) {
             return Operand::Copy(place);
         }
         let slot = self.new_slot(self.types.reference(mutability, ty), span);

@@ -212,6 +212,7 @@ impl Builder<'_> {
         match step.kind {
             AdjustKind::Borrow(mutability) => self.reference(dest, mutability, inner, span),
             AdjustKind::ToPointer(mutability) => self.pointer_from(dest, mutability, inner, step.to),
+            AdjustKind::Unsize if self.is_str(self.view_ty(inner)) => self.text_object(dest, inner, step.to),
             AdjustKind::Unsize => self.cast_operand(dest, Cast::Unsize, inner, step.to),
             AdjustKind::ReifyFn => self.cast_operand(dest, Cast::ReifyFn, inner, step.to),
             AdjustKind::ClosureToFn => self.cast_operand(dest, Cast::ClosureToFn, inner, step.to),
@@ -240,6 +241,17 @@ impl Builder<'_> {
         self.assign(dest.clone(), Rvalue::Cast(cast, value, to), self.span(inner.expr));
     }
 
+    /// An object of a `str` refers to a variable that holds it: what it is lent for is a temporary value.
+    fn text_object(&mut self, dest: &Place, inner: View, to: Ty) {
+        let span = self.span(inner.expr);
+        let place = self.temp(inner);
+        // A shared reference would be the `str` again.
+        let address = self.types.reference(Mutability::Mut, self.view_ty(inner));
+        let slot = self.new_slot(address, span);
+        self.assign(Place::local(slot), Rvalue::Ref(Region::Erased, BorrowKind::Mut, place), span);
+        self.assign(dest.clone(), Rvalue::Cast(Cast::Unsize, Operand::Move(Place::local(slot)), to), span);
+    }
+
     /// A value moves to a new box, which then forgets its type.
     fn box_dyn(&mut self, dest: &Place, inner: View, to: Ty, span: Span) {
         let ty = self.view_ty(inner);
@@ -254,9 +266,9 @@ impl Builder<'_> {
         self.assign(dest.clone(), Rvalue::Cast(Cast::Unsize, Operand::Move(Place::local(slot)), to), span);
     }
 
-    /// `&place`; of a `str` it is the `str` itself.
+    /// `&place`; a shared one of a `str` is the `str` itself.
     fn reference(&mut self, dest: &Place, mutability: Mutability, inner: View, span: Span) {
-        if self.is_str(self.view_ty(inner)) {
+        if mutability == Mutability::Shared && self.is_str(self.view_ty(inner)) {
             let value = self.operand(inner);
             return self.assign(dest.clone(), Rvalue::Use(value), span);
         }

@@ -60,6 +60,7 @@ impl Program {
             actors: Lock::new(null_mut()),
             names: Lock::new(Vec::new()),
             dead_letters: AtomicU64::new(0),
+            text_cells: Lock::new(super::super::TextCells::new()),
         };
         shared.sched.monitored.store(true, Ordering::SeqCst);
         Program(Box::into_raw(Box::new(shared)))
