@@ -95,8 +95,29 @@ pub fn is_library_image(bytes: &[u8]) -> bool {
 
 /// Checks what was loaded. The program moves from the front to the result.
 fn check_front(front: &mut Front) -> (Checked, Vec<Diagnostic>) {
+    let mut checked = check_program(std::mem::take(&mut front.hir));
+    loop {
+        let mut wanted = std::mem::take(&mut *checked.wanted_bodies.borrow_mut());
+        if wanted.is_empty() {
+            break;
+        }
+        // A constant in a type calls the library: the types are what they are only when that is done.
+        wanted.sort_unstable();
+        wanted.dedup();
+        front.hir = checked.hir;
+        wanted.into_iter().for_each(|id| front.make_body(id));
+        checked = check_program(std::mem::take(&mut front.hir));
+    }
+    if !checked.has_errors() {
+        loop {
+            let missing = checked.check_constants();
+            if missing.is_empty() {
+                break;
+            }
+            make_bodies(front, &mut checked, &missing);
+        }
+    }
     let mut diagnostics = std::mem::take(&mut front.diagnostics);
-    let checked = check_program(std::mem::take(&mut front.hir));
     crate::mir::borrow::check_all(&checked);
     diagnostics.extend(checked.take_diagnostics());
     if !diagnostics.iter().any(Diagnostic::is_error) {
@@ -114,17 +135,20 @@ fn check_front(front: &mut Front) -> (Checked, Vec<Diagnostic>) {
     (checked, diagnostics)
 }
 
+/// Makes bodies of the library while the program is with the checker.
+fn make_bodies(front: &mut Front, checked: &mut Checked, bodies: &[BodyId]) {
+    std::mem::swap(&mut front.hir, &mut checked.hir);
+    bodies.iter().for_each(|&b| front.make_body(b));
+    std::mem::swap(&mut front.hir, &mut checked.hir);
+}
+
 /// Checks packages and, if there is no error, makes the program.
 pub fn compile(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options) -> Compiled {
     let mut front = load(packages, loader, options);
     let (mut checked, mut diagnostics) = check_front(&mut front);
     let mut program = None;
     if !diagnostics.iter().any(Diagnostic::is_error) {
-        let made = code::generate(&mut checked, |checked, bodies| {
-            std::mem::swap(&mut front.hir, &mut checked.hir);
-            bodies.iter().for_each(|&b| front.make_body(b));
-            std::mem::swap(&mut front.hir, &mut checked.hir);
-        });
+        let made = code::generate(&mut checked, |checked, bodies| make_bodies(&mut front, checked, bodies));
         diagnostics.append(&mut front.diagnostics);
         diagnostics.extend(checked.take_diagnostics());
         if !diagnostics.iter().any(Diagnostic::is_error) {

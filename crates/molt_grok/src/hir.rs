@@ -191,8 +191,8 @@ pub enum BodyOwner {
     FieldDefault(AdtId, u32),
     /// An explicit discriminant.
     Discriminant(AdtId, u32),
-    /// The length of an array type or a constant argument in braces.
-    ConstArg(TypeId),
+    /// The length of an array type or a constant argument: the body itself.
+    ConstArg(BodyId),
 }
 
 impl Hir {

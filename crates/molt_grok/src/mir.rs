@@ -13,6 +13,7 @@ pub mod borrow;
 pub mod build;
 pub mod drops;
 pub mod endless;
+pub(crate) mod eval;
 pub mod frame;
 mod lists;
 pub mod locks;

@@ -1,28 +1,22 @@
-//! Constants in types: lengths of arrays, discriminants, constant arguments.
+//! Constants in types (lengths of arrays, discriminants, constant arguments) and the values of constant items.
 //!
-//! Evaluates what these are usually made of: numbers, other constants, operators, casts, conditions. Everything else is
-//! refused here. The value is computed exactly and must fit 128 bits.
-
-use std::cell::Cell;
+//! A constant in a type is evaluated when the type is first met, so its body, and the `const fn`s that it calls, may be
+//! inferred before their turn. Constant items are evaluated when everything is checked: their code computes the value where
+//! it is used, and what would go wrong there is found here.
 
 use molt_base::Span;
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::{UNSUPPORTED_CONSTRUCT, grok as code};
 
-use super::context::Checked;
-use crate::hir::{BinaryOp, Body, BodyId, Expr, ExprId, Lit, PathRes, TypeExpr, UnaryOp};
-use crate::ty::{Const, ConstKind};
+use super::context::{Checked, Owner};
+use super::signature::Completeness;
+use crate::hir::{Body, BodyId, BodyOwner, ConstId, ConstItemKind, Expr, FnId, Parent, PathRes};
+use crate::mir::Mir;
+use crate::mir::eval::{Failure, Value};
+use crate::ty::{Args, Const, ConstKind};
 
 /// How deep constants may refer to one another.
-const MAX_DEPTH: u32 = 128;
-
-/// Why there is no value.
-enum Failure {
-    /// The evaluation goes wrong: message and place.
-    Wrong(&'static str, Span),
-    /// A form that is not evaluated.
-    Unsupported(Span),
-}
+const MAX_DEPTH: usize = 128;
 
 impl Checked {
     /// Value of a constant expression; what goes wrong is reported once.
@@ -31,23 +25,108 @@ impl Checked {
             return known;
         }
         let made = self.hir.body(body)?;
-        let depth = Cell::new(0);
-        let value = match (Evaluator { c: self, body: made, depth: &depth }).expr(made.value) {
-            Ok(v) => Some(v),
-            Err(Failure::Wrong(text, span)) => {
-                self.error(&code::CONST_EVALUATION, span, text);
-                None
-            }
-            Err(Failure::Unsupported(span)) => {
-                let text = "this constant expression is not supported yet";
-                let d = Diagnostic::at(&UNSUPPORTED_CONSTRUCT, span, text)
-                    .help("constants in types are made of numbers, constants, operators, casts and conditions");
-                self.report(d);
+        let span = made.expr_span(made.value);
+        let value = match made.owner {
+            BodyOwner::Const(k) => self.item_value(k, Args::EMPTY, span),
+            owner => self.nested(body, span, || self.evaluate(owner, Args::EMPTY)),
+        };
+        let value = match value {
+            Ok(value) => value.int(),
+            Err(failure) => {
+                self.report_failure(failure);
                 None
             }
         };
         self.const_values.borrow_mut().insert(body, value);
         value
+    }
+
+    /// Evaluates what a body is for, unless that is under way: then it needs itself.
+    fn nested(
+        &self,
+        body: BodyId,
+        span: Span,
+        evaluate: impl FnOnce() -> Result<Value, Failure>,
+    ) -> Result<Value, Failure> {
+        if self.evaluating.borrow().contains(&body) || self.evaluating.borrow().len() >= MAX_DEPTH {
+            return Err(Failure::Wrong("this constant needs itself".into(), span, None));
+        }
+        self.evaluating.borrow_mut().push(body);
+        let value = evaluate();
+        self.evaluating.borrow_mut().pop();
+        value
+    }
+
+    /// Value of a constant item for these arguments, used at a place. What goes wrong in the item is reported there.
+    pub(crate) fn item_value(&self, k: ConstId, args: Args, at: Span) -> Result<Value, Failure> {
+        if let Some(known) = self.item_values.borrow().get(&(k, args)) {
+            return known.clone();
+        }
+        let item = &self.hir.consts[k];
+        let (Some(body), ConstItemKind::Const) = (item.body, item.kind) else { return Err(Failure::Unsupported(at)) };
+        let value = self.nested(body, at, || self.evaluate(BodyOwner::Const(k), args));
+        let value = match value {
+            Err(failure @ (Failure::Wrong(..) | Failure::NotConst(..))) => {
+                self.report_failure(failure);
+                Err(Failure::Broken)
+            }
+            Err(Failure::Unsupported(_)) => Err(Failure::Unsupported(at)),
+            Err(Failure::Missing(body)) => return Err(Failure::Missing(body)),
+            other => other,
+        };
+        self.item_values.borrow_mut().insert((k, args), value.clone());
+        value
+    }
+
+    fn report_failure(&self, failure: Failure) {
+        match failure {
+            Failure::Wrong(text, span, inner) => {
+                let mut d = Diagnostic::at(&code::CONST_EVALUATION, span, text);
+                if let Some(inner) = inner {
+                    d = d.label(inner, "it goes wrong here", false);
+                }
+                self.report(d);
+            }
+            Failure::NotConst(f, span) => {
+                let name = self.hir.text(self.hir.fns[f].head.name);
+                let text = format!("`{name}` is no `const fn`, so no constant can be made by it");
+                let d = Diagnostic::at(&code::CONST_EVALUATION, span, text)
+                    .help("write `const` before its `fn`, or use a `static` or a `let`");
+                self.report(d);
+            }
+            Failure::Unsupported(span) => {
+                let text = "this constant expression is not supported yet";
+                let d = Diagnostic::at(&UNSUPPORTED_CONSTRUCT, span, text).help(
+                    "constants in types are made of safe code without heap, closures, trait objects and parameters",
+                );
+                self.report(d);
+            }
+            Failure::Missing(body) => self.wanted_bodies.borrow_mut().push(body),
+            Failure::Broken => {}
+        }
+    }
+
+    /// Evaluates the constant items of the program that have no parameters. Bodies of the library that are needed for it
+    /// are given back: when they are made, it is to be done again.
+    pub(crate) fn check_constants(&self) -> Vec<BodyId> {
+        let hir = &self.hir;
+        let mut missing = Vec::new();
+        for (k, item) in hir.consts.iter() {
+            let of_trait = matches!(item.parent, Parent::Trait(_));
+            if item.kind != ConstItemKind::Const
+                || of_trait
+                || hir.packages[hir.modules[item.head.module].package].is_std
+                || !self.params_of(Owner::Const(k)).is_empty()
+            {
+                continue;
+            }
+            if let Err(Failure::Missing(body)) = self.item_value(k, Args::EMPTY, item.head.name_span) {
+                missing.push(body);
+            }
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        missing
     }
 
     /// A length of an array, which must be one that memory can have; what is none is reported once.
@@ -62,96 +141,34 @@ impl Checked {
         self.const_values.borrow_mut().insert(body, None);
         self.types.mk_const(ConstKind::Error)
     }
-}
 
-struct Evaluator<'a> {
-    c: &'a Checked,
-    body: &'a Body,
-    depth: &'a Cell<u32>,
-}
-
-impl Evaluator<'_> {
-    fn expr(&self, e: ExprId) -> Result<i128, Failure> {
-        let span = self.body.expr_span(e);
-        match &self.body.exprs[e] {
-            Expr::Lit(Lit::Int(v, _)) => {
-                i128::try_from(v.unsigned()).map_err(|_| Failure::Wrong("the constant does not fit", span))
+    /// The graph of a body that may not have been checked.
+    pub(crate) fn checked_graph(&self, owner: BodyOwner) -> Result<Mir, Failure> {
+        let body = self.body_of(owner).ok_or(Failure::Broken)?;
+        if self.typed(owner).is_none() {
+            if !self.is_closed(body) {
+                return Err(Failure::Unsupported(body.expr_span(body.value)));
             }
-            Expr::Lit(Lit::Bool(b)) => Ok(i128::from(*b)),
-            Expr::Lit(Lit::Char(ch)) => Ok(i128::from(u32::from(*ch))),
-            Expr::Path(PathRes::Const(k)) => {
-                let id = self.c.hir.consts[*k].body.ok_or(Failure::Unsupported(span))?;
-                if let Some(&Some(v)) = self.c.const_values.borrow().get(&id) {
-                    return Ok(v);
-                }
-                let body = self.c.hir.body(id).ok_or(Failure::Unsupported(span))?;
-                if self.depth.get() >= MAX_DEPTH {
-                    return Err(Failure::Wrong("this constant needs itself", span));
-                }
-                self.depth.set(self.depth.get() + 1);
-                let value = Evaluator { c: self.c, body, depth: self.depth }.expr(body.value);
-                self.depth.set(self.depth.get() - 1);
-                value
-            }
-            Expr::Unary { op: UnaryOp::Neg, value } => {
-                self.expr(*value)?.checked_neg().ok_or(Failure::Wrong("the constant does not fit", span))
-            }
-            Expr::Binary { op, left, right, .. } => {
-                let (a, b) = (self.expr(*left)?, self.expr(*right)?);
-                operate(*op, a, b, span)
-            }
-            Expr::Logical { and, left, right } => {
-                let a = self.expr(*left)? != 0;
-                let b = if a == *and { self.expr(*right)? != 0 } else { a };
-                Ok(i128::from(b))
-            }
-            Expr::Cast { value, ty } => {
-                let v = self.expr(*value)?;
-                match self.c.hir.types[*ty] {
-                    TypeExpr::Int(k) if k.bits() == 128 => Ok(v),
-                    TypeExpr::Int(k) => {
-                        let n = 128 - k.bits();
-                        Ok(if k.is_signed() { v << n >> n } else { ((v as u128) << n >> n) as i128 })
-                    }
-                    _ => Err(Failure::Unsupported(span)),
-                }
-            }
-            Expr::If { cond, then, otherwise: Some(otherwise) } => {
-                if self.expr(*cond)? != 0 {
-                    self.expr(*then)
-                } else {
-                    self.expr(*otherwise)
-                }
-            }
-            Expr::Block(block) if block.stmts.is_empty() => match block.tail {
-                Some(tail) => self.expr(tail),
-                None => Err(Failure::Unsupported(span)),
-            },
-            _ => Err(Failure::Unsupported(span)),
+            self.check_group(&[owner]);
         }
+        if self.typed(owner).is_none_or(|t| t.failed) {
+            return Err(Failure::Broken);
+        }
+        self.graphs(owner).pop().map(|(_, graph)| graph).ok_or(Failure::Broken)
     }
-}
 
-fn operate(op: BinaryOp, a: i128, b: i128, span: Span) -> Result<i128, Failure> {
-    let fits = |v: Option<i128>| v.ok_or(Failure::Wrong("the constant does not fit", span));
-    let shift = || u32::try_from(b).ok().filter(|&n| n < 128).ok_or(Failure::Wrong("the shift is too wide", span));
-    match op {
-        BinaryOp::Add => fits(a.checked_add(b)),
-        BinaryOp::Sub => fits(a.checked_sub(b)),
-        BinaryOp::Mul => fits(a.checked_mul(b)),
-        BinaryOp::Div | BinaryOp::Rem if b == 0 => Err(Failure::Wrong("division by zero", span)),
-        BinaryOp::Div => fits(a.checked_div(b)),
-        BinaryOp::Rem => fits(a.checked_rem(b)),
-        BinaryOp::BitAnd => Ok(a & b),
-        BinaryOp::BitOr => Ok(a | b),
-        BinaryOp::BitXor => Ok(a ^ b),
-        BinaryOp::Shl => Ok(a << shift()?),
-        BinaryOp::Shr => Ok(a >> shift()?),
-        BinaryOp::Eq => Ok(i128::from(a == b)),
-        BinaryOp::Ne => Ok(i128::from(a != b)),
-        BinaryOp::Lt => Ok(i128::from(a < b)),
-        BinaryOp::Le => Ok(i128::from(a <= b)),
-        BinaryOp::Gt => Ok(i128::from(a > b)),
-        BinaryOp::Ge => Ok(i128::from(a >= b)),
+    /// Whether a function's parameters and result are known without its body, or the body was inferred.
+    pub(crate) fn has_known_types(&self, f: FnId) -> bool {
+        self.typed(BodyOwner::Fn(f)).is_some() || self.completeness(f) == Completeness::Complete
+    }
+
+    /// Whether a body can be inferred before its turn: it depends on no signature that is to be inferred, and on no
+    /// parameters of what is around it.
+    fn is_closed(&self, body: &Body) -> bool {
+        body.exprs.iter().all(|(_, e)| match e {
+            Expr::Path(PathRes::Fn(f, _)) => self.has_known_types(*f),
+            Expr::Path(PathRes::ConstParam(..)) => !matches!(body.owner, BodyOwner::ConstArg(_)),
+            _ => true,
+        })
     }
 }

@@ -15,6 +15,7 @@ use crate::hir::{
     AdtId, AliasId, Body, BodyId, BodyOwner, Bound, ConstId, FnId, GenericParamKind, Generics, Hir, ImplId, Lifetime,
     Parent, TraitId, TypeId,
 };
+use crate::mir::eval::{Failure, Value};
 use crate::ty::{Arg, Args, ClosureId, ConstKind, FnSig, OpaqueId, Region, Ty, TyKind, Types};
 
 /// Whose generic parameters are in scope.
@@ -110,6 +111,14 @@ pub struct Checked {
     pub(super) impl_headers: RefCell<FastMap<ImplId, Rc<ImplHeader>>>,
     pub(super) const_types: RefCell<FastMap<ConstId, Ty>>,
     pub(super) const_values: RefCell<FastMap<BodyId, Option<i128>>>,
+    /// Values of constant items for their arguments.
+    pub(super) item_values: RefCell<FastMap<(ConstId, Args), Result<Value, Failure>>>,
+    /// Types of the parameters that constant arguments stand for; a length is none.
+    pub(super) const_arg_types: RefCell<FastMap<BodyId, Ty>>,
+    /// Bodies of constants that are being evaluated, innermost last.
+    pub(super) evaluating: RefCell<Vec<BodyId>>,
+    /// Bodies of the library that constants in types need and that were not made.
+    pub(crate) wanted_bodies: RefCell<Vec<BodyId>>,
     pub(super) supers: Kept<TraitId, Rc<[(TraitId, Args)]>>,
     /// Why no object can be made of a trait.
     pub(super) unsafe_objects: RefCell<FastMap<TraitId, Option<String>>>,
@@ -172,6 +181,10 @@ impl Checked {
             impl_headers: RefCell::default(),
             const_types: RefCell::default(),
             const_values: RefCell::default(),
+            item_values: RefCell::default(),
+            const_arg_types: RefCell::default(),
+            evaluating: RefCell::default(),
+            wanted_bodies: RefCell::default(),
             supers: RefCell::default(),
             unsafe_objects: RefCell::default(),
             variances: RefCell::default(),
@@ -198,6 +211,10 @@ impl Checked {
 
     pub fn error(&self, code: &'static Code, span: Span, message: impl Into<String>) {
         self.report(Diagnostic::at(code, span, message));
+    }
+
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.borrow().iter().any(Diagnostic::is_error)
     }
 
     pub fn take_diagnostics(&self) -> Vec<Diagnostic> {

@@ -381,8 +381,14 @@ impl<'a> Converter<'a> {
                         _ => self.missing_type(default.filter(|_| given > 0 || required == 0), &out, span),
                     })
                 }
-                GenericParamKind::Const { default, .. } => Arg::Const(match others.next() {
-                    Some(GenericArg::Const(k, s)) => self.constant(*k, *s),
+                GenericParamKind::Const { default, ty } => Arg::Const(match others.next() {
+                    Some(GenericArg::Const(k, s)) => {
+                        if let ConstArg::Body(body) = k {
+                            let ty = Converter::new(c, None, Elision::Erased, &mut NoHoles).ty(*ty);
+                            c.const_arg_types.borrow_mut().insert(*body, ty);
+                        }
+                        self.constant(*k, *s)
+                    }
                     Some(GenericArg::Type(t)) => self.type_as_const(*t),
                     _ => match default {
                         Some(d) => {

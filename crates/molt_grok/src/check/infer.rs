@@ -195,7 +195,7 @@ impl<'c> Infer<'c> {
                 (Vec::new(), erase(c.field_types(adt, 0).get(n as usize).copied().unwrap_or(Ty::ERROR)))
             }
             BodyOwner::Discriminant(adt, _) => (Vec::new(), c.hir.adts[adt].repr.int.map_or(Ty::ISIZE, Ty::int)),
-            BodyOwner::ConstArg(_) => (Vec::new(), Ty::USIZE),
+            BodyOwner::ConstArg(b) => (Vec::new(), c.const_arg_types.borrow().get(&b).copied().unwrap_or(Ty::USIZE)),
         }
     }
 

@@ -10,9 +10,19 @@ use crate::hir::{BodyOwner, Expr, FnId, Hir, Parent, PathRes};
 pub fn check_program(hir: Hir) -> Checked {
     let checked = Checked::new(hir);
     checked.check_items();
-    let owners = checked.program_bodies();
+    // Constants in types are checked where they are met; what is left of them is in types that nobody asked for.
+    let (in_types, owners): (Vec<_>, Vec<_>) =
+        checked.program_bodies().into_iter().partition(|o| matches!(o, BodyOwner::ConstArg(_)));
     for group in checked.groups(&owners) {
-        checked.check_group(&group);
+        // A `const fn` may have been evaluated before.
+        if group.iter().any(|&o| checked.typed(o).is_none()) {
+            checked.check_group(&group);
+        }
+    }
+    for owner in in_types {
+        if checked.typed(owner).is_none() {
+            checked.check_group(&[owner]);
+        }
     }
     checked
 }

@@ -256,10 +256,7 @@ impl Checked {
             BodyOwner::ParamDefault(f, n) => hir.fns[f].params[n as usize].default,
             BodyOwner::FieldDefault(a, n) => hir.adts[a].variants[0].fields[n as usize].default,
             BodyOwner::Discriminant(a, v) => hir.adts[a].variants[v as usize].discriminant,
-            BodyOwner::ConstArg(t) => match hir.types[t] {
-                crate::hir::TypeExpr::Array(_, crate::hir::ConstArg::Body(b)) => Some(b),
-                _ => None,
-            },
+            BodyOwner::ConstArg(body) => Some(body),
         }
     }
 

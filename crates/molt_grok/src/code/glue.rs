@@ -20,7 +20,7 @@ fn no_graph() -> Mir {
     let span = Span { file: FileId(0), start: 0, end: 0 };
     let mut slots = Arena::new();
     slots.push(SlotDecl { ty: Ty::UNIT, span, local: None, mutable: false, promoted: false });
-    let owner = MirOwner::Body(BodyOwner::ConstArg(crate::hir::TypeId(0)));
+    let owner = MirOwner::Body(BodyOwner::ConstArg(crate::hir::BodyId(0)));
     Mir { owner, slots, param_count: 0, blocks: Arena::new(), span }
 }
 

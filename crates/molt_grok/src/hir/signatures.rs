@@ -12,7 +12,7 @@ use super::types::{Anonymous, TypeCx, mutability};
 use super::{
     ActorInfo, AdtId, AdtKind, Alias, AliasId, AssocArg, Attr, AttrValue, BodyOwner, Bound, ConstId, ConstItem,
     ConstItemKind, FieldDecl, FnId, GenericParam, GenericParamKind, Generics, Impl, ImplId, IntKind, LangItem,
-    Lifetime, ParamDecl, Parent, ReturnType, SelfKind, SelfParam, TraitId, TraitRef, TypeExpr, TypeId, VariantForm,
+    Lifetime, ParamDecl, Parent, ReturnType, SelfKind, SelfParam, TraitId, TraitRef, TypeExpr, VariantForm,
     WherePredicate, WhereSubject, WrittenArgs,
 };
 use crate::syntax::{self, NodeId, Syntax, SyntaxKind};
@@ -160,7 +160,7 @@ impl Front {
             GenericParamKind::Const { .. } => {
                 let ty = self.child_type(syntax, node, cx);
                 let value = syntax.children(node).find(|&c| syntax.kind(c) == SyntaxKind::ConstArg);
-                let default = value.map(|v| self.const_default(syntax, v, ty, cx));
+                let default = value.map(|v| self.const_default(syntax, v, cx));
                 generics.params[position].kind = GenericParamKind::Const { ty, default };
                 return;
             }
@@ -170,9 +170,9 @@ impl Front {
         }
     }
 
-    fn const_default(&mut self, syntax: Syntax<'_>, node: NodeId, ty: TypeId, cx: &TypeCx<'_>) -> super::ConstArg {
+    fn const_default(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &TypeCx<'_>) -> super::ConstArg {
         let inner = syntax.children(node).next().unwrap_or(node);
-        self.const_expr(syntax, inner, ty, cx)
+        self.const_expr(syntax, inner, cx)
     }
 
     fn where_clause(&mut self, syntax: Syntax<'_>, node: NodeId, generics: &mut Generics, cx: &mut TypeCx<'_>) {

@@ -115,7 +115,7 @@ impl Front {
             SyntaxKind::ArrayType => {
                 let element = self.child_type(syntax, node, cx);
                 let len = syntax.children(node).nth(1);
-                let len = len.map_or(ConstArg::Error, |n| self.const_expr(syntax, n, slot, cx));
+                let len = len.map_or(ConstArg::Error, |n| self.const_expr(syntax, n, cx));
                 TypeExpr::Array(element, len)
             }
             SyntaxKind::RefType => self.ref_type(syntax, node, cx),
@@ -283,7 +283,7 @@ impl Front {
         if let Some(q) = qualified {
             return self.qualified_type(syntax, q, &parts, slot, cx);
         }
-        let Some((base, used)) = self.type_base(syntax, &parts, slot, cx) else { return TypeExpr::Error };
+        let Some((base, used)) = self.type_base(syntax, &parts, cx) else { return TypeExpr::Error };
         self.assoc_chain(syntax, base, &parts[..used], &parts[used..], slot, cx)
     }
 
@@ -292,7 +292,6 @@ impl Front {
         &mut self,
         syntax: Syntax<'_>,
         parts: &[PathPart],
-        slot: TypeId,
         cx: &mut TypeCx<'_>,
     ) -> Option<(TypeExpr, usize)> {
         let first = parts.first()?;
@@ -311,8 +310,8 @@ impl Front {
         let last = &parts[used - 1];
         let span = last.segment.span;
         let ty = match def {
-            Def::Adt(adt) => TypeExpr::Adt(adt, self.args_of(syntax, last, slot, cx)),
-            Def::Alias(alias) => TypeExpr::Alias(alias, self.args_of(syntax, last, slot, cx)),
+            Def::Adt(adt) => TypeExpr::Adt(adt, self.args_of(syntax, last, cx)),
+            Def::Alias(alias) => TypeExpr::Alias(alias, self.args_of(syntax, last, cx)),
             Def::Prim(prim) => prim_type(prim),
             Def::Trait(t) => {
                 let name = self.hir.names.text(self.hir.traits[t].head.name).to_owned();
@@ -348,7 +347,7 @@ impl Front {
         let mut span = before.last().map(|p| p.segment.span).unwrap_or(self.hir.type_span(slot));
         for part in rest {
             let base = self.new_type(ty, span);
-            let args = self.args_of(syntax, part, slot, cx);
+            let args = self.args_of(syntax, part, cx);
             span = part.segment.span;
             ty = TypeExpr::Assoc { base, of: None, name: part.segment.name, name_span: span, args };
         }
@@ -366,7 +365,7 @@ impl Front {
         let (base, of) = self.qualified_self(syntax, qualified, cx);
         let Some(first) = parts.first() else { return self.hir.types[base].clone() };
         let span = first.segment.span;
-        let args = self.args_of(syntax, first, slot, cx);
+        let args = self.args_of(syntax, first, cx);
         if let Some(None) = of {
             return TypeExpr::Error;
         }
@@ -499,20 +498,14 @@ impl Front {
     // Arguments.
 
     /// The arguments of one part of a path.
-    pub(super) fn args_of(
-        &mut self,
-        syntax: Syntax<'_>,
-        part: &PathPart,
-        slot: TypeId,
-        cx: &mut TypeCx<'_>,
-    ) -> GenericArgs {
+    pub(super) fn args_of(&mut self, syntax: Syntax<'_>, part: &PathPart, cx: &mut TypeCx<'_>) -> GenericArgs {
         match part.args {
-            Some(node) => self.generic_args(syntax, node, slot, cx),
+            Some(node) => self.generic_args(syntax, node, cx),
             None => GenericArgs::default(),
         }
     }
 
-    fn generic_args(&mut self, syntax: Syntax<'_>, node: NodeId, slot: TypeId, cx: &mut TypeCx<'_>) -> GenericArgs {
+    fn generic_args(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &mut TypeCx<'_>) -> GenericArgs {
         let span = syntax.span(node);
         if syntax.kind(node) == SyntaxKind::FnTypeArgs {
             let anonymous = cx.anonymous.take();
@@ -524,19 +517,12 @@ impl Front {
         }
         let mut out = WrittenArgs { span: Some(span), ..WrittenArgs::default() };
         for child in syntax.children(node) {
-            self.generic_arg(syntax, child, slot, cx, &mut out);
+            self.generic_arg(syntax, child, cx, &mut out);
         }
         out.into()
     }
 
-    fn generic_arg(
-        &mut self,
-        syntax: Syntax<'_>,
-        node: NodeId,
-        slot: TypeId,
-        cx: &mut TypeCx<'_>,
-        out: &mut WrittenArgs,
-    ) {
+    fn generic_arg(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &mut TypeCx<'_>, out: &mut WrittenArgs) {
         let span = syntax.span(node);
         match syntax.kind(node) {
             SyntaxKind::LifetimeParam => {
@@ -546,7 +532,7 @@ impl Front {
                 }
             }
             SyntaxKind::ConstArg => {
-                let value = self.const_arg(syntax, node, slot, cx);
+                let value = self.const_arg(syntax, node, cx);
                 out.args.push(GenericArg::Const(value, span));
             }
             SyntaxKind::AssocArg => {
@@ -558,7 +544,7 @@ impl Front {
                 out.assoc.push(AssocArg { name, span: syntax.tokens.span(token), ty, bounds });
             }
             SyntaxKind::ErrorNode => {}
-            _ => match self.const_name(syntax, node, slot, cx) {
+            _ => match self.const_name(syntax, node, cx) {
                 Some(value) => out.args.push(GenericArg::Const(value, span)),
                 None => {
                     let ty = self.nested(cx, |f, cx| f.ty(syntax, node, cx));
@@ -569,7 +555,7 @@ impl Front {
     }
 
     /// A single name in the place of an argument that is a constant.
-    fn const_name(&mut self, syntax: Syntax<'_>, node: NodeId, slot: TypeId, cx: &TypeCx<'_>) -> Option<ConstArg> {
+    fn const_name(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &TypeCx<'_>) -> Option<ConstArg> {
         if syntax.kind(node) != SyntaxKind::PathType || syntax.children(node).next().is_some() {
             return None;
         }
@@ -585,23 +571,24 @@ impl Front {
         let known = cx.scope.param(name, ParamKind::Type).is_some()
             || self.lookup_name(cx.scope.module, name, Ns::Types).is_some();
         let constant = !known && matches!(self.lookup_name(cx.scope.module, name, Ns::Values), Some(Def::Const(_)));
-        constant.then(|| self.const_body(node, slot, cx))
+        constant.then(|| self.const_body(node, cx))
     }
 
-    fn const_body(&mut self, node: NodeId, slot: TypeId, cx: &TypeCx<'_>) -> ConstArg {
+    fn const_body(&mut self, node: NodeId, cx: &TypeCx<'_>) -> ConstArg {
         let at = At { source: cx.source, node };
         let source = BodySource { at, form: BodyForm::Expr, scope: cx.scope.clone(), macros: cx.macros.clone() };
-        ConstArg::Body(self.new_body(BodyOwner::ConstArg(slot), source))
+        let owner = BodyOwner::ConstArg(crate::hir::BodyId(self.hir.bodies.len() as u32));
+        ConstArg::Body(self.new_body(owner, source))
     }
 
-    fn const_arg(&mut self, syntax: Syntax<'_>, node: NodeId, slot: TypeId, cx: &TypeCx<'_>) -> ConstArg {
+    fn const_arg(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &TypeCx<'_>) -> ConstArg {
         let negative = syntax.has(node, SyntaxKind::Minus);
         match syntax.children(node).next() {
             Some(child) if syntax.kind(child) == SyntaxKind::Literal => match self.const_literal(syntax, child) {
                 Some(value) => ConstArg::Value(if negative { value.wrapping_neg() } else { value }.into()),
                 None => ConstArg::Error,
             },
-            Some(block) => self.const_body(block, slot, cx),
+            Some(block) => self.const_body(block, cx),
             None => ConstArg::Error,
         }
     }
@@ -624,7 +611,7 @@ impl Front {
     }
 
     /// The length of an array.
-    pub(super) fn const_expr(&mut self, syntax: Syntax<'_>, node: NodeId, slot: TypeId, cx: &TypeCx<'_>) -> ConstArg {
+    pub(super) fn const_expr(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &TypeCx<'_>) -> ConstArg {
         match syntax.kind(node) {
             SyntaxKind::Literal => {
                 if let Some(value) = self.const_literal(syntax, node) {
@@ -637,11 +624,11 @@ impl Front {
                 let single = syntax.own_tokens(node).count() == 1 && syntax.children(node).next().is_none();
                 match name.filter(|_| single).and_then(|n| Some((cx.scope.param(n, ParamKind::Const)?, n))) {
                     Some((index, name)) => ConstArg::Param(index, name),
-                    None => self.const_body(node, slot, cx),
+                    None => self.const_body(node, cx),
                 }
             }
             SyntaxKind::ErrorNode => ConstArg::Error,
-            _ => self.const_body(node, slot, cx),
+            _ => self.const_body(node, cx),
         }
     }
 
@@ -742,8 +729,7 @@ impl Front {
             self.report(&grok::UNKNOWN_TRAIT, parts[used].segment.span, "a trait has no traits inside");
             return None;
         }
-        let slot = self.new_type(TypeExpr::Error, span);
-        let args = self.args_of(syntax, last, slot, cx);
+        let args = self.args_of(syntax, last, cx);
         Some(TraitRef { trait_, args, span })
     }
 }

@@ -9,7 +9,7 @@ use crate::hir::front::SelfType;
 use crate::hir::types::mutability;
 use crate::hir::{
     AdtKind, Arm, BinaryOp, ConstArg, Expr, ExprId, FieldInit, FieldPat, FloatKind, GenericArgs, IntKind, Lit, NumKind,
-    Pat, PatId, PathRes, ScopeKind, TypeExpr, UnaryOp,
+    Pat, PatId, PathRes, ScopeKind, UnaryOp,
 };
 use crate::syntax::literal::{self, Suffix};
 use crate::syntax::{Element, NodeId, Syntax, SyntaxKind};
@@ -186,10 +186,7 @@ impl Lower<'_> {
     fn repeat(&mut self, s: Syntax<'_>, node: NodeId) -> Expr {
         let value = self.first(s, node);
         let len = match s.children(node).nth(1) {
-            Some(len) => {
-                let slot = self.front.new_type(TypeExpr::Error, s.span(len));
-                self.with_types(|front, cx| front.const_expr(s, len, slot, cx))
-            }
+            Some(len) => self.with_types(|front, cx| front.const_expr(s, len, cx)),
             None => ConstArg::Error,
         };
         Expr::Repeat { value, len }
@@ -332,11 +329,10 @@ impl Lower<'_> {
     }
 
     fn type_args(&mut self, s: Syntax<'_>, token: u32, args: NodeId) -> GenericArgs {
-        let slot = self.front.new_type(TypeExpr::Error, s.span(args));
         let segment = self.front.segment(s, token, self.module, true);
         let Some(segment) = segment else { return GenericArgs::default() };
         let part = crate::hir::types::PathPart { segment, args: Some(args) };
-        self.with_types(|front, cx| front.args_of(s, &part, slot, cx))
+        self.with_types(|front, cx| front.args_of(s, &part, cx))
     }
 
     // Operators.

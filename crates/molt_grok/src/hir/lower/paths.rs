@@ -88,7 +88,7 @@ impl Lower<'_> {
         let of = of.flatten();
         let name = last.segment.name;
         let name_span = last.segment.span;
-        let args = self.args(s, last, slot);
+        let args = self.args(s, last);
         if before.is_empty() {
             return match of {
                 Some(of) => {
@@ -105,14 +105,14 @@ impl Lower<'_> {
             of: of.map(Box::new),
             name: first.segment.name,
             name_span: first.segment.span,
-            args: self.args(s, first, slot),
+            args: self.args(s, first),
         };
         let base = self.chain(s, ty, &before[..1], &before[1..], slot);
         PathRes::Assoc { base, name, name_span, args }
     }
 
-    fn args(&mut self, s: Syntax<'_>, part: &PathPart, slot: TypeId) -> GenericArgs {
-        self.with_types(|front, cx| front.args_of(s, part, slot, cx))
+    fn args(&mut self, s: Syntax<'_>, part: &PathPart) -> GenericArgs {
+        self.with_types(|front, cx| front.args_of(s, part, cx))
     }
 
     /// The associated types of `ty` that `rest` names, as a type of its own.
@@ -143,10 +143,9 @@ impl Lower<'_> {
         if let Def::Trait(trait_) = def
             && used + 1 == parts.len()
         {
-            let slot = self.front.new_type(TypeExpr::Error, last.segment.span);
-            let args = self.args(s, &parts[used - 1], slot);
+            let args = self.args(s, &parts[used - 1]);
             let of = TraitRef { trait_, args, span: parts[used - 1].segment.span };
-            let args = self.args(s, last, slot).into_args();
+            let args = self.args(s, last).into_args();
             let (name, name_span) = (last.segment.name, last.segment.span);
             return PathRes::TraitMember(Box::new(TraitMember { of, self_ty: None, name, name_span, args }));
         }
@@ -195,16 +194,15 @@ impl Lower<'_> {
     /// A path that an item ends.
     fn whole_path(&mut self, s: Syntax<'_>, parts: &[PathPart], def: Def) -> PathRes {
         let last = &parts[parts.len() - 1];
-        let slot = self.front.new_type(TypeExpr::Error, last.segment.span);
         match def {
-            Def::Fn(f) => PathRes::Fn(f, self.args(s, last, slot)),
+            Def::Fn(f) => PathRes::Fn(f, self.args(s, last)),
             Def::Const(c) => PathRes::Const(c),
-            Def::Adt(a) => PathRes::Struct(a, self.args(s, last, slot)),
-            Def::Alias(a) => PathRes::Alias(a, self.args(s, last, slot)),
+            Def::Adt(a) => PathRes::Struct(a, self.args(s, last)),
+            Def::Alias(a) => PathRes::Alias(a, self.args(s, last)),
             Def::Variant(a, v) => {
                 // The arguments are the enum's, wherever they stand.
                 let owner = parts.len().checked_sub(2).map(|i| &parts[i]).filter(|p| p.args.is_some());
-                let args = self.args(s, owner.unwrap_or(last), slot);
+                let args = self.args(s, owner.unwrap_or(last));
                 PathRes::Variant(a, v, args)
             }
             Def::Mod(_) | Def::Trait(_) | Def::Prim(_) | Def::Macro(_) => {
@@ -222,11 +220,10 @@ impl Lower<'_> {
         let Some((last, before)) = parts.split_last() else { return PathRes::Error };
         let span = before.last().map_or(last.segment.span, |p| p.segment.span);
         let slot = self.front.new_type(TypeExpr::Error, span);
-        let base = self.with_types(|front, cx| front.type_base(s, before, slot, cx));
+        let base = self.with_types(|front, cx| front.type_base(s, before, cx));
         let Some((ty, used)) = base else { return PathRes::Error };
         let base = self.chain(s, ty, &before[..used], &before[used..], slot);
-        let arg_slot = self.front.new_type(TypeExpr::Error, last.segment.span);
-        let args = self.args(s, last, arg_slot);
+        let args = self.args(s, last);
         PathRes::Assoc { base, name: last.segment.name, name_span: last.segment.span, args }
     }
 }
