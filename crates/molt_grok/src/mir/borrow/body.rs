@@ -344,8 +344,14 @@ impl<'a, 'm> TypedMir<'a, 'm> {
                 self.operand_into(&args[0], inner, span, Why::Argument);
             }
             Callee::Builtin(..) => {
-                // Defaults give what their arguments may hold.
-                self.link_call(args, to, span);
+                // Defaults give what the arguments before may hold, but refer to none of them.
+                let mut held = Vec::new();
+                for arg in args {
+                    let ty = self.operand_ty(arg);
+                    let own = self.regions.q.pointee(ty).unwrap_or(ty);
+                    self.regions.regions_in(own, &mut held);
+                }
+                self.link_regions(held, to, span);
             }
             Callee::Pointer(pointer) => {
                 let ty = self.operand_ty(pointer);
@@ -368,6 +374,10 @@ impl<'a, 'm> TypedMir<'a, 'm> {
             let ty = self.operand_ty(arg);
             self.regions.regions_in(ty, &mut held);
         }
+        self.link_regions(held, to, span);
+    }
+
+    fn link_regions(&mut self, mut held: Vec<RegionVar>, to: Ty, span: Span) {
         held.sort_unstable();
         held.dedup();
         let mut into = Vec::new();
