@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(explain("mlt2004"), explain("module-not-found"));
         assert_eq!(explain("nothing"), None);
         assert!(explain("E0382").is_some_and(|p| p.starts_with("# use-after-move\n\n`E0382`: ")));
-        assert!(explain("W0108").is_some_and(|p| p.starts_with("# dead-code (W0108)")));
+        assert!(explain("W0110").is_some_and(|p| p.starts_with("# missing-signature (W0110)")));
         assert_eq!(find("grok/unreachable-pattern").and_then(|c| c.number), Some("W0107"));
     }
 }

@@ -5,6 +5,7 @@ pub mod captures;
 mod constants;
 pub mod context;
 mod convert;
+mod dead;
 pub mod exhaustive;
 pub(crate) mod generalise;
 pub mod index;

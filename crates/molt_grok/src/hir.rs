@@ -102,6 +102,8 @@ pub struct Hir {
     pub start_up: Vec<ConstId>,
     /// Public imports of user packages, in the order of their names.
     pub exports: Vec<Export>,
+    /// Modules with tests that are not part of the program: they may be what an item is for.
+    pub modules_with_tests: Vec<ModId>,
     /// Levels of warnings in parts of files.
     pub lint_scopes: Vec<lints::LintScope>,
     /// Orders of locks that modules demand.

@@ -252,7 +252,7 @@ codes! {
         advice "end the first line with `;` if two statements are meant";
     UNREACHABLE_PATTERN = "unreachable-pattern", "W0107" Warning,
         advice "remove the arm, or move it before the arms that cover it";
-    DEAD_CODE = "dead-code", "W0108" Warning planned,
+    DEAD_CODE = "dead-code", "W0108" Warning,
         advice "remove it, or use it";
     NAMING = "naming", "W0109" Warning,
         advice "follow the naming convention";

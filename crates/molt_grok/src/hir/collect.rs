@@ -341,7 +341,13 @@ impl Front {
             _ => return,
         };
         let attrs = self.attrs_of(syntax, node);
-        if !self.is_configured(&attrs, module) || (place == Place::Fn && self.is_left_out(&attrs, module)) {
+        if !self.is_configured(&attrs, module) {
+            return;
+        }
+        if place == Place::Fn && self.is_left_out(&attrs, module) {
+            if !self.is_std_module(module) {
+                self.hir.modules_with_tests.push(module);
+            }
             return;
         }
         self.check_attrs_later(&attrs, place, module);
