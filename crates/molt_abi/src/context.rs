@@ -77,10 +77,20 @@ pub struct Context {
     pub slots: *mut SlotEntry,
     pub depth_most: i64,
     pub free: [*mut u8; SIZE_CLASS_COUNT],
-    /// What an engine keeps for the code that runs with this context; null until it needs something.
+    /// What an engine keeps for the code that runs with this context; null until it needs something. Begins with
+    /// [`EngineMemory`].
     pub engine: *mut u8,
     /// Address that the machine stack of the code must not go below. What calls nothing recursive fits beneath it.
     pub stack_limit: usize,
+}
+
+/// Where an engine keeps values of the code that lie neither on the machine stack nor in its registers.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct EngineMemory {
+    pub base: *mut u64,
+    /// End of what is in use.
+    pub top: *mut u64,
 }
 
 /// What `depth_most` is unless a signal waits; a higher limit of recursion is handed out in steps.

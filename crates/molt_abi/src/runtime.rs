@@ -300,6 +300,13 @@ rt_table! {
     GrokRealloc = grok_realloc(i i i i) -> i;
     /// `grok_free(address, size, align)`: gives a block back.
     GrokFree = grok_free(i i i) -> v;
+    /// `grok_gc_new(size, end, holds)`: zeroed memory for a collected value, 8 bytes of it for the runtime in front; `end` ends the
+    /// value, if it is not 0, and `holds` says whether it may hold handles.
+    GrokGcNew = grok_gc_new(i i i) -> i;
+    /// `grok_gc_alloc(size, align, holds)`, `grok_gc_realloc` and `grok_gc_free`: as those above, in a program with handles.
+    GrokGcAlloc = grok_gc_alloc(i i i) -> i;
+    GrokGcRealloc = grok_gc_realloc(i i i i) -> i;
+    GrokGcFree = grok_gc_free(i i i) -> v;
     /// `grok_panic(text, length, place)`: remembers a panic; the caller leaves.
     GrokPanic = grok_panic(i i i) -> v;
     /// `grok_panic_index(index, length, place)`: remembers the panic of an index that is too large.

@@ -15,6 +15,7 @@ mod literals;
 pub mod program;
 mod promises;
 mod queries;
+mod shared;
 mod signature;
 pub mod solve;
 mod statements;

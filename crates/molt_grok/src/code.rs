@@ -12,6 +12,7 @@ mod call;
 mod func;
 mod future;
 mod glue;
+mod handles;
 mod intrinsic;
 pub mod layout;
 mod objects;
@@ -77,6 +78,10 @@ pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) 
     loop {
         let mut mono = Mono { c, layouts: Layouts::new(c, graphs), kept };
         let mut missing = mono.write_all();
+        if mono.makes_handles && !mono.collects {
+            mono.begin_again();
+            missing.append(&mut mono.write_all());
+        }
         if missing.is_empty() && mono.guard_recursion() {
             missing = mono.write_all();
         }
@@ -101,6 +106,7 @@ pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) 
         s.mailbox,
         s.deadlock as u64,
         u64::from(c.hir.backtrace),
+        u64::from(!s.collects),
     ];
     let bytes = words.iter().flat_map(|w| w.to_le_bytes()).collect();
     let root = DataItem { name: "root".to_string(), bytes, align: 8, relocs };
@@ -144,6 +150,12 @@ pub(crate) struct Kept {
     pub tracking: FastSet<FuncId>,
     /// Functions that look whether the stack is used up before they do anything.
     pub guarded: FastSet<FuncId>,
+    /// Some function makes collected values.
+    pub makes_handles: bool,
+    /// All memory of the program comes from where collections can follow it.
+    pub collects: bool,
+    /// Whether values of a type may hold handles.
+    holding: FastMap<Ty, bool>,
     pub module: ModuleId,
 }
 
@@ -165,6 +177,9 @@ impl Kept {
             actor_tables: FastMap::default(),
             tracking: FastSet::default(),
             guarded: FastSet::default(),
+            makes_handles: false,
+            collects: false,
+            holding: FastMap::default(),
             module,
         }
     }

@@ -30,6 +30,7 @@ const FILES: &[(&str, &str)] = &[
     ("fmt.grok", include_str!("../library/fmt.grok")),
     ("fs.grok", include_str!("../library/fs.grok")),
     ("future.grok", include_str!("../library/future.grok")),
+    ("gc.grok", include_str!("../library/gc.grok")),
     ("hash.grok", include_str!("../library/hash.grok")),
     ("intrinsics.grok", include_str!("../library/intrinsics.grok")),
     ("io.grok", include_str!("../library/io.grok")),

@@ -18,6 +18,9 @@ fn compiled(text: &str) -> Program {
     out.program.expect("a program without errors has code")
 }
 
+/// Entries of the runtime that only programs with handles of collected values call.
+const COLLECTED: &[RtFn] = &[RtFn::GrokGcNew, RtFn::GrokGcAlloc, RtFn::GrokGcRealloc, RtFn::GrokGcFree];
+
 /// Functions of a program that count, each with what shows it.
 fn counting(program: &Program) -> Vec<String> {
     let mut found = Vec::new();
@@ -32,6 +35,9 @@ fn counting(program: &Program) -> Vec<String> {
                 match data.op {
                     Op::RcInc | Op::RcDec => found.push(format!("{name}: {:?}", data.op)),
                     Op::CallRt if data.imm == RtFn::GrokAtomic as u64 => found.push(format!("{name}: atomic")),
+                    Op::CallRt if COLLECTED.iter().any(|&f| data.imm == f as u64) => {
+                        found.push(format!("{name}: collected memory"));
+                    }
                     _ => {}
                 }
             }
@@ -112,4 +118,6 @@ fn shared_values_are_seen_to_count() {
     assert!(plain.iter().any(|l| l.contains("count")), "{plain:?}");
     let atomic = counting(&compiled("fn main() { let a = Arc::new(1); println!(\"{}\", *a.clone()); }"));
     assert!(atomic.iter().any(|l| l.ends_with("atomic")), "{atomic:?}");
+    let collected = counting(&compiled("fn main() { let a = Gc::new(1); println!(\"{}\", vec![a].len()); }"));
+    assert!(collected.iter().any(|l| l.ends_with("collected memory")), "{collected:?}");
 }

@@ -66,6 +66,7 @@ mod exported {
     pub(super) use crate::grok::channel::*;
     pub(super) use crate::grok::files::*;
     pub(super) use crate::grok::future::*;
+    pub(super) use crate::grok::gc::*;
     pub(super) use crate::grok::locals::*;
     pub(super) use crate::grok::numbers::*;
     pub(super) use crate::grok::panics::*;

@@ -26,6 +26,7 @@ pub(crate) mod channel;
 mod deadlock;
 pub mod files;
 pub(crate) mod future;
+pub(crate) mod gc;
 pub(crate) mod locals;
 mod lock;
 mod memory;
@@ -50,7 +51,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
-use core::sync::atomic::AtomicU64;
+use core::sync::atomic::{AtomicPtr, AtomicU64};
 
 use molt_abi::Context;
 
@@ -98,6 +99,8 @@ pub(crate) struct Root {
     pub deadlock: u64,
     /// Whether the code tells of its frames when it panics.
     pub backtrace: u64,
+    /// Whether values of `Gc` are collected before their owner ends: 0 as it pays, 1 never.
+    pub gc: u64,
 }
 
 /// What all stacks of a program share.
@@ -109,6 +112,8 @@ pub(crate) struct Shared {
     hash_key: u64,
     pub sched: Scheduler,
     pool: memory::Pool,
+    /// Where collected values are.
+    pub space: gc::Space,
     /// States of all stacks; they stay until the process ends.
     pub states: Lock<Vec<*mut State>>,
     /// The youngest actor.
@@ -154,6 +159,12 @@ pub(crate) struct State {
     pub making: Option<supervise::Making>,
     /// Values that belong to main.
     pub locals: Lock<Vec<locals::Local>>,
+    /// Collected values of main.
+    pub heap: AtomicPtr<gc::Heap>,
+    /// Upper end of the stack.
+    pub stack_top: usize,
+    /// Bytes that code on this stack took since the last collection, and did not give back, beside collected values.
+    pub pressure: i64,
     random: u64,
 }
 
@@ -200,6 +211,7 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
         hash_key: random(),
         sched: Scheduler::new(&root),
         pool: memory::Pool::new(),
+        space: gc::Space::new(),
         states: Lock::new(Vec::new()),
         actors: Lock::new(core::ptr::null_mut()),
         names: Lock::new(Vec::new()),
@@ -210,6 +222,7 @@ fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
     let (main, ended) = unsafe {
         let main = (*shared).new_state(shared);
         let here = 0u8;
+        (*main).stack_top = (&raw const here).addr();
         (*main).ctx.stack_limit = stack::limit((&raw const here).addr().saturating_sub(STACK_SIZE), STACK_SIZE);
         (*shared).sched.adopt_main(main, shared);
         let ended = (root.start)(main.cast());
@@ -250,6 +263,7 @@ unsafe fn end_main(main: *mut State) {
             wind_up(main);
         }
         locals::end(main, &(*main).locals);
+        gc::end(main, &(*main).heap);
     }
 }
 
@@ -311,6 +325,9 @@ impl Shared {
             cancelling: false,
             making: None,
             locals: Lock::new(Vec::new()),
+            heap: AtomicPtr::new(core::ptr::null_mut()),
+            stack_top: 0,
+            pressure: 0,
             random: self.hash_key ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
         }));
         states.push(state);

@@ -27,7 +27,7 @@ impl Vm {
         let code = &self.codes[f.index()];
         // SAFETY: by the caller's promise.
         let stack = unsafe { &mut *self.registers(ctx) };
-        let registers = stack.top;
+        let registers = stack.memory.top;
         let count = code.registers as usize;
         if stack.limit as usize - registers as usize <= count * size_of::<u64>() {
             // SAFETY: the entry takes the context alone.
@@ -36,12 +36,12 @@ impl Vm {
         // SAFETY: the region was just found to lie below the limit; the code was translated from verified IR whose
         // loads, stores and calls keep the contracts of the runtime.
         unsafe {
-            stack.top = registers.add(count);
+            stack.memory.top = registers.add(count);
             for (&r, &v) in code.params.iter().zip(args) {
                 *registers.add(r as usize) = v;
             }
             let r = self.run(ctx, code, registers);
-            (*self.registers(ctx)).top = registers;
+            (*self.registers(ctx)).memory.top = registers;
             r
         }
     }
@@ -54,7 +54,7 @@ impl Vm {
         let here = 0u8;
         // SAFETY: by the caller's promise.
         let (limit, registers) = unsafe { ((*ctx).stack_limit, &*self.registers(ctx)) };
-        let free = (registers.limit as usize).saturating_sub(registers.top as usize);
+        let free = (registers.limit as usize).saturating_sub(registers.memory.top as usize);
         (&raw const here).addr() < limit || free < REGISTER_RESERVE
     }
 

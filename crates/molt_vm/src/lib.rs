@@ -16,6 +16,7 @@ mod translate;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use molt_abi::context::EngineMemory;
 use molt_abi::{Context, Ret, RtFn};
 use molt_base::EntityId;
 use molt_ir::{FuncId, Program};
@@ -45,9 +46,9 @@ pub struct Vm {
 type Thread = Box<Registers>;
 
 /// Registers of the calls under way with one context. A context belongs to one machine stack, and so do its calls.
+#[repr(C)]
 struct Registers {
-    /// First free register.
-    top: *mut u64,
+    memory: EngineMemory,
     limit: *mut u64,
     /// Third and fourth result of the call that returned last.
     more_results: [u64; 2],
@@ -86,7 +87,8 @@ impl Vm {
                 let mut stack: Vec<u64> = Vec::with_capacity(words);
                 let top = stack.as_mut_ptr();
                 let limit = top.wrapping_add(stack.capacity());
-                let mut registers = Box::new(Registers { top, limit, more_results: [0; 2], _stack: stack });
+                let memory = EngineMemory { base: top, top };
+                let mut registers = Box::new(Registers { memory, limit, more_results: [0; 2], _stack: stack });
                 (*ctx).engine = (&raw mut *registers).cast();
                 threads.push(registers);
             }

@@ -111,7 +111,7 @@ pub struct Profile {
     pub debug_assertions: Option<bool>,
 }
 
-/// What `[concurrency]` and `[deadlock_detection]` say to the scheduler.
+/// What `[concurrency]`, `[deadlock_detection]` and `[memory]` say to the runtime.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Concurrency {
     pub deadlock_detection: bool,
@@ -125,6 +125,8 @@ pub struct Concurrency {
     pub stack_size_bytes: Option<u64>,
     /// Messages that a mailbox holds; 0 is no bound.
     pub mailbox: u64,
+    /// Whether values of `Gc` are collected before their owner ends.
+    pub collects: bool,
 }
 
 impl Concurrency {
@@ -137,6 +139,7 @@ impl Concurrency {
             shutdown_timeout: nanos(self.shutdown_timeout),
             stack_size: self.stack_size_bytes.unwrap_or(0),
             mailbox: self.mailbox,
+            collects: self.collects,
             deadlock: match self.deadlock_action.as_str() {
                 _ if !self.deadlock_detection => DeadlockAction::Ignore,
                 "log" => DeadlockAction::Log,
@@ -159,6 +162,7 @@ impl Default for Concurrency {
             shutdown_timeout: FIVE,
             stack_size_bytes: None,
             mailbox: 0,
+            collects: true,
         }
     }
 }
@@ -622,5 +626,6 @@ fn concurrency(root: &dyn TableLike) -> Concurrency {
         shutdown_timeout: time(root, "concurrency.shutdown_timeout").unwrap_or(d.shutdown_timeout),
         stack_size_bytes: number(root, "concurrency.stack_size"),
         mailbox: number(root, "concurrency.mailbox").unwrap_or(d.mailbox),
+        collects: text(root, "memory.gc").is_none_or(|gc| gc != "off"),
     }
 }

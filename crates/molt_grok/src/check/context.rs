@@ -445,4 +445,12 @@ impl Checked {
             _ => None,
         }
     }
+
+    /// What a handle of a collected value leads to.
+    pub fn collected(&self, ty: Ty) -> Option<Ty> {
+        match self.types.kind(ty) {
+            TyKind::Adt(id, args) if self.hir.lang_adt("Gc") == Some(id) => self.types.list(args)[0].ty(),
+            _ => None,
+        }
+    }
 }

@@ -65,6 +65,7 @@ impl Checked {
             {
                 super::exhaustive::check_patterns(self, self.env_of(owner), body, typed);
                 super::literals::check_literals(self, body, typed);
+                super::shared::check_shared(self, body, typed);
                 super::statements::check_statements(self, body, typed);
             }
         }

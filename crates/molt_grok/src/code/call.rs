@@ -366,7 +366,7 @@ impl Writer<'_, '_> {
         }
         let (size, align) = self.size_of_pointee(to, at.meta);
         if at.meta.is_none() {
-            self.call_rt(molt_abi::RtFn::GrokFree, &[at.ptr, size, align]);
+            self.free(at.ptr, size, align);
             return;
         }
         // Values of size 0 behind an object have no memory.
@@ -375,7 +375,7 @@ impl Writer<'_, '_> {
         let (free, done) = (self.func.new_block(), self.func.new_block());
         self.end(Op::BrIf, &[some], &[free, done]);
         self.switch(free);
-        self.call_rt(molt_abi::RtFn::GrokFree, &[at.ptr, size, align]);
+        self.free(at.ptr, size, align);
         self.jump(done);
         self.switch(done);
     }
@@ -446,7 +446,7 @@ impl Writer<'_, '_> {
                     return Val::Regs(vec![self.iconst(layout.align.max(1) as i64)]);
                 }
                 let (size, align) = (self.iconst(layout.size as i64), self.iconst(layout.align as i64));
-                let ptr = self.allocate(size, align);
+                let ptr = self.allocate(*ty, size, align);
                 self.store_val(Addr::value(ptr), *ty, val);
                 Val::Regs(vec![ptr])
             }

@@ -2,8 +2,8 @@
 //!
 //! | Functions | Meaning |
 //! |---|---|
-//! | `size_of<T> align_of<T> needs_drop<T> type_name<T> type_number<T>` | facts about a type |
-//! | `alloc(size, align) realloc(p, old, align, new) free(p, size, align)` | memory |
+//! | `size_of<T> align_of<T> needs_drop<T> holds_handles<T> type_name<T> type_number<T>` | facts about a type |
+//! | `alloc<T>(size, align) realloc(p, old, align, new) free(p, size, align)` | memory, of values of the type |
 //! | `ptr_read<T>(*const T) ptr_write<T>(*mut T, T) ptr_offset<T>(*const T, usize) ptr_drop<T>(*mut T)` | pointers |
 //! | `copy<T>(from, to, n) copy_apart<T>(..) fill_bytes(p, byte, n) compare_bytes(a, b, n)` | memory in bulk |
 //! | `slice<T>(*const T, n) slice_mut<T>(*mut T, n) slice_ptr slice_len str_from(p, n) str_ptr str_len` | views |
@@ -81,6 +81,10 @@ impl Writer<'_, '_> {
                 let n = self.m.c.needs_drop(t, Env::EMPTY);
                 self.number(i64::from(n))
             }
+            "holds_handles" => {
+                let n = self.m.holds_handles(t);
+                self.number(i64::from(n))
+            }
             "type_name" => {
                 let text = self.m.c.ty_text(t);
                 let d = self.m.bytes(text.as_bytes());
@@ -90,17 +94,18 @@ impl Writer<'_, '_> {
             "type_number" => self.number(t.index() as i64),
             "alloc" => {
                 let (size, align) = (self.arg(values, 0), self.arg(values, 1));
-                let p = self.allocate(size, align);
+                let p = self.allocate(t, size, align);
                 self.one(p)
             }
             "realloc" => {
                 let args: Vec<ValueId> = (0..4).map(|n| self.arg(values, n)).collect();
-                let p = self.call_rt(RtFn::GrokRealloc, &args).unwrap_or(args[0]);
+                let f = if self.m.collects { RtFn::GrokGcRealloc } else { RtFn::GrokRealloc };
+                let p = self.call_rt(f, &args).unwrap_or(args[0]);
                 self.one(p)
             }
             "free" => {
                 let args: Vec<ValueId> = (0..3).map(|n| self.arg(values, n)).collect();
-                self.call_rt(RtFn::GrokFree, &args);
+                self.free(args[0], args[1], args[2]);
                 Val::Empty
             }
             "ptr_read" => {
@@ -501,6 +506,7 @@ impl Writer<'_, '_> {
     fn runtime_entry(&mut self, name: &str, values: &[(Val, Ty)], ret: Ty) -> Val {
         let full = format!("grok_{name}");
         let Some(f) = RtFn::by_name(&full) else { unreachable!("the runtime has no entry `{full}`") };
+        self.m.makes_handles |= f == RtFn::GrokGcNew;
         let mut args = Vec::new();
         for (v, _) in values {
             match v {

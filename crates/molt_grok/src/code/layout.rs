@@ -412,7 +412,7 @@ impl<'c> Layouts<'c> {
             .collect();
         if item.kind != AdtKind::Enum {
             let mut l = self.record(&variants[0], item.repr.c);
-            if ["NonNull", "Rc", "Arc"].iter().any(|n| c.hir.lang_adt(n) == Some(adt)) {
+            if ["NonNull", "Rc", "Arc", "Gc"].iter().any(|n| c.hir.lang_adt(n) == Some(adt)) {
                 l.niche = Some(Niche { offset: 0, scalar: Scalar::U64, first: 0, count: 1 });
             }
             if c.hir.lang_adt("UnsafeCell") == Some(adt) {

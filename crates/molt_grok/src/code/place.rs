@@ -355,11 +355,24 @@ impl Writer<'_, '_> {
         self.switch(next);
     }
 
-    /// Memory from the runtime.
-    pub fn allocate(&mut self, size: ValueId, align: ValueId) -> ValueId {
-        match self.call_rt(RtFn::GrokAlloc, &[size, align]) {
+    /// Memory from the runtime, for values of a type.
+    pub fn allocate(&mut self, ty: Ty, size: ValueId, align: ValueId) -> ValueId {
+        let p = if self.m.collects {
+            let holds = i64::from(self.m.holds_handles(ty));
+            let holds = self.iconst(holds);
+            self.call_rt(RtFn::GrokGcAlloc, &[size, align, holds])
+        } else {
+            self.call_rt(RtFn::GrokAlloc, &[size, align])
+        };
+        match p {
             Some(v) => v,
             None => self.iconst(0),
         }
+    }
+
+    /// Gives memory back.
+    pub fn free(&mut self, p: ValueId, size: ValueId, align: ValueId) {
+        let f = if self.m.collects { RtFn::GrokGcFree } else { RtFn::GrokFree };
+        self.call_rt(f, &[p, size, align]);
     }
 }

@@ -90,7 +90,7 @@ pub struct Options {
     pub env: Vec<(String, String)>,
 }
 
-/// What the program's scheduler goes by. Times are in nanoseconds.
+/// What the program's scheduler and its collections go by. Times are in nanoseconds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SchedulerSettings {
     /// 0: one a processor.
@@ -102,6 +102,8 @@ pub struct SchedulerSettings {
     /// Messages that a mailbox holds unless `spawn` says otherwise; 0: any number.
     pub mailbox: u64,
     pub deadlock: DeadlockAction,
+    /// Whether values of `Gc` are collected before their owner ends.
+    pub collects: bool,
 }
 
 /// What is done about a wait that never ends (section 7.5).
@@ -123,6 +125,7 @@ impl Default for SchedulerSettings {
             stack_size: 0,
             mailbox: 0,
             deadlock: DeadlockAction::Panic,
+            collects: true,
         }
     }
 }

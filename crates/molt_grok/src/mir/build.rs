@@ -27,6 +27,7 @@ mod concurrency;
 mod control;
 mod finish;
 mod format;
+mod handle;
 mod into;
 mod matches;
 mod pattern;

@@ -29,7 +29,7 @@ use super::sched::{Kind, Outcome, Runnable, bump, now, wake};
 use super::supervise;
 use super::task::Code;
 use super::timer::Event;
-use super::{Shared, State, give, grab};
+use super::{Shared, State, gc, give, grab};
 
 /// Messages of one run before others get their turn.
 const BUDGET: u32 = 256;
@@ -191,6 +191,8 @@ pub struct More {
     settings: Lock<Option<Settings>>,
     /// Values that belong to the actor.
     pub locals: Lock<Vec<Local>>,
+    /// Its collected values.
+    pub heap: AtomicPtr<gc::Heap>,
     pub restart: AtomicU8,
     pub restarts: AtomicU64,
     /// When children were restarted.
@@ -686,6 +688,16 @@ unsafe fn wake_joiners(me: *mut State, a: *mut Actor) {
     }
 }
 
+/// Where the state of an actor lies.
+///
+/// # Safety
+/// The actor runs.
+pub unsafe fn state_range(a: *mut Actor) -> (usize, usize) {
+    let state = Actor::state(a) as usize;
+    // SAFETY: by the caller's promise.
+    (state, state + unsafe { (*a).table().size })
+}
+
 pub unsafe fn drop_state(me: *mut State, a: *mut Actor) {
     // SAFETY: the state is alive and nobody uses it.
     unsafe {
@@ -694,6 +706,7 @@ pub unsafe fn drop_state(me: *mut State, a: *mut Actor) {
         }
         if let Some(more) = (*a).extra() {
             locals::end(me, &more.locals);
+            gc::end(me, &more.heap);
         }
     }
 }

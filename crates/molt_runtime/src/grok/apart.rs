@@ -47,6 +47,7 @@ extern "C" fn run(state: *mut libc::c_void) -> *mut libc::c_void {
     let low = (&raw const here).addr().saturating_sub(THREAD_STACK_SIZE);
     // SAFETY: the state was handed over by `start`, with a task that nobody else runs.
     unsafe {
+        (*me).stack_top = (&raw const here).addr();
         (*me).ctx.stack_limit = stack::limit(low, THREAD_STACK_SIZE);
         task::run(me, (*me).fiber.task());
         let shared = &*(*me).shared;

@@ -60,6 +60,15 @@ pub unsafe fn end(me: *mut State, locals: &Lock<Vec<Local>>) {
     }
 }
 
+/// Calls a function with the address of each value of who runs on a stack.
+///
+/// # Safety
+/// `me` is the state of the stack that this runs on.
+pub unsafe fn each(me: *mut State, mut f: impl FnMut(usize)) {
+    // SAFETY: by the caller's promise.
+    unsafe { of(me) }.lock().iter().for_each(|l| f(l.value as usize));
+}
+
 entries! {
     grok_local_key(_me) -> u64 { KEYS.fetch_add(1, Ordering::Relaxed) }
     grok_local_get(me, key) -> u64 {

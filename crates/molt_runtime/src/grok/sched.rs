@@ -609,6 +609,7 @@ unsafe fn take_stack(worker: &Worker) -> *mut State {
         let state = shared.new_state(worker.shared);
         (*state).fiber.stack.store(prepare(top, work_entry, state as usize), Ordering::Relaxed);
         (*state).ctx.stack_limit = super::stack::limit(top - size, size);
+        (*state).stack_top = top;
         state
     }
 }

@@ -15,7 +15,7 @@ use super::future::{Node, notify};
 use super::locals::{self, Local};
 use super::lock::Lock;
 use super::sched::{Kind, Outcome, Runnable, end_wait, wake};
-use super::{State, apart, give, grab};
+use super::{State, apart, gc, give, grab};
 
 /// A function of compiled code that takes an address; whether it panicked.
 pub type Code = unsafe extern "C" fn(*mut Context, *mut u8) -> u64;
@@ -42,6 +42,8 @@ pub struct Task {
     joiners: Lock<Vec<Joiner>>,
     /// Values that belong to the task.
     pub locals: Lock<Vec<Local>>,
+    /// Its collected values.
+    pub heap: AtomicPtr<gc::Heap>,
 }
 
 /// Who waits for the end of a task.
@@ -90,6 +92,7 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
         // A panic is part of the result.
         ((*task).body)(me.cast(), room);
         locals::end(me, &(*task).locals);
+        gc::end(me, &(*task).heap);
         let status = if core::mem::take(&mut (*me).cancelling) { CANCELLED } else { DONE };
         (*task).running_on.store(null_mut(), Ordering::SeqCst);
         let mut joiners = (*task).joiners.lock();
@@ -107,6 +110,16 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
         release(me, task);
         (*me).fiber.set_task(null_mut());
     }
+}
+
+/// Where the closure of a task lies.
+///
+/// # Safety
+/// The task runs.
+pub unsafe fn room_range(task: *mut Task) -> (usize, usize) {
+    let room = task as usize + HEAD;
+    // SAFETY: by the caller's promise.
+    (room, room + unsafe { (*task).size })
 }
 
 /// Whether the task of a room has ended.
@@ -167,6 +180,7 @@ entries! {
                 running_on: AtomicPtr::new(null_mut()),
                 joiners: Lock::new(Vec::new()),
                 locals: Lock::new(Vec::new()),
+                heap: AtomicPtr::new(null_mut()),
             });
             task as u64 + HEAD as u64
         }

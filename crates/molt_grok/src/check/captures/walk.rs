@@ -33,6 +33,11 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether a view is a handle of a collected value.
+    fn is_handle(&self, view: View) -> bool {
+        self.c.collected(self.view_ty(view)).is_some()
+    }
+
     fn is_str(&self, ty: Ty) -> bool {
         matches!(self.c.types.kind(ty), TyKind::Str(_))
     }
@@ -84,6 +89,11 @@ impl Walk<'_> {
             let inner = (e, at);
             return match step.kind {
                 AdjustKind::Deref | AdjustKind::StrDeref => self.deref(inner, step.to),
+                // A handle is copied.
+                AdjustKind::OverloadedDeref(..) if self.is_handle(inner) => {
+                    self.consume_view(inner);
+                    None
+                }
                 AdjustKind::OverloadedDeref(_, m) => {
                     self.borrow(inner, m);
                     None
@@ -123,6 +133,10 @@ impl Walk<'_> {
                 place.map(UsedPlace::close)
             }
             Expr::Deref(inner) => match self.typed.main_callee(e) {
+                Some(_) if self.is_handle(self.full(*inner)) => {
+                    self.consume(*inner);
+                    None
+                }
                 Some(callee) => {
                     self.auto_borrow(*inner, self.callee_ref(callee));
                     None

@@ -8,9 +8,9 @@ use super::Infer;
 use super::deferred::DeferredKind;
 use crate::check::context::Predicate;
 use crate::check::solve::{Cause, Goal};
-use crate::check::typed::{AdjustKind, Callee, CastKind};
+use crate::check::typed::{Adjust, AdjustKind, Callee, CastKind};
 use crate::hir::{AdtKind, ExprId, FnId, IntKind, Mutability, TypeId};
-use crate::ty::{Arg, InferVar, Ty, TyKind};
+use crate::ty::{Arg, InferVar, Region, Ty, TyKind};
 
 /// One step of looking through pointers.
 #[derive(Clone, Copy, Debug)]
@@ -228,6 +228,9 @@ impl<'c> Infer<'c> {
         if mutability == Mutability::Shared {
             return callee;
         }
+        if self.c.hir.lang_fn("gc_read") == Some(callee.func) {
+            return Callee { func: self.c.hir.lang_fn("gc_write").unwrap_or(callee.func), ..callee };
+        }
         let func = self.c.hir.lang_trait("deref_mut").and_then(|t| self.c.hir.traits[t].fns.first().copied());
         Callee { func: func.unwrap_or(callee.func), ..callee }
     }
@@ -241,6 +244,11 @@ impl<'c> Infer<'c> {
             TyKind::Adt(..) => {
                 if let Some(inner) = c.boxed(ty) {
                     return Some(DerefStep { overloaded: None, to: self.s.shallow(inner) });
+                }
+                // A handle is no `Deref`: who only knows the trait would not borrow the value.
+                if let (Some(inner), Some(func)) = (c.collected(ty), c.hir.lang_fn("gc_read")) {
+                    let args = c.types.args(&[Arg::Region(Region::Erased), Arg::Ty(inner)]);
+                    return Some(DerefStep { overloaded: Some(Callee { func, args }), to: self.s.shallow(inner) });
                 }
             }
             TyKind::Param(..) | TyKind::Projection(..) | TyKind::Opaque(..) => {}
@@ -356,13 +364,18 @@ impl<'c> Infer<'c> {
         true
     }
 
-    /// An overloaded dereference or index whose result is borrowed exclusively or assigned becomes the exclusive one.
-    pub(in crate::check) fn make_exclusive(&mut self, e: ExprId) {
+    /// An overloaded dereference or index whose result is borrowed exclusively or assigned becomes the exclusive one. False if
+    /// the place is behind a handle of a collected value: what gave the handle stays as it is.
+    pub(in crate::check) fn make_exclusive(&mut self, e: ExprId) -> bool {
         let mut adjusts = match self.typed().adjust.get(&e) {
             Some(a) => a.clone(),
             None => Vec::new(),
         };
-        for a in &mut adjusts {
+        let handles = ["gc_read", "gc_write"].map(|n| self.c.hir.lang_fn(n));
+        let is_handle =
+            |a: &Adjust| matches!(a.kind, AdjustKind::OverloadedDeref(c, _) if handles.contains(&Some(c.func)));
+        let handle = adjusts.iter().rposition(is_handle);
+        for a in &mut adjusts[handle.unwrap_or(0)..] {
             if let AdjustKind::OverloadedDeref(callee, Mutability::Shared) = a.kind {
                 let callee = self.deref_callee(callee, Mutability::Mut);
                 a.kind = AdjustKind::OverloadedDeref(callee, Mutability::Mut);
@@ -371,10 +384,16 @@ impl<'c> Infer<'c> {
         if !adjusts.is_empty() {
             self.typed().adjust.insert(e, adjusts);
         }
+        if handle.is_some() {
+            return false;
+        }
         let (deref, index) = (self.first_fn("deref"), self.first_fn("index"));
         if let Some(callee) = self.typed().main_callee(e) {
             let body = self.body_ref();
             let new = match &body.exprs[e] {
+                crate::hir::Expr::Deref(_) if self.c.hir.lang_fn("gc_read") == Some(callee.func) => {
+                    self.c.hir.lang_fn("gc_write")
+                }
                 crate::hir::Expr::Deref(_) if Some(callee.func) == deref => self.first_fn("deref_mut"),
                 crate::hir::Expr::Index { base, .. } if Some(callee.func) == index => {
                     // The base was borrowed for `index`; `index_mut` needs it exclusively.
@@ -401,7 +420,9 @@ impl<'c> Infer<'c> {
                 }
                 self.set_callee(e, crate::check::typed::CalleeRole::Main, Callee { func, ..callee });
             }
+            return !handles.contains(&Some(callee.func));
         }
+        true
     }
 
     fn first_fn(&self, lang: &str) -> Option<FnId> {

@@ -77,6 +77,13 @@ impl<'c> Infer<'c> {
         }
         self.demand_bounds(Owner::Adt(ctor.adt), ctor.args, span);
         let order = self.field_inits(ctor, fields, span);
+        if let Some(send) = c.hir.lang_trait("send") {
+            for (field, &n) in fields.iter().zip(order.iter()).filter(|&(_, &n)| n != u32::MAX) {
+                let ty = c.types.erase(c.field_ty(ctor.adt, 0, n, ctor.args));
+                let ty = self.s.normalize(ty, field.span);
+                self.demand_trait(send, &[ty], field.span);
+            }
+        }
         let variant = &c.hir.adts[ctor.adt].variants[0];
         let missing: Vec<String> = variant
             .fields

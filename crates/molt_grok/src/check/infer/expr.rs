@@ -867,7 +867,9 @@ impl<'c> Infer<'c> {
     pub(in crate::check) fn mark_mutable(&mut self, place: ExprId) {
         let mut at = place;
         loop {
-            self.make_exclusive(at);
+            if !self.make_exclusive(at) {
+                return;
+            }
             match &self.body_ref().exprs[at] {
                 Expr::Field { base, .. } | Expr::Index { base, .. } => at = *base,
                 Expr::Deref(value) => at = *value,

@@ -465,22 +465,26 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         FnSig { params, ret, ..*sig }
     }
 
-    /// `T: 'a` bounds of a function: index of the parameter, and the region.
+    /// `T: 'a` bounds of a function, also those of what it is a member of: index of the parameter, and the region.
     fn type_bounds(&self, func: FnId) -> Vec<(u32, Region)> {
-        let hir = self.regions.q.hir();
+        let (hir, c) = (self.regions.q.hir(), self.regions.q.c);
         let mut out = Vec::new();
-        for p in &hir.fns[func].generics.predicates {
-            let WhereSubject::Type(ty) = p.subject else { continue };
-            let TypeExpr::Param(index, _) = hir.types[ty] else { continue };
-            for bound in &p.bounds {
-                match bound {
-                    Bound::Lifetime(crate::hir::Lifetime::Static, _) => out.push((index, Region::Static)),
-                    Bound::Lifetime(crate::hir::Lifetime::Param(i, name), _) => {
-                        out.push((index, Region::Param(*i, *name)));
+        let mut next = Some(crate::check::context::Owner::Fn(func));
+        while let Some(owner) = next {
+            for p in &c.generics(owner).predicates {
+                let WhereSubject::Type(ty) = p.subject else { continue };
+                let TypeExpr::Param(index, _) = hir.types[ty] else { continue };
+                for bound in &p.bounds {
+                    match bound {
+                        Bound::Lifetime(crate::hir::Lifetime::Static, _) => out.push((index, Region::Static)),
+                        Bound::Lifetime(crate::hir::Lifetime::Param(i, name), _) => {
+                            out.push((index, Region::Param(*i, *name)));
+                        }
+                        _ => {}
                     }
-                    _ => {}
                 }
             }
+            next = c.parent(owner);
         }
         out
     }

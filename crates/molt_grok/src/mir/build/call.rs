@@ -160,6 +160,14 @@ impl Builder<'_> {
     }
 
     pub(super) fn method_call(&mut self, dest: &Place, expr: ExprId, recv: ExprId, args: &[ExprId]) {
+        if self.borrows_handle(expr, recv) {
+            let end = super::end_of(self.span(expr));
+            return self.temp_scope(end, |b| b.plain_method_call(dest, expr, recv, args));
+        }
+        self.plain_method_call(dest, expr, recv, args);
+    }
+
+    fn plain_method_call(&mut self, dest: &Place, expr: ExprId, recv: ExprId, args: &[ExprId]) {
         let callee = self.typed.main_callee(expr).expect("inference resolved the method");
         let view = self.full(recv);
         let is_mut_ref =

@@ -62,7 +62,7 @@ impl Builder<'_> {
             return self.schedule_bindings(pat, scope);
         }
         if self.is_place(view) {
-            let place = self.place(view);
+            let place = self.scrutinee(init, &[pat]);
             if !self.is_wild(pat) {
                 self.fake_read(place.clone(), self.span(init));
             }
@@ -80,7 +80,7 @@ impl Builder<'_> {
         let failed = self.new_block();
         self.temp_scope(end_of(span), |b| {
             let depth = b.scopes.innermost();
-            let place = b.place(b.full(init));
+            let place = b.scrutinee(init, &[pat]);
             b.fake_read(place.clone(), b.span(init));
             b.bind_refutable(pat, place, Exit { block: failed, depth });
         });
@@ -280,7 +280,7 @@ impl Builder<'_> {
     /// Variables live in the innermost scope, which whoever asked for the condition made.
     fn cond_let(&mut self, pat: PatId, value: ExprId, failed: Exit) {
         let scope = self.scopes.innermost();
-        let place = self.place(self.full(value));
+        let place = self.scrutinee(value, &[pat]);
         self.fake_read(place.clone(), self.span(value));
         self.declare_bindings(pat, scope, false);
         self.bind_refutable(pat, place, failed);

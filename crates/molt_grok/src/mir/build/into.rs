@@ -101,6 +101,9 @@ impl Builder<'_> {
         if let Expr::Path(crate::hir::PathRes::Error) = self.body.exprs[place] {
             return self.effect(value);
         }
+        if self.is_behind_handle(self.full(place)) {
+            return self.assign_behind_handle(place, value, span);
+        }
         let new = if self.constant(self.full(value)).is_some() {
             self.operand(self.full(value))
         } else {
@@ -126,9 +129,11 @@ impl Builder<'_> {
             return;
         }
         let value = self.operand_before(self.full(value), &[place]);
-        let target = self.place(self.full(place));
-        let operands = vec![Operand::Copy(target.clone()), value];
-        self.binary(target, op, operands, self.typed.adjusted(place), span);
+        self.while_borrowed(place, |b| {
+            let target = b.place(b.full(place));
+            let operands = vec![Operand::Copy(target.clone()), value];
+            b.binary(target, op, operands, b.typed.adjusted(place), span);
+        });
     }
 
     /// `&mut expr`, shared until it is used.

@@ -14,8 +14,8 @@ use crate::ty::Region;
 impl Builder<'_> {
     pub(super) fn match_expr(&mut self, dest: &Place, value: ExprId, arms: &[hir::Arm], span: Span) {
         self.temp_scope(end_of(span), |b| {
-            let view = b.full(value);
-            let place = b.place(view);
+            let pats: Vec<_> = arms.iter().map(|a| a.pat).collect();
+            let place = b.scrutinee(value, &pats);
             b.fake_read(place.clone(), b.span(value));
             let join = b.new_block();
             let depth = b.scopes.depth();

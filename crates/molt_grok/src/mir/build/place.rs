@@ -8,6 +8,15 @@ use crate::hir::{ConstId, ConstItemKind, Expr, ExprId, LocalId, Mutability, Path
 use crate::mir::{BorrowKind, Constant, Elem, Operand, Place, Rvalue, Slot, StmtKind};
 use crate::ty::{Args, Region, Ty, TyKind};
 
+/// What a place is needed for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Use {
+    /// It is copied or moved from at once.
+    Read,
+    /// It is used for as long as its temporary values live.
+    Borrow,
+}
+
 impl Builder<'_> {
     /// Whether the view names a place, so that reading it may be a move.
     pub(super) fn is_place(&self, view: View) -> bool {
@@ -53,14 +62,22 @@ impl Builder<'_> {
 
     /// The place that a view names; the value of any other expression goes to a temporary slot.
     pub(super) fn place(&mut self, view: View) -> Place {
+        self.place_for(view, Use::Borrow)
+    }
+
+    /// A place that is used in a certain way. What lies behind handles of collected values is borrowed meanwhile.
+    pub(super) fn place_for(&mut self, view: View, how: Use) -> Place {
         let span = self.span(view.expr);
         if let Some((step, inner)) = self.last_step(view) {
             return match step.kind {
-                AdjustKind::Deref | AdjustKind::StrDeref => self.deref(inner),
+                AdjustKind::Deref | AdjustKind::StrDeref => self.deref(inner, how),
+                AdjustKind::OverloadedDeref(_, mutability) if self.is_handle(inner) => {
+                    self.behind_handle(view, inner, mutability, how)
+                }
                 AdjustKind::OverloadedDeref(callee, mutability) => {
                     self.overloaded_deref(inner, callee, mutability, span)
                 }
-                AdjustKind::Borrow(_) if self.is_str(step.to) && self.is_place(inner) => self.place(inner),
+                AdjustKind::Borrow(_) if self.is_str(step.to) && self.is_place(inner) => self.place_for(inner, how),
                 _ => self.temp(view),
             };
         }
@@ -72,15 +89,19 @@ impl Builder<'_> {
             },
             Expr::Field { base, .. } => {
                 let field = self.typed.field[&view.expr];
-                self.place(self.full(*base)).with(Elem::Field(field, self.typed.expr(view.expr)))
+                self.place_for(self.full(*base), how).with(Elem::Field(field, self.typed.expr(view.expr)))
             }
-            Expr::Index { base, index } => self.index(view.expr, *base, *index),
+            Expr::Index { base, index } => self.index(view.expr, *base, *index, how),
             Expr::Deref(inner) => match self.typed.main_callee(view.expr) {
                 Some(callee) => {
                     let mutability = self.q.ref_mutability(self.q.callee_sig(callee).ret);
-                    self.overloaded_deref(self.full(*inner), callee, mutability, span)
+                    let inner = self.full(*inner);
+                    if self.is_handle(inner) {
+                        return self.behind_handle(view, inner, mutability, how);
+                    }
+                    self.overloaded_deref(inner, callee, mutability, span)
                 }
-                None => self.deref(self.full(*inner)),
+                None => self.deref(self.full(*inner), how),
             },
             _ => self.temp(view),
         }
@@ -91,8 +112,8 @@ impl Builder<'_> {
         self.places[local.0 as usize].clone().unwrap_or_else(|| Place::local(Slot(UPVAR_BASE + local.0)))
     }
 
-    fn deref(&mut self, inner: View) -> Place {
-        let place = self.place(inner);
+    fn deref(&mut self, inner: View, how: Use) -> Place {
+        let place = self.place_for(inner, how);
         if self.is_str(self.view_ty(inner)) { place } else { place.with(Elem::Deref) }
     }
 
@@ -129,7 +150,7 @@ impl Builder<'_> {
         Operand::Move(Place::local(slot))
     }
 
-    fn index(&mut self, expr: ExprId, base: ExprId, index: ExprId) -> Place {
+    fn index(&mut self, expr: ExprId, base: ExprId, index: ExprId, how: Use) -> Place {
         let span = self.span(expr);
         if let Some(callee) = self.typed.main_callee(expr) {
             let sig = self.q.callee_sig(callee);
@@ -141,7 +162,7 @@ impl Builder<'_> {
             let place = Place::local(result);
             return if self.is_str(sig.ret) { place } else { place.with(Elem::Deref) };
         }
-        let place = self.place(self.full(base));
+        let place = self.place_for(self.full(base), how);
         let place = match self.types.kind(self.typed.adjusted(base)) {
             TyKind::Ref(..) => place.with(Elem::Deref),
             _ => place,

@@ -2,7 +2,7 @@
 
 use molt_base::Span;
 
-use super::place::borrow_kind;
+use super::place::{Use, borrow_kind};
 use super::{Builder, View};
 use crate::check::typed::{Adjust, AdjustKind, Capture, CaptureMode, CaptureStep, CastKind, Ctor};
 use crate::hir::{AdtId, BinaryOp, Expr, ExprId, FieldInit, Lit, LocalId, Mutability, PathRes, UnaryOp};
@@ -17,7 +17,7 @@ impl Builder<'_> {
             return Operand::Const(c);
         }
         if self.is_place(view) {
-            let place = self.place(view);
+            let place = self.place_for(view, Use::Read);
             return self.consume(place, ty);
         }
         Operand::Move(self.owned_temp(view))

@@ -11,7 +11,7 @@ use super::super::channel::{
     grok_channel_close, grok_channel_new, grok_channel_receive, grok_channel_release, grok_channel_send,
 };
 use super::super::sync::{grok_mutex_drop, grok_mutex_lock, grok_mutex_new, grok_mutex_unlock};
-use super::super::{Input, Root, Shared, Started, memory};
+use super::super::{Input, Root, Shared, Started, gc, memory};
 use super::*;
 
 /// Turns of a loop that threads contend in.
@@ -47,6 +47,7 @@ impl Program {
             mailbox: 0,
             deadlock: 0,
             backtrace: 0,
+            gc: 0,
         };
         let shared = Shared {
             root,
@@ -56,6 +57,7 @@ impl Program {
             hash_key: 7,
             sched: Scheduler::new(&root),
             pool: memory::Pool::new(),
+            space: gc::Space::new(),
             states: Lock::new(Vec::new()),
             actors: Lock::new(null_mut()),
             names: Lock::new(Vec::new()),
