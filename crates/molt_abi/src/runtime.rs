@@ -307,6 +307,10 @@ rt_table! {
     GrokGcAlloc = grok_gc_alloc(i i i) -> i;
     GrokGcRealloc = grok_gc_realloc(i i i i) -> i;
     GrokGcFree = grok_gc_free(i i i) -> v;
+    /// `grok_mailbox_reserve(actor)`: whether a message may be sent to it without a wait, and then has room.
+    GrokMailboxReserve = grok_mailbox_reserve(i) -> i;
+    /// `grok_receive_try(cursor)`: as `grok_receive_next`, without a wait.
+    GrokReceiveTry = grok_receive_try(i) -> i;
     /// `grok_panic(text, length, place)`: remembers a panic; the caller leaves.
     GrokPanic = grok_panic(i i i) -> v;
     /// `grok_panic_index(index, length, place)`: remembers the panic of an index that is too large.
@@ -407,7 +411,7 @@ rt_table! {
     GrokChannelLen = grok_channel_len(i) -> i;
     GrokSelectNew = grok_select_new() -> i;
     /// `grok_select_add(select, number, kind, object, slot)`: kinds: 0 receive, 1 send, 2 end of a task, 3 answer, 4 lock,
-    /// 5 permit.
+    /// 5 permit, 6 place in a mailbox, 7 message of the own actor, 8 signal of a condition.
     GrokSelectAdd = grok_select_add(i i i i i) -> v;
     /// `grok_select_after(s, limit)`.
     GrokSelectAfter = grok_select_after(i i) -> v;
@@ -484,7 +488,8 @@ rt_table! {
     GrokMessageNew = grok_message_new(i i i) -> i;
     /// `grok_message_free(room)`: the arguments were moved out.
     GrokMessageFree = grok_message_free(i) -> v;
-    /// `grok_message_send(actor, room, how, place)`: how: 1 raw, 2 a message that is not taken stays the caller's.
+    /// `grok_message_send(actor, room, how, place)`: how: 1 raw, 2 a message that is not taken stays the caller's,
+    /// 4 its place was reserved.
     GrokMessageSend = grok_message_send(i i i i) -> i;
     /// `grok_actor_stop(a, kill)`.
     GrokActorStop = grok_actor_stop(i i) -> v;

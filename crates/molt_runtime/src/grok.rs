@@ -29,6 +29,7 @@ pub(crate) mod future;
 pub(crate) mod gc;
 pub(crate) mod locals;
 mod lock;
+mod mailbox;
 mod memory;
 pub mod numbers;
 pub mod panics;

@@ -25,6 +25,7 @@ use molt_abi::Context;
 use super::deadlock::WaitKind;
 use super::locals::{self, Local};
 use super::lock::Lock;
+use super::mailbox::{Listener, bounded, reserve, tell};
 use super::sched::{Kind, Outcome, Runnable, bump, now, wake};
 use super::supervise;
 use super::task::Code;
@@ -201,19 +202,23 @@ pub struct More {
     pub failure: Lock<Failure>,
     linked_to: AtomicU64,
     pub capacity: AtomicU64,
-    overflow: AtomicU8,
+    pub overflow: AtomicU8,
     pub queued: AtomicU64,
     /// Messages handled that `queued` still counts; only the run touches it.
     handled: AtomicU64,
     /// Oldest messages that are to be dropped.
-    drop_oldest: AtomicU64,
-    senders: Lock<Vec<*mut State>>,
-    /// Senders in the list, or more.
-    waiting: AtomicU64,
+    pub drop_oldest: AtomicU64,
+    pub senders: Lock<Vec<Listener>>,
+    /// Senders in the list.
+    pub waiting: AtomicU64,
     /// Who sent the message in hand.
     sender: AtomicPtr<Actor>,
-    /// The stack of a `receive` that waits.
-    pub receiver: AtomicPtr<State>,
+    /// Each `receive` that waits.
+    pub receivers: Lock<Vec<Listener>>,
+    /// How many those are.
+    pub receiving: AtomicU64,
+    /// Raw messages that a `receive` took for good.
+    pub takes: AtomicU64,
 }
 
 impl<T: Default> Default for Lock<T> {
@@ -433,11 +438,10 @@ unsafe fn push(me: *mut State, a: *mut Actor, m: *mut Message) -> bool {
             Pushed::Dead => return false,
             Pushed::First => schedule(me, a),
             Pushed::Queued => {
-                if let Some(more) = (*a).extra() {
-                    let receiver = more.receiver.load(Ordering::SeqCst);
-                    if !receiver.is_null() {
-                        wake(me, receiver);
-                    }
+                if let Some(more) = (*a).extra()
+                    && more.receiving.load(Ordering::SeqCst) > 0
+                {
+                    tell(me, more.receivers.lock());
                 }
             }
         }
@@ -666,13 +670,7 @@ pub unsafe fn left_mailbox(me: *mut State, a: *mut Actor, count: u64, now: bool)
         let left = more.queued.fetch_sub(handled, Ordering::SeqCst) - handled;
         // Senders go on together when there is room for many.
         if more.waiting.load(Ordering::SeqCst) > 0 && left <= capacity / 2 {
-            let mut list = more.senders.lock();
-            let senders = core::mem::take(&mut *list);
-            more.waiting.store(0, Ordering::SeqCst);
-            drop(list);
-            for s in senders {
-                wake(me, s);
-            }
+            tell(me, more.senders.lock());
         }
     }
 }
@@ -847,10 +845,7 @@ pub unsafe fn die(me: *mut State, a: *mut Actor, why: u64) {
                 notify(me, watcher, m);
                 release(me, watcher);
             }
-            let senders = core::mem::take(&mut *more.senders.lock());
-            for s in senders {
-                wake(me, s);
-            }
+            tell(me, more.senders.lock());
         }
         wake_joiners(me, a);
         let parent = (*a).parent;
@@ -1088,7 +1083,7 @@ pub unsafe fn stop_all(me: *mut State, deadline: u64) {
     }
 }
 
-unsafe fn actor(p: u64) -> *mut Actor {
+pub unsafe fn actor(p: u64) -> *mut Actor {
     p as *mut Actor
 }
 
@@ -1238,6 +1233,7 @@ entries! {
             }
             if let Some(more) = (*a).extra()
                 && more.capacity.load(Ordering::Relaxed) != 0
+                && !(how & 4 != 0 && more.makes_wait())
             {
                 let answer = bounded(me, a, more, place);
                 if answer != 0 {
@@ -1262,6 +1258,10 @@ entries! {
             }
             4
         }
+    }
+    grok_mailbox_reserve(_me, a) -> u64 {
+        // SAFETY: the library has a reference to the actor.
+        u64::from(unsafe { reserve(actor(a)) })
     }
     grok_actor_stop(me, a, kill) {
         // SAFETY: the library has a reference.
@@ -1441,45 +1441,3 @@ entries! {
         unsafe { release_later(me, later as *mut Later) }
     }
 }
-
-/// Makes room in a mailbox that is full, as the actor was told to: 0 if a message may be sent, else the outcome.
-unsafe fn bounded(me: *mut State, a: *mut Actor, more: &More, place: u64) -> u64 {
-    // SAFETY: the library has a reference to the actor.
-    unsafe {
-        let capacity = more.capacity.load(Ordering::Relaxed);
-        loop {
-            if more.queued.fetch_add(1, Ordering::SeqCst) < capacity {
-                return 0;
-            }
-            match more.overflow.load(Ordering::Relaxed) {
-                // The run drops the oldest message when it comes across the mark.
-                2 => {
-                    more.drop_oldest.fetch_add(1, Ordering::SeqCst);
-                    return 0;
-                }
-                refuses @ (1 | 3) => {
-                    more.queued.fetch_sub(1, Ordering::SeqCst);
-                    return if refuses == 1 { DROPPED } else { FULL };
-                }
-                _ => more.queued.fetch_sub(1, Ordering::SeqCst),
-            };
-            let ready = || more.queued.load(Ordering::SeqCst) < capacity || (*a).phase.load(Ordering::SeqCst) == DEAD;
-            let mut senders = more.senders.lock();
-            senders.push(me);
-            more.waiting.fetch_add(1, Ordering::SeqCst);
-            drop(senders);
-            let outcome = State::wait_for(me, WaitKind::Mailbox, a.cast(), place, u64::MAX, ready);
-            more.senders.lock().retain(|&s| s != me);
-            if outcome != Outcome::Ready {
-                return outcome as u64;
-            }
-            if (*a).phase.load(Ordering::SeqCst) == DEAD {
-                return 0;
-            }
-        }
-    }
-}
-
-/// Outcomes of a message that a full mailbox does not take.
-const DROPPED: u64 = 5;
-const FULL: u64 = 6;

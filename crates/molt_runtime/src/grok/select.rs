@@ -4,13 +4,15 @@ use alloc::vec::Vec;
 use core::ptr::{drop_in_place, null};
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::actor::Actor;
 use super::channel::{Channel, Now};
 use super::deadlock::WaitKind;
 use super::future::{Node, clear_timer, set_timer};
+use super::mailbox::{self, Listener};
 use super::sched::{Outcome, now, wake};
 use super::sync::{Mutex, Semaphore};
 use super::waiter::Waiter;
-use super::{State, give, grab, reply, task};
+use super::{State, actor, give, grab, receive, reply, task};
 
 /// What a `select` expression waits for.
 struct Select {
@@ -47,6 +49,12 @@ enum What {
     Answer(u64),
     Lock(*const Mutex),
     Permit(*const Semaphore),
+    /// To be told by a condition, whose permits never stay.
+    Signal(*const Semaphore),
+    /// A place in a mailbox, for the message that is sent next.
+    Room(*mut Actor),
+    /// A message of the actor that this runs in.
+    Message(*mut Actor),
 }
 
 impl What {
@@ -55,7 +63,9 @@ impl What {
         // SAFETY: the expression's values keep what it waits for.
         unsafe {
             match self {
-                What::Channel { .. } | What::Lock(_) | What::Permit(_) => false,
+                What::Channel { .. } | What::Lock(_) | What::Permit(_) | What::Signal(_) => false,
+                What::Room(a) => mailbox::has_room(a),
+                What::Message(a) => receive::has_come(a),
                 What::Task(room) => task::is_done(room),
                 What::Answer(room) => reply::is_settled(room),
             }
@@ -97,6 +107,7 @@ impl Select {
                     }
                     What::Lock(mutex) => (*mutex).try_lock(me),
                     What::Permit(semaphore) => (*semaphore).try_acquire(),
+                    What::Room(a) => mailbox::reserve(a),
                     other => other.has_come(),
                 };
                 if done {
@@ -135,8 +146,16 @@ impl Select {
                         reply::set_asker(room, me, node);
                         continue;
                     }
+                    What::Room(a) => {
+                        (*a).more().await_room(Listener { state: me, node, who });
+                        continue;
+                    }
+                    What::Message(a) => {
+                        (*a).more().await_message(Listener { state: me, node, who });
+                        continue;
+                    }
                     What::Lock(mutex) => (*mutex).lock_or_enlist(me, w).then(|| unlock(me, mutex)),
-                    What::Permit(semaphore) => {
+                    What::Permit(semaphore) | What::Signal(semaphore) => {
                         (*semaphore).acquire_or_enlist(w).then(|| (*semaphore).release(me, 1, false))
                     }
                     What::Channel { channel, sends, slot } => {
@@ -198,8 +217,10 @@ impl Select {
                         Channel::list(&mut inner, sends).retain(|&x| x != w);
                     }
                     What::Lock(mutex) => (*mutex).forget(w),
-                    What::Permit(semaphore) => (*semaphore).forget(w),
+                    What::Permit(semaphore) | What::Signal(semaphore) => (*semaphore).forget(w),
                     What::Task(room) => task::remove_joiner(room, who),
+                    What::Room(a) => (*a).more().forget_room(who),
+                    What::Message(a) => (*a).more().forget_message(who),
                     What::Answer(room) => reply::set_asker(room, core::ptr::null_mut(), None),
                 }
             }
@@ -329,7 +350,12 @@ impl Select {
                     (*semaphore).release(me, 1, false);
                     -1
                 }
-                What::Task(_) | What::Answer(_) => -1,
+                // Others who wait to be told are, but not who comes later.
+                What::Signal(semaphore) => {
+                    (*semaphore).release(me, 1, true);
+                    -1
+                }
+                What::Task(_) | What::Answer(_) | What::Room(_) | What::Message(_) => -1,
             }
         }
     }
@@ -361,7 +387,7 @@ entries! {
             s as u64
         }
     }
-    grok_select_add(_me, s, number, kind, object, slot) {
+    grok_select_add(me, s, number, kind, object, slot) {
         // SAFETY: see `select`.
         let s = unsafe { select(s) };
         let what = match kind {
@@ -369,7 +395,12 @@ entries! {
             2 => What::Task(object),
             3 => What::Answer(object),
             4 => What::Lock(object as *const Mutex),
-            _ => What::Permit(object as *const Semaphore),
+            5 => What::Permit(object as *const Semaphore),
+            // SAFETY: the library keeps a reference to the actor.
+            6 => What::Room(unsafe { actor::actor(object) }),
+            // SAFETY: a `receive` has found that the code runs in an actor.
+            7 => What::Message(unsafe { (*me).fiber.actor() }),
+            _ => What::Signal(object as *const Semaphore),
         };
         s.arms.push(Arm { number: number as u32, what, closed: false, disabled: false });
     }

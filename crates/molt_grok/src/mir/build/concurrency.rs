@@ -12,6 +12,7 @@
 //! | `any_post` | `fn<M>(&AnyRef, M)` | a raw message to an actor of any type |
 //! | `receive_begin` | `fn<M>(Option<Duration>) -> C` | begins to look through the raw messages |
 //! | `receive_next` | `fn<M>(&mut C) -> Option<M>` | the next message not looked at; `None` when the time is up |
+//! | `receive_next_future` | `fn<M>(&mut C) -> impl Future<Option<M>>` | the same in `async` code |
 //! | `receive_skip` | `fn<M>(&mut C, M)` | no arm takes it: it stays queued |
 //! | `select_begin` | `fn() -> S` | |
 //! | named by `#[selects]` | `fn<..>(&mut S, usize, ..)` | registers arm n: the arguments of the operation |
@@ -208,7 +209,10 @@ impl Builder<'_> {
                 let (packed, item, tuple) = self.handler_message(expr, args);
                 let operands = [reference].into_iter().chain(packed).collect();
                 let args = self.types.ty_list(&[actor, item, tuple]);
-                self.call_lang("actor_send", args, operands, discard, span);
+                match self.is_future() {
+                    true => self.call_and_wait(&discard, "actor_send_future", args, operands, span),
+                    false => self.call_lang("actor_send", args, operands, discard, span),
+                }
             }
             Message::Raw(value) => {
                 let raw = self.operand(self.full(*value));
@@ -218,7 +222,13 @@ impl Builder<'_> {
                     actor => ("actor_post", vec![actor, message]),
                 };
                 let args = self.types.ty_list(&types);
-                self.call_lang(name, args, vec![reference, raw], discard, span);
+                match (self.is_future(), actor) {
+                    (true, Ty::ERROR) => {
+                        self.call_and_wait(&discard, "any_post_future", args, vec![reference, raw], span);
+                    }
+                    (true, _) => self.call_and_wait(&discard, "actor_post_future", args, vec![reference, raw], span),
+                    (false, _) => self.call_lang(name, args, vec![reference, raw], discard, span),
+                }
             }
         }
     }
@@ -279,7 +289,7 @@ impl Builder<'_> {
             let depth = b.push_scope(super::end_of(span));
             let outer = std::mem::replace(&mut b.temp_scope, depth);
             let to = b.borrow_temp(cursor.clone(), Mutability::Mut, cursor_ty, span);
-            let (next, next_ty) = b.made("receive_next", args, vec![to], span);
+            let (next, next_ty) = b.next_message(args, to, span);
             let some = b.variant_named(next_ty, "Some");
             let found = b.new_block();
             let leave = b.exit_chain(Exit { block: late, depth });
@@ -323,6 +333,18 @@ impl Builder<'_> {
             b.goto(join, span);
             b.enter(join);
         });
+    }
+
+    /// The next raw message, or `None` when the time is up.
+    fn next_message(&mut self, args: Args, cursor: Operand, span: Span) -> (Place, Ty) {
+        if !self.is_future() {
+            return self.made("receive_next", args, vec![cursor], span);
+        }
+        let ty = self.q.callee_sig(self.lang_callee("receive_next", args)).ret;
+        let slot = self.new_slot(ty, span);
+        self.call_and_wait(&Place::local(slot), "receive_next_future", args, vec![cursor], span);
+        self.schedule_value_in(self.temp_scope, slot, ty);
+        (Place::local(slot), ty)
     }
 
     fn select(&mut self, dest: &Place, arms: &[SelectArm], span: Span) {

@@ -7,7 +7,7 @@ use super::{Builder, View};
 use crate::check::typed::{AdjustKind, CalleeRole};
 use crate::hir::{BinaryOp, Expr, ExprId, PatId, ScopeId};
 use crate::mir::{BorrowKind, Constant, Elem, Operand, Place, Rvalue, StmtKind, Terminator};
-use crate::ty::{Region, Ty, TyKind};
+use crate::ty::{Args, Region, Ty, TyKind};
 
 impl Builder<'_> {
     /// Evaluates an expression for its effects; its value is dropped with the temporary values of the statement.
@@ -286,7 +286,10 @@ impl Builder<'_> {
         let iterator_ty = self.mir.slots[iterator.slot].ty;
         let reference = self.borrow_temp(iterator, crate::hir::Mutability::Mut, iterator_ty, span);
         let next = self.new_slot(sig.ret, span);
-        self.call_fn(callee, vec![reference], Place::local(next), span);
+        match self.awaited_values(iterator_ty) {
+            Some((twin, args)) => self.call_and_wait(&Place::local(next), twin, args, vec![reference], span),
+            None => self.call_fn(callee, vec![reference], Place::local(next), span),
+        }
         let some = self.variant_named(sig.ret, "Some");
         self.schedule_value(next, sig.ret);
         let found = self.new_block();
@@ -295,6 +298,14 @@ impl Builder<'_> {
         self.enter(found);
         let item = self.payload_ty(sig.ret, some);
         Place::local(next).with(Elem::Variant(some)).with(Elem::Field(0, item))
+    }
+
+    /// In `async` code a loop over the values of a channel awaits each: what makes a future of the next one.
+    fn awaited_values(&self, iterator: Ty) -> Option<(&'static str, Args)> {
+        let TyKind::Adt(adt, args) = self.types.kind(iterator) else { return None };
+        const VALUES: [(&str, &str); 2] = [("Values", "next_value_future"), ("AllValues", "next_of_all_future")];
+        let &(_, twin) = VALUES.iter().find(|(name, _)| self.hir.lang_adt(name) == Some(adt))?;
+        self.is_future().then_some((twin, args))
     }
 
     /// Number of a variant of an enum of the library.
