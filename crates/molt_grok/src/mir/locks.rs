@@ -9,7 +9,8 @@
 //! Locks are told apart by their [`origin`]: static, field of a type, variable. So two values of one type are one lock, which
 //! is never reported against itself. What cannot be named takes part in no order. Calls through `dyn`, function pointers and
 //! the library's traits are not followed; closures that the library is given count as called at once, unless its result keeps
-//! them. A lock that is held in all places of a cycle keeps them apart, and readers do not keep each other waiting.
+//! them. An `async` body runs where its future is awaited, if that can be followed: made in the same function, or the result of
+//! a call. A lock that is held in all places of a cycle keeps them apart, and readers do not keep each other waiting.
 
 mod facts;
 mod origin;

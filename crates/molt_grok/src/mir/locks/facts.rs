@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use molt_base::{Span, Symbol};
 
 use super::origin::{Argument, GraphId, Origin, Origins, Root, is_std};
+use crate::check::typed::ClosureForm;
 use crate::hir::{AdtId, FnId, ModId};
 use crate::mir::queries::Queries;
 use crate::mir::{Bb, Callee, Mir, MirOwner, Operand, Place, Rvalue, Slot, StmtKind, Terminator};
@@ -58,12 +59,22 @@ pub enum What {
         shared: bool,
     },
     Wait(Wait),
-    /// Runs other code. `apart`: as a task of its own, or at a time that is not known.
+    /// Runs other code.
     Call {
         callee: MirOwner,
         arguments: Vec<Option<Argument>>,
-        apart: bool,
+        how: How,
     },
+}
+
+/// When other code runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum How {
+    AtOnce,
+    /// As a task of its own, or at a time that is not known.
+    Apart,
+    /// It was called before and gave a future, which is awaited.
+    Awaited,
 }
 
 #[derive(Debug)]
@@ -82,6 +93,8 @@ pub struct Graph {
     /// What the result holds.
     pub returned: Vec<Held>,
     pub names: BTreeMap<Slot, Symbol>,
+    /// The graph of an `async` body, which runs while its future is awaited.
+    pub is_future: bool,
 }
 
 /// The library's functions that the analysis knows.
@@ -89,10 +102,12 @@ pub struct Graph {
 pub struct Known {
     locks: Vec<(FnId, bool, bool)>,
     guards: Vec<AdtId>,
-    ask: Option<FnId>,
+    asks: Vec<FnId>,
     select_ask: Option<FnId>,
-    receive: Option<FnId>,
+    receives: Vec<FnId>,
     receive_begin: Option<FnId>,
+    /// What awaits the futures that it is given.
+    awaits: Vec<FnId>,
     spawns: Vec<FnId>,
     me: Option<FnId>,
 }
@@ -106,20 +121,25 @@ impl Known {
             ("mutex_try_lock", false, false),
             ("rw_lock_read", true, true),
             ("rw_lock_write", false, true),
+            ("lock_future", false, true),
+            ("rw_lock_read_future", true, true),
+            ("rw_lock_write_future", false, true),
             ("rw_lock_try_read", true, false),
             ("rw_lock_try_write", false, false),
         ];
+        let named = |names: &[&str]| names.iter().filter_map(|n| hir.lang_fn(n)).collect::<Vec<_>>();
         Known {
             locks: locks.iter().filter_map(|&(n, shared, waits)| Some((hir.lang_fn(n)?, shared, waits))).collect(),
             guards: ["MutexGuard", "RwLockReadGuard", "RwLockWriteGuard"]
                 .iter()
                 .filter_map(|n| hir.lang_adt(n))
                 .collect(),
-            ask: hir.lang_fn("actor_ask"),
+            asks: named(&["actor_ask", "ask_future"]),
             select_ask: hir.lang_fn("select_ask"),
-            receive: hir.lang_fn("receiver_recv"),
+            receives: named(&["receiver_recv", "recv_future", "next_value_future", "next_of_all_future"]),
             receive_begin: hir.lang_fn("receive_begin"),
-            spawns: ["task_spawn", "scope_spawn", "spawn_dedicated"].iter().filter_map(|n| hir.lang_fn(n)).collect(),
+            awaits: named(&["block_on", "select_future"]),
+            spawns: named(&["task_spawn", "scope_spawn", "spawn_dedicated"]),
             me: hir.lang_fn("actor_me"),
         }
     }
@@ -129,7 +149,9 @@ impl Known {
     /// Whether a call of the function is a lock or a wait.
     pub fn is_event(&self, f: FnId) -> bool {
         self.locks.iter().any(|l| l.0 == f)
-            || [self.ask, self.select_ask, self.receive, self.receive_begin].contains(&Some(f))
+            || self.asks.contains(&f)
+            || self.receives.contains(&f)
+            || [self.select_ask, self.receive_begin].contains(&Some(f))
     }
 }
 
@@ -144,6 +166,8 @@ struct Reader<'a> {
     all: Vec<Held>,
     events: BTreeMap<(Bb, usize), Event>,
     returned: BTreeSet<usize>,
+    /// Slots with futures that functions of the program gave, and those functions.
+    futures: BTreeMap<Slot, (MirOwner, Vec<Option<Argument>>)>,
 }
 
 /// Reads a graph. What a variable was made of goes by the variable's name.
@@ -163,7 +187,12 @@ pub fn read(
             names.entry(root).or_insert(name);
         }
     }
-    let mut r = Reader { q, known, mir, origins, all: Vec::new(), events: BTreeMap::new(), returned: BTreeSet::new() };
+    let is_future = match mir.owner {
+        MirOwner::Closure(id) => q.closure(id).form == ClosureForm::Async,
+        MirOwner::Body(_) => false,
+    };
+    let (all, events, returned, futures) = (Vec::new(), BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+    let mut r = Reader { q, known, mir, origins, all, events, returned, futures };
     r.flow();
     // Calls are referred to by their numbers.
     let numbers: BTreeMap<(Bb, usize), usize> = r.events.keys().enumerate().map(|(n, k)| (*k, n)).collect();
@@ -178,7 +207,7 @@ pub fn read(
     for e in &mut events {
         e.held = std::mem::take(&mut e.held).into_iter().map(renumber).collect();
     }
-    Graph { owner: mir.owner, module, param_count: mir.param_count, events, returned, names }
+    Graph { owner: mir.owner, module, param_count: mir.param_count, events, returned, names, is_future }
 }
 
 impl Reader<'_> {
@@ -256,6 +285,16 @@ impl Reader<'_> {
                     state.entry(dest.slot).or_default().extend(result);
                 }
             }
+            Terminator::Await { future: Operand::Move(place), dest, .. } => {
+                // What an operation of the library locks is held by its future, from where it is made.
+                let mut result = state.remove(&place.slot).unwrap_or_default();
+                let held: Vec<Held> =
+                    state.values().flatten().collect::<BTreeSet<_>>().iter().map(|&&n| self.all[n].clone()).collect();
+                result.extend(self.awaited(bb, place, ordered(span), &held));
+                if self.may_guard(self.mir.slots[dest.slot].ty) {
+                    state.entry(dest.slot).or_default().extend(result);
+                }
+            }
             Terminator::Return => {
                 self.returned.extend(state.get(&Mir::RESULT).into_iter().flatten());
             }
@@ -313,14 +352,19 @@ impl Reader<'_> {
                     return BTreeSet::new();
                 }
                 let Some(callee) = self.resolved(*f, *list) else { return BTreeSet::new() };
-                let arguments = args.iter().map(|a| self.origins.argument(a)).collect();
-                event(self, What::Call { callee, arguments, apart: false });
+                let arguments: Vec<_> = args.iter().map(|a| self.origins.argument(a)).collect();
+                if let Terminator::Call { dest, .. } = self.mir.blocks[bb].terminator()
+                    && dest.is_local()
+                {
+                    self.futures.insert(dest.slot, (callee, arguments.clone()));
+                }
+                event(self, What::Call { callee, arguments, how: How::AtOnce });
                 BTreeSet::from([self.note(Held::Result { call: bb.0 as usize })])
             }
             Callee::FnTrait { .. } => {
                 let Some(id) = args.first().and_then(|a| self.origins.closure(a)) else { return BTreeSet::new() };
                 let arguments = args.iter().map(|a| self.origins.argument(a)).collect();
-                event(self, What::Call { callee: MirOwner::Closure(id), arguments, apart: false });
+                event(self, What::Call { callee: MirOwner::Closure(id), arguments, how: How::AtOnce });
                 BTreeSet::from([self.note(Held::Result { call: bb.0 as usize })])
             }
             Callee::Pointer(_) | Callee::Builtin(..) => BTreeSet::new(),
@@ -330,18 +374,18 @@ impl Reader<'_> {
     /// What a function of the library waits for, and whether that has a limit.
     fn waits(&self, f: FnId, list: crate::ty::Args, args: &[Operand]) -> Option<(WaitFor, bool)> {
         let known = self.known;
-        let f = Some(f);
-        if f == known.ask || f == known.select_ask {
-            let actor = self.q.types().list(list).first()?.ty()?;
+        let selects = known.select_ask == Some(f);
+        if selects || known.asks.contains(&f) {
+            let actor = self.q.types().list(list).iter().find_map(|a| a.ty())?;
             let TyKind::Adt(adt, _) = self.q.types().kind(actor) else { return None };
-            let to = &args[if f == known.ask { 0 } else { 2 }];
+            let to = &args[if selects { 2 } else { 0 }];
             let own = self.origins.operand(to).is_some_and(|o| self.origins.is_result_of(&o, known.me));
-            return Some((WaitFor::Answer(adt, own), f == known.select_ask || self.is_limited(args.last())));
+            return Some((WaitFor::Answer(adt, own), selects || self.is_limited(args.last())));
         }
-        if f == known.receive {
+        if known.receives.contains(&f) {
             return Some((WaitFor::Message, false));
         }
-        (f == known.receive_begin).then(|| (WaitFor::Message, self.is_limited(args.first())))
+        (known.receive_begin == Some(f)).then(|| (WaitFor::Message, self.is_limited(args.first())))
     }
 
     /// Whether an `Option<Duration>` holds one.
@@ -359,15 +403,34 @@ impl Reader<'_> {
         let Terminator::Call { dest, .. } = self.mir.blocks[bb].terminator() else { return };
         let result = self.mir.slots[dest.slot].ty;
         let apart = self.known.spawns.contains(&f);
+        for a in args.iter().filter(|_| self.known.awaits.contains(&f)).filter_map(|a| match a {
+            Operand::Move(p) => Some(p.clone()),
+            Operand::Copy(_) | Operand::Const(_) => None,
+        }) {
+            self.awaited(bb, &a, span, held);
+        }
         for a in args {
             let Some(id) = self.origins.closure(a) else { continue };
             if apart || self.mentions(result, id) {
                 continue;
             }
             let arguments = vec![self.origins.argument(a)];
-            let what = What::Call { callee: MirOwner::Closure(id), arguments, apart: false };
+            let what = What::Call { callee: MirOwner::Closure(id), arguments, how: How::AtOnce };
             self.events.insert((bb, 0), Event { what, span, held: held.to_vec() });
         }
+    }
+
+    /// A future is awaited: the `async` body that it is made of runs. What its value holds.
+    fn awaited(&mut self, bb: Bb, place: &Place, span: SpanKey, held: &[Held]) -> BTreeSet<usize> {
+        let made = self.origins.made_in(place).and_then(|slot| self.futures.get(&slot).cloned());
+        let (callee, arguments, how) = match (self.origins.future(place), made) {
+            (Some((id, own)), None) => (MirOwner::Closure(id), vec![own], How::AtOnce),
+            (_, Some((callee, arguments))) => (callee, arguments, How::Awaited),
+            (None, None) => return BTreeSet::new(),
+        };
+        let what = What::Call { callee, arguments, how };
+        self.events.insert((bb, 0), Event { what, span, held: held.to_vec() });
+        BTreeSet::from([self.note(Held::Result { call: bb.0 as usize })])
     }
 
     /// Closures run some time after they are made, with what they captured.
@@ -376,14 +439,14 @@ impl Reader<'_> {
             && let StmtKind::Assign(place, _) = &self.mir.blocks[bb].stmts[n - 1].kind
         {
             let arguments = vec![self.origins.argument(&Operand::Copy(place.clone()))];
-            let what = What::Call { callee: MirOwner::Closure(*id), arguments, apart: true };
+            let what = What::Call { callee: MirOwner::Closure(*id), arguments, how: How::Apart };
             self.events.insert((bb, n), Event { what, span: ordered(span), held: Vec::new() });
         }
     }
 
     fn mentions(&self, ty: Ty, closure: crate::ty::ClosureId) -> bool {
         match self.q.types().kind(ty) {
-            TyKind::Closure(id, _) => id == closure,
+            TyKind::Closure(id, _) | TyKind::Future(id, _) => id == closure,
             TyKind::Adt(_, args) | TyKind::Tuple(args) | TyKind::Opaque(_, args) => {
                 self.q.types().list(args).iter().any(|a| matches!(a, Arg::Ty(t) if self.mentions(*t, closure)))
             }

@@ -314,6 +314,26 @@ impl<'a> Origins<'a> {
             _ => None,
         }
     }
+
+    /// The `async` body that a value is the future of, if it was made here.
+    pub fn future(&self, place: &Place) -> Option<(crate::ty::ClosureId, Option<Argument>)> {
+        let origin = self.place(place);
+        let Root::Slot(g, slot) = origin.root else { return None };
+        match self.q.types().kind(self.mir.slots[slot].ty) {
+            TyKind::Future(id, _) if g == self.graph && origin.parts.is_empty() => {
+                Some((id, self.argument(&Operand::Copy(Place::local(slot)))))
+            }
+            _ => None,
+        }
+    }
+
+    /// The slot that a value was made in.
+    pub fn made_in(&self, place: &Place) -> Option<Slot> {
+        match self.place(place) {
+            Origin { root: Root::Slot(g, slot), parts } if g == self.graph && parts.is_empty() => Some(slot),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a module is of the language's library.

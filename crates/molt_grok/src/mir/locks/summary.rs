@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use molt_base::hash::FastMap;
 
-use super::facts::{Event, Graph, Held, SpanKey, Wait, What};
+use super::facts::{Event, Graph, Held, How, SpanKey, Wait, What};
 use super::origin::{Argument, GraphId, Origin};
 use crate::mir::MirOwner;
 
@@ -48,6 +48,23 @@ pub struct Summary {
     edges: BTreeSet<Edge>,
     /// What the result holds.
     returned: BTreeSet<HeldLock>,
+    /// What happens when the result, a future, is awaited.
+    later: Option<Box<Summary>>,
+}
+
+impl Summary {
+    /// Adds what a call with these arguments takes, waits for and gives.
+    fn add_passed(&mut self, of: &Summary, callee: GraphId, arguments: &[Option<Argument>]) {
+        for (origin, fact) in &of.takes {
+            if self.takes.len() < MOST {
+                self.takes.entry(origin.passed(callee, arguments)).or_insert(*fact);
+            }
+        }
+        self.waits.extend(of.waits.iter().take(MOST - self.waits.len().min(MOST)).cloned());
+        for (origin, shared, span) in &of.returned {
+            self.returned.insert((origin.passed(callee, arguments), *shared, *span));
+        }
+    }
 }
 
 /// A lock that is held, whether by a reader, and where it was taken.
@@ -103,9 +120,9 @@ impl All<'_> {
                     self.taken(id, &mut s, &held, origin, *shared, event.span, None);
                 }
                 What::Wait(wait) => self.waited(&mut s, &held, wait, None),
-                What::Call { callee, arguments, apart } => {
+                What::Call { callee, arguments, how } => {
                     let Some(&callee) = self.numbers.get(callee) else { continue };
-                    self.called(id, &mut s, &held, event, callee, arguments, *apart);
+                    self.called(id, &mut s, &held, event, callee, arguments, *how);
                 }
             }
         }
@@ -123,9 +140,22 @@ impl All<'_> {
         event: &Event,
         callee: GraphId,
         arguments: &[Option<Argument>],
-        apart: bool,
+        how: How,
     ) {
         let of = self.found.summaries[callee as usize].clone();
+        if how == How::Awaited {
+            return self.takes_and_waits(id, s, held, event, callee, arguments, &of.later.unwrap_or_default());
+        }
+        let apart = how == How::Apart;
+        // The future that is made here, or that the call gave, may be the result.
+        let later = match apart {
+            true if self.graphs[callee as usize].is_future => Some(&of),
+            true => None,
+            false => of.later.as_deref(),
+        };
+        if let Some(later) = later {
+            s.later.get_or_insert_default().add_passed(later, callee, arguments);
+        }
         for edge in &of.edges {
             let from = edge.from.passed(callee, arguments);
             let to = edge.to.passed(callee, arguments);
@@ -133,9 +163,22 @@ impl All<'_> {
             let via = if apart { edge.via } else { Some(event.span) };
             self.edge(id, s, Edge { from, to, gates, via, ..edge.clone() });
         }
-        if apart {
-            return;
+        if !apart {
+            self.takes_and_waits(id, s, held, event, callee, arguments, &of);
         }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one event, and what it leads to")]
+    fn takes_and_waits(
+        &mut self,
+        id: GraphId,
+        s: &mut Summary,
+        held: &[HeldLock],
+        event: &Event,
+        callee: GraphId,
+        arguments: &[Option<Argument>],
+        of: &Summary,
+    ) {
         for (origin, (shared, span)) in &of.takes {
             let origin = origin.passed(callee, arguments);
             if s.takes.len() < MOST {
@@ -155,12 +198,17 @@ impl All<'_> {
             match h {
                 Held::Lock { origin, shared, span } => all.push((origin.clone(), *shared, *span)),
                 Held::Result { call } => {
-                    let Some(Event { what: What::Call { callee, arguments, .. }, span, .. }) = graph.events.get(*call)
+                    let Some(Event { what: What::Call { callee, arguments, how }, span, .. }) = graph.events.get(*call)
                     else {
                         continue;
                     };
                     let Some(&callee) = self.numbers.get(callee) else { continue };
-                    for (origin, shared, _) in &self.found.summaries[callee as usize].returned {
+                    let of = &self.found.summaries[callee as usize];
+                    let returned = match how {
+                        How::Awaited => of.later.as_ref().map(|l| &l.returned),
+                        How::AtOnce | How::Apart => Some(&of.returned),
+                    };
+                    for (origin, shared, _) in returned.into_iter().flatten() {
                         all.push((origin.passed(callee, arguments), *shared, *span));
                     }
                 }
