@@ -549,6 +549,7 @@ impl Checked {
         graphs.push(built.mir);
         for mir in &mut graphs {
             crate::mir::drops::elaborate_drops(q, mir);
+            crate::mir::tail::make_loops(q, mir);
         }
         graphs.into_iter().map(|m| (m.owner, m)).collect()
     }

@@ -20,6 +20,7 @@ pub mod locks;
 pub mod moves;
 pub mod print;
 pub mod queries;
+pub mod tail;
 pub mod visit;
 
 use molt_base::{Arena, Span, entity_id};

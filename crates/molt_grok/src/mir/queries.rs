@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::check::context::{Checked, Env};
 use crate::check::typed::{Callee, ClosureData};
 use crate::hir::{AdtId, AdtKind, ConstId, FnId, Hir, Mutability, PatBound, PathRes, TypeExpr};
-use crate::ty::{Args, ClosureId, ConstKind, FnSig, Ty, TyKind, Types};
+use crate::ty::{Arg, Args, ClosureId, ConstKind, FnSig, Ty, TyKind, Types};
 
 /// The checker's answers in the environment of one body's owner.
 #[derive(Clone, Copy)]
@@ -100,6 +100,38 @@ impl<'a> Queries<'a> {
         match self.types().kind(ty) {
             TyKind::Ref(_, m, _) => m,
             _ => Mutability::Shared,
+        }
+    }
+
+    /// Whether a value of a type may hold a reference.
+    pub fn may_refer(self, ty: Ty) -> bool {
+        match self.types().kind(ty) {
+            TyKind::Bool
+            | TyKind::Char
+            | TyKind::Int(_)
+            | TyKind::Float(_)
+            | TyKind::Never
+            | TyKind::Error
+            | TyKind::FnDef(..)
+            | TyKind::FnPtr(_)
+            | TyKind::Ctor(..) => false,
+            TyKind::Tuple(list) => self.types().ty_elems(list).any(|t| self.may_refer(t)),
+            TyKind::Array(elem, _) | TyKind::Slice(elem) => self.may_refer(elem),
+            TyKind::Adt(_, args) => self.types().list(args).iter().any(|&a| match a {
+                Arg::Region(_) => true,
+                Arg::Ty(t) => self.may_refer(t),
+                Arg::Const(_) => false,
+            }),
+            TyKind::Str(_)
+            | TyKind::Ref(..)
+            | TyKind::Ptr(..)
+            | TyKind::Dyn(..)
+            | TyKind::Closure(..)
+            | TyKind::Future(..)
+            | TyKind::Param(..)
+            | TyKind::Projection(..)
+            | TyKind::Opaque(..)
+            | TyKind::Infer(_) => true,
         }
     }
 }

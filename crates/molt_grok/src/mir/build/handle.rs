@@ -13,7 +13,7 @@ use super::{Builder, View};
 use crate::check::typed::AdjustKind;
 use crate::hir::{Expr, ExprId, Mutability, Pat, PatId};
 use crate::mir::{Operand, Place, Rvalue};
-use crate::ty::{Arg, Args, Ty, TyKind};
+use crate::ty::{Args, Ty};
 
 impl Builder<'_> {
     /// Whether the value of a view is a handle.
@@ -132,41 +132,9 @@ impl Builder<'_> {
     pub(super) fn borrows_handle(&self, call: ExprId, receiver: ExprId) -> bool {
         match self.last_step(self.full(receiver)) {
             Some((step, inner)) if matches!(step.kind, AdjustKind::Borrow(_)) => {
-                self.is_behind_handle(inner) && !self.may_refer(self.typed.expr(call))
+                self.is_behind_handle(inner) && !self.q.may_refer(self.typed.expr(call))
             }
             _ => false,
-        }
-    }
-
-    /// Whether a value of a type may hold a reference.
-    fn may_refer(&self, ty: Ty) -> bool {
-        match self.types.kind(ty) {
-            TyKind::Bool
-            | TyKind::Char
-            | TyKind::Int(_)
-            | TyKind::Float(_)
-            | TyKind::Never
-            | TyKind::Error
-            | TyKind::FnDef(..)
-            | TyKind::FnPtr(_)
-            | TyKind::Ctor(..) => false,
-            TyKind::Tuple(list) => self.types.ty_elems(list).any(|t| self.may_refer(t)),
-            TyKind::Array(elem, _) | TyKind::Slice(elem) => self.may_refer(elem),
-            TyKind::Adt(_, args) => self.types.list(args).iter().any(|&a| match a {
-                Arg::Region(_) => true,
-                Arg::Ty(t) => self.may_refer(t),
-                Arg::Const(_) => false,
-            }),
-            TyKind::Str(_)
-            | TyKind::Ref(..)
-            | TyKind::Ptr(..)
-            | TyKind::Dyn(..)
-            | TyKind::Closure(..)
-            | TyKind::Future(..)
-            | TyKind::Param(..)
-            | TyKind::Projection(..)
-            | TyKind::Opaque(..)
-            | TyKind::Infer(_) => true,
         }
     }
 }
