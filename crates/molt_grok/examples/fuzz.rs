@@ -53,9 +53,12 @@ const TOGETHER: u64 = 16;
 fn run(checks: bool, count: u64, seed: u64, corpus: &[String]) -> u64 {
     let library = checks.then(|| &*compile::library_image().leak());
     let (mut panics, mut done) = (0, 0);
-    while done < count {
+    for round in 0.. {
+        if done == count {
+            break;
+        }
         // Some are a program by themselves: what is looked at only where nothing else is wrong.
-        let alone = library.is_none() || done.is_multiple_of(10 * TOGETHER);
+        let alone = library.is_none() || round % 10 == 0;
         let end = if alone { done + 1 } else { (done + TOGETHER).min(count) };
         let inputs: Vec<String> = (done..end).map(|n| input(seed.wrapping_add(n), corpus)).collect();
         if count == 1 {

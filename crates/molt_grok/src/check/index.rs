@@ -48,6 +48,8 @@ pub struct Index {
     pub drops: FastMap<AdtId, ImplId>,
     /// Pointer-like types of the library, whose argument may be unsized.
     pub pointers: FastSet<AdtId>,
+    /// `Send` and `Sync`, which a type has when its parts have them.
+    pub auto_traits: Vec<TraitId>,
 }
 
 impl Index {
@@ -95,6 +97,7 @@ impl Index {
             .iter()
             .filter_map(|n| hir.lang_adt(n))
             .collect();
+        index.auto_traits = ["send", "sync"].iter().filter_map(|n| hir.lang_trait(n)).collect();
         index
     }
 }

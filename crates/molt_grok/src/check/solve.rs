@@ -8,7 +8,7 @@ mod project;
 mod select;
 mod vars;
 
-use molt_base::hash::FastMap;
+use molt_base::hash::{FastMap, FastSet};
 
 use molt_base::Span;
 
@@ -45,6 +45,10 @@ pub struct Solver<'c> {
     /// Goals that wait for more to be known.
     pub pending: Vec<Goal>,
     depth: u32,
+    /// Traits of parts that the proof at hand has looked at or is looking at.
+    assumed: FastSet<(TraitId, Args)>,
+    /// Types without `Send` or `Sync` whose parts were looked at for the reason, by the place that demands it.
+    refuted: FastSet<(TraitId, Args, Span)>,
     /// Implementations whose header is being normalised: one that needs itself for that fits nothing.
     matching: Vec<ImplId>,
     /// Searches for implementations since the depth was 0.
@@ -102,6 +106,8 @@ impl<'c> Solver<'c> {
             closure_demands: Vec::new(),
             pending: Vec::new(),
             depth: 0,
+            assumed: FastSet::default(),
+            refuted: FastSet::default(),
             matching: Vec::new(),
             searches: 0,
             max_searches: MAX_SEARCHES,

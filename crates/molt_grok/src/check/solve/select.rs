@@ -3,7 +3,7 @@
 use molt_base::Span;
 
 use super::{Goal, MAX_DEPTH, Solver};
-use crate::check::context::Predicate;
+use crate::check::context::{Env, Predicate};
 use crate::hir::{ImplId, TraitId};
 use crate::ty::{Arg, Args, Flags, InferVar, Ty, TyKind};
 
@@ -211,10 +211,7 @@ impl Solver<'_> {
     /// Whether a predicate holds, without changing anything.
     pub fn evaluate(&mut self, p: Predicate, span: Span) -> Answer {
         let c = self.c;
-        let key = match p {
-            Predicate::Trait(t, args) if !c.types.args_flags(args).has(Flags::UNSETTLED) => Some((self.env, t, args)),
-            _ => None,
-        };
+        let key = self.settled_key(p);
         if let Some(known) = key.and_then(|key| c.selections.borrow().get(&key).copied()) {
             return if known { Answer::Yes } else { Answer::No };
         }
@@ -227,6 +224,23 @@ impl Solver<'_> {
         answer
     }
 
+    /// What the answer about a predicate is kept under, if it depends on nothing else.
+    fn settled_key(&self, p: Predicate) -> Option<(Env, TraitId, Args)> {
+        match p {
+            Predicate::Trait(t, args) if !self.c.types.args_flags(args).has(Flags::UNSETTLED) => {
+                Some((self.env, t, args))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the proof at hand has come by a type with `Send` or `Sync` before. Types that contain themselves have them when
+    /// all other parts have them, and one part without ends the whole proof.
+    fn is_assumed(&mut self, t: TraitId, args: Args) -> bool {
+        let is_settled = !self.c.types.args_flags(args).has(Flags::UNSETTLED);
+        is_settled && self.c.index.auto_traits.contains(&t) && !self.assumed.insert((t, args))
+    }
+
     fn evaluate_anew(&mut self, p: Predicate, span: Span) -> Answer {
         if self.depth > MAX_DEPTH {
             return Answer::Maybe;
@@ -235,7 +249,9 @@ impl Solver<'_> {
         let s = self.vars.snapshot();
         let pending = self.pending.len();
         let demands = self.closure_demands.len();
+        let outer = std::mem::take(&mut self.assumed);
         let answer = self.evaluate_in(p, span);
+        self.assumed = outer;
         self.pending.truncate(pending);
         self.closure_demands.truncate(demands);
         self.vars.rollback(s);
@@ -247,6 +263,9 @@ impl Solver<'_> {
         match p {
             Predicate::Trait(t, args) => {
                 let args = self.normalize_args(args, span);
+                if self.is_assumed(t, args) {
+                    return Answer::Yes;
+                }
                 match self.select(t, args, span) {
                     Search::Ambiguous => Answer::Maybe,
                     Search::Nothing => Answer::No,
@@ -284,6 +303,9 @@ impl Solver<'_> {
     }
 
     fn evaluate_in_depth(&mut self, p: Predicate, span: Span) -> Answer {
+        if let Some(known) = self.settled_key(p).and_then(|key| self.c.selections.borrow().get(&key).copied()) {
+            return if known { Answer::Yes } else { Answer::No };
+        }
         if self.depth > MAX_DEPTH {
             return Answer::Maybe;
         }
@@ -369,7 +391,11 @@ impl Solver<'_> {
                 let args = self.normalize_args(args, span);
                 let args = self.resolve_args(args);
                 let settled = !self.c.types.args_flags(args).has(Flags::UNSETTLED);
-                if settled && self.evaluate(Predicate::Trait(t, args), span) == Answer::Yes {
+                let answer = if settled { self.evaluate(Predicate::Trait(t, args), span) } else { Answer::Maybe };
+                let is_told = answer == Answer::No
+                    && self.c.index.auto_traits.contains(&t)
+                    && !self.refuted.insert((t, args, span));
+                if answer == Answer::Yes || is_told {
                     return Step::Done(Vec::new());
                 }
                 match self.select(t, args, span) {
