@@ -151,7 +151,7 @@ impl Checked {
             }
             self.check_group(&[owner]);
         }
-        if self.typed(owner).is_none_or(|t| t.failed) {
+        if self.typed(owner).is_none_or(|t| self.is_wrong(t)) {
             return Err(Failure::Broken);
         }
         self.graphs(owner).pop().map(|(_, graph)| graph).ok_or(Failure::Broken)

@@ -4,8 +4,9 @@ use molt_base::{FileId, Span};
 
 use super::context::{Checked, Env, Variance};
 use super::solve::{Answer, Solver};
+use super::typed::TypedBody;
 use crate::hir::{AdtId, Mutability};
-use crate::ty::{Arg, Args, Const, ConstKind, Region, Ty, TyKind};
+use crate::ty::{Arg, Args, Const, ConstKind, Flags, Region, Ty, TyKind};
 
 /// Questions of later stages are never reported about.
 const NOWHERE: Span = Span { file: FileId(0), start: 0, end: 0 };
@@ -84,12 +85,22 @@ impl Checked {
 
     /// The type with associated types replaced by what they are. Regions are erased if there are any to replace.
     pub fn normalize(&self, ty: Ty, env: Env) -> Ty {
-        if !self.types.flags(ty).has(crate::ty::Flags::PROJECTION) {
+        if !self.types.flags(ty).has(Flags::PROJECTION) {
             return ty;
         }
         let mut solver = Solver::new(self, env);
         let new = solver.normalize(self.types.erase(ty), NOWHERE);
         solver.resolve(new)
+    }
+
+    /// Whether something is wrong in a body, or a type of it that was reported somewhere else: no graph is made of it.
+    pub fn is_wrong(&self, typed: &TypedBody) -> bool {
+        let wrong = |ty: Ty| self.types.flags(ty).has(Flags::ERROR);
+        let signature = |params: &[Ty], ret: Ty| wrong(ret) || params.iter().any(|&p| wrong(p));
+        typed.failed
+            || signature(&typed.params, typed.ret)
+            || typed.expr_ty.iter().chain(&typed.local_ty).any(|&ty| wrong(ty))
+            || typed.closures.values().any(|&id| signature(&self.closure(id).params, self.closure(id).ret))
     }
 
     /// A constant with what can be evaluated evaluated.

@@ -31,7 +31,6 @@ use super::{BorrowKind, Mir, MirOwner, Rvalue, StmtKind, Terminator};
 use crate::check::context::Checked;
 use crate::check::typed::TypedBody;
 use crate::hir::{Body, LocalId};
-use crate::ty::{Flags, Ty};
 use body::TypedMir;
 use live::{Live, Points, Values};
 use loans::Loans;
@@ -48,7 +47,7 @@ pub fn check_all(c: &Checked) {
         }
         let Some(typed) = c.typed(body.owner) else { continue };
         // A call of a function that is wrong itself has no type either.
-        if typed.failed || has_errors(c, typed) {
+        if c.is_wrong(typed) {
             continue;
         }
         let q = Queries { c, env: c.env_of(body.owner) };
@@ -58,15 +57,6 @@ pub fn check_all(c: &Checked) {
         }
     }
     locks.report(c);
-}
-
-/// Whether a type of a body is wrong, which was reported somewhere.
-fn has_errors(c: &Checked, typed: &TypedBody) -> bool {
-    let wrong = |ty: Ty| c.types.flags(ty).has(Flags::ERROR);
-    let signature = |params: &[Ty], ret: Ty| wrong(ret) || params.iter().any(|&p| wrong(p));
-    signature(&typed.params, typed.ret)
-        || typed.expr_ty.iter().chain(&typed.local_ty).any(|&ty| wrong(ty))
-        || typed.closures.values().any(|&id| signature(&c.closure(id).params, c.closure(id).ret))
 }
 
 /// Checks the graphs of a body and reports what is wrong. True if no error was found.
