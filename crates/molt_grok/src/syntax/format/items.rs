@@ -192,7 +192,9 @@ impl Formatter<'_> {
                 inside.push(Doc::text(","));
             }
         }
-        inside.push(Doc::IfBroken(","));
+        if count > 0 {
+            inside.push(Doc::IfBroken(","));
+        }
         Doc::Concat(vec![Doc::Line, word, Doc::indent(Doc::Concat(inside))])
     }
 
