@@ -4,7 +4,7 @@
 //! Half of the inputs come from a grammar, half are programs of the given files (of Markdown files the `grok` blocks) with
 //! bytes, lines, tokens and brackets moved, doubled, swapped and lost. `parse` reads each and formats what it read;
 //! `check` goes on to names, types, patterns and borrows, most inputs as modules of one program. A panic is printed with its
-//! input, and the next input follows; the same seed gives the same inputs, input `n` of a seed is the first of `seed + n`,
+//! input (those of the whole program, where it takes several), and the next input follows; the same seed gives the same inputs, input `n` of a seed is the first of `seed + n`,
 //! and a single input is printed before it is tried. The status is 1 if there was a panic. A release build needs
 //! `CARGO_PROFILE_RELEASE_PANIC=unwind`.
 
@@ -65,11 +65,14 @@ fn run(checks: bool, count: u64, seed: u64, corpus: &[String]) -> u64 {
             println!("{}", inputs[0]);
         }
         if panics_at(library, &inputs) {
-            for (n, input) in (done..end).zip(&inputs) {
-                if inputs.len() == 1 || panics_at(library, std::slice::from_ref(input)) {
-                    panics += 1;
-                    println!("== input {n} of seed {seed}\n{input}\n==");
-                }
+            let numbered: Vec<_> = (done..end).zip(&inputs).collect();
+            let fails_alone = |input: &String| inputs.len() == 1 || panics_at(library, std::slice::from_ref(input));
+            let mut faulty = numbered.clone();
+            faulty.retain(|(_, input)| fails_alone(input));
+            // None by itself: it takes several as modules of one program.
+            panics += faulty.len().max(1) as u64;
+            for (n, input) in if faulty.is_empty() { numbered } else { faulty } {
+                println!("== input {n} of seed {seed}\n{input}\n==");
             }
         }
         let progress = if checks { 10_000 } else { 1_000_000 };

@@ -29,7 +29,7 @@ pub mod tests;
 pub mod type_expr;
 mod types;
 
-use molt_base::hash::FastMap;
+use molt_base::hash::{FastMap, FastSet};
 use molt_base::{Arena, Interner, SourceMap, Span, Symbol, entity_id};
 
 pub use body::*;
@@ -103,7 +103,7 @@ pub struct Hir {
     /// Public imports of user packages, in the order of their names.
     pub exports: Vec<Export>,
     /// Modules with tests that are not part of the program: they may be what an item is for.
-    pub modules_with_tests: Vec<ModId>,
+    pub modules_with_tests: FastSet<ModId>,
     /// Levels of warnings in parts of files.
     pub lint_scopes: Vec<lints::LintScope>,
     /// Orders of locks that modules demand.

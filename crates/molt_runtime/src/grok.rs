@@ -32,6 +32,7 @@ mod lock;
 mod mailbox;
 mod memory;
 pub mod numbers;
+mod owner;
 pub mod panics;
 pub(crate) mod receive;
 pub(crate) mod reply;
@@ -52,7 +53,7 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
-use core::sync::atomic::{AtomicPtr, AtomicU64};
+use core::sync::atomic::AtomicU64;
 
 use molt_abi::Context;
 
@@ -158,10 +159,8 @@ pub(crate) struct State {
     pub cancelling: bool,
     /// A supervisor's closure is being called.
     pub making: Option<supervise::Making>,
-    /// Values that belong to main.
-    pub locals: Lock<Vec<locals::Local>>,
-    /// Collected values of main.
-    pub heap: AtomicPtr<gc::Heap>,
+    /// What belongs to main.
+    pub own: owner::Own,
     /// Upper end of the stack.
     pub stack_top: usize,
     /// Bytes that code on this stack took since the last collection, and did not give back, beside collected values.
@@ -263,8 +262,7 @@ unsafe fn end_main(main: *mut State) {
         if let Some(wind_up) = (*(*main).shared).sched.at_end() {
             wind_up(main);
         }
-        locals::end(main, &(*main).locals);
-        gc::end(main, &(*main).heap);
+        (*main).own.end(main);
     }
 }
 
@@ -325,8 +323,7 @@ impl Shared {
             deadlock_panic: false,
             cancelling: false,
             making: None,
-            locals: Lock::new(Vec::new()),
-            heap: AtomicPtr::new(core::ptr::null_mut()),
+            own: owner::Own::new(),
             stack_top: 0,
             pressure: 0,
             random: self.hash_key ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,

@@ -5,13 +5,14 @@
 //! call and name, and the types of everything in them. Members of a trait's implementation are reached with the type that
 //! it is for; traits and aliases count as used where they are mentioned at all.
 
-use molt_base::{Arena, EntityId, Span};
+use molt_base::{Arena, EntityId};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
 
 use molt_base::hash::FastMap;
 
 use super::context::{Checked, Owner, Predicate};
+use crate::hir::lints::level_at;
 use crate::hir::{
     AdtId, AdtKind, AliasId, BodyOwner, Bound, ConstId, ConstItemKind, Expr, FnId, Generics, Hir, ImplId, ItemHead,
     Parent, Pat, PatBound, PathRes, TraitId, TypeExpr, Visibility,
@@ -74,19 +75,10 @@ impl Checked {
     fn is_excused(&self, head: &ItemHead) -> bool {
         let hir = &self.hir;
         let package = &hir.packages[hir.modules[head.module].package];
-        let allowed = |span: Span| {
-            hir.lint_scopes.iter().any(|s| {
-                s.id == code::DEAD_CODE.id
-                    && s.level.is_none()
-                    && s.span.file == span.file
-                    && s.span.start <= span.start
-                    && span.start < s.span.end
-            })
-        };
         hir.text(head.name).starts_with('_')
             || (package.is_library && head.vis == Visibility::Public)
             || hir.modules_with_tests.contains(&head.module)
-            || allowed(head.name_span)
+            || level_at(&hir.lint_scopes, &code::DEAD_CODE, head.name_span) == Some(None)
     }
 }
 

@@ -233,9 +233,6 @@ pub enum Expr {
     },
 }
 
-// A program of a million lines has some ten million of them.
-const _: () = assert!(size_of::<Expr>() <= 56 && size_of::<Pat>() <= 64);
-
 // A program of a million lines has ten million of them.
 const _: () = assert!(size_of::<Expr>() == 56 && size_of::<Pat>() == 64);
 
@@ -497,6 +494,7 @@ pub enum Pat {
     Ref(Mutability, PatId),
     Or(Vec<PatId>),
 }
+
 /// `a..b`, `a..=b`, `a..`, `..=b` in a pattern.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct RangePat {

@@ -346,7 +346,7 @@ impl Front {
         }
         if place == Place::Fn && self.is_left_out(&attrs, module) {
             if !self.is_std_module(module) {
-                self.hir.modules_with_tests.push(module);
+                self.hir.modules_with_tests.insert(module);
             }
             return;
         }

@@ -21,18 +21,22 @@ pub struct LintScope {
 pub fn apply(scopes: &[LintScope], diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.retain_mut(|d| {
         let Some(at) = d.primary_span().filter(|_| d.code.level == Level::Warning) else { return true };
-        let around = |s: &&LintScope| {
-            s.id == d.code.id && s.span.file == at.file && s.span.start <= at.start && at.start < s.span.end
-        };
-        match scopes.iter().filter(around).min_by_key(|s| s.span.end - s.span.start) {
-            Some(LintScope { level: None, .. }) => false,
-            Some(LintScope { level: Some(level), .. }) => {
-                d.level = *level;
+        match level_at(scopes, d.code, at) {
+            Some(None) => false,
+            Some(Some(level)) => {
+                d.level = level;
                 true
             }
             None => true,
         }
     });
+}
+
+/// The level that the innermost scope around a place gives to a kind of finding, if one does.
+pub fn level_at(scopes: &[LintScope], code: &Code, at: Span) -> Option<Option<Level>> {
+    let around =
+        |s: &&LintScope| s.id == code.id && s.span.file == at.file && s.span.start <= at.start && at.start < s.span.end;
+    scopes.iter().filter(around).min_by_key(|s| s.span.end - s.span.start).map(|s| s.level)
 }
 
 impl Front {

@@ -23,14 +23,14 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, 
 use molt_abi::Context;
 
 use super::deadlock::WaitKind;
-use super::locals::{self, Local};
 use super::lock::Lock;
 use super::mailbox::{Listener, bounded, reserve, tell};
+use super::owner::Own;
 use super::sched::{Kind, Outcome, Runnable, bump, now, wake};
 use super::supervise;
 use super::task::Code;
 use super::timer::Event;
-use super::{Shared, State, gc, give, grab};
+use super::{Shared, State, give, grab};
 
 /// Messages of one run before others get their turn.
 const BUDGET: u32 = 256;
@@ -190,10 +190,7 @@ pub struct More {
     pub maker_spawns: AtomicUsize,
     /// Settings of a supervisor that has its own, not its type's.
     settings: Lock<Option<Settings>>,
-    /// Values that belong to the actor.
-    pub locals: Lock<Vec<Local>>,
-    /// Its collected values.
-    pub heap: AtomicPtr<gc::Heap>,
+    pub own: Own,
     pub restart: AtomicU8,
     pub restarts: AtomicU64,
     /// When children were restarted.
@@ -703,8 +700,7 @@ pub unsafe fn drop_state(me: *mut State, a: *mut Actor) {
             drop(me.cast(), Actor::state(a));
         }
         if let Some(more) = (*a).extra() {
-            locals::end(me, &more.locals);
-            gc::end(me, &more.heap);
+            more.own.end(me);
         }
     }
 }

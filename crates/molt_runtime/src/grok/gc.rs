@@ -36,28 +36,14 @@ use mark::Marker;
 use space::Kind;
 pub use space::Space;
 
+use super::owner::{Owner, own};
 use super::{State, actor, locals, memory, task};
-
-/// Where the heap of who runs on a stack is kept.
-unsafe fn place<'a>(me: *mut State) -> &'a AtomicPtr<Heap> {
-    // SAFETY: the actor or task whose code runs is alive, states are until the process ends.
-    unsafe {
-        let (actor, task) = ((*me).fiber.actor(), (*me).fiber.task());
-        if !actor.is_null() {
-            &(*actor).more().heap
-        } else if !task.is_null() {
-            &(*task).heap
-        } else {
-            &(*me).heap
-        }
-    }
-}
 
 /// The heap of who runs on a stack, made when it is first needed.
 unsafe fn heap(me: *mut State) -> *mut Heap {
     // SAFETY: only who runs on the stack uses its place.
     unsafe {
-        let place = place(me);
+        let place = &own(me).heap;
         let old = place.load(Ordering::Relaxed);
         if !old.is_null() {
             return old;
@@ -110,14 +96,12 @@ unsafe extern "C" fn collect(stack: usize, request: *mut Request) {
         if let Some(memory) = engine.as_ref() {
             marker.range(memory.base as usize, memory.top as usize);
         }
-        let (actor, task) = ((*me).fiber.actor(), (*me).fiber.task());
-        if !actor.is_null() {
-            let (from, to) = actor::state_range(actor);
-            marker.range(from, to);
-        } else if !task.is_null() {
-            let (from, to) = task::room_range(task);
-            marker.range(from, to);
-        }
+        let (from, to) = match Owner::of(me) {
+            Owner::Actor(actor) => actor::state_range(actor),
+            Owner::Task(task) => task::room_range(task),
+            Owner::Main => (0, 0),
+        };
+        marker.range(from, to);
         locals::each(me, |value| marker.word(value));
         drop(marker);
         Heap::sweep(me, heap);
@@ -215,7 +199,7 @@ entries! {
                 return memory::release(me, p as *mut u8, size, align);
             }
             (*me).ctx.live_objects -= 1;
-            Heap::give(place(me).load(Ordering::Relaxed), space, p as usize);
+            Heap::give(own(me).heap.load(Ordering::Relaxed), space, p as usize);
         }
     }
 }

@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU64, Ordering};
 
 use super::State;
 use super::lock::Lock;
+use super::owner::own;
 use super::task::Code;
 
 /// A value of one owner.
@@ -25,21 +26,6 @@ static KEYS: AtomicU64 = AtomicU64::new(1);
 
 /// Answer of `grok_local_get`: the value is gone. No value lies there.
 const GONE: u64 = 1;
-
-/// The values of whoever runs on a stack.
-unsafe fn of<'a>(me: *mut State) -> &'a Lock<Vec<Local>> {
-    // SAFETY: the actor or task whose code runs is alive, states are until the process ends.
-    unsafe {
-        let (actor, task) = ((*me).fiber.actor(), (*me).fiber.task());
-        if !actor.is_null() {
-            &(*actor).more().locals
-        } else if !task.is_null() {
-            &(*task).locals
-        } else {
-            &(*me).locals
-        }
-    }
-}
 
 /// Drops the values of an owner that ends.
 ///
@@ -66,14 +52,14 @@ pub unsafe fn end(me: *mut State, locals: &Lock<Vec<Local>>) {
 /// `me` is the state of the stack that this runs on.
 pub unsafe fn each(me: *mut State, mut f: impl FnMut(usize)) {
     // SAFETY: by the caller's promise.
-    unsafe { of(me) }.lock().iter().for_each(|l| f(l.value as usize));
+    unsafe { own(me) }.locals.lock().iter().for_each(|l| f(l.value as usize));
 }
 
 entries! {
     grok_local_key(_me) -> u64 { KEYS.fetch_add(1, Ordering::Relaxed) }
     grok_local_get(me, key) -> u64 {
         // SAFETY: compiled code passes its context.
-        let list = unsafe { of(me) }.lock();
+        let list = unsafe { own(me) }.locals.lock();
         match list.iter().find(|l| l.key == key) {
             Some(l) if l.value.is_null() => GONE,
             Some(l) => l.value as u64,
@@ -84,7 +70,7 @@ entries! {
         // SAFETY: compiled code passes its context and the address of a compiled function.
         unsafe {
             let end = core::mem::transmute::<usize, Code>(end as usize);
-            of(me).lock().push(Local { key, value: value as *mut u8, end });
+            own(me).locals.lock().push(Local { key, value: value as *mut u8, end });
         }
     }
 }

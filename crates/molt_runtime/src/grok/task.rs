@@ -12,10 +12,10 @@ use molt_abi::Context;
 
 use super::deadlock::WaitKind;
 use super::future::{Node, notify};
-use super::locals::{self, Local};
 use super::lock::Lock;
+use super::owner::Own;
 use super::sched::{Kind, Outcome, Runnable, end_wait, wake};
-use super::{State, apart, gc, give, grab};
+use super::{State, apart, give, grab};
 
 /// A function of compiled code that takes an address; whether it panicked.
 pub type Code = unsafe extern "C" fn(*mut Context, *mut u8) -> u64;
@@ -40,10 +40,7 @@ pub struct Task {
     drop_result: Code,
     pub running_on: AtomicPtr<State>,
     joiners: Lock<Vec<Joiner>>,
-    /// Values that belong to the task.
-    pub locals: Lock<Vec<Local>>,
-    /// Its collected values.
-    pub heap: AtomicPtr<gc::Heap>,
+    pub own: Own,
 }
 
 /// Who waits for the end of a task.
@@ -91,8 +88,7 @@ pub unsafe fn run(me: *mut State, task: *mut Task) {
         let room = task.cast::<u8>().add(HEAD);
         // A panic is part of the result.
         ((*task).body)(me.cast(), room);
-        locals::end(me, &(*task).locals);
-        gc::end(me, &(*task).heap);
+        (*task).own.end(me);
         let status = if core::mem::take(&mut (*me).cancelling) { CANCELLED } else { DONE };
         (*task).running_on.store(null_mut(), Ordering::SeqCst);
         let mut joiners = (*task).joiners.lock();
@@ -179,8 +175,7 @@ entries! {
                 drop_result: core::mem::transmute::<usize, Code>(drop_result as usize),
                 running_on: AtomicPtr::new(null_mut()),
                 joiners: Lock::new(Vec::new()),
-                locals: Lock::new(Vec::new()),
-                heap: AtomicPtr::new(null_mut()),
+                own: Own::new(),
             });
             task as u64 + HEAD as u64
         }

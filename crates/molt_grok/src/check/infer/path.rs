@@ -8,7 +8,7 @@ use super::{Infer, VarHoles};
 use crate::check::context::{Owner, Predicate};
 use crate::check::convert::{Converter, Elision};
 use crate::check::index::TypeKey;
-use crate::check::solve::Answer;
+use crate::check::solve::{Answer, Cause, Goal};
 use crate::check::typed::Ctor;
 use crate::hir::{
     AdtId, AdtKind, ConstId, ExprId, FieldInit, FnId, GenericArg, GenericArgs, PathRes, TraitId, TraitMember, TraitRef,
@@ -415,10 +415,7 @@ impl<'c> Infer<'c> {
                 return self.function(f, full, span);
             }
             if let Some(&k) = c.hir.traits[s].consts.iter().find(|&&k| c.hir.consts[k].head.name == name) {
-                self.s.demand(crate::check::solve::Goal::new(
-                    Predicate::Trait(s, list),
-                    crate::check::solve::Cause { span, from: None },
-                ));
+                self.s.demand(Goal::new(Predicate::Trait(s, list), Cause { span, from: None }));
                 return self.constant(e, k, list, span);
             }
         }

@@ -591,6 +591,7 @@ fn is_allowed(what: What, loan: &Loan, number: u32, reserved: bool) -> bool {
     }
 }
 
+/// For each slot the points that give the whole of it a value.
 fn assignments(mir: &Mir, points: &Points) -> Lists {
     let mut found = Vec::new();
     for (bb, block) in mir.blocks.iter() {
@@ -609,7 +610,7 @@ fn assignments(mir: &Mir, points: &Points) -> Lists {
             found.push((dest.slot.0, point));
         }
     }
-    Lists::new(mir.slots.len(), found.into_iter())
+    Lists::new(mir.slots.len(), found.iter().copied())
 }
 
 fn capture_slots(mir: &Mir) -> FastSet<Slot> {

@@ -36,7 +36,7 @@ impl Points {
             edges.extend(block.unwind.map(|unwind| (unwind.0, bb.0)));
         }
         starts.push(next);
-        Points { starts, blocks, preds: Lists::new(mir.blocks.len(), edges.into_iter()) }
+        Points { starts, blocks, preds: Lists::new(mir.blocks.len(), edges.iter().copied()) }
     }
 
     pub fn count(&self) -> usize {
@@ -129,9 +129,9 @@ impl Live {
             }
             end_slots(block.terminator(), &mut |s, u| note(s, u, point));
         }
-        let defs = Lists::new(rows, defs.into_iter());
+        let defs = Lists::new(rows, defs.iter().copied());
         // A drop is not reached by a value that was moved out before.
-        let ends = Lists::new(rows, ends.into_iter());
+        let ends = Lists::new(rows, ends.iter().copied());
         for (slot, point, what) in uses {
             let Some(row) = dense[slot.0 as usize] else { continue };
             if what == SlotUse::Drop {
