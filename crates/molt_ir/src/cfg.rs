@@ -43,46 +43,41 @@ pub fn reverse_postorder(func: &Function) -> Vec<BlockId> {
     order
 }
 
-/// Immediate dominators (Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm").
+/// Dominator tree (Georgiadis, Werneck, Tarjan, Triantafyllis and August, "Finding Dominators in Practice": Semi-NCA).
 pub struct Dominators {
-    idom: Vec<u32>,
-    order: Vec<u32>,
+    /// When a walk over the tree enters and leaves each block; `NONE` for blocks that cannot be reached.
+    spans: Vec<(u32, u32)>,
 }
 
 const NONE: u32 = u32::MAX;
 
 impl Dominators {
     pub fn new(func: &Function) -> Dominators {
-        let rpo = reverse_postorder(func);
-        let mut order = vec![NONE; func.blocks.len()];
-        for (i, b) in rpo.iter().enumerate() {
-            order[b.index()] = i as u32;
+        Dominators::of(func.blocks.len(), |b| func.successors(BlockId(b)).map(|(_, _, to)| to.0).collect())
+    }
+
+    /// The tree of a graph whose entry is node 0.
+    fn of(nodes: usize, succs: impl Fn(u32) -> Vec<u32>) -> Dominators {
+        let (order, parent, preds) = depth_first(nodes, succs);
+        let mut forest =
+            Forest { ancestor: parent.clone(), label: (0..order.len() as u32).collect(), path: Vec::new() };
+        let mut idom = parent;
+        let mut semi = vec![0; order.len()];
+        for v in (1..order.len()).rev() {
+            let least = preds[v].iter().map(|&p| forest.least(p, v as u32)).min();
+            semi[v] = least.expect("a node that was reached has a predecessor");
+            forest.label[v] = semi[v];
         }
-        let preds = predecessors(func);
-        let mut idom = vec![NONE; func.blocks.len()];
-        idom[0] = 0;
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for &b in &rpo[1..] {
-                let mut new = NONE;
-                for &(_, _, p) in &preds[b.index()] {
-                    if idom[p.index()] == NONE {
-                        continue;
-                    }
-                    new = if new == NONE { p.0 } else { intersect(&idom, &order, new, p.0) };
-                }
-                if new != NONE && idom[b.index()] != new {
-                    idom[b.index()] = new;
-                    changed = true;
-                }
+        for v in 1..order.len() {
+            while idom[v] > semi[v] {
+                idom[v] = idom[idom[v] as usize];
             }
         }
-        Dominators { idom, order }
+        Dominators { spans: spans(nodes, &order, &idom) }
     }
 
     pub fn is_reachable(&self, b: BlockId) -> bool {
-        self.order[b.index()] != NONE
+        self.spans[b.index()].0 != NONE
     }
 
     /// Whether every path to `b` passes `a` (a block dominates itself). There is no path to an unreached block.
@@ -90,29 +85,81 @@ impl Dominators {
         if !self.is_reachable(b) || !self.is_reachable(a) {
             return !self.is_reachable(b);
         }
-        let mut at = b.0;
-        loop {
-            if at == a.0 {
-                return true;
-            }
-            if at == 0 || self.order[at as usize] < self.order[a.index()] {
-                return false;
-            }
-            at = self.idom[at as usize];
-        }
+        let (a, b) = (self.spans[a.index()], self.spans[b.index()]);
+        a.0 <= b.0 && b.1 <= a.1
     }
 }
 
-fn intersect(idom: &[u32], order: &[u32], mut a: u32, mut b: u32) -> u32 {
-    while a != b {
-        while order[a as usize] > order[b as usize] {
-            a = idom[a as usize];
+/// The nodes that node 0 reaches, in preorder; then, by their place in it, parents in the tree of that walk and
+/// predecessors.
+fn depth_first(nodes: usize, succs: impl Fn(u32) -> Vec<u32>) -> (Vec<u32>, Vec<u32>, Vec<Vec<u32>>) {
+    let mut place = vec![NONE; nodes];
+    let (mut order, mut parent, mut preds) = (Vec::new(), Vec::new(), Vec::<Vec<u32>>::new());
+    // From the top: edges, by the place of the node that they leave from.
+    let mut stack = vec![(0, 0)];
+    while let Some((from, to)) = stack.pop() {
+        if place[to as usize] == NONE {
+            let at = order.len() as u32;
+            place[to as usize] = at;
+            order.push(to);
+            parent.push(from);
+            preds.push(Vec::new());
+            stack.extend(succs(to).into_iter().rev().map(|next| (at, next)));
         }
-        while order[b as usize] > order[a as usize] {
-            b = idom[b as usize];
-        }
+        preds[place[to as usize] as usize].push(from);
     }
-    a
+    (order, parent, preds)
+}
+
+/// Paths of the depth-first tree, shortened as they are walked.
+struct Forest {
+    ancestor: Vec<u32>,
+    /// For nodes after the one in work, the least semidominator on the shortened path; for the others themselves.
+    label: Vec<u32>,
+    path: Vec<u32>,
+}
+
+impl Forest {
+    /// The least semidominator on the path up from `v` through nodes after `last`, or `v` where that is no later one.
+    fn least(&mut self, v: u32, last: u32) -> u32 {
+        if v <= last {
+            return v;
+        }
+        let mut at = v;
+        while self.ancestor[at as usize] > last {
+            self.path.push(at);
+            at = self.ancestor[at as usize];
+        }
+        while let Some(below) = self.path.pop() {
+            let label = self.label[at as usize].min(self.label[below as usize]);
+            self.label[below as usize] = label;
+            self.ancestor[below as usize] = self.ancestor[at as usize];
+            at = below;
+        }
+        self.label[v as usize]
+    }
+}
+
+/// When a walk over the dominator tree enters and leaves each node.
+fn spans(nodes: usize, order: &[u32], idom: &[u32]) -> Vec<(u32, u32)> {
+    // A node comes after its dominator, so that a first walk from the end gives the sizes of subtrees.
+    let mut size = vec![1u32; order.len()];
+    for v in (1..order.len()).rev() {
+        size[idom[v] as usize] += size[v];
+    }
+    let (mut spans, mut entered) = (vec![(NONE, NONE); nodes], vec![0; order.len()]);
+    // The first number of each subtree that is still free.
+    let mut free = vec![1; order.len()];
+    for v in 0..order.len() {
+        if v > 0 {
+            let up = idom[v] as usize;
+            entered[v] = free[up];
+            free[up] += size[v];
+            free[v] = entered[v] + 1;
+        }
+        spans[order[v] as usize] = (entered[v], entered[v] + size[v]);
+    }
+    spans
 }
 
 /// Drops blocks that cannot be reached.
@@ -193,5 +240,59 @@ pub fn remove_trivial_params(func: &mut Function) {
             func.values[v].def = crate::func::ValueDef::Param(b, i as u32);
         }
         func.blocks[b].params = params;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nodes that can be reached from node 0 without passing `without`.
+    fn reached(graph: &[Vec<u32>], without: Option<u32>) -> Vec<bool> {
+        let mut seen = vec![false; graph.len()];
+        let mut stack = vec![0];
+        while let Some(at) = stack.pop() {
+            if Some(at) != without && !std::mem::replace(&mut seen[at as usize], true) {
+                stack.extend(&graph[at as usize]);
+            }
+        }
+        seen
+    }
+
+    #[test]
+    fn dominators_are_those_of_the_definition() {
+        let mut state = 1u64;
+        let mut below = |n: usize| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (state >> 33) as usize % n
+        };
+        for round in 0..2000 {
+            let nodes = 1 + round % 17;
+            let edges = below(3 * nodes);
+            let mut graph = vec![Vec::new(); nodes];
+            for _ in 0..edges {
+                graph[below(nodes)].push(below(nodes) as u32);
+            }
+            let tree = Dominators::of(nodes, |b| graph[b as usize].clone());
+            let all = reached(&graph, None);
+            for a in 0..nodes as u32 {
+                let around = reached(&graph, Some(a));
+                assert_eq!(tree.is_reachable(BlockId(a)), all[a as usize]);
+                for b in 0..nodes as u32 {
+                    let must = !all[b as usize] || (all[a as usize] && !around[b as usize]);
+                    assert_eq!(tree.dominates(BlockId(a), BlockId(b)), must, "{a} over {b} in {graph:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_chains_of_joins_take_linear_time() {
+        // Every node leads to the next and to a common end, as comparisons that stop at the first false one do.
+        let nodes = 300_000u32;
+        let end = nodes - 1;
+        let tree = Dominators::of(nodes as usize, |b| if b == end { Vec::new() } else { vec![b + 1, end] });
+        assert!(tree.dominates(BlockId(end / 2), BlockId(end - 1)));
+        assert!(!tree.dominates(BlockId(1), BlockId(end)));
     }
 }
