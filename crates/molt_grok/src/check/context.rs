@@ -139,6 +139,8 @@ pub struct Checked {
     pub(super) diagnostics: RefCell<Vec<Diagnostic>>,
     /// Functions whose signature has an error: their bodies are not looked at for borrows.
     pub(super) broken: RefCell<molt_base::hash::FastSet<Owner>>,
+    /// Defaults of type parameters; none for those that are being computed.
+    pub(super) default_types: RefCell<FastMap<TypeId, Option<Ty>>>,
     /// Items whose facts are being computed, to find cycles.
     pub(super) under_way: RefCell<Vec<Owner>>,
 }
@@ -178,6 +180,7 @@ impl Checked {
             inferred: RefCell::default(),
             fields: RefCell::default(),
             alias_types: RefCell::default(),
+            default_types: RefCell::default(),
             impl_headers: RefCell::default(),
             const_types: RefCell::default(),
             const_values: RefCell::default(),

@@ -424,8 +424,7 @@ impl<'a> Converter<'a> {
     fn missing_type(&mut self, default: Option<TypeId>, before: &[Arg], span: Span) -> Ty {
         let c = self.c;
         if let Some(d) = default {
-            let ty = Converter::new(c, None, Elision::Field, &mut NoHoles).ty(d);
-            return c.types.subst(ty, c.types.args(before));
+            return c.types.subst(c.default_type(d), c.types.args(before));
         }
         match self.holes.ty(span) {
             Some(t) => t,
@@ -625,6 +624,22 @@ impl Checked {
             return ty;
         }
         Some(Ty::ERROR)
+    }
+
+    /// The type that a parameter stands for where none is written, in terms of the parameters before it.
+    pub(super) fn default_type(&self, default: TypeId) -> Ty {
+        let known = self.default_types.borrow().get(&default).copied();
+        if let Some(known) = known {
+            return known.unwrap_or_else(|| {
+                let text = "this default needs itself";
+                self.error(&code::CYCLIC_DEFINITION, self.hir.type_span(default), text);
+                Ty::ERROR
+            });
+        }
+        self.default_types.borrow_mut().insert(default, None);
+        let ty = Converter::new(self, None, Elision::Field, &mut NoHoles).ty(default);
+        self.default_types.borrow_mut().insert(default, Some(ty));
+        ty
     }
 
     /// Begins the computation of an item's facts; false, with a report, if it is under way already.

@@ -6,7 +6,7 @@ use molt_diagnostics::registry::grok as code;
 
 use super::context::{Checked, Env, Owner, ParamKind};
 use super::solve::Solver;
-use crate::hir::{AdtId, AdtKind, FnId, ImplId, PackageId, SelfKind, TraitId};
+use crate::hir::{AdtId, AdtKind, FnId, GenericParamKind, Generics, ImplId, PackageId, Parent, SelfKind, TraitId};
 use crate::ty::{Arg, Args, Ty, TyKind};
 
 impl Checked {
@@ -20,6 +20,7 @@ impl Checked {
         for (t, item) in self.hir.traits.iter() {
             if !self.in_std(item.head.module) {
                 self.check_supertraits(t);
+                self.check_defaults(&item.generics);
             }
         }
         for (a, item) in self.hir.adts.iter() {
@@ -40,6 +41,12 @@ impl Checked {
                 self.const_type(k);
             }
         }
+        for (a, item) in self.hir.aliases.iter() {
+            if !self.in_std(item.head.module) && item.parent == Parent::Module {
+                self.alias_type(a);
+                self.check_defaults(&item.generics);
+            }
+        }
         self.check_overlap();
     }
 
@@ -51,9 +58,19 @@ impl Checked {
         self.hir.modules[m].package
     }
 
+    /// Converts the defaults of type parameters, which nobody may ask for.
+    fn check_defaults(&self, generics: &Generics) {
+        for p in &generics.params {
+            if let GenericParamKind::Type { default: Some(default), .. } = p.kind {
+                self.default_type(default);
+            }
+        }
+    }
+
     fn check_adt(&self, adt: AdtId) {
         let item = &self.hir.adts[adt];
         self.predicates_of(Owner::Adt(adt));
+        self.check_defaults(&item.generics);
         for v in 0..item.variants.len() {
             self.field_types(adt, v as u32);
         }

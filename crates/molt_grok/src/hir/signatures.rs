@@ -138,6 +138,13 @@ impl Front {
         Some(GenericParam { name, span, kind })
     }
 
+    /// What the default of a parameter sees: the parameters before it.
+    fn default_scope(scope: &ItemScope, index: u32) -> Arc<ItemScope> {
+        let mut before = scope.clone();
+        before.params.retain(|p| p.index < index);
+        Arc::new(before)
+    }
+
     /// Bounds, defaults and constant types of one parameter.
     fn param_details(
         &mut self,
@@ -153,14 +160,20 @@ impl Front {
         let subject = match generics.params[position].kind {
             GenericParamKind::Lifetime => WhereSubject::Lifetime(Lifetime::Param(index, name)),
             GenericParamKind::Type { .. } => {
-                let default = self.type_child(syntax, node).map(|t| self.ty(syntax, t, cx));
+                let default = self.type_child(syntax, node).map(|t| {
+                    let before = Self::default_scope(cx.scope, index);
+                    self.ty(syntax, t, &mut TypeCx::new(cx.source, &before, cx.macros))
+                });
                 generics.params[position].kind = GenericParamKind::Type { default, anonymous: false };
                 WhereSubject::Type(self.new_type(TypeExpr::Param(index, name), span))
             }
             GenericParamKind::Const { .. } => {
                 let ty = self.child_type(syntax, node, cx);
                 let value = syntax.children(node).find(|&c| syntax.kind(c) == SyntaxKind::ConstArg);
-                let default = value.map(|v| self.const_default(syntax, v, cx));
+                let default = value.map(|v| {
+                    let before = Self::default_scope(cx.scope, index);
+                    self.const_arg(syntax, v, &TypeCx::new(cx.source, &before, cx.macros))
+                });
                 generics.params[position].kind = GenericParamKind::Const { ty, default };
                 return;
             }
@@ -168,11 +181,6 @@ impl Front {
         if !bounds.is_empty() {
             generics.predicates.push(WherePredicate { subject, bounds, span });
         }
-    }
-
-    fn const_default(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &TypeCx<'_>) -> super::ConstArg {
-        let inner = syntax.children(node).next().unwrap_or(node);
-        self.const_expr(syntax, inner, cx)
     }
 
     fn where_clause(&mut self, syntax: Syntax<'_>, node: NodeId, generics: &mut Generics, cx: &mut TypeCx<'_>) {

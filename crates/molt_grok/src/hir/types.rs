@@ -581,15 +581,13 @@ impl Front {
         ConstArg::Body(self.new_body(owner, source))
     }
 
-    fn const_arg(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &TypeCx<'_>) -> ConstArg {
-        let negative = syntax.has(node, SyntaxKind::Minus);
-        match syntax.children(node).next() {
-            Some(child) if syntax.kind(child) == SyntaxKind::Literal => match self.const_literal(syntax, child) {
-                Some(value) => ConstArg::Value(if negative { value.wrapping_neg() } else { value }.into()),
-                None => ConstArg::Error,
-            },
-            Some(block) => self.const_body(block, cx),
-            None => ConstArg::Error,
+    pub(super) fn const_arg(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &TypeCx<'_>) -> ConstArg {
+        let Some(child) = syntax.children(node).next() else { return ConstArg::Error };
+        match self.const_expr(syntax, child, cx) {
+            ConstArg::Value(value) if syntax.has(node, SyntaxKind::Minus) => {
+                ConstArg::Value(value.signed().wrapping_neg().into())
+            }
+            other => other,
         }
     }
 

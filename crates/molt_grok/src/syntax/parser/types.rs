@@ -258,19 +258,8 @@ impl Parser<'_> {
         let mark = self.mark();
         match self.current() {
             Lifetime => self.leaf(LifetimeParam),
-            Minus => {
-                self.bump();
-                self.leaf(Literal);
-                self.complete(mark, ConstArg);
-            }
-            LBrace => {
-                self.block();
-                self.complete(mark, ConstArg);
-            }
-            kind if kind.is_literal() => {
-                self.leaf(Literal);
-                self.complete(mark, ConstArg);
-            }
+            Minus | LBrace => self.const_arg(),
+            kind if kind.is_literal() => self.const_arg(),
             Ident if matches!(self.nth(1), Equals | Colon) => {
                 self.bump();
                 if self.eat(Equals) {
@@ -283,6 +272,22 @@ impl Parser<'_> {
             }
             _ => self.ty(),
         }
+    }
+
+    /// A literal, a block or the name of a constant.
+    fn const_arg(&mut self) {
+        let mark = self.mark();
+        match self.current() {
+            Minus => {
+                self.bump();
+                self.leaf(Literal);
+            }
+            LBrace => self.block(),
+            Ident => self.leaf(PathExpr),
+            kind if kind.is_literal() => self.leaf(Literal),
+            _ => return self.unexpected("a constant: a literal, a name or a block"),
+        }
+        self.complete(mark, ConstArg);
     }
 
     /// A list between `<` and `>`, which are no delimiters of their own right.
@@ -380,7 +385,7 @@ impl Parser<'_> {
             self.expect(Colon);
             self.ty();
             if self.eat(Equals) {
-                self.type_arg();
+                self.const_arg();
             }
             self.complete(mark, ConstParam);
         } else {
