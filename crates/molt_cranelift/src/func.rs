@@ -219,7 +219,7 @@ impl<M: Module> Translator<'_, '_, '_, M> {
                 self.b.ins().fpromote(types::F64, narrow)
             }
             Op::IntToF => self.b.ins().fcvt_from_sint(types::F64, a[0]),
-            Op::UIntToF => self.b.ins().fcvt_from_uint(types::F64, a[0]),
+            Op::UIntToF => self.unsigned_to_float(a[0]),
             Op::FToIntSat => self.b.ins().fcvt_to_sint_sat(types::I64, a[0]),
             Op::FToUIntSat => self.b.ins().fcvt_to_uint_sat(types::I64, a[0]),
             Op::BitsToF => self.b.ins().bitcast(types::F64, MemFlagsData::new(), a[0]),
@@ -341,6 +341,27 @@ impl<M: Module> Translator<'_, '_, '_, M> {
         let call = self.b.ins().call_indirect(signature, a[0], &args);
         let results: Vec<Value> = self.b.inst_results(call).to_vec();
         self.define(inst, &results);
+    }
+
+    /// The nearest float of an unsigned number. Cranelift's own sequence converts into a register without clearing it, so
+    /// that each conversion in a loop waits for what the register held before.
+    fn unsigned_to_float(&mut self, a: Value) -> Value {
+        let (large, done) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(large);
+        let result = self.b.append_block_param(done, types::F64);
+        let direct = self.b.ins().fcvt_from_sint(types::F64, a);
+        let negative = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, a, 0);
+        self.b.ins().brif(negative, large, &[], done, &[direct.into()]);
+        // Half of it, with the bit that is lost kept for the rounding.
+        self.b.switch_to_block(large);
+        let half = self.b.ins().ushr_imm_u(a, 1);
+        let odd = self.b.ins().band_imm_u(a, 1);
+        let half = self.b.ins().bor(half, odd);
+        let half = self.b.ins().fcvt_from_sint(types::F64, half);
+        let whole = self.b.ins().fadd(half, half);
+        self.b.ins().jump(done, &[whole.into()]);
+        self.b.switch_to_block(done);
+        result
     }
 
     /// The second value if it compares with the first, or the first is NaN; else the first.
