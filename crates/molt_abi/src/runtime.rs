@@ -332,7 +332,7 @@ rt_table! {
     /// `grok_wide(out, operator << 1 | signed, low, high, low, high)`: 128-bit arithmetic; 1 if it overflows, is a division
     /// by zero or a shift by the width or more (the wrapped result is written all the same).
     GrokWide = grok_wide(i i i i i i) -> i;
-    /// `grok_wide_to_float(low, high, signed)`: bits of the nearest double.
+    /// `grok_wide_to_float(low, high, signed | narrow << 1)`: bits of the nearest double, or of the nearest `f32` as a double.
     GrokWideToFloat = grok_wide_to_float(i i i) -> i;
     /// `grok_float_to_wide(out, x, signed)`: saturating; 0 of NaN.
     GrokFloatToWide = grok_float_to_wide(i f i) -> v;
@@ -341,8 +341,9 @@ rt_table! {
     /// `grok_format_float(x, precision or -1, style, out)`: text of a double (style 0 plain, 1 with an exponent, +16 for `f32`, +32 debug)
     /// at `out`, which has room for 1,100 bytes; its length.
     GrokFormatFloat = grok_format_float(f i i i) -> i;
-    /// `grok_parse_float(text, length, out)`: bits of the double at `out`; 0 if the text is no number.
-    GrokParseFloat = grok_parse_float(i i i) -> i;
+    /// `grok_parse_float(text, length, out, narrow)`: at `out` the nearest double, or the nearest `f32` as a double; 0 if the text
+    /// is no number.
+    GrokParseFloat = grok_parse_float(i i i i) -> i;
     /// `grok_main_ended()`: tasks and actors end before values of modules are dropped.
     GrokMainEnded = grok_main_ended() -> v;
     /// `grok_exit(status)`: flushes and ends the process.

@@ -164,10 +164,12 @@ fn numbers_have_values() {
     assert_eq!(literal::integer("1_000_").unwrap(), (1000, None));
     assert_eq!(literal::integer("0b1010u8").unwrap(), (10, Some(literal::Suffix::U8)));
     assert_eq!(literal::integer(&u128::MAX.to_string()).unwrap().0, u128::MAX);
-    assert_eq!(literal::float("2.5E3").unwrap(), (2500.0, None));
-    assert_eq!(literal::float("1f32").unwrap(), (1.0, Some(literal::Suffix::F32)));
-    assert_eq!(literal::float("1.").unwrap().0, 1.0);
-    assert_eq!(literal::float("1_0.5_0e-1_f64").unwrap(), (1.05, Some(literal::Suffix::F64)));
+    let float = |text| literal::float(text).map(|(v, suffix)| (v.double, suffix)).unwrap();
+    assert_eq!(float("2.5E3"), (2500.0, None));
+    assert_eq!(float("1f32"), (1.0, Some(literal::Suffix::F32)));
+    assert_eq!(float("1.").0, 1.0);
+    assert_eq!(literal::float("1.00000005960464477540").unwrap().0.single, 1.0000001);
+    assert_eq!(float("1_0.5_0e-1_f64"), (1.05, Some(literal::Suffix::F64)));
 }
 
 #[test]

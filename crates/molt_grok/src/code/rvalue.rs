@@ -710,23 +710,45 @@ impl Writer<'_, '_> {
                 self.resize_int(&regs, signed, to)
             }
             CastKind::EnumToInt => self.discriminant(regs[0], from, to),
-            CastKind::IntToFloat => {
-                let k = self.int_kind(from).unwrap_or(IntKind::I64);
-                let v = if k.bits() == 128 {
-                    let signed = self.iconst(i64::from(k.is_signed()));
-                    let bits = self.call_rt(molt_abi::RtFn::GrokWideToFloat, &[regs[0], regs[1], signed]);
-                    let bits = bits.unwrap_or(regs[0]);
-                    self.float(Op::BitsToF, &[bits])
-                } else if k.is_signed() || k.bits() < 64 {
-                    self.float(Op::IntToF, &[regs[0]])
-                } else {
-                    self.float(Op::UIntToF, &[regs[0]])
-                };
-                Val::Regs(vec![self.rounded_to(v, to)])
-            }
+            CastKind::IntToFloat => Val::Regs(vec![self.int_to_float(&regs, from, to)]),
             CastKind::FloatToFloat => Val::Regs(vec![self.rounded_to(regs[0], to)]),
             CastKind::FloatToInt => self.float_to_int(regs[0], to),
         }
+    }
+
+    /// The nearest float, rounded once.
+    fn int_to_float(&mut self, regs: &[ValueId], from: Ty, to: Ty) -> ValueId {
+        let k = self.int_kind(from).unwrap_or(IntKind::I64);
+        let narrow = to == Ty::F32;
+        if k.bits() == 128 {
+            let form = self.iconst(i64::from(k.is_signed()) | i64::from(narrow) << 1);
+            let bits = self.call_rt(molt_abi::RtFn::GrokWideToFloat, &[regs[0], regs[1], form]);
+            return self.float(Op::BitsToF, &[bits.unwrap_or(regs[0])]);
+        }
+        let exact = if narrow && k.bits() == 64 { self.rounded_to_odd(regs[0], k.is_signed()) } else { regs[0] };
+        let op = if k.is_signed() || k.bits() < 64 { Op::IntToF } else { Op::UIntToF };
+        let v = self.float(op, &[exact]);
+        self.rounded_to(v, to)
+    }
+
+    /// A number that a double holds and that is the same `f32` as this one: where there are more than 53 bits, the lowest
+    /// that is left says whether one below it was set (Boldo and Melquiond, "When double rounding is odd").
+    fn rounded_to_odd(&mut self, v: ValueId, signed: bool) -> ValueId {
+        const LOST: i64 = (1 << 11) - 1;
+        const EXACT: i64 = 1 << 53;
+        let (lost, kept) = (self.iconst(LOST), self.iconst(!LOST));
+        let low = self.int(Op::IAnd, &[v, lost]);
+        let carried = self.int(Op::IAdd, &[low, lost]);
+        let sticky = self.int(Op::IOr, &[carried, v]);
+        let odd = self.int(Op::IAnd, &[sticky, kept]);
+        let exact = self.iconst(EXACT);
+        let large = if signed {
+            let (shifted, most) = (self.int(Op::IAdd, &[v, exact]), self.iconst(2 * EXACT));
+            self.icmp(IntCond::Ugt, shifted, most)
+        } else {
+            self.icmp(IntCond::Ugt, v, exact)
+        };
+        self.int(Op::SelectI, &[large, odd, v])
     }
 
     fn rounded_to(&mut self, v: ValueId, to: Ty) -> ValueId {

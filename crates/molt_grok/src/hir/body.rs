@@ -6,6 +6,7 @@ use super::{
     AdtId, AliasId, BodyOwner, ConstArg, ConstId, FnId, GenericArg, GenericArgs, IntKind, ModId, Mutability, TraitRef,
     TypeId,
 };
+use crate::syntax::literal::FloatLit;
 
 entity_id!(
     pub struct ExprId("e")
@@ -374,12 +375,24 @@ pub enum Lit {
     Char(char),
     /// Value without sign (a `-` is a unary operator) and suffix.
     Int(Wide, Option<NumKind>),
-    /// Bits of the nearest double (of the nearest `f32`, converted, with that suffix).
-    Float(u64, Option<super::FloatKind>),
+    Float(FloatLit, Option<super::FloatKind>),
     Str(Symbol),
     /// `b"..."`: index into the interner of the bytes as Latin-1 text (each character is one byte).
     Bytes(Symbol),
     CStr(Symbol),
+}
+
+impl Lit {
+    /// A number as it is in a float type.
+    pub fn as_float(self, kind: super::FloatKind) -> Option<f64> {
+        match (self, kind) {
+            (Lit::Int(v, _), super::FloatKind::F32) => Some(f64::from(v.unsigned() as f32)),
+            (Lit::Int(v, _), super::FloatKind::F64) => Some(v.unsigned() as f64),
+            (Lit::Float(v, _), super::FloatKind::F32) => Some(f64::from(v.single)),
+            (Lit::Float(v, _), super::FloatKind::F64) => Some(v.double),
+            _ => None,
+        }
+    }
 }
 
 /// An integer of 128 bits that is aligned as a word, so that what holds it stays small.

@@ -224,10 +224,12 @@ impl Printer<'_> {
             Lit::Char(c) => format!("{c:?}"),
             Lit::Int(value, None) => value.unsigned().to_string(),
             Lit::Int(value, Some(kind)) => format!("{}:{kind:?}", value.unsigned()),
-            Lit::Float(bits, kind) => match kind {
-                None => format!("{:?}", f64::from_bits(*bits)),
-                Some(kind) => format!("{:?}:{kind:?}", f64::from_bits(*bits)),
-            },
+            Lit::Float(value, None) => format!("{:?}", value.double),
+            Lit::Float(value, Some(kind)) => {
+                let text =
+                    if *kind == super::FloatKind::F32 { value.single.to_string() } else { value.double.to_string() };
+                format!("{text}:{kind:?}")
+            }
             Lit::Str(text) => format!("{:?}", self.name(*text)),
             Lit::Bytes(text) => format!("b{:?}", self.name(*text)),
             Lit::CStr(text) => format!("c{:?}", self.name(*text)),

@@ -135,26 +135,29 @@ pub fn integer(text: &str) -> Result<(u128, Option<Suffix>), LiteralFault> {
     Ok((value, suffix))
 }
 
+/// A number that was written as a float, rounded to each of the types that it may have.
+#[derive(Clone, Copy, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct FloatLit {
+    pub double: f64,
+    pub single: f32,
+}
+
 /// Value and suffix of a [`SyntaxKind::Float`] token. A literal beyond the largest `f64` is out of range.
-pub fn float(text: &str) -> Result<(f64, Option<Suffix>), LiteralFault> {
+pub fn float(text: &str) -> Result<(FloatLit, Option<Suffix>), LiteralFault> {
     let suffix = check_suffix(text, split(text).suffix)?;
     if suffix.is_some_and(|s| !s.is_float()) {
         return Err(number_fault(0..text.len(), "a float cannot have an integer's suffix".to_owned()));
     }
-    match float_digits(text).parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok((value, suffix)),
-        Ok(_) => Err(LiteralFault {
+    let digits: String = split(text).digits.chars().filter(|&c| c != '_').collect();
+    match (digits.parse::<f64>(), digits.parse::<f32>()) {
+        (Ok(double), Ok(single)) if double.is_finite() => Ok((FloatLit { double, single }, suffix)),
+        (Ok(_), Ok(_)) => Err(LiteralFault {
             code: &grok::LITERAL_OUT_OF_RANGE,
             range: 0..text.len(),
             message: "the number is too large for `f64`".to_owned(),
         }),
-        Err(_) => Err(number_fault(0..text.len(), "the number has no digits".to_owned())),
+        _ => Err(number_fault(0..text.len(), "the number has no digits".to_owned())),
     }
-}
-
-/// The digits of a float without `_` and suffix, for conversion to another precision.
-pub fn float_digits(text: &str) -> String {
-    split(text).digits.chars().filter(|&c| c != '_').collect()
 }
 
 fn check_suffix(text: &str, suffix: &str) -> Result<Option<Suffix>, LiteralFault> {

@@ -53,9 +53,14 @@ pub(crate) extern "C" fn grok_wide(_: *mut Context, out: u64, code: u64, al: u64
 }
 
 #[unsafe(export_name = "molt_grok_wide_to_float")]
-pub(crate) extern "C" fn grok_wide_to_float(_: *mut Context, low: u64, high: u64, signed: u64) -> u64 {
+pub(crate) extern "C" fn grok_wide_to_float(_: *mut Context, low: u64, high: u64, form: u64) -> u64 {
     let v = wide(low, high);
-    let x = if signed != 0 { v as i128 as f64 } else { v as f64 };
+    let x = match (form & 1 != 0, form & 2 != 0) {
+        (false, false) => v as f64,
+        (true, false) => v as i128 as f64,
+        (false, true) => f64::from(v as f32),
+        (true, true) => f64::from(v as i128 as f32),
+    };
     x.to_bits()
 }
 

@@ -48,10 +48,12 @@ pub(crate) extern "C" fn grok_format_float(_: *mut Context, bits: u64, precision
 }
 
 #[unsafe(export_name = "molt_grok_parse_float")]
-pub(crate) extern "C" fn grok_parse_float(_: *mut Context, p: u64, len: u64, out: u64) -> u64 {
+pub(crate) extern "C" fn grok_parse_float(_: *mut Context, p: u64, len: u64, out: u64, narrow: u64) -> u64 {
     // SAFETY: compiled code passes bytes of a view.
     let text = unsafe { super::bytes(p, len) };
-    let Some(x) = core::str::from_utf8(text).ok().and_then(|t| t.parse::<f64>().ok()) else { return 0 };
+    let Ok(text) = core::str::from_utf8(text) else { return 0 };
+    let parsed = if narrow == 0 { text.parse::<f64>() } else { text.parse::<f32>().map(f64::from) };
+    let Ok(x) = parsed else { return 0 };
     // SAFETY: `out` is a variable of the library for a double.
     unsafe { *(out as *mut u64) = x.to_bits() };
     1

@@ -261,12 +261,16 @@ impl<'a> Lowered<'a> {
             Ctor::Range(bits, bits)
         };
         let sign = |v: f64| Ctor::Float((if negative { -v } else { v }).to_bits());
+        if let TyKind::Float(kind) = self.c.types.kind(ty)
+            && let Some(v) = lit.as_float(kind)
+        {
+            return sign(v);
+        }
         match lit {
             Lit::Bool(b) => int(i128::from(b)),
             Lit::Char(c) => int(i128::from(u32::from(c))),
-            Lit::Int(v, _) if matches!(self.c.types.kind(ty), TyKind::Float(_)) => sign(v.unsigned() as f64),
             Lit::Int(v, _) => int(if negative { v.signed().wrapping_neg() } else { v.signed() }),
-            Lit::Float(bits, _) => sign(f64::from_bits(bits)),
+            Lit::Float(v, _) => sign(v.double),
             Lit::Str(s) | Lit::CStr(s) => Ctor::Str(s),
             Lit::Bytes(s) => Ctor::Bytes(s),
         }

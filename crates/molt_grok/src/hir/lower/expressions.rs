@@ -138,14 +138,8 @@ impl Lower<'_> {
             }
             SyntaxKind::Float => {
                 let (value, suffix) = literal::float(text).ok()?;
-                match suffix {
-                    Some(Suffix::F32) => {
-                        let value: f32 = literal::float_digits(text).parse().ok()?;
-                        Lit::Float(f64::from(value).to_bits(), Some(FloatKind::F32))
-                    }
-                    Some(_) => Lit::Float(value.to_bits(), Some(FloatKind::F64)),
-                    None => Lit::Float(value.to_bits(), None),
-                }
+                let kind = |s| if s == Suffix::F32 { FloatKind::F32 } else { FloatKind::F64 };
+                Lit::Float(value, suffix.map(kind))
             }
             SyntaxKind::Char => Lit::Char(literal::character(text)),
             SyntaxKind::Byte => Lit::Int(u128::from(literal::byte(text)).into(), Some(NumKind::Int(IntKind::U8))),

@@ -239,7 +239,7 @@ impl Lower<'_> {
                     kind @ (SyntaxKind::Str | SyntaxKind::RawStr) => literal::string(kind, text),
                     SyntaxKind::Char => literal::character(text).to_string(),
                     SyntaxKind::Int => literal::integer(text).ok()?.0.to_string(),
-                    SyntaxKind::Float => literal::float(text).ok()?.0.to_string(),
+                    SyntaxKind::Float => literal::float(text).ok()?.0.double.to_string(),
                     SyntaxKind::TrueKw | SyntaxKind::FalseKw => text.to_owned(),
                     _ => return None,
                 })

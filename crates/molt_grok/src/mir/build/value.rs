@@ -138,20 +138,17 @@ impl Builder<'_> {
     }
 
     pub(super) fn literal(&self, lit: Lit, negative: bool, ty: Ty) -> Constant {
+        let float = |v: f64| Constant::Float((if negative { -v } else { v }).to_bits(), ty);
+        if let TyKind::Float(kind) = self.types.kind(ty)
+            && let Some(v) = lit.as_float(kind)
+        {
+            return float(v);
+        }
         match lit {
             Lit::Bool(b) => Constant::Bool(b),
             Lit::Char(c) => Constant::Char(c),
-            Lit::Int(v, _) => match self.types.kind(ty) {
-                TyKind::Float(_) => {
-                    let v = v.unsigned() as f64;
-                    Constant::Float((if negative { -v } else { v }).to_bits(), ty)
-                }
-                _ => Constant::Int(if negative { v.signed().wrapping_neg().into() } else { v }, ty),
-            },
-            Lit::Float(bits, _) => {
-                let v = f64::from_bits(bits);
-                Constant::Float((if negative { -v } else { v }).to_bits(), ty)
-            }
+            Lit::Int(v, _) => Constant::Int(if negative { v.signed().wrapping_neg().into() } else { v }, ty),
+            Lit::Float(v, _) => float(v.double),
             Lit::Str(s) => Constant::Str(s),
             Lit::Bytes(s) => Constant::Bytes(s),
             Lit::CStr(s) => Constant::CStr(s),
