@@ -1083,6 +1083,9 @@ pub unsafe fn actor(p: u64) -> *mut Actor {
     p as *mut Actor
 }
 
+/// Option of `grok_actor_option` that asks whether the actor could be restarted.
+const RESTARTABLE: u64 = 4;
+
 entries! {
     grok_actor_new(me, table) -> u64 {
         // SAFETY: the block is large enough; the table is static data.
@@ -1119,6 +1122,12 @@ entries! {
         // SAFETY: the actor was just made; texts are views of the library.
         unsafe {
             let a = actor(a);
+            if option == RESTARTABLE {
+                // Every actor is asked, and most are nothing but their block.
+                let parent = (*me).fiber.actor();
+                let restarts = !parent.is_null() && (*parent).supervises() && !supervise::is_making(me);
+                return u64::from(!restarts || (*a).table().clone.is_some());
+            }
             let more = (*a).more();
             match option {
                 0 => {
@@ -1133,12 +1142,7 @@ entries! {
                 }
                 1 => more.capacity.store(value, Ordering::SeqCst),
                 2 => more.overflow.store(value as u8, Ordering::SeqCst),
-                3 => more.restart.store(value as u8, Ordering::SeqCst),
-                _ => {
-                    let parent = (*me).fiber.actor();
-                    let restarts = !parent.is_null() && (*parent).supervises() && !supervise::is_making(me);
-                    return u64::from(!restarts || (*a).table().clone.is_some());
-                }
+                _ => more.restart.store(value as u8, Ordering::SeqCst),
             }
             1
         }
