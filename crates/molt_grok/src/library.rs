@@ -65,6 +65,7 @@ const FILES: &[(&str, &str)] = &[
     ("time.grok", include_str!("../library/time.grok")),
     ("tuple.grok", include_str!("../library/tuple.grok")),
     ("vec.grok", include_str!("../library/vec.grok")),
+    ("waits.grok", include_str!("../library/waits.grok")),
 ];
 
 /// The library's files as a map begins with them.
