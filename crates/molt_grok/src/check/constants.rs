@@ -13,7 +13,7 @@ use super::signature::Completeness;
 use crate::hir::{Body, BodyId, BodyOwner, ConstId, ConstItemKind, Expr, FnId, Parent, PathRes};
 use crate::mir::Mir;
 use crate::mir::eval::{Failure, Value};
-use crate::ty::{Args, Const, ConstKind};
+use crate::ty::{Args, Const, ConstKind, Ty};
 
 /// How deep constants may refer to one another.
 const MAX_DEPTH: usize = 128;
@@ -28,7 +28,7 @@ impl Checked {
         let span = made.expr_span(made.value);
         let value = match made.owner {
             BodyOwner::Const(k) => self.item_value(k, Args::EMPTY, span),
-            owner => self.nested(body, span, || self.evaluate(owner, Args::EMPTY)),
+            owner => self.nested(body, None, span, || self.evaluate(owner, Args::EMPTY)),
         };
         let value = match value {
             Ok(value) => value.int(),
@@ -41,20 +41,66 @@ impl Checked {
         value
     }
 
-    /// Evaluates what a body is for, unless that is under way: then it needs itself.
+    /// Evaluates what a body is for, unless that is under way: then it needs itself. Of a constant item that is said once.
     fn nested(
         &self,
         body: BodyId,
+        item: Option<ConstId>,
         span: Span,
         evaluate: impl FnOnce() -> Result<Value, Failure>,
     ) -> Result<Value, Failure> {
         if self.evaluating.borrow().contains(&body) || self.evaluating.borrow().len() >= MAX_DEPTH {
-            return Err(Failure::Wrong("this constant needs itself".into(), span, None));
+            match item {
+                Some(k) => self.report_cycle(k, span),
+                None => return Err(Failure::Wrong("this constant needs itself".into(), span, None)),
+            }
+            return Err(Failure::Broken);
         }
         self.evaluating.borrow_mut().push(body);
         let value = evaluate();
         self.evaluating.borrow_mut().pop();
         value
+    }
+
+    /// Whether the value of a constant that a pattern names is being computed, which is reported there.
+    pub(crate) fn is_under_way(&self, k: ConstId, at: Span) -> bool {
+        let under_way = self.hir.consts[k].body.is_some_and(|b| self.evaluating.borrow().contains(&b));
+        if under_way {
+            self.report_cycle(k, at);
+        }
+        under_way
+    }
+
+    fn report_cycle(&self, k: ConstId, at: Span) {
+        if self.cyclic.borrow_mut().insert(k) {
+            let what = match self.hir.consts[k].kind {
+                ConstItemKind::Const => "constant",
+                ConstItemKind::Static { .. } => "static",
+                ConstItemKind::ModuleLet => "value of a module",
+            };
+            self.error(&code::CONST_EVALUATION, at, format!("this {what} needs itself"));
+        }
+    }
+
+    /// The type of a constant that is used at a place. What the program leaves out is inferred now if it was not before; a
+    /// constant whose type is being inferred needs itself. `None` if that was reported.
+    pub(super) fn const_type_at(&self, k: ConstId, at: Span) -> Option<Ty> {
+        let item = &self.hir.consts[k];
+        let owner = BodyOwner::Const(k);
+        if item.ty.is_none() && self.typed(owner).is_none() {
+            if self.inferring.borrow().contains(&owner) {
+                self.report_cycle(k, at);
+                return None;
+            }
+            let body = self.body_of(owner)?;
+            if !self.is_closed(body) {
+                let text = format!("the type of `{}` is not known yet", self.hir.text(item.head.name));
+                self.report(Diagnostic::at(&code::TYPE_UNKNOWN, at, text).help("write the type of the constant"));
+                return None;
+            }
+            self.check_group(&[owner]);
+        }
+        Some(self.const_type(k))
     }
 
     /// Value of a constant item for these arguments, used at a place. What goes wrong in the item is reported there.
@@ -64,7 +110,12 @@ impl Checked {
         }
         let item = &self.hir.consts[k];
         let (Some(body), ConstItemKind::Const) = (item.body, item.kind) else { return Err(Failure::Unsupported(at)) };
-        let value = self.nested(body, at, || self.evaluate(BodyOwner::Const(k), args));
+        // A type in its own initialiser has it as a length or argument.
+        if self.inferring.borrow().contains(&BodyOwner::Const(k)) {
+            self.report_cycle(k, at);
+            return Err(Failure::Broken);
+        }
+        let value = self.nested(body, Some(k), at, || self.evaluate(BodyOwner::Const(k), args));
         let value = match value {
             Err(failure @ (Failure::Wrong(..) | Failure::NotConst(..))) => {
                 self.report_failure(failure);
@@ -164,7 +215,7 @@ impl Checked {
 
     /// Whether a body can be inferred before its turn: it depends on no signature that is to be inferred, and on no
     /// parameters of what is around it.
-    fn is_closed(&self, body: &Body) -> bool {
+    pub(super) fn is_closed(&self, body: &Body) -> bool {
         body.exprs.iter().all(|(_, e)| match e {
             Expr::Path(PathRes::Fn(f, _)) => self.has_known_types(*f),
             Expr::Path(PathRes::ConstParam(..)) => !matches!(body.owner, BodyOwner::ConstArg(_)),

@@ -1,7 +1,7 @@
 //! The checker's view of the whole program: signatures, generics, bounds, indices of implementations, and the results for
 //! every body. Facts are computed when first asked for and kept.
 
-use molt_base::hash::FastMap;
+use molt_base::hash::{FastMap, FastSet};
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
@@ -117,6 +117,10 @@ pub struct Checked {
     pub(super) const_arg_types: RefCell<FastMap<BodyId, Ty>>,
     /// Bodies of constants that are being evaluated, innermost last.
     pub(super) evaluating: RefCell<Vec<BodyId>>,
+    /// Bodies that are being inferred.
+    pub(super) inferring: RefCell<Vec<BodyOwner>>,
+    /// Constants that were reported to need themselves.
+    pub(super) cyclic: RefCell<FastSet<ConstId>>,
     /// Bodies of the library that constants in types need and that were not made.
     pub(crate) wanted_bodies: RefCell<Vec<BodyId>>,
     pub(super) supers: Kept<TraitId, Rc<[(TraitId, Args)]>>,
@@ -187,6 +191,8 @@ impl Checked {
             item_values: RefCell::default(),
             const_arg_types: RefCell::default(),
             evaluating: RefCell::default(),
+            inferring: RefCell::default(),
+            cyclic: RefCell::default(),
             wanted_bodies: RefCell::default(),
             supers: RefCell::default(),
             unsafe_objects: RefCell::default(),

@@ -1,10 +1,11 @@
 //! Checks a whole program: items first, then bodies in call groups, each after those whose inferred types it needs.
 
+use molt_base::Symbol;
 use molt_base::hash::FastMap;
 
 use super::context::Checked;
 use super::signature::Completeness;
-use crate::hir::{BodyOwner, Expr, FnId, Hir, Parent, PathRes};
+use crate::hir::{BodyOwner, Expr, FnId, Hir, Parent, Pat, PatBound, PathRes};
 
 /// Checks the items and all bodies that were made. Bodies of the library come later, when they are needed.
 pub fn check_program(hir: Hir) -> Checked {
@@ -13,7 +14,10 @@ pub fn check_program(hir: Hir) -> Checked {
     // Constants in types are checked where they are met; what is left of them is in types that nobody asked for.
     let (in_types, owners): (Vec<_>, Vec<_>) =
         checked.program_bodies().into_iter().partition(|o| matches!(o, BodyOwner::ConstArg(_)));
-    for group in checked.groups(&owners) {
+    for mut group in checked.groups(&owners) {
+        if group.len() > 1 {
+            checked.check_closed_constants(&mut group);
+        }
         // A `const fn` may have been evaluated before.
         if group.iter().any(|&o| checked.typed(o).is_none()) {
             checked.check_group(&group);
@@ -55,10 +59,26 @@ impl Checked {
         }
     }
 
+    /// Constants of a group are in it because of names that they share with others, unless they need functions without a
+    /// written type. They are checked one after the other, and leave the group.
+    fn check_closed_constants(&self, group: &mut Vec<BodyOwner>) {
+        group.retain(|&o| match o {
+            BodyOwner::Const(_) if self.body_of(o).is_some_and(|b| self.is_closed(b)) => {
+                if self.typed(o).is_none() {
+                    self.check_group(&[o]);
+                }
+                false
+            }
+            _ => true,
+        });
+    }
+
     /// Infers one group and everything that follows from it.
     pub fn check_group(&self, owners: &[BodyOwner]) {
+        self.inferring.borrow_mut().extend(owners);
         let result = self.infer_generalised(owners);
         self.store(result);
+        self.inferring.borrow_mut().retain(|o| !owners.contains(o));
         for &owner in owners {
             if let (Some(body), Some(typed)) = (self.body_of(owner), self.typed(owner))
                 && !typed.failed
@@ -79,26 +99,29 @@ impl Checked {
         components(&edges).into_iter().map(|g| g.into_iter().map(|n| owners[n]).collect()).collect()
     }
 
-    /// Associated functions with something to infer, by name: method calls may mean any of them.
-    fn incomplete_by_name(&self, owners: &[BodyOwner]) -> FastMap<molt_base::Symbol, Vec<FnId>> {
-        let mut out: FastMap<molt_base::Symbol, Vec<FnId>> = FastMap::default();
+    /// Associated functions and constants with something to infer, by name: method calls and paths may mean any of them.
+    fn incomplete_by_name(&self, owners: &[BodyOwner]) -> ByName {
+        let mut out = ByName::default();
         for &o in owners {
-            if let BodyOwner::Fn(f) = o
-                && matches!(self.hir.fns[f].parent, Parent::Impl(_))
-                && self.completeness(f) == Completeness::Partial
-            {
-                out.entry(self.hir.fns[f].head.name).or_default().push(f);
+            match o {
+                BodyOwner::Fn(f)
+                    if matches!(self.hir.fns[f].parent, Parent::Impl(_))
+                        && self.completeness(f) == Completeness::Partial =>
+                {
+                    out.entry(self.hir.fns[f].head.name).or_default().push(o);
+                }
+                BodyOwner::Const(k)
+                    if matches!(self.hir.consts[k].parent, Parent::Impl(_)) && self.hir.consts[k].ty.is_none() =>
+                {
+                    out.entry(self.hir.consts[k].head.name).or_default().push(o);
+                }
+                _ => {}
             }
         }
         out
     }
 
-    fn needs(
-        &self,
-        owner: BodyOwner,
-        number: &FastMap<BodyOwner, usize>,
-        by_name: &FastMap<molt_base::Symbol, Vec<FnId>>,
-    ) -> Vec<usize> {
+    fn needs(&self, owner: BodyOwner, number: &FastMap<BodyOwner, usize>, by_name: &ByName) -> Vec<usize> {
         let Some(body) = self.body_of(owner) else { return Vec::new() };
         let mut out = Vec::new();
         let mut add = |o: BodyOwner| {
@@ -109,19 +132,11 @@ impl Checked {
             }
         };
         let name = |symbol, add: &mut dyn FnMut(BodyOwner)| {
-            for &f in by_name.get(&symbol).into_iter().flatten() {
-                add(BodyOwner::Fn(f));
-            }
+            by_name.get(&symbol).into_iter().flatten().for_each(|&o| add(o));
         };
         for (_, e) in body.exprs.iter() {
             match e {
-                Expr::Path(path) => match path {
-                    PathRes::Fn(f, _) if self.completeness(*f) == Completeness::Partial => add(BodyOwner::Fn(*f)),
-                    PathRes::Const(k) if self.hir.consts[*k].ty.is_none() => add(BodyOwner::Const(*k)),
-                    PathRes::Assoc { name: n, .. } => name(*n, &mut add),
-                    PathRes::TraitMember(member) => name(member.name, &mut add),
-                    _ => {}
-                },
+                Expr::Path(path) => self.path_needs(path, &mut add, name),
                 Expr::MethodCall { name: n, .. } => name(*n, &mut add),
                 Expr::Send { message: crate::hir::Message::Handler { name: n, .. }, .. }
                 | Expr::Ask { message: crate::hir::Message::Handler { name: n, .. }, .. } => name(*n, &mut add),
@@ -136,9 +151,40 @@ impl Checked {
                 _ => {}
             }
         }
+        for (_, p) in body.pats.iter() {
+            match p {
+                Pat::Path(path) => self.path_needs(path, &mut add, name),
+                Pat::Range(range) => {
+                    for bound in [&range.start, &range.end].into_iter().flatten() {
+                        if let PatBound::Path(path, _) = bound {
+                            self.path_needs(path, &mut add, name);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
         out
     }
+
+    fn path_needs(
+        &self,
+        path: &PathRes,
+        add: &mut dyn FnMut(BodyOwner),
+        name: impl Fn(Symbol, &mut dyn FnMut(BodyOwner)),
+    ) {
+        match path {
+            PathRes::Fn(f, _) if self.completeness(*f) == Completeness::Partial => add(BodyOwner::Fn(*f)),
+            PathRes::Const(k) if self.hir.consts[*k].ty.is_none() => add(BodyOwner::Const(*k)),
+            PathRes::Assoc { name: n, .. } => name(*n, add),
+            PathRes::TraitMember(member) => name(member.name, add),
+            _ => {}
+        }
+    }
 }
+
+/// Bodies with something to infer, by the name of what they are of.
+type ByName = FastMap<Symbol, Vec<BodyOwner>>;
 
 /// Tarjan's strongly connected components, without recursion; components come after those they point to.
 pub(crate) fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use molt_base::Span;
+
 use crate::check::context::{Checked, Env};
 use crate::check::typed::{Callee, ClosureData};
 use crate::hir::{AdtId, AdtKind, ConstId, FnId, Hir, Mutability, PatBound, PathRes, TypeExpr};
@@ -52,8 +54,11 @@ impl<'a> Queries<'a> {
     }
 
     /// Value of an integer, `bool` or `char` constant; `None` if it is not known yet.
-    pub fn const_int(self, id: ConstId, args: Args) -> Option<i128> {
+    pub fn const_int(self, id: ConstId, args: Args, at: Span) -> Option<i128> {
         let body = self.hir().consts[id].body?;
+        if self.c.is_under_way(id, at) {
+            return None;
+        }
         let c = self.c.evaluated(self.types().mk_const(ConstKind::Unevaluated(body, args)));
         match self.types().const_kind(c) {
             ConstKind::Value(v) => Some(v),
@@ -63,9 +68,9 @@ impl<'a> Queries<'a> {
 
     /// Value of a range pattern's bound that is a path: a constant, or `MIN` and `MAX` of an integer type.
     pub fn bound_int(self, bound: &PatBound) -> Option<i128> {
-        let PatBound::Path(path, _) = bound else { return None };
+        let PatBound::Path(path, span) = bound else { return None };
         match path {
-            PathRes::Const(id) => self.const_int(*id, Args::EMPTY),
+            PathRes::Const(id) => self.const_int(*id, Args::EMPTY, *span),
             PathRes::Assoc { base, name, .. } => {
                 let TypeExpr::Int(kind) = self.hir().types[*base] else { return None };
                 let bits = kind.bits();

@@ -1,6 +1,6 @@
 //! Patterns as constructors applied to patterns.
 
-use molt_base::Symbol;
+use molt_base::{Span, Symbol};
 
 use super::ranges::{int_range_of, to_bits};
 use crate::check::context::{Checked, Env};
@@ -240,13 +240,13 @@ impl<'a> Lowered<'a> {
             _ => None,
         };
         match constant {
-            Some((id, args)) => self.constant(id, args, ty),
+            Some((id, args)) => self.constant(id, args, ty, self.body.pat_span(pat)),
             None => self.variant(pat, ty),
         }
     }
 
-    fn constant(&self, id: ConstId, args: Args, ty: Ty) -> Ctor {
-        match self.queries().const_int(id, args) {
+    fn constant(&self, id: ConstId, args: Args, ty: Ty, at: Span) -> Ctor {
+        match self.queries().const_int(id, args, at) {
             Some(v) if is_int_like(self.c.types.kind(ty)) => {
                 let bits = to_bits(&self.c.types, ty, v);
                 Ctor::Range(bits, bits)

@@ -64,7 +64,11 @@ impl<'c> Infer<'c> {
 
     fn constant(&mut self, e: ExprId, k: ConstId, args: Args, span: Span) -> Ty {
         self.typed().consts.insert(e, (k, args));
-        let ty = self.c.const_type(k);
+        let Some(ty) = self.c.const_type_at(k, span) else {
+            self.typed().failed = true;
+            self.errors = true;
+            return Ty::ERROR;
+        };
         let ty = self.c.types.subst(self.c.types.erase(ty), args);
         if let crate::hir::ConstItemKind::Static { mutable: true } = self.c.hir.consts[k].kind
             && self.b().unsafe_depth == 0

@@ -289,7 +289,7 @@ impl Builder<'_> {
                 Test::Int { lo: fixed, hi, of_len: true }
             }
             Pat::Path(_) => match self.pat_const(pat) {
-                Some((id, args)) => match self.q.const_int(id, args) {
+                Some((id, args)) => match self.q.const_int(id, args, self.body.pat_span(pat)) {
                     Some(v) if is_int_like(self.types.kind(ty)) => {
                         let bits = to_bits(self.types, ty, v);
                         Test::Int { lo: bits, hi: bits, of_len: false }
