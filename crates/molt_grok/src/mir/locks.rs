@@ -10,9 +10,10 @@
 //! is never reported against itself. What cannot be named takes part in no order. Calls through `dyn`, function pointers and
 //! the library's traits are not followed; closures that the library is given count as called at once, unless its result keeps
 //! them. An `async` body runs where its future is awaited, if that can be followed: made in the same function, or the result of
-//! a call. A lock that is held in all places of a cycle keeps them apart, and readers do not keep each other waiting.
+//! a call, by itself or in boxes, lists and what else the library makes of it ([`futures`]). A lock that is held in all places of a cycle keeps them apart, and readers do not keep each other waiting.
 
 mod facts;
+mod futures;
 mod origin;
 mod report;
 mod summary;

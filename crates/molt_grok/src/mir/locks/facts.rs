@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use molt_base::{Span, Symbol};
 
+use super::futures::{Futures, Made};
 use super::origin::{Argument, GraphId, Origin, Origins, Root, is_std};
 use crate::check::typed::ClosureForm;
 use crate::hir::{AdtId, FnId, ModId};
@@ -138,7 +139,7 @@ impl Known {
             select_ask: hir.lang_fn("select_ask"),
             receives: named(&["receiver_recv", "recv_future", "next_value_future", "next_of_all_future"]),
             receive_begin: hir.lang_fn("receive_begin"),
-            awaits: named(&["block_on", "select_future"]),
+            awaits: named(&["block_on", "select_future", "join_all", "race", "select_all", "timeout"]),
             spawns: named(&["task_spawn", "scope_spawn", "spawn_dedicated"]),
             me: hir.lang_fn("actor_me"),
         }
@@ -166,8 +167,7 @@ struct Reader<'a> {
     all: Vec<Held>,
     events: BTreeMap<(Bb, usize), Event>,
     returned: BTreeSet<usize>,
-    /// Slots with futures that functions of the program gave, and those functions.
-    futures: BTreeMap<Slot, (MirOwner, Vec<Option<Argument>>)>,
+    futures: Futures,
 }
 
 /// Reads a graph. What a variable was made of goes by the variable's name.
@@ -191,7 +191,8 @@ pub fn read(
         MirOwner::Closure(id) => q.closure(id).form == ClosureForm::Async,
         MirOwner::Body(_) => false,
     };
-    let (all, events, returned, futures) = (Vec::new(), BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+    let futures = Futures::new(q, mir, &origins, |f, list| resolved(q, f, list));
+    let (all, events, returned) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
     let mut r = Reader { q, known, mir, origins, all, events, returned, futures };
     r.flow();
     // Calls are referred to by their numbers.
@@ -290,7 +291,8 @@ impl Reader<'_> {
                 let mut result = state.remove(&place.slot).unwrap_or_default();
                 let held: Vec<Held> =
                     state.values().flatten().collect::<BTreeSet<_>>().iter().map(|&&n| self.all[n].clone()).collect();
-                result.extend(self.awaited(bb, place, ordered(span), &held));
+                let futures = self.futures_in(place);
+                result.extend(self.awaited(bb, futures, ordered(span), &held));
                 if self.may_guard(self.mir.slots[dest.slot].ty) {
                     state.entry(dest.slot).or_default().extend(result);
                 }
@@ -351,13 +353,8 @@ impl Reader<'_> {
                     self.library_call(bb, *f, args, span, &held);
                     return BTreeSet::new();
                 }
-                let Some(callee) = self.resolved(*f, *list) else { return BTreeSet::new() };
+                let Some(callee) = resolved(self.q, *f, *list) else { return BTreeSet::new() };
                 let arguments: Vec<_> = args.iter().map(|a| self.origins.argument(a)).collect();
-                if let Terminator::Call { dest, .. } = self.mir.blocks[bb].terminator()
-                    && dest.is_local()
-                {
-                    self.futures.insert(dest.slot, (callee, arguments.clone()));
-                }
                 event(self, What::Call { callee, arguments, how: How::AtOnce });
                 BTreeSet::from([self.note(Held::Result { call: bb.0 as usize })])
             }
@@ -403,11 +400,13 @@ impl Reader<'_> {
         let Terminator::Call { dest, .. } = self.mir.blocks[bb].terminator() else { return };
         let result = self.mir.slots[dest.slot].ty;
         let apart = self.known.spawns.contains(&f);
-        for a in args.iter().filter(|_| self.known.awaits.contains(&f)).filter_map(|a| match a {
-            Operand::Move(p) => Some(p.clone()),
-            Operand::Copy(_) | Operand::Const(_) => None,
-        }) {
-            self.awaited(bb, &a, span, held);
+        if self.known.awaits.contains(&f) {
+            let given = args.iter().filter_map(|a| match a {
+                Operand::Move(p) => Some(self.futures_in(p)),
+                Operand::Copy(_) | Operand::Const(_) => None,
+            });
+            let given: Vec<Made> = given.flatten().collect();
+            self.awaited(bb, given, span, held);
         }
         for a in args {
             let Some(id) = self.origins.closure(a) else { continue };
@@ -420,17 +419,32 @@ impl Reader<'_> {
         }
     }
 
-    /// A future is awaited: the `async` body that it is made of runs. What its value holds.
-    fn awaited(&mut self, bb: Bb, place: &Place, span: SpanKey, held: &[Held]) -> BTreeSet<usize> {
-        let made = self.origins.made_in(place).and_then(|slot| self.futures.get(&slot).cloned());
-        let (callee, arguments, how) = match (self.origins.future(place), made) {
-            (Some((id, own)), None) => (MirOwner::Closure(id), vec![own], How::AtOnce),
-            (_, Some((callee, arguments))) => (callee, arguments, How::Awaited),
-            (None, None) => return BTreeSet::new(),
+    /// The futures that a place may be, or hold.
+    fn futures_in(&self, place: &Place) -> Vec<Made> {
+        if let Some((id, own)) = self.origins.future(place) {
+            return vec![Made { callee: MirOwner::Closure(id), arguments: vec![own], how: How::AtOnce }];
+        }
+        self.futures.of(self.origins.made_in(place).unwrap_or(place.slot))
+    }
+
+    /// Futures are awaited: the `async` bodies that they are made of run. What the value holds, if it is of one of them.
+    fn awaited(&mut self, bb: Bb, futures: Vec<Made>, span: SpanKey, held: &[Held]) -> BTreeSet<usize> {
+        let is_one = futures.len() == 1;
+        let mut at = 0;
+        let mut add = |what| {
+            self.events.insert((bb, at), Event { what, span, held: held.to_vec() });
+            at = if at == 0 { usize::MAX } else { at - 1 };
         };
-        let what = What::Call { callee, arguments, how };
-        self.events.insert((bb, 0), Event { what, span, held: held.to_vec() });
-        BTreeSet::from([self.note(Held::Result { call: bb.0 as usize })])
+        for Made { callee, arguments, how } in futures {
+            // A closure that makes futures is called while they are awaited, or before.
+            if let (MirOwner::Closure(_), How::Awaited) = (callee, how) {
+                add(What::Call { callee, arguments: arguments.clone(), how: How::Awaited });
+                add(What::Call { callee, arguments, how: How::AtOnce });
+            } else {
+                add(What::Call { callee, arguments, how });
+            }
+        }
+        if is_one { BTreeSet::from([self.note(Held::Result { call: bb.0 as usize })]) } else { BTreeSet::new() }
     }
 
     /// Closures run some time after they are made, with what they captured.
@@ -468,17 +482,17 @@ impl Reader<'_> {
             _ => false,
         }
     }
+}
 
-    /// The function of the program that is called: an implementation's for a member of one of its traits.
-    fn resolved(&self, f: FnId, list: crate::ty::Args) -> Option<MirOwner> {
-        use crate::hir::BodyOwner;
-        if self.q.c.trait_of_fn(f).is_none() {
-            return Some(MirOwner::Body(BodyOwner::Fn(f)));
-        }
-        match self.q.c.resolve_fn(f, list)? {
-            crate::code::Instance::Body(owner, _) => Some(MirOwner::Body(owner)),
-            _ => None,
-        }
+/// The function of the program that is called: an implementation's for a member of one of its traits.
+fn resolved(q: Queries<'_>, f: FnId, list: crate::ty::Args) -> Option<MirOwner> {
+    use crate::hir::BodyOwner;
+    if q.c.trait_of_fn(f).is_none() {
+        return Some(MirOwner::Body(BodyOwner::Fn(f)));
+    }
+    match q.c.resolve_fn(f, list)? {
+        crate::code::Instance::Body(owner, _) => Some(MirOwner::Body(owner)),
+        _ => None,
     }
 }
 
