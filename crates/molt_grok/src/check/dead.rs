@@ -1,11 +1,13 @@
-//! W0108: items of the program that nothing can reach.
+//! W0108: items of the program that nothing can reach, and [`parts`] of types that are of no use.
 //!
 //! What may be reached from outside is where the search begins: `main`, tests, exported functions, module variables, public
 //! items of a library package, and what an attribute or a name that begins with `_` excuses. From there it follows what bodies
 //! call and name, and the types of everything in them. Members of a trait's implementation are reached with the type that
 //! it is for; traits and aliases count as used where they are mentioned at all.
 
-use molt_base::{Arena, EntityId};
+mod parts;
+
+use molt_base::{Arena, EntityId, Span};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
 
@@ -18,6 +20,7 @@ use crate::hir::{
     Parent, Pat, PatBound, PathRes, TraitId, TypeExpr, Visibility,
 };
 use crate::ty::{Arg, Args, Ty, TyKind};
+use parts::Parts;
 
 /// An item that was reached and whose parts were not looked at.
 enum Reached {
@@ -36,6 +39,7 @@ struct Live<'a> {
     impls: FastMap<AdtId, Vec<ImplId>>,
     work: Vec<Reached>,
     pending: Vec<Ty>,
+    parts: Parts,
 }
 
 impl Checked {
@@ -51,17 +55,21 @@ impl Checked {
             impls: FastMap::default(),
             work: Vec::new(),
             pending: Vec::new(),
+            parts: Parts::new(self),
         };
         live.roots();
         live.run();
         let mut dead = live.dead();
-        let mentioned = Mentioned::new(hir);
-        dead.extend(mentioned.dead(self));
-        dead.sort_by_key(|(head, _)| (head.name_span.file, head.name_span.start));
-        dead.dedup_by_key(|(head, _)| head.name_span);
-        for (head, what) in dead {
-            let text = format!("the {what} `{}` is never used", hir.text(head.name));
-            let d = Diagnostic::at(&code::DEAD_CODE, head.name_span, text)
+        dead.extend(Mentioned::new(hir).dead(self));
+        let never_used = |(head, what): (&ItemHead, &str)| {
+            (head.name_span, format!("the {what} `{}` is never used", hir.text(head.name)))
+        };
+        let mut said: Vec<(Span, String)> = dead.into_iter().map(never_used).collect();
+        said.extend(live.parts.dead(self, &live.adts));
+        said.sort_by_key(|(span, _)| (span.file, span.start));
+        said.dedup_by_key(|(span, _)| *span);
+        for (span, text) in said {
+            let d = Diagnostic::at(&code::DEAD_CODE, span, text)
                 .help("remove it, or begin its name with `_` if it is to stay");
             self.report(d);
         }
@@ -73,10 +81,17 @@ impl Checked {
 
     /// Whether an item is used by whoever may see it, by its name, or by what its author says.
     fn is_excused(&self, head: &ItemHead) -> bool {
+        self.is_public_of_library(head) || self.is_kept(head)
+    }
+
+    fn is_public_of_library(&self, head: &ItemHead) -> bool {
+        self.hir.packages[self.hir.modules[head.module].package].is_library && head.vis == Visibility::Public
+    }
+
+    /// Whether an item stays as it is, by its name, by what its author says, or because nobody can tell.
+    fn is_kept(&self, head: &ItemHead) -> bool {
         let hir = &self.hir;
-        let package = &hir.packages[hir.modules[head.module].package];
         hir.text(head.name).starts_with('_')
-            || (package.is_library && head.vis == Visibility::Public)
             || hir.modules_with_tests.contains(&head.module)
             || level_at(&hir.lint_scopes, &code::DEAD_CODE, head.name_span) == Some(None)
     }
@@ -213,6 +228,11 @@ impl Live<'_> {
     fn body(&mut self, owner: BodyOwner) {
         let c = self.c;
         let (Some(typed), Some(body)) = (c.typed(owner), c.body_of(owner)) else { return };
+        if self.is_trivial(owner) {
+            // Copying and showing a value is no use of its parts.
+            return;
+        }
+        self.parts.body(c, body, typed);
         for &ty in typed.expr_ty.iter().chain(&typed.local_ty) {
             self.ty(ty);
         }
@@ -244,6 +264,14 @@ impl Live<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether a body is what `derive` writes for `Clone` or `Debug`. It calls nothing but the same of the fields.
+    fn is_trivial(&self, owner: BodyOwner) -> bool {
+        let hir = &self.c.hir;
+        let BodyOwner::Fn(f) = owner else { return false };
+        let Parent::Impl(i) = hir.fns[f].parent else { return false };
+        hir.impls[i].derived.is_some_and(|(name, _)| matches!(hir.text(name), "Clone" | "Debug"))
     }
 
     fn reach_fn(&mut self, f: FnId) {
@@ -286,7 +314,12 @@ impl Live<'_> {
     fn parts(&mut self, ty: Ty) {
         let c = self.c;
         match c.types.kind(ty) {
-            TyKind::Adt(adt, args) | TyKind::Ctor(adt, _, args) => {
+            TyKind::Adt(adt, args) => {
+                self.reach_adt(adt);
+                self.args(args);
+            }
+            TyKind::Ctor(adt, variant, args) => {
+                self.parts.made(adt, variant);
                 self.reach_adt(adt);
                 self.args(args);
             }

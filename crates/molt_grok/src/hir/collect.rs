@@ -597,6 +597,7 @@ impl Front {
                 continue;
             }
             self.check_attrs_later(&attrs, Place::Variant, module);
+            self.note_lints(&attrs, syntax.span(v));
             let Some(token) = syntax.name(v) else { continue };
             let name = self.name_of(syntax.tokens, token);
             let span = syntax.tokens.span(token);

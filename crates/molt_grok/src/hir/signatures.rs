@@ -506,6 +506,7 @@ impl Front {
             return;
         }
         self.check_attrs_later(&attrs, Place::Field, scope.module);
+        self.note_lints(&attrs, syntax.span(node));
         let (name, span) = match syntax.name(node) {
             Some(t) => (self.name_of(syntax.tokens, t), syntax.tokens.span(t)),
             None => (self.intern(&out.len().to_string()), syntax.span(node)),
