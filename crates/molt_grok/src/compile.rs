@@ -122,6 +122,7 @@ fn check_front(front: &mut Front) -> (Checked, Vec<Diagnostic>) {
     diagnostics.extend(checked.take_diagnostics());
     if !diagnostics.iter().any(Diagnostic::is_error) {
         crate::mir::endless::check_futures(&checked);
+        crate::mir::start_up::check_start_up(&checked);
         checked.check_dead();
         diagnostics.extend(checked.take_diagnostics());
     }

@@ -20,6 +20,7 @@ pub mod locks;
 pub mod moves;
 pub mod print;
 pub mod queries;
+pub mod start_up;
 pub mod tail;
 pub mod visit;
 

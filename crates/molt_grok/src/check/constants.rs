@@ -71,6 +71,19 @@ impl Checked {
         under_way
     }
 
+    /// A static, or value of a module, is read at a place before it is there.
+    pub(crate) fn report_late(&self, by: ConstId, read: ConstId, at: Span) {
+        if by == read {
+            return self.report_cycle(read, at);
+        }
+        let (name, first) = (&self.hir.consts[read].head, &self.hir.consts[by].head);
+        let text = format!("`{}` is read before it has a value", self.hir.text(name.name));
+        let d = Diagnostic::at(&code::CONST_EVALUATION, at, text)
+            .label(first.name_span, "it is read to make this", false)
+            .help("statics and values of modules are made in the order in which they are written: move it up");
+        self.report(d);
+    }
+
     fn report_cycle(&self, k: ConstId, at: Span) {
         if self.cyclic.borrow_mut().insert(k) {
             let what = match self.hir.consts[k].kind {
