@@ -158,12 +158,11 @@ impl Parser<'_> {
     }
 
     fn field_pattern(&mut self) {
+        if self.at(DotDot) {
+            return self.leaf(RestPat);
+        }
         let mark = self.mark();
         self.attributes();
-        if self.at(DotDot) {
-            self.leaf(RestPat);
-            return;
-        }
         if matches!(self.current(), Ident | RawIdent | Int) && self.nth(1) == Colon {
             self.bump();
             self.bump();
