@@ -2,7 +2,8 @@
 //! `.out`), run on every engine with leak checking, and verified against the reference where there is one.
 //!
 //! A heading opens a test; a `py` or `grok` fence is its program (an info string such as `py name=helper.py` adds a
-//! file), an `output` fence what it prints on standard output, an `error` fence the last line of standard error,
+//! file), a `toml` fence makes it the program of a package with that `grok.toml`, and with several of them it runs once with each.
+//! An `output` fence is what it prints on standard output, an `error` fence the last line of standard error,
 //! `status` its exit status. With a `frames` fence it runs with backtraces, whose lines the fence lists, those of the
 //! library left out. A `refused` fence says that the program must not compile, and lists every finding that is expected,
 //! one a line: its code, and line and column of its primary place. A test whose prose has `expected-fail: reason` must
@@ -24,6 +25,8 @@ const IN_PROCESS: &[&str] = &["jit", "vm"];
 struct Test {
     name: String,
     files: Vec<(String, String)>,
+    /// Texts of `grok.toml`: the program is that of a package, which runs with each.
+    manifests: Vec<String>,
     output: Option<String>,
     error: Option<String>,
     /// Lines of the backtraces.
@@ -38,6 +41,16 @@ impl Test {
     /// The file that is run.
     fn entry(&self) -> &'static str {
         if self.files.iter().any(|(name, _)| name == "main.grok") { "main.grok" } else { "main.py" }
+    }
+
+    /// What the command line names: a package is that of the folder.
+    fn named_entry(&self) -> Option<&'static str> {
+        self.manifests.is_empty().then(|| self.entry())
+    }
+
+    /// Where a file of the program lies.
+    fn place_of<'a>(&self, name: &'a str) -> &'a str {
+        if !self.manifests.is_empty() && name == "main.grok" { "src/main.grok" } else { name }
     }
 }
 
@@ -164,6 +177,7 @@ fn close(test: &mut Test, info: &str, body: String) {
             let named = words.find_map(|w| w.strip_prefix("name="));
             test.files.push((named.map_or_else(|| format!("main.{language}"), str::to_string), body));
         }
+        Some("toml") => test.manifests.push(body),
         Some("refused") => test.refused = Some(body),
         Some("output") => test.output = Some(body),
         Some("frames") => test.frames = Some(body),
@@ -183,7 +197,7 @@ fn run_test(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>) -
     let dir = std::env::temp_dir().join(format!("molt-lang-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&dir);
     for (name, text) in &t.files {
-        let path = dir.join(name);
+        let path = dir.join(t.place_of(name));
         std::fs::create_dir_all(path.parent().expect("inside the folder")).map_err(|e| e.to_string())?;
         std::fs::write(&path, text).map_err(|e| e.to_string())?;
     }
@@ -192,10 +206,24 @@ fn run_test(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>) -
         let _ = std::fs::remove_dir_all(&dir);
         return result;
     }
+    let result = if t.manifests.is_empty() {
+        run_on_all(t, molt, engines, reference, &dir)
+    } else {
+        t.manifests.iter().try_for_each(|manifest| {
+            std::fs::write(dir.join("grok.toml"), manifest).map_err(|e| e.to_string())?;
+            run_on_all(t, molt, engines, None, &dir).map_err(|why| format!("with\n{manifest}{why}"))
+        })
+    };
+    let _ = std::fs::remove_dir_all(&dir);
+    result
+}
+
+/// Runs a program on every engine and under the reference.
+fn run_on_all(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>, dir: &Path) -> Result<(), String> {
     let mut runs: Vec<(String, Command)> = Vec::new();
     for engine in engines {
         let mut c = Command::new(molt);
-        c.args(["run", "--verify", "--engine", engine, t.entry()]).env("MOLT_LEAK_CHECK", "1");
+        c.args(["run", "--verify", "--engine", engine]).args(t.named_entry()).env("MOLT_LEAK_CHECK", "1");
         if t.frames.is_some() {
             c.env("GROK_BACKTRACE", "1");
         }
@@ -206,15 +234,13 @@ fn run_test(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>) -
         c.arg("main.py");
         runs.push(("reference".into(), c));
     }
-    let result = runs.into_iter().try_for_each(|(who, c)| compare(t, &who, c, &dir));
-    let _ = std::fs::remove_dir_all(&dir);
-    result
+    runs.into_iter().try_for_each(|(who, c)| compare(t, &who, c, dir))
 }
 
 /// Compares what is found in a program that must be refused with what is expected, warnings included.
 fn refusal(t: &Test, molt: &Path, dir: &Path, expected: &str) -> Result<(), String> {
     let mut command = Command::new(molt);
-    command.args(["check", "--json", t.entry()]).current_dir(dir).stdin(Stdio::null());
+    command.args(["check", "--json"]).args(t.named_entry()).current_dir(dir).stdin(Stdio::null());
     let out = command.output().map_err(|e| format!("check: {e}"))?;
     let mut found: Vec<String> = Vec::new();
     for line in String::from_utf8_lossy(&out.stdout).lines().chain(String::from_utf8_lossy(&out.stderr).lines()) {

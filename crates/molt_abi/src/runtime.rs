@@ -300,9 +300,11 @@ rt_table! {
     GrokRealloc = grok_realloc(i i i i) -> i;
     /// `grok_free(address, size, align)`: gives a block back.
     GrokFree = grok_free(i i i) -> v;
-    /// `grok_gc_new(size, end, holds)`: zeroed memory for a collected value, 8 bytes of it for the runtime in front; `end` ends the
-    /// value, if it is not 0, and `holds` says whether it may hold handles.
+    /// `grok_gc_new(size, end, kind)`: zeroed memory for a collected value, 8 bytes of it for the runtime in front; `end` ends the
+    /// value, if it is not 0; the kind is 0 if it holds no handles, 1 if they change under exclusive borrows only, 2 for others.
     GrokGcNew = grok_gc_new(i i i) -> i;
+    /// `grok_gc_remember(handle)`: the value is borrowed exclusively, and the collector wants to know.
+    GrokGcRemember = grok_gc_remember(i) -> v;
     /// `grok_gc_alloc(size, align, holds)`, `grok_gc_realloc` and `grok_gc_free`: as those above, in a program with handles.
     GrokGcAlloc = grok_gc_alloc(i i i) -> i;
     GrokGcRealloc = grok_gc_realloc(i i i i) -> i;

@@ -125,7 +125,7 @@ fn what_is_wrong_is_reported_where_it_stands() {
         ("[package]\nname = \"app\"\n[[bin]]\nname = \"../up\"\npath = \"src/main.grok\"\n", &[("E1701", 4)]),
         ("[package]\nname = \"app\"\n[lints]\nE0382 = \"allow\"\n", &[("E1701", 4)]),
         ("[package]\nname = \"app\"\n[profile.dev]\npanic = \"abort\"\n", &[("E1701", 4)]),
-        ("[package]\nname = \"app\"\n[memory]\ngc = \"generational\"\n", &[("E1701", 4)]),
+        ("[package]\nname = \"app\"\n[memory]\ngc = \"reference-counting\"\n", &[("E1701", 4)]),
         ("[package]\nname = \"app\"\n[features]\na = [\"b\"]\n", &[("E1701", 4)]),
         ("[package]\nname = \"app\"\n[build-dependencies]\nx = { path = \"x\" }\n", &[("E1701", 3)]),
         ("[package]\nname = \"app\"\n[dependencies]\nx = \"1\"\n", &[("E1702", 4)]),

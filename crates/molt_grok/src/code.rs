@@ -106,7 +106,7 @@ pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) 
         s.mailbox,
         s.deadlock as u64,
         u64::from(c.hir.backtrace),
-        u64::from(!s.collects),
+        s.gc as u64,
     ];
     let bytes = words.iter().flat_map(|w| w.to_le_bytes()).collect();
     let root = DataItem { name: "root".to_string(), bytes, align: 8, relocs };
@@ -154,8 +154,8 @@ pub(crate) struct Kept {
     pub makes_handles: bool,
     /// All memory of the program comes from where collections can follow it.
     pub collects: bool,
-    /// Whether values of a type may hold handles.
-    holding: FastMap<Ty, bool>,
+    /// What is known of handles in values of a type.
+    handles: FastMap<(handles::Question, Ty), bool>,
     pub module: ModuleId,
 }
 
@@ -179,7 +179,7 @@ impl Kept {
             guarded: FastSet::default(),
             makes_handles: false,
             collects: false,
-            holding: FastMap::default(),
+            handles: FastMap::default(),
             module,
         }
     }

@@ -33,7 +33,7 @@ use molt_base::hash::{FastMap, FastSet};
 use molt_base::{Arena, Interner, SourceMap, Span, Symbol, entity_id};
 
 pub use body::*;
-pub use front::{DeadlockAction, Front, Loader, Options, PackageSource, SchedulerSettings, Texts};
+pub use front::{Collection, DeadlockAction, Front, Loader, Options, PackageSource, SchedulerSettings, Texts};
 pub use item::*;
 pub use scope::nearest;
 pub use type_expr::*;

@@ -19,7 +19,8 @@ fn compiled(text: &str) -> Program {
 }
 
 /// Entries of the runtime that only programs with handles of collected values call.
-const COLLECTED: &[RtFn] = &[RtFn::GrokGcNew, RtFn::GrokGcAlloc, RtFn::GrokGcRealloc, RtFn::GrokGcFree];
+const COLLECTED: &[RtFn] =
+    &[RtFn::GrokGcNew, RtFn::GrokGcRemember, RtFn::GrokGcAlloc, RtFn::GrokGcRealloc, RtFn::GrokGcFree];
 
 /// Functions of a program that count, each with what shows it.
 fn counting(program: &Program) -> Vec<String> {

@@ -2,7 +2,7 @@
 //!
 //! Every value is checked against [`super::keys`] first, so what the readers below find is of the right type, or absent.
 
-use molt_grok::hir::{DeadlockAction, SchedulerSettings};
+use molt_grok::hir::{Collection, DeadlockAction, SchedulerSettings};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -125,8 +125,7 @@ pub struct Concurrency {
     pub stack_size_bytes: Option<u64>,
     /// Messages that a mailbox holds; 0 is no bound.
     pub mailbox: u64,
-    /// Whether values of `Gc` are collected before their owner ends.
-    pub collects: bool,
+    pub gc: Collection,
 }
 
 impl Concurrency {
@@ -139,7 +138,7 @@ impl Concurrency {
             shutdown_timeout: nanos(self.shutdown_timeout),
             stack_size: self.stack_size_bytes.unwrap_or(0),
             mailbox: self.mailbox,
-            collects: self.collects,
+            gc: self.gc,
             deadlock: match self.deadlock_action.as_str() {
                 _ if !self.deadlock_detection => DeadlockAction::Ignore,
                 "log" => DeadlockAction::Log,
@@ -162,7 +161,7 @@ impl Default for Concurrency {
             shutdown_timeout: FIVE,
             stack_size_bytes: None,
             mailbox: 0,
-            collects: true,
+            gc: Collection::Auto,
         }
     }
 }
@@ -425,8 +424,6 @@ impl Reader<'_> {
             ("lib.kind", "python", "libraries of the kind `python` are not built yet"),
             ("profile.dev.panic", "abort", "`panic = \"abort\"` is not supported: a panic always unwinds"),
             ("profile.release.panic", "abort", "`panic = \"abort\"` is not supported: a panic always unwinds"),
-            ("memory.gc", "incremental", "collectors are not built yet: `gc` can only be \"auto\" or \"off\""),
-            ("memory.gc", "generational", "collectors are not built yet: `gc` can only be \"auto\" or \"off\""),
         ];
         for (key, value, message) in REFUSED {
             if text(root, key).as_deref() == Some(value) {
@@ -626,6 +623,12 @@ fn concurrency(root: &dyn TableLike) -> Concurrency {
         shutdown_timeout: time(root, "concurrency.shutdown_timeout").unwrap_or(d.shutdown_timeout),
         stack_size_bytes: number(root, "concurrency.stack_size"),
         mailbox: number(root, "concurrency.mailbox").unwrap_or(d.mailbox),
-        collects: text(root, "memory.gc").is_none_or(|gc| gc != "off"),
+        gc: match text(root, "memory.gc").as_deref() {
+            Some("off") => Collection::Off,
+            Some("incremental") => Collection::Incremental,
+            Some("generational") => Collection::Generational,
+            // Anything else was reported.
+            _ => Collection::Auto,
+        },
     }
 }

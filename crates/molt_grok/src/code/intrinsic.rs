@@ -2,7 +2,7 @@
 //!
 //! | Functions | Meaning |
 //! |---|---|
-//! | `size_of<T> align_of<T> needs_drop<T> holds_handles<T> type_name<T> type_number<T>` | facts about a type |
+//! | `size_of<T> align_of<T> needs_drop<T> handle_kind<T> type_name<T> type_number<T>` | facts about a type |
 //! | `alloc<T>(size, align) realloc(p, old, align, new) free(p, size, align)` | memory, of values of the type |
 //! | `ptr_read<T>(*const T) ptr_write<T>(*mut T, T) ptr_offset<T>(*const T, usize) ptr_drop<T>(*mut T)` | pointers |
 //! | `copy<T>(from, to, n) copy_apart<T>(..) fill_bytes(p, byte, n) compare_bytes(a, b, n)` | memory in bulk |
@@ -81,9 +81,9 @@ impl Writer<'_, '_> {
                 let n = self.m.c.needs_drop(t, Env::EMPTY);
                 self.number(i64::from(n))
             }
-            "holds_handles" => {
-                let n = self.m.holds_handles(t);
-                self.number(i64::from(n))
+            "handle_kind" => {
+                let n = self.m.handle_kind(t);
+                self.number(n)
             }
             "type_name" => {
                 let text = self.m.c.ty_text(t);

@@ -102,8 +102,20 @@ pub struct SchedulerSettings {
     /// Messages that a mailbox holds unless `spawn` says otherwise; 0: any number.
     pub mailbox: u64,
     pub deadlock: DeadlockAction,
-    /// Whether values of `Gc` are collected before their owner ends.
-    pub collects: bool,
+    pub gc: Collection,
+}
+
+/// When values of `Gc` are collected (`[memory] gc`). The runtime knows them by their numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Collection {
+    /// As is best for most programs.
+    Auto = 0,
+    /// When their owner ends.
+    Off = 1,
+    /// In many short pauses.
+    Incremental = 2,
+    /// Those that were made last are more often looked at than others.
+    Generational = 3,
 }
 
 /// What is done about a wait that never ends (section 7.5).
@@ -125,7 +137,7 @@ impl Default for SchedulerSettings {
             stack_size: 0,
             mailbox: 0,
             deadlock: DeadlockAction::Panic,
-            collects: true,
+            gc: Collection::Auto,
         }
     }
 }

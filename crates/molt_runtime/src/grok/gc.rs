@@ -9,35 +9,49 @@
 //! because the compiler knows by the type of what is put there; it is followed and never collected. Memory of all other types
 //! is not looked at, and in programs without a handle nothing of this exists.
 //!
-//! **Layout.** The first word of a block is the address of the library's function that ends its value, or 0. The rest is the
-//! library's: it counts the borrows there.
+//! **Layout.** The first word of a block is the address of the library's function that ends its value, or 0. The second one is
+//! the library's count of borrows, in which the collector says that it has seen the value (`mark.rs`). Of a slice it says that
+//! these two are behind another two.
 //!
 //! ```text
-//! block   0     8          16
-//!         | end | borrows | value …        a handle is the address of the value
+//! block   0     8         16                a handle is the address of the value
+//!         | end | borrows | value …
+//!         | end | MAX     | count | borrows | elements …
 //! ```
 //!
 //! **Ends.** A value that nothing leads to is ended in the collection that finds it so, values before those they lead to.
 //! Its `drop` may store handles of it or of others that end. So memory is given back only when a later collection finds
 //! that nothing leads to it, and a handle of an ended value leads to a block that says so.
+//!
+//! When that happens, and how much of it at a time, is a matter of the program's strategy: see `collect.rs`.
 
+mod collect;
 mod heap;
 mod mark;
 mod space;
+// Miri does not know of memory that is reserved before it can be accessed.
+#[cfg(all(test, not(miri)))]
+mod tests;
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use molt_abi::context::EngineMemory;
 
+use collect::{Roots, Strategy};
 pub use heap::Heap;
-use mark::Marker;
-use space::Kind;
+use space::COLLECTED;
 pub use space::Space;
 
 use super::owner::{Owner, own};
 use super::{State, actor, locals, memory, task};
+
+/// What the numbers in a program's root stand for: the strategies of `[memory] gc` in the order of the compiler's.
+/// Why `auto` is what it is: docs/internals/collected-values.md.
+const STRATEGIES: [Strategy; 4] =
+    [Strategy::Generational, Strategy::Off, Strategy::Incremental, Strategy::Generational];
 
 /// The heap of who runs on a stack, made when it is first needed.
 unsafe fn heap(me: *mut State) -> *mut Heap {
@@ -48,7 +62,8 @@ unsafe fn heap(me: *mut State) -> *mut Heap {
         if !old.is_null() {
             return old;
         }
-        let new = Box::into_raw(Box::new(Heap::new(&raw const (*(*me).shared).space, end_heap)));
+        let strategy = STRATEGIES[(*(*me).shared).root.gc as usize];
+        let new = Heap::create(&raw const (*(*me).shared).space, strategy, end_heap);
         place.store(new, Ordering::Relaxed);
         new
     }
@@ -81,32 +96,22 @@ struct Request {
     heap: *mut Heap,
 }
 
-/// Marks what can be reached, and ends and gives back the rest.
-unsafe extern "C" fn collect(stack: usize, request: *mut Request) {
+/// Does what is due.
+unsafe extern "C" fn collect_here(stack: usize, request: *mut Request) {
     // SAFETY: the request was made by the entry below on this stack.
     unsafe {
         let Request { me, heap } = *request;
-        (*heap).busy = true;
-        for &page in &(*heap).pages {
-            (*page).marks.clear();
-        }
-        let mut marker = Marker::new(heap);
-        marker.range(stack, (*me).stack_top);
         let engine: *const EngineMemory = (*me).ctx.engine.cast();
-        if let Some(memory) = engine.as_ref() {
-            marker.range(memory.base as usize, memory.top as usize);
-        }
-        let (from, to) = match Owner::of(me) {
+        let registers = engine.as_ref().map_or((0, 0), |memory| (memory.base as usize, memory.top as usize));
+        let own = match Owner::of(me) {
             Owner::Actor(actor) => actor::state_range(actor),
             Owner::Task(task) => task::room_range(task),
             Owner::Main => (0, 0),
         };
-        marker.range(from, to);
-        locals::each(me, |value| marker.word(value));
-        drop(marker);
-        Heap::sweep(me, heap);
-        (*me).pressure = 0;
-        (*heap).busy = false;
+        let mut words = Vec::new();
+        locals::each(me, |value| words.push(value));
+        let ranges = [(stack, (*me).stack_top), registers, own];
+        Heap::collect(me, heap, &Roots { ranges: &ranges, words: &words });
     }
 }
 
@@ -151,19 +156,26 @@ unsafe extern "C" fn with_registers(f: unsafe extern "C" fn(usize, *mut Request)
 }
 
 entries! {
-    grok_gc_new(me, size, end, holds) -> u64 {
+    grok_gc_new(me, size, end, kind) -> u64 {
         // SAFETY: compiled code passes its context, and the address of the library's function or 0.
         unsafe {
             let heap = heap(me);
             let pressure = usize::try_from((*me).pressure).unwrap_or(0);
-            if (*heap).is_due(pressure) && (*(*me).shared).root.gc == 0 {
-                with_registers(collect, &mut Request { me, heap });
+            if (*heap).is_due(pressure) {
+                with_registers(collect_here, &mut Request { me, heap });
             }
-            let kind = if holds == 0 { Kind::Plain } else { Kind::Holding };
-            let block = (*heap).take(size as usize, kind);
+            let block = (*heap).take(size as usize, COLLECTED[kind as usize], end != 0);
             (*me).ctx.live_objects += 1;
             *(block as *mut u64) = end;
             block as u64
+        }
+    }
+    grok_gc_remember(me, handle) {
+        // SAFETY: compiled code passes its context. Who has a handle has a heap.
+        unsafe {
+            if let Some(heap) = own(me).heap.load(Ordering::Relaxed).as_mut() {
+                heap.remember(handle as usize);
+            }
         }
     }
     grok_gc_alloc(me, size, align, holds) -> u64 {
@@ -174,7 +186,7 @@ entries! {
                 return memory::allocate(me, size, align) as u64;
             }
             (*me).ctx.live_objects += 1;
-            (*heap(me)).take(size as usize, Kind::Owned) as u64
+            (*heap(me)).take_owned(size as usize) as u64
         }
     }
     grok_gc_realloc(me, p, old, align, new) -> u64 {

@@ -1,25 +1,21 @@
-//! The heap of one task, actor or main: its pages, and what becomes of values that nothing leads to.
+//! The heap of one task, actor or main: its pages, and which of their blocks are given out.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ptr::null_mut;
-use core::sync::atomic::Ordering::{Acquire, Relaxed};
+use core::sync::atomic::Ordering::Acquire;
 
+use super::collect::{Cycle, LEAST, Phase, Strategy};
 use super::mark::Marker;
-use super::space::{KINDS, Kind, MOST, PAGE, Page, STEP, Space};
+use super::space::{COLLECTED, KINDS, Kind, MOST, Page, STEP, Space};
 use crate::grok::State;
-use crate::grok::task::Code;
 
 /// Sizes of blocks that share a page: in steps up to the first bound, then as many to a page as fit.
 const SMALL: usize = 256;
 const LARGE: [usize; 14] = [320, 384, 448, 512, 640, 768, 896, 1024, 1360, 1808, 2720, 4096, 5456, 8192];
 const CLASSES: usize = SMALL / STEP + LARGE.len();
-/// Bytes that a heap holds before its first collection.
-const LEAST: usize = 1 << 20;
-
-/// First word of a collected block: there is nothing to be done at its end.
-const QUIET: u64 = 0;
-/// Its value has ended; the memory stays while something leads to it.
-pub const ENDED: u64 = 1;
+/// Pages that are swept before another page is asked for.
+const SWEPT_FIRST: usize = 8;
 
 fn class_of(size: usize) -> usize {
     if size <= SMALL {
@@ -36,50 +32,95 @@ fn class_size(class: usize) -> usize {
 pub struct Heap {
     /// Ends the heap with who owns it. Through a pointer, so that programs without handles do not link it.
     pub end: unsafe fn(*mut State, *mut Heap),
-    pub space: *const Space,
-    pub pages: Vec<*mut Page>,
+    space: *const Space,
+    pub pages: [Vec<*mut Page>; KINDS.len()],
     /// Pages that blocks are taken from.
     open: [[*mut Page; CLASSES]; KINDS.len()],
     /// Others that have room.
     roomy: [[Vec<*mut Page>; CLASSES]; KINDS.len()],
+    /// Tells pages that are in these lists from those that are not.
+    listing: usize,
+    /// Pages that young values are in, with the strategy that has such.
+    pub touched: Vec<*mut Page>,
     /// Bytes of all blocks.
-    live: usize,
-    /// Bytes from which on a new value has the heap collected.
-    limit: usize,
+    pub live: usize,
+    /// Those of them that have an owner.
+    pub live_owned: usize,
+    /// Bytes from which on a new value has something done about the others.
+    pub limit: usize,
+    /// Collected values whose memory was given back since that was last told.
+    pub freed: usize,
     /// A collection is under way, or the heap ends.
     pub busy: bool,
+    pub marker: Marker,
+    pub cycle: Cycle,
 }
 
 impl Heap {
-    pub fn new(space: *const Space, end: unsafe fn(*mut State, *mut Heap)) -> Heap {
-        Heap {
+    /// A heap without pages.
+    pub fn create(space: *const Space, strategy: Strategy, end: unsafe fn(*mut State, *mut Heap)) -> *mut Heap {
+        let new = Box::into_raw(Box::new(Heap {
             end,
             space,
-            pages: Vec::new(),
+            pages: [const { Vec::new() }; KINDS.len()],
             open: [[null_mut(); CLASSES]; KINDS.len()],
             roomy: [const { [const { Vec::new() }; CLASSES] }; KINDS.len()],
+            listing: 1,
+            touched: Vec::new(),
             live: 0,
-            limit: LEAST,
+            live_owned: 0,
+            limit: if strategy == Strategy::Off { usize::MAX } else { LEAST },
+            freed: 0,
             busy: false,
-        }
+            marker: Marker::new(space),
+            cycle: Cycle::new(strategy),
+        }));
+        // SAFETY: the heap was just made.
+        unsafe { (*new).marker.belong(new) };
+        new
     }
 
-    pub fn space(&self) -> &Space {
+    pub fn space(&self) -> &'static Space {
         // SAFETY: the range of a program lives until the process ends.
         unsafe { &*self.space }
     }
 
-    /// Whether a collection pays, with so many more bytes that hang on values of the heap.
+    /// Whether a collection, or a slice of one, pays, with so many more bytes that hang on values of the heap.
     pub fn is_due(&self, more: usize) -> bool {
         self.live.saturating_add(more) >= self.limit && !self.busy
     }
 
-    /// A zeroed block.
-    pub fn take(&mut self, size: usize, kind: Kind) -> usize {
+    /// A zeroed block for a collected value, that may have something to do at its end.
+    pub fn take(&mut self, size: usize, kind: Kind, ends: bool) -> usize {
+        let (page, n) = self.find(size, kind);
+        if ends {
+            page.ends.set(n, true);
+        }
+        match self.cycle.phase {
+            Phase::Idle | Phase::Sweeping => {}
+            // It is looked at when it has its value.
+            Phase::Marking if kind != Kind::Plain => self.marker.word(page.at(n)),
+            Phase::Marking | Phase::Ending => {
+                page.enter_turn(self.marker.turn);
+                page.marks.set(n, true);
+            }
+        }
+        page.at(n)
+    }
+
+    /// A zeroed block with an owner.
+    pub fn take_owned(&mut self, size: usize) -> usize {
+        let (page, n) = self.find(size, Kind::Owned);
+        self.live_owned += page.block.get();
+        page.at(n)
+    }
+
+    fn find(&mut self, size: usize, kind: Kind) -> (&'static Page, usize) {
         if size > MOST {
             let page = self.new_page(size, kind);
-            self.live += page.run * PAGE;
-            return page.take().expect("a new page has room");
+            self.touch(page);
+            self.live += page.block.get();
+            return (page, page.take().expect("a new page has room"));
         }
         let (class, k) = (class_of(size), kind as usize);
         self.live += class_size(class);
@@ -89,23 +130,65 @@ impl Heap {
                 let held = (kind == Kind::Owned).then(|| page.lock.lock());
                 let block = page.take();
                 drop(held);
-                if let Some(block) = block {
-                    return block;
+                if let Some(n) = block {
+                    return (page, n);
+                }
+                page.listed.set(0);
+            }
+            let next = self.next_page(kind, class);
+            next.listed.set(self.listing);
+            self.touch(next);
+            self.open[k][class] = core::ptr::from_ref(next).cast_mut();
+        }
+    }
+
+    /// A page with room.
+    fn next_page(&mut self, kind: Kind, class: usize) -> &'static Page {
+        if self.cycle.phase == Phase::Sweeping {
+            for _ in 0..SWEPT_FIRST {
+                if !self.roomy[kind as usize][class].is_empty() || !self.sweep_next() {
+                    break;
                 }
             }
-            self.open[k][class] = match self.roomy[k][class].pop() {
-                Some(page) => page,
-                None => core::ptr::from_ref(self.new_page(class_size(class), kind)).cast_mut(),
-            };
+        }
+        match self.roomy[kind as usize][class].pop() {
+            // SAFETY: descriptions of pages live until the process ends.
+            Some(page) => unsafe { &*page },
+            None => self.new_page(class_size(class), kind),
         }
     }
 
     fn new_page(&mut self, block: usize, kind: Kind) -> &'static Page {
         let this: *mut Heap = self;
         let page = self.space().take(block, kind, this);
-        self.pages.push(page);
+        let pages = &mut self.pages[kind as usize];
         // SAFETY: descriptions of pages live until the process ends.
-        unsafe { &*page }
+        let p = unsafe { &*page };
+        p.place.set(pages.len());
+        pages.push(page);
+        p
+    }
+
+    /// Young values will be in a page, or are.
+    pub fn touch(&mut self, page: &Page) {
+        if self.cycle.strategy == Strategy::Generational && page.kind() != Kind::Owned && page.touched.get() == 0 {
+            page.touched.set(1);
+            self.touched.push(core::ptr::from_ref(page).cast_mut());
+        }
+    }
+
+    /// The heap has an empty page no more.
+    fn forget(&mut self, page: *mut Page) {
+        // SAFETY: descriptions of pages live until the process ends.
+        let p = unsafe { &*page };
+        let pages = &mut self.pages[p.kind() as usize];
+        let place = p.place.get();
+        pages.swap_remove(place);
+        if let Some(&moved) = pages.get(place) {
+            // SAFETY: as above.
+            unsafe { (*moved).place.set(place) };
+        }
+        self.space().give(page);
     }
 
     /// Takes back owned memory that may be another heap's, or of one that has ended.
@@ -116,7 +199,10 @@ impl Heap {
         let was_full = page.is_full();
         page.give(n);
         let owner = page.owner.load(Acquire);
-        let is_empty = page.used.load(Relaxed) == 0;
+        let is_empty = page.used.get() == 0;
+        if !owner.is_null() && owner != me {
+            page.returned.set(page.returned.get() + 1);
+        }
         drop(held);
         let this = core::ptr::from_ref(page).cast_mut();
         if owner.is_null() {
@@ -131,141 +217,97 @@ impl Heap {
         }
         // SAFETY: a heap is used by its own task alone, whose code this is.
         let heap = unsafe { &mut *me };
+        heap.live -= page.block.get();
+        heap.live_owned -= page.block.get();
         if page.is_large() {
-            heap.live -= page.run * PAGE;
-            heap.pages.retain(|&p| p != this);
-            return space.give(this);
+            return heap.forget(this);
         }
-        let block = page.block.load(Relaxed);
-        heap.live -= block;
-        let class = class_of(block);
-        if was_full && heap.open[Kind::Owned as usize][class] != this {
-            heap.roomy[Kind::Owned as usize][class].push(this);
+        if was_full {
+            heap.list(this);
         }
     }
 
-    /// Numbers of the blocks of a page that are taken and not marked.
-    pub fn unmarked(page: &Page) -> Vec<usize> {
-        let mut found = Vec::new();
-        for w in 0..page.count().div_ceil(64) {
-            let mut left = page.taken.word(w) & !page.marks.word(w);
-            while left != 0 {
-                found.push(w * 64 + left.trailing_zeros() as usize);
-                left &= left - 1;
-            }
-        }
-        found
-    }
-
-    /// Ends what nothing leads to, and gives back the memory of what neither a living nor an ending value leads to. The marks
-    /// are complete. Those that end in this turn stay until the next: their `drop` may have stored a handle of them.
-    ///
-    /// # Safety
-    /// `me` is the state of the stack that this runs on; the heap is that of who runs there.
-    pub unsafe fn sweep(me: *mut State, this: *mut Heap) {
-        // SAFETY: by the caller's promise. No reference to the heap is kept while values end, whose code may use it.
-        unsafe {
-            let ending = Marker::new(this).dying();
-            let mut freed = 0;
-            (*this).live = 0;
-            for &page in &(*this).pages {
-                let page = &*page;
-                if page.kind() != Kind::Owned {
-                    let gone = Heap::unmarked(page);
-                    freed += gone.len();
-                    gone.into_iter().for_each(|n| page.give(n));
-                }
-                (*this).live += page.used.load(Relaxed) * page.block.load(Relaxed);
-            }
-            (*me).ctx.live_objects -= freed as i64;
-            (*this).sort_pages();
-            for block in ending {
-                end_value(me, block);
-            }
-            (*this).limit = LEAST.max((*this).live.saturating_mul(2));
+    /// Blocks may be taken from a page that has room.
+    fn list(&mut self, page: *mut Page) {
+        // SAFETY: descriptions of pages live until the process ends.
+        let p = unsafe { &*page };
+        if p.listed.get() != self.listing {
+            p.listed.set(self.listing);
+            self.roomy[p.kind() as usize][class_of(p.block.get())].push(page);
         }
     }
 
-    /// Gives empty pages back and finds those with room.
-    fn sort_pages(&mut self) {
+    /// No blocks are taken from any page that is not listed anew.
+    pub fn unlist_all(&mut self) {
+        self.listing += 1;
         self.open = [[null_mut(); CLASSES]; KINDS.len()];
         self.roomy.iter_mut().flatten().for_each(Vec::clear);
-        let space = self.space;
-        let mut kept = Vec::with_capacity(self.pages.len());
-        for &p in &self.pages {
-            // SAFETY: descriptions of pages live until the process ends, and so does the range.
-            let (page, space) = unsafe { (&*p, &*space) };
-            if page.used.load(Relaxed) == 0 {
-                space.give(p);
-                continue;
-            }
-            kept.push(p);
-            if !page.is_large() && !page.is_full() {
-                self.roomy[page.kind() as usize][class_of(page.block.load(Relaxed))].push(p);
+    }
+
+    /// No values are taken from pages that they are taken from now, before those are listed again.
+    pub fn unlist_open(&mut self) {
+        for kind in COLLECTED {
+            for page in &mut self.open[kind as usize] {
+                // SAFETY: descriptions of pages live until the process ends.
+                if let Some(page) = unsafe { core::mem::replace(page, null_mut()).as_ref() } {
+                    page.listed.set(0);
+                }
             }
         }
-        self.pages = kept;
     }
 
-    /// Ends all values, with who owned the heap.
-    ///
-    /// # Safety
-    /// As for [`sweep`](Heap::sweep); nothing leads to a value any more but others of the heap.
-    pub unsafe fn finish(me: *mut State, this: *mut Heap) {
-        // SAFETY: as for `sweep`.
-        unsafe {
-            (*this).busy = true;
-            loop {
-                for &page in &(*this).pages {
-                    (*page).marks.clear();
-                }
-                let ending = Marker::new(this).dying();
-                if ending.is_empty() {
-                    break;
-                }
-                for block in ending {
-                    end_value(me, block);
-                }
+    /// Gives back what nothing leads to in a page, when all that is reachable is marked, and the page if it is empty.
+    pub fn sweep(&mut self, page: *mut Page) {
+        // SAFETY: descriptions of pages live until the process ends.
+        let p = unsafe { &*page };
+        let block = p.block.get();
+        let is_empty = if p.kind() == Kind::Owned {
+            let held = p.lock.lock();
+            self.live -= p.returned.get() * block;
+            self.live_owned -= p.returned.get() * block;
+            p.returned.set(0);
+            let used = p.used.get();
+            drop(held);
+            used == 0
+        } else {
+            p.enter_turn(self.marker.turn);
+            let gone = p.give_lost();
+            self.freed += gone;
+            self.live -= gone * block;
+            if self.cycle.phase == Phase::Sweeping {
+                // The next slice is due when as much was taken, not when the heap is as large as before.
+                self.limit = self.limit.saturating_sub(gone * block);
             }
-            let mut freed = 0;
-            for page in core::mem::take(&mut (*this).pages) {
-                if (*page).kind() != Kind::Owned {
-                    freed += (*page).used.load(Relaxed);
-                    (*this).space().give(page);
-                    continue;
-                }
-                let held = (*page).lock.lock();
-                let used = (*page).used.load(Relaxed);
-                (*page).owner.store(null_mut(), core::sync::atomic::Ordering::Release);
-                drop(held);
-                if used == 0 {
-                    (*this).space().give(page);
-                }
-            }
-            (*me).ctx.live_objects -= freed as i64;
+            p.used.get() == 0
+        };
+        if p.listed.get() == self.listing {
+            return;
+        }
+        if is_empty {
+            self.forget(page);
+        } else if !p.is_large() && !p.is_full() {
+            self.list(page);
         }
     }
-}
 
-/// Ends the value of a block, once. A panic of its `drop` was told and ends here.
-///
-/// # Safety
-/// The block is taken and has not ended; `me` is the state of the stack that this runs on.
-unsafe fn end_value(me: *mut State, block: usize) {
-    // SAFETY: the first word of a collected block is a function of the program for it.
-    unsafe {
-        let word = block as *mut u64;
-        let code = word.replace(ENDED);
-        core::mem::transmute::<usize, Code>(code as usize)(me.cast(), block as *mut u8);
+    /// All values are given back, and pages of memory with owners are left to these.
+    pub fn release_pages(&mut self) {
+        let [plain, holding, changing, owned] = core::mem::take(&mut self.pages);
+        for page in plain.into_iter().chain(holding).chain(changing) {
+            // SAFETY: descriptions of pages live until the process ends.
+            self.freed += unsafe { (*page).used.get() };
+            self.space().give(page);
+        }
+        for page in owned {
+            // SAFETY: as above.
+            let p = unsafe { &*page };
+            let held = p.lock.lock();
+            let used = p.used.get();
+            p.owner.store(null_mut(), core::sync::atomic::Ordering::Release);
+            drop(held);
+            if used == 0 {
+                self.space().give(page);
+            }
+        }
     }
-}
-
-/// Whether there is something to be done at the end of a collected block.
-///
-/// # Safety
-/// The block is taken.
-pub unsafe fn has_end(block: usize) -> bool {
-    // SAFETY: by the caller's promise.
-    let word = unsafe { *(block as *const u64) };
-    word != QUIET && word != ENDED
 }

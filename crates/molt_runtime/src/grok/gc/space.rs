@@ -34,13 +34,17 @@ const WORDS: usize = PAGE / STEP / 64;
 pub enum Kind {
     /// Collected values that hold no handle.
     Plain = 0,
-    /// Collected values that may hold handles.
+    /// Collected values that may hold handles, other ones only after a borrow that is exclusive.
     Holding = 1,
+    /// Collected values whose handles may be changed behind shared borrows, too.
+    Changing = 2,
     /// Memory with an owner, who gives it back; it is followed, not collected.
-    Owned = 2,
+    Owned = 3,
 }
 
-pub const KINDS: [Kind; 3] = [Kind::Plain, Kind::Holding, Kind::Owned];
+pub const KINDS: [Kind; 4] = [Kind::Plain, Kind::Holding, Kind::Changing, Kind::Owned];
+/// Kinds of collected values.
+pub const COLLECTED: [Kind; 3] = [Kind::Plain, Kind::Holding, Kind::Changing];
 
 /// A set of the blocks of a page. Only the heap's own task changes it, or, for owned memory, who holds the page's lock;
 /// others may look.
@@ -65,6 +69,24 @@ impl Bits {
     pub fn word(&self, n: usize) -> u64 {
         self.0[n].load(Relaxed)
     }
+    fn set_word(&self, n: usize, to: u64) {
+        self.0[n].store(to, Relaxed);
+    }
+}
+
+/// A number that only the heap's own task changes, or, for owned memory, who holds the page's lock; others may look.
+pub struct Number(AtomicUsize);
+
+impl Number {
+    const fn new(n: usize) -> Number {
+        Number(AtomicUsize::new(n))
+    }
+    pub fn get(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+    pub fn set(&self, n: usize) {
+        self.0.store(n, Relaxed);
+    }
 }
 
 /// What is known of a page, or of the run of pages of a large block.
@@ -72,17 +94,31 @@ pub struct Page {
     pub start: usize,
     /// Pages of the run.
     pub run: usize,
-    pub block: AtomicUsize,
+    pub block: Number,
     kind: AtomicU8,
     /// The heap whose blocks these are; null if none has them, or it ended before who owned its memory.
     pub owner: AtomicPtr<Heap>,
     /// Guards `taken` of owned memory, which any task may give back.
     pub lock: Lock<()>,
     pub taken: Bits,
+    /// What was found to be reachable in the turn of marking that `turn` says; all others are not marked.
     pub marks: Bits,
-    pub used: AtomicUsize,
+    /// What leads from values that nothing leads to, themselves included, in the same turn: it stays until they have ended.
+    pub ending: Bits,
+    /// Values that have something to do at their end, and have not ended.
+    pub ends: Bits,
+    pub used: Number,
+    pub turn: Number,
     /// Words of `taken` before this one are full.
-    from: AtomicUsize,
+    from: Number,
+    /// Where the page stands among those of its heap and kind.
+    pub place: Number,
+    /// The listing of the heap in which the page waits to be allocated from, or is.
+    pub listed: Number,
+    /// Blocks were taken or left in it that the next collection of young values has to look at.
+    pub touched: Number,
+    /// Blocks that other heaps' tasks gave back since the heap last looked.
+    pub returned: Number,
 }
 
 impl Page {
@@ -90,15 +126,42 @@ impl Page {
         Box::into_raw(Box::new(Page {
             start,
             run,
-            block: AtomicUsize::new(PAGE),
+            block: Number::new(PAGE),
             kind: AtomicU8::new(Kind::Plain as u8),
             owner: AtomicPtr::new(null_mut()),
             lock: Lock::new(()),
             taken: Bits::new(),
             marks: Bits::new(),
-            used: AtomicUsize::new(0),
-            from: AtomicUsize::new(0),
+            ending: Bits::new(),
+            ends: Bits::new(),
+            used: Number::new(0),
+            turn: Number::new(0),
+            from: Number::new(0),
+            place: Number::new(0),
+            listed: Number::new(0),
+            touched: Number::new(0),
+            returned: Number::new(0),
         }))
+    }
+
+    /// Makes an empty page one for blocks of this size.
+    fn begin(&self, block: usize, kind: Kind, owner: *mut Heap) {
+        self.block.set(block);
+        self.kind.store(kind as u8, Relaxed);
+        self.owner.store(owner, Relaxed);
+        [&self.taken, &self.marks, &self.ending, &self.ends].into_iter().for_each(Bits::clear);
+        let numbers = [&self.used, &self.turn, &self.from, &self.listed, &self.touched, &self.returned];
+        numbers.into_iter().for_each(|n| n.set(0));
+    }
+
+    /// Forgets marks of earlier turns. They are forgotten page by page, when one is looked at: so a turn begins at once.
+    #[inline(always)]
+    pub fn enter_turn(&self, turn: usize) {
+        if self.turn.get() != turn {
+            self.marks.clear();
+            self.ending.clear();
+            self.turn.set(turn);
+        }
     }
 
     pub fn kind(&self) -> Kind {
@@ -107,32 +170,32 @@ impl Page {
 
     /// Blocks that fit.
     pub fn count(&self) -> usize {
-        if self.is_large() { 1 } else { PAGE / self.block.load(Relaxed) }
+        if self.is_large() { 1 } else { PAGE / self.block.get() }
     }
 
     /// Whether the page, or run of pages, is one block.
     pub fn is_large(&self) -> bool {
-        self.block.load(Relaxed) > MOST
+        self.block.get() > MOST
     }
 
     pub fn is_full(&self) -> bool {
-        self.used.load(Relaxed) == self.count()
+        self.used.get() == self.count()
     }
 
     pub fn at(&self, n: usize) -> usize {
-        self.start + n * self.block.load(Relaxed)
+        self.start + n * self.block.get()
     }
 
     /// Number of the block that an address lies in.
     pub fn index(&self, address: usize) -> Option<usize> {
-        let n = (address - self.start) / self.block.load(Relaxed);
+        let n = (address - self.start) / self.block.get();
         (n < self.count()).then_some(n)
     }
 
-    /// An unused block, zeroed and no longer unused. Called by the heap's task, with the lock if the memory is owned.
+    /// The number of an unused block, zeroed and no longer unused. Called by the heap's task, with the lock if the memory is owned.
     pub fn take(&self) -> Option<usize> {
         let count = self.count();
-        let first = self.from.load(Relaxed);
+        let first = self.from.get();
         for w in first..count.div_ceil(64) {
             let room = count - w * 64;
             let exist = if room >= 64 { u64::MAX } else { (1 << room) - 1 };
@@ -140,14 +203,13 @@ impl Page {
             if free == 0 {
                 continue;
             }
-            self.from.store(w, Relaxed);
+            self.from.set(w);
             let n = w * 64 + free.trailing_zeros() as usize;
             self.taken.set(n, true);
-            self.used.fetch_add(1, Relaxed);
-            let at = self.at(n);
+            self.used.set(self.used.get() + 1);
             // SAFETY: the block lies in the page and nobody uses it.
-            unsafe { (at as *mut u8).write_bytes(0, self.block.load(Relaxed)) };
-            return Some(at);
+            unsafe { (self.at(n) as *mut u8).write_bytes(0, self.block.get()) };
+            return Some(n);
         }
         None
     }
@@ -155,8 +217,38 @@ impl Page {
     /// A block is unused again. Called as [`take`](Page::take).
     pub fn give(&self, n: usize) {
         self.taken.set(n, false);
-        self.used.fetch_sub(1, Relaxed);
-        self.from.fetch_min(n / 64, Relaxed);
+        self.used.set(self.used.get() - 1);
+        self.from.set(self.from.get().min(n / 64));
+    }
+
+    /// Values that nothing leads to, as far as is known in this turn: which of 64.
+    pub fn lost(&self, w: usize) -> u64 {
+        self.taken.word(w) & !self.marks.word(w) & !self.ending.word(w)
+    }
+
+    /// Words of the sets that have blocks.
+    pub fn words(&self) -> core::ops::Range<usize> {
+        0..self.count().div_ceil(64)
+    }
+
+    /// Gives back all values that nothing leads to; how many. Called by the heap's task, when all that is reachable is marked.
+    pub fn give_lost(&self) -> usize {
+        let mut gone = 0;
+        for w in self.words() {
+            let lost = self.lost(w);
+            if lost != 0 {
+                self.taken.set_word(w, self.taken.word(w) & !lost);
+                self.from.set(self.from.get().min(w));
+                gone += lost.count_ones() as usize;
+            }
+        }
+        self.used.set(self.used.get() - gone);
+        gone
+    }
+
+    /// Whether some values stay only until others have ended.
+    pub fn has_ending(&self) -> bool {
+        self.words().any(|w| self.ending.word(w) != 0)
     }
 }
 
@@ -219,13 +311,7 @@ impl Space {
         drop(spare);
         // SAFETY: the page is nobody's, so only this thread uses it.
         let p = unsafe { &*page };
-        p.block.store(if block > MOST { run * PAGE } else { block }, Relaxed);
-        p.kind.store(kind as u8, Relaxed);
-        p.owner.store(owner, Relaxed);
-        p.taken.clear();
-        p.marks.clear();
-        p.used.store(0, Relaxed);
-        p.from.store(0, Relaxed);
+        p.begin(if block > MOST { run * PAGE } else { block }, kind, owner);
         for n in 0..run {
             self.entry(p.start + n * PAGE).store(page, core::sync::atomic::Ordering::Release);
         }

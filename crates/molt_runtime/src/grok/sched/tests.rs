@@ -22,7 +22,7 @@ unsafe extern "C" fn start(_: *mut molt_abi::Context) -> Started {
 }
 
 /// A program of which no worker runs.
-struct Program(*const Shared);
+pub struct Program(*const Shared);
 
 // SAFETY: the shared part of a program is used by all of its threads.
 unsafe impl Sync for Program {}
@@ -37,7 +37,7 @@ unsafe impl<T> Send for Carried<T> {}
 unsafe impl<T> Sync for Carried<T> {}
 
 impl Program {
-    fn new() -> Program {
+    pub fn new() -> Program {
         let root = Root {
             start,
             workers: 1,
@@ -74,7 +74,7 @@ impl Program {
     }
 
     /// A state for a thread, which counts as running from now on.
-    fn outsider(&self) -> *mut State {
+    pub fn outsider(&self) -> *mut State {
         // SAFETY: the state is new.
         unsafe {
             let state = (*self.0).new_state(self.0);
