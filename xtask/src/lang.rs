@@ -201,17 +201,17 @@ fn run_test(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>) -
         std::fs::create_dir_all(path.parent().expect("inside the folder")).map_err(|e| e.to_string())?;
         std::fs::write(&path, text).map_err(|e| e.to_string())?;
     }
-    if let Some(expected) = &t.refused {
-        let result = refusal(t, molt, &dir, expected);
-        let _ = std::fs::remove_dir_all(&dir);
-        return result;
-    }
+    let reference = reference.filter(|_| t.manifests.is_empty());
+    let once = || match &t.refused {
+        Some(expected) => refusal(t, molt, &dir, expected),
+        None => run_on_all(t, molt, engines, reference, &dir),
+    };
     let result = if t.manifests.is_empty() {
-        run_on_all(t, molt, engines, reference, &dir)
+        once()
     } else {
         t.manifests.iter().try_for_each(|manifest| {
             std::fs::write(dir.join("grok.toml"), manifest).map_err(|e| e.to_string())?;
-            run_on_all(t, molt, engines, None, &dir).map_err(|why| format!("with\n{manifest}{why}"))
+            once().map_err(|why| format!("with\n{manifest}{why}"))
         })
     };
     let _ = std::fs::remove_dir_all(&dir);
