@@ -61,11 +61,14 @@ pub struct Converter<'a> {
     pub opaque_for: Option<FnId>,
     /// How long the contents live of an object that stands directly behind the reference that is being converted.
     behind: Option<Region>,
+    /// Bounds whose arguments are being converted because an associated type is looked for there.
+    bounds: Vec<Span>,
 }
 
 impl<'a> Converter<'a> {
     pub fn new(c: &'a Checked, owner: Option<Owner>, elision: Elision, holes: &'a mut dyn Holes) -> Converter<'a> {
-        Converter { c, owner, elision, holes, fresh: 0, seen: Vec::new(), opaque_for: None, behind: None }
+        let (seen, bounds) = (Vec::new(), Vec::new());
+        Converter { c, owner, elision, holes, fresh: 0, seen, opaque_for: None, behind: None, bounds }
     }
 
     fn mk(&self, kind: TyKind) -> Ty {
@@ -521,6 +524,18 @@ impl<'a> Converter<'a> {
         self.mk(TyKind::Projection(alias, list))
     }
 
+    /// Arguments of a bound's trait, in which an associated type is looked for. `None`, with a report, if it is named there.
+    fn bound_args(&mut self, r: &TraitRef, self_ty: Ty) -> Option<Args> {
+        if self.bounds.contains(&r.span) {
+            self.c.error(&code::CYCLIC_DEFINITION, r.span, "this bound needs itself");
+            return None;
+        }
+        self.bounds.push(r.span);
+        let (args, _) = self.trait_args(r, self_ty);
+        self.bounds.pop();
+        Some(args)
+    }
+
     /// The trait among the bounds of a type parameter (or of Self, or in scope) that declares the type.
     fn assoc_in_scope(&mut self, base: TypeId, self_ty: Ty, name: Symbol) -> Option<(AliasId, Args)> {
         let c = self.c;
@@ -549,7 +564,7 @@ impl<'a> Converter<'a> {
                         if let Bound::Trait(r) = b
                             && let Some((of, alias)) = c.assoc_type_named(r.trait_, name)
                         {
-                            let (args, _) = self.trait_args(r, self_ty);
+                            let args = self.bound_args(r, self_ty)?;
                             return Some((alias, c.super_args(r.trait_, args, of)));
                         }
                     }
@@ -564,7 +579,7 @@ impl<'a> Converter<'a> {
                 if let Bound::Trait(r) = b
                     && let Some((of, alias)) = c.assoc_type_named(r.trait_, name)
                 {
-                    let (args, _) = self.trait_args(r, self_ty);
+                    let args = self.bound_args(r, self_ty)?;
                     return Some((alias, c.super_args(r.trait_, args, of)));
                 }
             }
