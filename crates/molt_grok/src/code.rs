@@ -519,6 +519,14 @@ impl Checked {
         }
     }
 
+    /// The body that a call by name runs; `None` if there is none, or it is not known which.
+    pub(crate) fn called_body(&self, f: FnId, args: Args) -> Option<BodyOwner> {
+        match self.resolve_fn(f, args)? {
+            Instance::Body(owner, _) => Some(owner),
+            _ => None,
+        }
+    }
+
     /// The constant of an implementation that stands for a trait's.
     pub(crate) fn resolve_const(&self, k: ConstId, args: Args) -> (ConstId, Args) {
         use crate::check::solve::{Search, Selected, Solver};

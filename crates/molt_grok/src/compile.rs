@@ -1,6 +1,7 @@
 //! Sources to a program: all stages in their order.
 
 use molt_base::SourceMap;
+use molt_base::hash::FastSet;
 use molt_diagnostics::Diagnostic;
 use molt_ir::Program;
 
@@ -129,6 +130,9 @@ fn check_front(front: &mut Front) -> (Checked, Vec<Diagnostic>) {
     if checked.has_copies() {
         diagnostics = without_repeats(diagnostics);
     }
+    // What is wrong in a bound is met wherever the bound is looked at.
+    let mut seen = FastSet::default();
+    diagnostics.retain(|d| seen.insert((d.code.id, d.primary_span(), d.message.clone())));
     lints::apply(&checked.hir.lint_scopes, &mut diagnostics);
     if diagnostics.iter().any(Diagnostic::is_error) {
         // What looks unused in a program with errors may be used where it was not understood.

@@ -323,7 +323,7 @@ impl Shared {
             deadlock_panic: false,
             cancelling: false,
             making: None,
-            own: owner::Own::new(),
+            own: owner::Own::default(),
             stack_top: 0,
             pressure: 0,
             random: self.hash_key ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,

@@ -319,6 +319,18 @@ impl Checked {
         self.types.args(&list)
     }
 
+    /// Arguments for the parameters of an owner, of which only the first is known.
+    pub fn unknown_args(&self, owner: Owner, first: Ty) -> Args {
+        let params = self.params_of(owner);
+        let unknown = params.iter().skip(1).map(|p| match p.kind {
+            ParamKind::Lifetime => Arg::Region(Region::Erased),
+            ParamKind::Type { .. } => Arg::Ty(Ty::ERROR),
+            ParamKind::Const => Arg::Const(self.types.mk_const(ConstKind::Error)),
+        });
+        let list: Vec<Arg> = std::iter::once(Arg::Ty(first)).chain(unknown).collect();
+        self.types.args(&list)
+    }
+
     /// The type that `Self` means in an ADT's own definition.
     pub fn adt_self(&self, adt: AdtId) -> Ty {
         let args = self.identity_args(Owner::Adt(adt));

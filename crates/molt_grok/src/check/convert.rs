@@ -67,8 +67,17 @@ pub struct Converter<'a> {
 
 impl<'a> Converter<'a> {
     pub fn new(c: &'a Checked, owner: Option<Owner>, elision: Elision, holes: &'a mut dyn Holes) -> Converter<'a> {
-        let (seen, bounds) = (Vec::new(), Vec::new());
-        Converter { c, owner, elision, holes, fresh: 0, seen, opaque_for: None, behind: None, bounds }
+        Converter {
+            c,
+            owner,
+            elision,
+            holes,
+            fresh: 0,
+            seen: Vec::new(),
+            opaque_for: None,
+            behind: None,
+            bounds: Vec::new(),
+        }
     }
 
     fn mk(&self, kind: TyKind) -> Ty {
@@ -524,16 +533,16 @@ impl<'a> Converter<'a> {
         self.mk(TyKind::Projection(alias, list))
     }
 
-    /// Arguments of a bound's trait, in which an associated type is looked for. `None`, with a report, if it is named there.
-    fn bound_args(&mut self, r: &TraitRef, self_ty: Ty) -> Option<Args> {
+    /// Arguments of a bound's trait, in which an associated type is looked for; errors, with a report, if it is named there.
+    fn bound_args(&mut self, r: &TraitRef, self_ty: Ty) -> Args {
         if self.bounds.contains(&r.span) {
             self.c.error(&code::CYCLIC_DEFINITION, r.span, "this bound needs itself");
-            return None;
+            return self.c.unknown_args(Owner::Trait(r.trait_), self_ty);
         }
         self.bounds.push(r.span);
         let (args, _) = self.trait_args(r, self_ty);
         self.bounds.pop();
-        Some(args)
+        args
     }
 
     /// The trait among the bounds of a type parameter (or of Self, or in scope) that declares the type.
@@ -564,7 +573,7 @@ impl<'a> Converter<'a> {
                         if let Bound::Trait(r) = b
                             && let Some((of, alias)) = c.assoc_type_named(r.trait_, name)
                         {
-                            let args = self.bound_args(r, self_ty)?;
+                            let args = self.bound_args(r, self_ty);
                             return Some((alias, c.super_args(r.trait_, args, of)));
                         }
                     }
@@ -579,7 +588,7 @@ impl<'a> Converter<'a> {
                 if let Bound::Trait(r) = b
                     && let Some((of, alias)) = c.assoc_type_named(r.trait_, name)
                 {
-                    let args = self.bound_args(r, self_ty)?;
+                    let args = self.bound_args(r, self_ty);
                     return Some((alias, c.super_args(r.trait_, args, of)));
                 }
             }

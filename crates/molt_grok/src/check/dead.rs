@@ -7,11 +7,10 @@
 
 mod parts;
 
+use molt_base::hash::FastMap;
 use molt_base::{Arena, EntityId, Span};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
-
-use molt_base::hash::FastMap;
 
 use super::context::{Checked, Owner, Predicate};
 use crate::hir::lints::level_at;

@@ -53,7 +53,6 @@ pub fn check_literals(c: &Checked, body: &Body, typed: &TypedBody) {
 }
 
 fn check(c: &Checked, lit: &Lit, negative: bool, ty: Ty, span: Span) {
-    let sign = if negative { "-" } else { "" };
     if let TyKind::Float(kind) = c.types.kind(ty)
         && let Some(value) = lit.as_float(kind)
         && value.is_infinite()
@@ -69,6 +68,7 @@ fn check(c: &Checked, lit: &Lit, negative: bool, ty: Ty, span: Span) {
     let most = if bits == 128 { u128::MAX } else { (1 << bits) - 1 };
     let holds = value <= most || (negative && kind.is_signed() && value == most + 1);
     if !holds {
+        let sign = if negative { "-" } else { "" };
         let least = if kind.is_signed() { format!("-{}", most + 1) } else { "0".to_owned() };
         let message = format!("`{sign}{value}` does not fit into `{}`", kind.text());
         let d = Diagnostic::at(&grok::LITERAL_OUT_OF_RANGE, span, message)

@@ -9,9 +9,8 @@ use molt_base::hash::{FastMap, FastSet};
 
 use super::{Callee, Elem, Mir, Operand, Place, Rvalue, Slot, StmtKind, Terminator};
 use crate::check::context::Checked;
-use crate::code::Instance;
-use crate::hir::{BodyOwner, ConstId, Expr, FnId, PathRes};
-use crate::ty::{Args, TyKind};
+use crate::hir::{BodyOwner, ConstId, Expr, PathRes};
+use crate::ty::TyKind;
 
 /// Reports the first of them that each initialiser reads. The program has no error.
 pub fn check_start_up(c: &Checked) {
@@ -66,9 +65,9 @@ fn mentions(c: &Checked, owner: BodyOwner, is_late: &impl Fn(ConstId) -> bool) -
 /// The functions that a body names, those in closures included.
 fn named(c: &Checked, owner: BodyOwner) -> Vec<BodyOwner> {
     let (Some(typed), Some(body)) = (c.typed(owner), c.body_of(owner)) else { return Vec::new() };
-    let mut out: Vec<BodyOwner> = typed.callee.values().map(|k| function(c, k.func, k.args)).collect();
+    let mut out: Vec<BodyOwner> = typed.callee.values().filter_map(|k| c.called_body(k.func, k.args)).collect();
     out.extend(body.exprs.iter().filter_map(|(e, _)| match c.types.kind(typed.expr(e)) {
-        TyKind::FnDef(f, args) => Some(function(c, f, args)),
+        TyKind::FnDef(f, args) => c.called_body(f, args),
         _ => None,
     }));
     out
@@ -77,19 +76,10 @@ fn named(c: &Checked, owner: BodyOwner) -> Vec<BodyOwner> {
 /// The functions that a graph calls by name.
 fn called(c: &Checked, mir: &Mir) -> Vec<BodyOwner> {
     let calls = mir.blocks.iter().filter_map(|(_, block)| match block.terminator() {
-        Terminator::Call { func: Callee::Fn(f, args), .. } => Some(function(c, *f, *args)),
+        Terminator::Call { func: Callee::Fn(f, args), .. } => c.called_body(*f, *args),
         _ => None,
     });
     calls.collect()
-}
-
-/// The body of a function: of an implementation for a member of a trait, if that is known.
-fn function(c: &Checked, f: FnId, args: Args) -> BodyOwner {
-    let member = c.trait_of_fn(f).and_then(|_| c.resolve_fn(f, args));
-    match member {
-        Some(Instance::Body(owner, _)) => owner,
-        _ => BodyOwner::Fn(f),
-    }
 }
 
 /// The first static that a graph reads too early.

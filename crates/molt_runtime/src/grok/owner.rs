@@ -1,7 +1,6 @@
 //! Who owns what code makes on a stack: the actor or the task that runs there, or main.
 
 use alloc::vec::Vec;
-use core::ptr::null_mut;
 use core::sync::atomic::AtomicPtr;
 
 use super::actor::Actor;
@@ -20,10 +19,6 @@ pub struct Own {
 }
 
 impl Own {
-    pub const fn new() -> Own {
-        Own { locals: Lock::new(Vec::new()), heap: AtomicPtr::new(null_mut()) }
-    }
-
     /// Drops all of it.
     ///
     /// # Safety

@@ -175,7 +175,7 @@ entries! {
                 drop_result: core::mem::transmute::<usize, Code>(drop_result as usize),
                 running_on: AtomicPtr::new(null_mut()),
                 joiners: Lock::new(Vec::new()),
-                own: Own::new(),
+                own: Own::default(),
             });
             task as u64 + HEAD as u64
         }

@@ -318,6 +318,7 @@ impl Lower<'_> {
         match pats[..] {
             // Some local has no value on some way.
             _ if differ => Pat::Error,
+            [] => Pat::Error,
             [only] => self.body.pats[only].clone(),
             _ => Pat::Or(pats),
         }

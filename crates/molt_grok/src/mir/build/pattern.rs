@@ -344,8 +344,7 @@ impl Builder<'_> {
                 continue;
             };
             rows = self.expand_or(tree, rows, place);
-            // A pattern with an error has no alternatives.
-            let (place, pat) = match rows.first().and_then(|row| row.tests.first()) {
+            let (place, pat) = match rows[0].tests.first() {
                 Some(&(p, pat)) if p == place => (p, pat),
                 _ => continue,
             };

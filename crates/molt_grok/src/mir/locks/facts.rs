@@ -191,7 +191,7 @@ pub fn read(
         MirOwner::Closure(id) => q.closure(id).form == ClosureForm::Async,
         MirOwner::Body(_) => false,
     };
-    let futures = Futures::new(q, mir, &origins, |f, list| resolved(q, f, list));
+    let futures = Futures::new(q, mir, &origins, |f, list| q.c.called_body(f, list).map(MirOwner::Body));
     let (all, events, returned) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
     let mut r = Reader { q, known, mir, origins, all, events, returned, futures };
     r.flow();
@@ -353,7 +353,9 @@ impl Reader<'_> {
                     self.library_call(bb, *f, args, span, &held);
                     return BTreeSet::new();
                 }
-                let Some(callee) = resolved(self.q, *f, *list) else { return BTreeSet::new() };
+                let Some(callee) = self.q.c.called_body(*f, *list).map(MirOwner::Body) else {
+                    return BTreeSet::new();
+                };
                 let arguments: Vec<_> = args.iter().map(|a| self.origins.argument(a)).collect();
                 event(self, What::Call { callee, arguments, how: How::AtOnce });
                 BTreeSet::from([self.note(Held::Result { call: bb.0 as usize })])
@@ -481,18 +483,6 @@ impl Reader<'_> {
             }
             _ => false,
         }
-    }
-}
-
-/// The function of the program that is called: an implementation's for a member of one of its traits.
-fn resolved(q: Queries<'_>, f: FnId, list: crate::ty::Args) -> Option<MirOwner> {
-    use crate::hir::BodyOwner;
-    if q.c.trait_of_fn(f).is_none() {
-        return Some(MirOwner::Body(BodyOwner::Fn(f)));
-    }
-    match q.c.resolve_fn(f, list)? {
-        crate::code::Instance::Body(owner, _) => Some(MirOwner::Body(owner)),
-        _ => None,
     }
 }
 
