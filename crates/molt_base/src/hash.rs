@@ -18,7 +18,19 @@ impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         words.iter().for_each(|w| self.write_u64(u64::from_le_bytes(*w)));
-        rest.iter().for_each(|&b| self.write_u64(u64::from(b)));
+        // What is left makes one word, in which bytes may overlap: most names are short, and a multiplication for each of
+        // their bytes is slow.
+        let left = match (rest, rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+            (_, Some(low), Some(high)) => {
+                u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)) << 32
+            }
+            ([first, .., last], ..) => {
+                u64::from(*first) | u64::from(rest[rest.len() / 2]) << 8 | u64::from(*last) << 16
+            }
+            ([only], ..) => u64::from(*only),
+            ([], ..) => return,
+        };
+        self.write_u64(left);
     }
     fn write_u8(&mut self, v: u8) {
         self.write_u64(u64::from(v));

@@ -41,6 +41,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     /// A message without a place yet.
+    #[cold]
     pub fn new(code: &'static Code, message: impl Into<String>) -> Diagnostic {
         Diagnostic {
             code,
@@ -53,12 +54,14 @@ impl Diagnostic {
     }
 
     /// A message about one place.
+    #[cold]
     pub fn at(code: &'static Code, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::new(code, message).label(span, "", true)
     }
 
     /// Adds a label.
     #[must_use]
+    #[cold]
     pub fn label(mut self, span: Span, text: impl Into<String>, primary: bool) -> Diagnostic {
         self.labels.push(Label { span, text: text.into(), primary });
         self
@@ -66,6 +69,7 @@ impl Diagnostic {
 
     /// Adds an explanation.
     #[must_use]
+    #[cold]
     pub fn note(mut self, text: impl Into<String>) -> Diagnostic {
         self.notes.push(text.into());
         self
@@ -73,6 +77,7 @@ impl Diagnostic {
 
     /// Sets the advice.
     #[must_use]
+    #[cold]
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
         self.help = Some(text.into());
         self

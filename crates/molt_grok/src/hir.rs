@@ -95,7 +95,7 @@ pub struct Hir {
     pub bodies: Arena<BodyId, Option<Body>>,
     pub body_owners: Vec<BodyOwner>,
     /// Items of the library that the language itself refers to, by the name in `#[lang = "name"]`.
-    pub lang: FastMap<Symbol, LangItem>,
+    pub lang: FastMap<Box<str>, LangItem>,
     /// `main` of the program, or the function made of the statements of its root file.
     pub main: Option<FnId>,
     /// Module-level `let`s and non-constant `static`s in the order of section 6.4.
@@ -227,6 +227,6 @@ impl Hir {
         }
     }
     pub fn lang(&self, name: &str) -> Option<LangItem> {
-        self.lang.get(&self.names.lookup(name)?).copied()
+        self.lang.get(name).copied()
     }
 }

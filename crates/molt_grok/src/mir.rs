@@ -25,6 +25,7 @@ pub mod tail;
 pub mod visit;
 
 use molt_base::{Arena, Span, entity_id};
+use smallvec::SmallVec;
 
 use crate::check::typed::CastKind;
 use crate::hir::{AdtId, BinaryOp, BodyOwner, ConstId, LocalId, Mutability, Wide};
@@ -171,8 +172,11 @@ pub enum StmtKind {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Place {
     pub slot: Slot,
-    pub path: Vec<Elem>,
+    pub path: Path,
 }
+
+/// The steps of a place: most have none or one, which need no memory of their own.
+pub type Path = SmallVec<[Elem; 1]>;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Elem {
@@ -351,7 +355,7 @@ pub enum PanicKind {
 impl Place {
     /// The whole slot.
     pub fn local(slot: Slot) -> Place {
-        Place { slot, path: Vec::new() }
+        Place { slot, path: Path::new() }
     }
     pub fn is_local(&self) -> bool {
         self.path.is_empty()
@@ -361,5 +365,10 @@ impl Place {
         let mut path = self.path.clone();
         path.push(elem);
         Place { slot: self.slot, path }
+    }
+    /// What the first steps lead to.
+    #[must_use]
+    pub fn up_to(&self, steps: usize) -> Place {
+        Place { slot: self.slot, path: Path::from_slice(&self.path[..steps]) }
     }
 }

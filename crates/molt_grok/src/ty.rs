@@ -180,7 +180,9 @@ pub struct FnSig {
 
 /// The interner of types. The tables that find an id hold nothing else: what they compare is where the ids lead.
 pub struct Types {
-    kinds: RefCell<Vec<(TyKind, Flags)>>,
+    kinds: RefCell<Vec<TyKind>>,
+    /// What each contains: most questions are answered here, so these stand close together.
+    flags: RefCell<Vec<Flags>>,
     /// [`TyKind::word`] of each, which is what the search for an id compares.
     words: RefCell<Vec<u128>>,
     ids: RefCell<HashTable<Ty>>,
@@ -239,6 +241,7 @@ impl Types {
     pub fn new() -> Types {
         let types = Types {
             kinds: RefCell::default(),
+            flags: RefCell::default(),
             words: RefCell::default(),
             ids: RefCell::default(),
             lists: FrozenVec::new(),
@@ -288,19 +291,20 @@ impl Types {
         let mut words = self.words.borrow_mut();
         let id = Ty(words.len() as u32);
         words.push(word);
-        self.kinds.borrow_mut().push((kind, flags));
+        self.kinds.borrow_mut().push(kind);
+        self.flags.borrow_mut().push(flags);
         self.ids.borrow_mut().insert_unique(hash, id, |id| hash_of_word(words[id.0 as usize]));
         id
     }
 
     #[inline]
     pub fn kind(&self, ty: Ty) -> TyKind {
-        self.kinds.borrow()[ty.0 as usize].0
+        self.kinds.borrow()[ty.0 as usize]
     }
 
     #[inline]
     pub fn flags(&self, ty: Ty) -> Flags {
-        self.kinds.borrow()[ty.0 as usize].1
+        self.flags.borrow()[ty.0 as usize]
     }
 
     /// Whether values of a type hold references, views or types with lifetimes.

@@ -51,7 +51,7 @@ struct Image {
     /// Those that were made.
     bodies: Vec<(BodyId, Body)>,
     body_owners: Vec<BodyOwner>,
-    lang: FastMap<Symbol, LangItem>,
+    lang: FastMap<Box<str>, LangItem>,
     start_up: Vec<ConstId>,
     prelude: Option<ModId>,
     module_data: Vec<ModuleData>,

@@ -56,6 +56,7 @@ impl Front {
         }
         let attr = head.attrs.iter().find(|a| self.hir.names.text(a.name) == "lang");
         if let Some(name) = attr.and_then(|a| self.attr_text(a)) {
+            let name = self.hir.names.text(name).into();
             self.hir.lang.insert(name, item);
         }
     }

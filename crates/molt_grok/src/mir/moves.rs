@@ -44,7 +44,8 @@ pub struct MovePaths {
 impl MovePaths {
     /// Paths of the slots that `tracked` chooses.
     pub fn new(q: Queries<'_>, mir: &Mir, tracked: impl Fn(Slot) -> bool) -> MovePaths {
-        let mut paths = MovePaths { paths: Vec::new(), of_slot: vec![None; mir.slots.len()] };
+        let count = mir.slots.len();
+        let mut paths = MovePaths { paths: Vec::with_capacity(count), of_slot: vec![None; count] };
         for (slot, decl) in mir.slots.iter() {
             if tracked(slot) {
                 let ix = paths.push(MovePath { slot, elem: None, parent: None, children: Vec::new(), ty: decl.ty });

@@ -14,7 +14,9 @@ use crate::mir::bits;
 use crate::mir::lists::Lists;
 use crate::mir::moves::{Found, Initialised, MovePaths, PathIx, State, end_moves, mark, step};
 use crate::mir::queries::Queries;
-use crate::mir::{Bb, BorrowKind, Callee, Elem, Mir, MirOwner, Operand, Place, Rvalue, Slot, StmtKind, Terminator};
+use crate::mir::{
+    Bb, BorrowKind, Callee, Elem, Mir, MirOwner, Operand, Path, Place, Rvalue, Slot, StmtKind, Terminator,
+};
 use crate::ty::{Ty, TyKind};
 
 /// What is done with a place.
@@ -397,7 +399,7 @@ impl<'a, 'm> Access<'a, 'm> {
             Found::Untracked => return,
         };
         if state.may_be_uninit(path) {
-            self.report_uninit(&Place { slot, path: rest.to_vec() }, path, at, "assigned in part");
+            self.report_uninit(&Place { slot, path: Path::from_slice(rest) }, path, at, "assigned in part");
         }
     }
 
@@ -416,15 +418,15 @@ impl<'a, 'm> Access<'a, 'm> {
                     continue;
                 }
                 (Elem::Deref, TyKind::Ref(..) | TyKind::Ptr(..)) => {
-                    let base = Place { slot: place.slot, path: place.path[..n].to_vec() };
+                    let base = place.up_to(n);
                     return self.report_move_out(place, &base, at);
                 }
                 (Elem::Index(_), _) | (Elem::ConstIndex { .. } | Elem::Subslice { .. }, TyKind::Slice(_)) => {
-                    let base = Place { slot: place.slot, path: place.path[..n].to_vec() };
+                    let base = place.up_to(n);
                     return self.report_move_out_of_index(place, &base, at);
                 }
                 (Elem::Field(..), TyKind::Adt(adt, _)) if self.q.c.drop_impl(adt).is_some() => {
-                    let base = Place { slot: place.slot, path: place.path[..n].to_vec() };
+                    let base = place.up_to(n);
                     return self.report_move_out_of_drop(place, &base, adt, at);
                 }
                 _ => {}
@@ -458,7 +460,7 @@ impl<'a, 'm> Access<'a, 'm> {
                 }
                 TyKind::Ptr(Mutability::Mut, _) => return,
                 TyKind::Ref(..) | TyKind::Ptr(..) | TyKind::Str(_) => {
-                    let base = Place { slot: place.slot, path: place.path[..end - 1].to_vec() };
+                    let base = place.up_to(end - 1);
                     return self.report_behind_shared(place, &base, at, is_borrow);
                 }
                 _ => {}
@@ -483,7 +485,7 @@ impl<'a, 'm> Access<'a, 'm> {
         let MirOwner::Closure(id) = self.graph.mir.owner else { return };
         let Some(capture) = self.q.closure(id).captures.get(n as usize) else { return };
         if capture.mode == CaptureMode::Shared {
-            let base = Place { slot: place.slot, path: Vec::new() };
+            let base = Place::local(place.slot);
             return self.report_behind_shared(place, &base, at, is_borrow);
         }
         if exclusive {
@@ -593,7 +595,7 @@ fn is_allowed(what: What, loan: &Loan, number: u32, reserved: bool) -> bool {
 
 /// For each slot the points that give the whole of it a value.
 fn assignments(mir: &Mir, points: &Points) -> Lists {
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(mir.slots.len());
     for (bb, block) in mir.blocks.iter() {
         let mut point = points.at(bb, 0);
         for stmt in &block.stmts {

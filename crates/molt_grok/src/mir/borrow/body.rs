@@ -25,6 +25,15 @@ pub struct TypedMir<'a, 'm> {
     pub summaries: &'m Summaries,
 }
 
+/// The side of a bound that holds what the other one held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    /// The type that the bound is on.
+    Own,
+    /// An argument of the trait.
+    Other,
+}
+
 impl<'a, 'm> TypedMir<'a, 'm> {
     fn has_regions(&self, ty: Ty) -> bool {
         self.regions.q.types().flags(ty).has(Flags::REGION)
@@ -170,7 +179,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         self.regions.relate(from, inner, variance, span, why);
         let Some(region) = var_of(region) else { return };
         let mut ty = self.slot_ty[place.slot.0 as usize];
-        let mut through: Vec<(RegionVar, Mutability)> = Vec::new();
+        let mut through: SmallVec<[(RegionVar, Mutability); 4]> = SmallVec::new();
         let mut variant = 0;
         for &elem in &place.path {
             if elem == Elem::Deref {
@@ -403,17 +412,17 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         let generics = self.regions.fresh_args(generics);
         // An implementation may put a text for a trait's parameter whose lifetime is that of the reference.
         let ties = matches!(q.hir().fns[func].parent, Parent::Trait(_));
-        let sig = self.instantiate(&sig, generics, ties, span);
-        for (arg, &param) in args.iter().zip(&sig.params) {
+        let (params, ret) = self.instantiate(&sig, generics, ties, span);
+        for (arg, &param) in args.iter().zip(&params) {
             self.operand_into(arg, param, span, Why::Argument);
         }
         // A future holds the arguments; what an arm of a `select` gives comes from what it waited for.
         if q.hir().lang_fn("select_take") == Some(func) || q.hir().fns[func].is_async {
             self.link_call(args, to, span);
         } else if opaque {
-            self.link_call(args, sig.ret, span);
+            self.link_call(args, ret, span);
         }
-        self.regions.relate(sig.ret, to, Variance::Covariant, span, why);
+        self.regions.relate(ret, to, Variance::Covariant, span, why);
         self.call_bounds(func, generics, &bounds, span);
     }
 
@@ -426,7 +435,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
 
     /// A signature with its arguments put in; elided lifetimes get variables of this call. With `ties` a reference to a
     /// parameter that turns out to be a text gives the text its lifetime.
-    fn instantiate(&mut self, sig: &FnSig, generics: Args, ties: bool, span: Span) -> FnSig {
+    fn instantiate(&mut self, sig: &FnSig, generics: Args, ties: bool, span: Span) -> (SmallVec<[Ty; 4]>, Ty) {
         let types = self.regions.q.types();
         let mut elided: SmallVec<[(Region, Region); 4]> = SmallVec::new();
         let mut one = |regions: &mut Regions<'a>, ty: Ty| {
@@ -462,7 +471,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         };
         let params = sig.params.iter().map(|&t| one(&mut self.regions, t)).collect();
         let ret = one(&mut self.regions, sig.ret);
-        FnSig { params, ret, ..*sig }
+        (params, ret)
     }
 
     /// `T: 'a` bounds of a function, also those of what it is a member of: index of the parameter, and the region.
@@ -526,16 +535,20 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         if !types.args_flags(generics).has(Flags::REGION) {
             return;
         }
-        if let Some(trait_) = q.c.trait_of_fn(func) {
+        if let Some(trait_) = q.c.trait_of_fn(func)
+            && let Some(side) = self.holder(trait_)
+        {
             let count = q.c.params_of(crate::check::context::Owner::Trait(trait_)).len();
             let list = types.list(generics);
-            self.trait_bound(trait_, &list[..count.min(list.len())], span);
+            self.trait_bound(side, &list[..count.min(list.len())], span);
         }
         for predicate in q.c.predicates_of(crate::check::context::Owner::Fn(func)).iter() {
             match *predicate {
                 Predicate::Trait(trait_, args) => {
-                    let args = types.subst_args(args, generics);
-                    self.trait_bound(trait_, types.list(args), span);
+                    if let Some(side) = self.holder(trait_) {
+                        let args = types.subst_args(args, generics);
+                        self.trait_bound(side, types.list(args), span);
+                    }
                 }
                 Predicate::Projection(alias, args, out) => {
                     if q.c.trait_of_alias(alias).is_some_and(|t| self.regions.is_fn_trait(t)) {
@@ -550,15 +563,19 @@ impl<'a, 'm> TypedMir<'a, 'm> {
         }
     }
 
-    /// Conversions and collections: one side of the bound holds what the other side held.
-    fn trait_bound(&mut self, trait_: TraitId, args: &[Arg], span: Span) {
-        let q = self.regions.q;
+    /// Conversions and collections: which side of the bound holds what the other side held.
+    fn holder(&self, trait_: TraitId) -> Option<Holder> {
+        let hir = self.regions.q.hir();
+        match hir.text(hir.traits[trait_].head.name) {
+            "FromIterator" | "Extend" | "From" | "TryFrom" | "Sum" => Some(Holder::Own),
+            "Into" | "TryInto" => Some(Holder::Other),
+            _ => None,
+        }
+    }
+
+    /// What one side of a bound on a conversion or collection held may be in the other.
+    fn trait_bound(&mut self, holder: Holder, args: &[Arg], span: Span) {
         let [Arg::Ty(own), rest @ ..] = args else { return };
-        let into_self = match q.hir().text(q.hir().traits[trait_].head.name) {
-            "FromIterator" | "Extend" | "From" | "TryFrom" | "Sum" => true,
-            "Into" | "TryInto" => false,
-            _ => return,
-        };
         let others: Vec<Ty> = rest.iter().filter_map(|a| a.ty()).collect();
         let (mut from, mut to) = (Vec::new(), Vec::new());
         for &other in &others {
@@ -566,7 +583,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
             self.regions.regions_in(other, &mut from);
         }
         self.regions.regions_in(*own, &mut to);
-        if !into_self {
+        if holder == Holder::Other {
             std::mem::swap(&mut from, &mut to);
         }
         for &f in &from {

@@ -28,7 +28,7 @@ impl Access<'_, '_> {
                 Elem::Deref => derefs += 1,
                 Elem::Variant(v) => variant = v,
                 Elem::Field(n, _) => {
-                    let base = Place { slot: place.slot, path: place.path[..i].to_vec() };
+                    let base = place.up_to(i);
                     let ty = self.graph.place_ty(&base);
                     text = format!("{text}.{}", self.field_name(ty, variant, n));
                     // A field access looks through references by itself.

@@ -132,12 +132,14 @@ impl Live {
         let defs = Lists::new(rows, defs.iter().copied());
         // A drop is not reached by a value that was moved out before.
         let ends = Lists::new(rows, ends.iter().copied());
+        let mut todo = Vec::new();
         for (slot, point, what) in uses {
             let Some(row) = dense[slot.0 as usize] else { continue };
+            todo.push(point);
             if what == SlotUse::Drop {
-                trace(points, ends.of(row), dropped.row_mut(row as usize), point, |bb| may_enter(bb, slot));
+                trace(points, ends.of(row), dropped.row_mut(row as usize), &mut todo, |bb| may_enter(bb, slot));
             } else {
-                trace(points, defs.of(row), used.row_mut(row as usize), point, |_| true);
+                trace(points, defs.of(row), used.row_mut(row as usize), &mut todo, |_| true);
             }
         }
         Live { dense, defs, used, dropped }
@@ -159,10 +161,9 @@ impl Live {
     }
 }
 
-/// Marks the points from definitions to a use: those where the value is live on entry. Blocks without a definition that the
-/// value cannot enter are on no way to the use.
-fn trace(points: &Points, defs: &[u32], row: &mut [u64], point: u32, may_enter: impl Fn(Bb) -> bool) {
-    let mut todo = vec![point];
+/// Marks the points from definitions to the use that is to do: those where the value is live on entry. Blocks without a
+/// definition that the value cannot enter are on no way to the use.
+fn trace(points: &Points, defs: &[u32], row: &mut [u64], todo: &mut Vec<u32>, may_enter: impl Fn(Bb) -> bool) {
     while let Some(point) = todo.pop() {
         let (bb, _) = points.location(point);
         let start = points.at(bb, 0);

@@ -94,8 +94,9 @@ impl Loans {
     pub fn new(mir: &Mir, points: &Points, list: Vec<Loan>, values: &Values, live: &Live) -> Loans {
         let mut scopes = BitRows::new(list.len(), points.count());
         let of_slot = Lists::new(mir.slots.len(), list.iter().zip(0..).map(|(loan, n)| (loan.place.slot.0, n)));
+        let mut todo = Vec::new();
         for (n, loan) in list.iter().enumerate() {
-            mark_scope(mir, points, loan, values, live, scopes.row_mut(n));
+            mark_scope(mir, points, loan, values, live, scopes.row_mut(n), &mut todo);
         }
         Loans { list, scopes, of_slot }
     }
@@ -110,8 +111,15 @@ impl Loans {
 }
 
 /// Points after the loan that its region holds without a gap, up to where its slot gets another value.
-fn mark_scope(mir: &Mir, points: &Points, loan: &Loan, values: &Values, live: &Live, row: &mut [u64]) {
-    let mut todo = Vec::new();
+fn mark_scope(
+    mir: &Mir,
+    points: &Points,
+    loan: &Loan,
+    values: &Values,
+    live: &Live,
+    row: &mut [u64],
+    todo: &mut Vec<u32>,
+) {
     points.next(mir, loan.point, |p| todo.push(p));
     while let Some(point) = todo.pop() {
         if bits::get(row, point as usize) || !values.holds(loan.region, point) {

@@ -97,6 +97,9 @@ impl Regions<'_> {
 
     fn normalize_list(&mut self, args: Args, span: Span) -> Args {
         let types = self.q.types();
+        if !types.args_flags(args).has(Flags::PROJECTION) {
+            return args;
+        }
         let list: Vec<Arg> = types
             .list(args)
             .iter()

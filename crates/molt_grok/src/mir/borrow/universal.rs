@@ -2,6 +2,7 @@
 
 use molt_base::Span;
 use molt_diagnostics::{Diagnostic, registry};
+use smallvec::SmallVec;
 
 use super::access::Access;
 use super::regions::{RegionVar, Regions, STATIC, Why};
@@ -27,9 +28,10 @@ pub fn signature(regions: &mut Regions<'_>, mir: &Mir) -> Signature {
         MirOwner::Body(BodyOwner::Fn(func)) => {
             let sig = regions.q.fn_sig(func);
             let mut named: Vec<(Region, RegionVar)> = Vec::new();
-            let mut slots = vec![Ty::ERROR];
-            let given: Vec<Ty> = mir.params().map(|s| mir.slots[s].ty).collect();
-            for (n, &plain) in given.iter().enumerate() {
+            let mut slots = Vec::with_capacity(mir.param_count as usize + 1);
+            slots.push(Ty::ERROR);
+            for (n, slot) in mir.params().enumerate() {
+                let plain = mir.slots[slot].ty;
                 let written = sig.params.get(n).copied().filter(|&t| same(regions, t, plain)).unwrap_or(plain);
                 slots.push(with_universals(regions, written, &mut named, false));
             }
@@ -91,7 +93,7 @@ fn with_universals(regions: &mut Regions<'_>, ty: Ty, named: &mut Vec<(Region, R
     if !regions.q.types().flags(ty).has(Flags::ERASED | Flags::REGION) {
         return ty;
     }
-    let mut made: Vec<Region> = Vec::new();
+    let mut made: SmallVec<[Region; 4]> = SmallVec::new();
     let mut next = regions.count;
     let new = regions.renumber(ty, |r| {
         let name = match r {

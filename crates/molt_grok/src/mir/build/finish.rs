@@ -6,9 +6,10 @@ use super::{Builder, UPVAR_BASE};
 use crate::check::typed::{CaptureStep, ClosureData, FnTrait};
 use crate::hir::{LocalId, Mutability};
 use crate::mir::visit::places_mut;
-use crate::mir::{Bb, Elem, Mir, MirOwner, Place, Slot, StmtKind, Terminator};
+use crate::mir::{Bb, Elem, Mir, MirOwner, Path, Place, Slot, StmtKind, Terminator};
 use crate::ty::{Ty, Types};
 use molt_base::Arena;
+use smallvec::SmallVec;
 
 /// Resolves and cleans up the graph of a builder.
 pub(super) fn finish(builder: Builder<'_>) -> Mir {
@@ -64,7 +65,7 @@ fn resolve(types: &Types, data: &ClosureData, by_ref: bool, place: &mut Place) -
             && c.path.iter().zip(&place.path).all(|(step, elem)| same_step(step, elem))
     });
     let Some((n, capture)) = found else { return false };
-    let mut path = Vec::with_capacity(place.path.len() + 3);
+    let mut path = Path::new();
     if by_ref {
         path.push(Elem::Deref);
     }
@@ -91,7 +92,7 @@ pub fn compact(mir: &mut Mir) {
     let mut ways = vec![0u32; mir.blocks.len()];
     let mut order = Vec::with_capacity(mir.blocks.len());
     let mut todo = vec![Mir::ENTRY];
-    let mut reached = Vec::new();
+    let mut reached: SmallVec<[Bb; 4]> = SmallVec::new();
     ways[Mir::ENTRY.0 as usize] = 1;
     while let Some(bb) = todo.pop() {
         order.push(bb);
@@ -111,7 +112,8 @@ pub fn compact(mir: &mut Mir) {
             join_chain(mir, bb, &ways, &mut joined);
         }
     }
-    renumber(mir, &order, &joined);
+    order.retain(|b| !joined[b.0 as usize]);
+    renumber(mir, &order);
 }
 
 /// A panic with nothing left to drop leaves the function at once.
@@ -165,14 +167,13 @@ fn join_chain(mir: &mut Mir, bb: Bb, ways: &[u32], joined: &mut [bool]) {
     }
 }
 
-fn renumber(mir: &mut Mir, order: &[Bb], joined: &[bool]) {
+fn renumber(mir: &mut Mir, kept: &[Bb]) {
     let mut new_id = vec![Bb(u32::MAX); mir.blocks.len()];
-    let kept: Vec<Bb> = order.iter().copied().filter(|b| !joined[b.0 as usize]).collect();
     let mut blocks = Arena::with_capacity(kept.len());
     for (n, &bb) in kept.iter().enumerate() {
         new_id[bb.0 as usize] = Bb(n as u32);
     }
-    for bb in kept {
+    for &bb in kept {
         let mut block = std::mem::take(&mut mir.blocks[bb]);
         block.stmts.retain(|s| !matches!(s.kind, StmtKind::Nop));
         if let Some(end) = &mut block.end {
