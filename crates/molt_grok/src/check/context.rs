@@ -1,8 +1,9 @@
 //! The checker's view of the whole program: signatures, generics, bounds, indices of implementations, and the results for
 //! every body. Facts are computed when first asked for and kept.
 
-use molt_base::hash::{FastMap, FastSet};
+use molt_base::hash::{FastMap, FastSet, WordHasher};
 use std::cell::{OnceCell, RefCell};
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
 use elsa::{FrozenMap, FrozenVec};
@@ -10,6 +11,7 @@ use molt_base::{Span, Symbol};
 use molt_diagnostics::{Code, Diagnostic};
 
 use super::index::Index;
+use super::lang::Lang;
 use super::typed::{ClosureData, TypedBody};
 use crate::hir::{
     AdtId, AliasId, Body, BodyId, BodyOwner, Bound, ConstId, FnId, GenericParamKind, Generics, Hir, ImplId, Lifetime,
@@ -96,6 +98,7 @@ pub struct Checked {
     pub hir: Hir,
     pub types: Types,
     pub index: Index,
+    pub lang: Lang,
     pub(super) sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
     /// Those without regions, which inference works with.
     pub(super) erased_sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
@@ -130,7 +133,7 @@ pub struct Checked {
     pub(super) closures: FrozenVec<Box<ClosureCell>>,
     pub(super) opaques: FrozenVec<Box<OpaqueData>>,
     pub(super) opaque_ids: RefCell<FastMap<TypeId, OpaqueId>>,
-    pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>>,
+    pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>, BuildHasherDefault<WordHasher>>,
     /// Bodies with a `let` for each type of a polymorphic one, and what they stand for.
     pub(super) copied_bodies: FrozenVec<Box<Body>>,
     pub(super) replaced: RefCell<FastMap<BodyId, usize>>,
@@ -141,6 +144,8 @@ pub struct Checked {
     /// Which implementations, with which arguments, associated types are taken from, likewise.
     pub(super) chosen: RefCell<Chosen>,
     pub(super) diagnostics: RefCell<Vec<Diagnostic>>,
+    /// The types that are variables of inference, by number, as far as some body had so many.
+    pub(super) variables: RefCell<Vec<Ty>>,
     /// Functions whose signature has an error: their bodies are not looked at for borrows.
     pub(super) broken: RefCell<molt_base::hash::FastSet<Owner>>,
     /// Defaults of type parameters; none for those that are being computed.
@@ -169,11 +174,13 @@ pub struct ImplHeader {
 
 impl Checked {
     pub fn new(hir: Hir) -> Checked {
-        let index = Index::new(&hir);
+        let lang = Lang::new(&hir);
+        let index = Index::new(&hir, &lang);
         let checked = Checked {
             hir,
             types: Types::new(),
             index,
+            lang,
             sigs: RefCell::default(),
             erased_sigs: RefCell::default(),
             params: RefCell::default(),
@@ -200,13 +207,14 @@ impl Checked {
             closures: FrozenVec::new(),
             opaques: FrozenVec::new(),
             opaque_ids: RefCell::default(),
-            typed: FrozenMap::new(),
+            typed: FrozenMap::default(),
             copied_bodies: FrozenVec::new(),
             replaced: RefCell::default(),
             selections: RefCell::default(),
             projections: RefCell::default(),
             chosen: RefCell::default(),
             diagnostics: RefCell::default(),
+            variables: RefCell::default(),
             broken: RefCell::default(),
             under_way: RefCell::default(),
         };
@@ -462,7 +470,7 @@ impl Checked {
     /// The argument of `Box<T>`.
     pub fn boxed(&self, ty: Ty) -> Option<Ty> {
         match self.types.kind(ty) {
-            TyKind::Adt(id, args) if self.hir.lang_adt("Box") == Some(id) => self.types.list(args)[0].ty(),
+            TyKind::Adt(id, args) if self.lang.boxed == Some(id) => self.types.list(args)[0].ty(),
             _ => None,
         }
     }
@@ -470,7 +478,7 @@ impl Checked {
     /// What a handle of a collected value leads to.
     pub fn collected(&self, ty: Ty) -> Option<Ty> {
         match self.types.kind(ty) {
-            TyKind::Adt(id, args) if self.hir.lang_adt("Gc") == Some(id) => self.types.list(args)[0].ty(),
+            TyKind::Adt(id, args) if self.lang.gc == Some(id) => self.types.list(args)[0].ty(),
             _ => None,
         }
     }

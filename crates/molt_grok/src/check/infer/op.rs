@@ -542,7 +542,7 @@ impl<'c> Infer<'c> {
         if at == Ty::ERROR {
             return Ty::ERROR;
         }
-        let Some(t) = c.hir.lang_trait("index") else { return Ty::ERROR };
+        let Some(t) = c.lang.index else { return Ty::ERROR };
         loop {
             // Arrays and slices by a number are the language's own.
             let elem = match c.types.kind(at) {

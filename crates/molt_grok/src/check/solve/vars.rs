@@ -85,6 +85,12 @@ impl Vars {
         }
     }
 
+    /// Makes room for the variables of a body with so many expressions.
+    pub fn reserve(&mut self, exprs: usize) {
+        self.tys.reserve(exprs);
+        self.log.reserve(16);
+    }
+
     pub fn new_const(&mut self) -> u32 {
         self.consts.push(None);
         self.consts.len() as u32 - 1
