@@ -11,6 +11,7 @@ pub(crate) mod generalise;
 pub mod index;
 pub mod infer;
 mod items;
+mod kept;
 mod lang;
 mod literals;
 pub mod program;

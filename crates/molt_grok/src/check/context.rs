@@ -11,6 +11,7 @@ use molt_base::{Span, Symbol};
 use molt_diagnostics::{Code, Diagnostic};
 
 use super::index::Index;
+use super::kept::{ById, ByOwner};
 use super::lang::Lang;
 use super::typed::{ClosureData, TypedBody};
 use crate::hir::{
@@ -99,19 +100,21 @@ pub struct Checked {
     pub types: Types,
     pub index: Index,
     pub lang: Lang,
-    pub(super) sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
+    pub(super) sigs: ById<FnId, Rc<FnSig>>,
     /// Those without regions, which inference works with.
-    pub(super) erased_sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
-    pub(super) params: RefCell<FastMap<Owner, Rc<[ParamInfo]>>>,
-    pub(super) predicates: RefCell<FastMap<Owner, Rc<[Predicate]>>>,
-    pub(super) erased_predicates: RefCell<FastMap<ImplId, Rc<[Predicate]>>>,
+    pub(super) erased_sigs: ById<FnId, Rc<FnSig>>,
+    pub(super) params: ByOwner<Rc<[ParamInfo]>>,
+    pub(super) predicates: ByOwner<Rc<[Predicate]>>,
+    /// What a trait's bound says besides itself.
+    pub(super) implied: ById<TraitId, Rc<[Predicate]>>,
+    pub(super) erased_predicates: ById<ImplId, Rc<[Predicate]>>,
     pub(super) envs: FrozenVec<Box<[Predicate]>>,
-    pub(super) env_ids: RefCell<FastMap<Owner, Env>>,
+    pub(super) env_ids: ByOwner<Env>,
     /// Parameters and bounds that inference added to functions.
     pub(super) inferred: RefCell<FastMap<FnId, InferredGenerics>>,
     pub(super) fields: Kept<(AdtId, u32), Rc<[Ty]>>,
     pub(super) alias_types: RefCell<FastMap<AliasId, Option<Ty>>>,
-    pub(super) impl_headers: RefCell<FastMap<ImplId, Rc<ImplHeader>>>,
+    pub(super) impl_headers: ById<ImplId, Rc<ImplHeader>>,
     pub(super) const_types: RefCell<FastMap<ConstId, Ty>>,
     pub(super) const_values: RefCell<FastMap<BodyId, Option<i128>>>,
     /// Values of constant items for their arguments.
@@ -181,18 +184,19 @@ impl Checked {
             types: Types::new(),
             index,
             lang,
-            sigs: RefCell::default(),
-            erased_sigs: RefCell::default(),
-            params: RefCell::default(),
-            predicates: RefCell::default(),
-            erased_predicates: RefCell::default(),
+            sigs: ById::default(),
+            erased_sigs: ById::default(),
+            params: ByOwner::default(),
+            predicates: ByOwner::default(),
+            implied: ById::default(),
+            erased_predicates: ById::default(),
             envs: FrozenVec::new(),
-            env_ids: RefCell::default(),
+            env_ids: ByOwner::default(),
             inferred: RefCell::default(),
             fields: RefCell::default(),
             alias_types: RefCell::default(),
             default_types: RefCell::default(),
-            impl_headers: RefCell::default(),
+            impl_headers: ById::default(),
             const_types: RefCell::default(),
             const_values: RefCell::default(),
             item_values: RefCell::default(),
@@ -285,8 +289,8 @@ impl Checked {
 
     /// All parameters in scope: the parent's, then the item's own.
     pub fn params_of(&self, owner: Owner) -> Rc<[ParamInfo]> {
-        if let Some(p) = self.params.borrow().get(&owner) {
-            return p.clone();
+        if let Some(p) = self.params.get(owner) {
+            return p;
         }
         let mut list: Vec<ParamInfo> = match self.parent(owner) {
             Some(parent) => self.params_of(parent).to_vec(),
@@ -308,7 +312,7 @@ impl Checked {
             list.extend(more.params.iter().copied());
         }
         let list: Rc<[ParamInfo]> = list.into();
-        self.params.borrow_mut().insert(owner, list.clone());
+        self.params.insert(owner, list.clone());
         list
     }
 

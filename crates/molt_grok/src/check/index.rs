@@ -216,8 +216,14 @@ impl Checked {
 
     /// Whether some implementation of the trait may be for the type.
     pub fn impl_exists(&self, t: TraitId, self_ty: Ty) -> bool {
-        let mut out = Vec::new();
-        self.impl_candidates(t, self_ty, &mut out);
-        !out.is_empty()
+        let Some(table) = self.index.impls.get(&t) else { return false };
+        let Some(key) = TypeKey::of(&self.types, self_ty) else { return false };
+        let (int, float) = (key == TypeKey::AnyInt, key == TypeKey::AnyFloat);
+        let of_literal = |k: &TypeKey| match k {
+            TypeKey::Int(_) => int,
+            TypeKey::Float(_) => int || float,
+            _ => false,
+        };
+        key.candidates().any(|k| table.contains_key(&k)) || ((int || float) && table.keys().any(of_literal))
     }
 }

@@ -255,7 +255,7 @@ impl<'c> Infer<'c> {
             _ => return None,
         }
         let t = c.lang.deref?;
-        if self.s.implements(ty, t, span) != crate::check::solve::Answer::Yes {
+        if !self.s.may_implement(ty, t) || self.s.implements(ty, t, span) != crate::check::solve::Answer::Yes {
             return None;
         }
         let args = c.types.ty_list(&[ty]);

@@ -482,6 +482,12 @@ impl Final<'_, '_> {
         Callee { func: k.func, args }
     }
 
+    fn all(&mut self, list: &mut [Ty]) {
+        for ty in list {
+            *ty = self.fold_ty(*ty);
+        }
+    }
+
     /// Makes the results of a body final, where they are.
     fn body(&mut self, t: &mut TypedBody) {
         for a in t.adjust.values_mut().flatten() {
@@ -490,19 +496,18 @@ impl Final<'_, '_> {
             }
             a.to = self.fold_ty(a.to);
         }
-        let derefs = t.pat_derefs.values_mut().flatten();
-        for ty in t.expr_ty.iter_mut().chain(&mut t.pat_ty).chain(derefs).chain(&mut t.local_ty) {
-            *ty = self.fold_ty(*ty);
-        }
+        self.all(&mut t.expr_ty);
+        self.all(&mut t.pat_ty);
+        t.pat_derefs.values_mut().for_each(|list| self.all(list));
+        self.all(&mut t.local_ty);
         for k in t.callee.values_mut() {
             *k = self.callee(*k);
         }
         for (_, args) in t.consts.values_mut().chain(t.pat_consts.values_mut()) {
             *args = self.args(*args);
         }
-        for ty in [&mut t.ret].into_iter().chain(&mut t.params) {
-            *ty = self.fold_ty(*ty);
-        }
+        t.ret = self.fold_ty(t.ret);
+        self.all(&mut t.params);
         t.failed |= matches!(t.owner, BodyOwner::Fn(f) if self.infer.c.broken.borrow().contains(&Owner::Fn(f)));
     }
 }
@@ -511,12 +516,12 @@ impl Checked {
     /// Stores the results of a group.
     pub fn store(&self, result: GroupResult) {
         for (f, sig, generics) in result.sigs {
-            self.params.borrow_mut().remove(&Owner::Fn(f));
-            self.predicates.borrow_mut().remove(&Owner::Fn(f));
-            self.env_ids.borrow_mut().remove(&Owner::Fn(f));
+            self.params.remove(Owner::Fn(f));
+            self.predicates.remove(Owner::Fn(f));
+            self.env_ids.remove(Owner::Fn(f));
             self.inferred.borrow_mut().insert(f, generics);
-            self.erased_sigs.borrow_mut().remove(&f);
-            self.sigs.borrow_mut().insert(f, std::rc::Rc::new(sig));
+            self.erased_sigs.remove(f);
+            self.sigs.insert(f, std::rc::Rc::new(sig));
         }
         for (k, ty) in result.consts {
             self.const_types.borrow_mut().insert(k, ty);

@@ -47,7 +47,7 @@ impl Solver<'_> {
         } else if lang.fn_kind(t).is_some() {
             self.callable(t, self_ty, args, span)
         } else if is(lang.future) {
-            matches!(c.types.kind(self_ty), TyKind::Future(..)).then(yes)?
+            matches!(c.types.kind(self_ty), TyKind::Future(..)).then(yes).flatten()
         } else if is(lang.actor) {
             match c.types.kind(self_ty) {
                 TyKind::Adt(a, _) if c.hir.adts[a].kind == crate::hir::AdtKind::Actor => yes(),

@@ -324,6 +324,13 @@ impl Solver<'_> {
         }
     }
 
+    /// Whether there is a bound in force on the trait, or an implementation for types like this one; false is certain for
+    /// traits without a rule of the language.
+    pub fn may_implement(&self, ty: Ty, t: TraitId) -> bool {
+        let bound = |p: &Predicate| matches!(p, Predicate::Trait(u, _) if *u == t);
+        self.c.impl_exists(t, ty) || self.c.env(self.env).iter().any(bound)
+    }
+
     /// Whether a type implements a trait without parameters.
     pub fn implements(&mut self, ty: Ty, t: TraitId, span: Span) -> Answer {
         let args = self.c.types.args(&[Arg::Ty(ty)]);

@@ -244,7 +244,13 @@ impl Solver<'_> {
 
     /// Kind of the type with its outermost variable looked through.
     pub fn kind(&self, ty: Ty) -> TyKind {
-        self.c.types.kind(self.shallow(ty))
+        let mut kind = self.c.types.kind(ty);
+        while let TyKind::Infer(v) = kind
+            && let Some(value) = self.vars.value(v)
+        {
+            kind = self.c.types.kind(value);
+        }
+        kind
     }
 
     /// The type with all known variables replaced.
