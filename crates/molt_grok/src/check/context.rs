@@ -1,8 +1,9 @@
 //! The checker's view of the whole program: signatures, generics, bounds, indices of implementations, and the results for
 //! every body. Facts are computed when first asked for and kept.
 
-use molt_base::hash::{FastMap, FastSet};
+use molt_base::hash::{FastMap, FastSet, WordHasher};
 use std::cell::{OnceCell, RefCell};
+use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 
 use elsa::{FrozenMap, FrozenVec};
@@ -10,6 +11,8 @@ use molt_base::{Span, Symbol};
 use molt_diagnostics::{Code, Diagnostic};
 
 use super::index::Index;
+use super::kept::{ById, ByOwner};
+use super::lang::Lang;
 use super::typed::{ClosureData, TypedBody};
 use crate::hir::{
     AdtId, AliasId, Body, BodyId, BodyOwner, Bound, ConstId, FnId, GenericParamKind, Generics, Hir, ImplId, Lifetime,
@@ -96,19 +99,22 @@ pub struct Checked {
     pub hir: Hir,
     pub types: Types,
     pub index: Index,
-    pub(super) sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
+    pub lang: Lang,
+    pub(super) sigs: ById<FnId, Rc<FnSig>>,
     /// Those without regions, which inference works with.
-    pub(super) erased_sigs: RefCell<FastMap<FnId, Rc<FnSig>>>,
-    pub(super) params: RefCell<FastMap<Owner, Rc<[ParamInfo]>>>,
-    pub(super) predicates: RefCell<FastMap<Owner, Rc<[Predicate]>>>,
-    pub(super) erased_predicates: RefCell<FastMap<ImplId, Rc<[Predicate]>>>,
+    pub(super) erased_sigs: ById<FnId, Rc<FnSig>>,
+    pub(super) params: ByOwner<Rc<[ParamInfo]>>,
+    pub(super) predicates: ByOwner<Rc<[Predicate]>>,
+    /// What a trait's bound says besides itself.
+    pub(super) implied: ById<TraitId, Rc<[Predicate]>>,
+    pub(super) erased_predicates: ById<ImplId, Rc<[Predicate]>>,
     pub(super) envs: FrozenVec<Box<[Predicate]>>,
-    pub(super) env_ids: RefCell<FastMap<Owner, Env>>,
+    pub(super) env_ids: ByOwner<Env>,
     /// Parameters and bounds that inference added to functions.
     pub(super) inferred: RefCell<FastMap<FnId, InferredGenerics>>,
     pub(super) fields: Kept<(AdtId, u32), Rc<[Ty]>>,
     pub(super) alias_types: RefCell<FastMap<AliasId, Option<Ty>>>,
-    pub(super) impl_headers: RefCell<FastMap<ImplId, Rc<ImplHeader>>>,
+    pub(super) impl_headers: ById<ImplId, Rc<ImplHeader>>,
     pub(super) const_types: RefCell<FastMap<ConstId, Ty>>,
     pub(super) const_values: RefCell<FastMap<BodyId, Option<i128>>>,
     /// Values of constant items for their arguments.
@@ -130,7 +136,7 @@ pub struct Checked {
     pub(super) closures: FrozenVec<Box<ClosureCell>>,
     pub(super) opaques: FrozenVec<Box<OpaqueData>>,
     pub(super) opaque_ids: RefCell<FastMap<TypeId, OpaqueId>>,
-    pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>>,
+    pub(super) typed: FrozenMap<BodyOwner, Box<TypedBody>, BuildHasherDefault<WordHasher>>,
     /// Bodies with a `let` for each type of a polymorphic one, and what they stand for.
     pub(super) copied_bodies: FrozenVec<Box<Body>>,
     pub(super) replaced: RefCell<FastMap<BodyId, usize>>,
@@ -141,6 +147,8 @@ pub struct Checked {
     /// Which implementations, with which arguments, associated types are taken from, likewise.
     pub(super) chosen: RefCell<Chosen>,
     pub(super) diagnostics: RefCell<Vec<Diagnostic>>,
+    /// The types that are variables of inference, by number, as far as some body had so many.
+    pub(super) variables: RefCell<Vec<Ty>>,
     /// Functions whose signature has an error: their bodies are not looked at for borrows.
     pub(super) broken: RefCell<molt_base::hash::FastSet<Owner>>,
     /// Defaults of type parameters; none for those that are being computed.
@@ -169,23 +177,26 @@ pub struct ImplHeader {
 
 impl Checked {
     pub fn new(hir: Hir) -> Checked {
-        let index = Index::new(&hir);
+        let lang = Lang::new(&hir);
+        let index = Index::new(&hir, &lang);
         let checked = Checked {
             hir,
             types: Types::new(),
             index,
-            sigs: RefCell::default(),
-            erased_sigs: RefCell::default(),
-            params: RefCell::default(),
-            predicates: RefCell::default(),
-            erased_predicates: RefCell::default(),
+            lang,
+            sigs: ById::default(),
+            erased_sigs: ById::default(),
+            params: ByOwner::default(),
+            predicates: ByOwner::default(),
+            implied: ById::default(),
+            erased_predicates: ById::default(),
             envs: FrozenVec::new(),
-            env_ids: RefCell::default(),
+            env_ids: ByOwner::default(),
             inferred: RefCell::default(),
             fields: RefCell::default(),
             alias_types: RefCell::default(),
             default_types: RefCell::default(),
-            impl_headers: RefCell::default(),
+            impl_headers: ById::default(),
             const_types: RefCell::default(),
             const_values: RefCell::default(),
             item_values: RefCell::default(),
@@ -200,13 +211,14 @@ impl Checked {
             closures: FrozenVec::new(),
             opaques: FrozenVec::new(),
             opaque_ids: RefCell::default(),
-            typed: FrozenMap::new(),
+            typed: FrozenMap::default(),
             copied_bodies: FrozenVec::new(),
             replaced: RefCell::default(),
             selections: RefCell::default(),
             projections: RefCell::default(),
             chosen: RefCell::default(),
             diagnostics: RefCell::default(),
+            variables: RefCell::default(),
             broken: RefCell::default(),
             under_way: RefCell::default(),
         };
@@ -277,8 +289,8 @@ impl Checked {
 
     /// All parameters in scope: the parent's, then the item's own.
     pub fn params_of(&self, owner: Owner) -> Rc<[ParamInfo]> {
-        if let Some(p) = self.params.borrow().get(&owner) {
-            return p.clone();
+        if let Some(p) = self.params.get(owner) {
+            return p;
         }
         let mut list: Vec<ParamInfo> = match self.parent(owner) {
             Some(parent) => self.params_of(parent).to_vec(),
@@ -300,7 +312,7 @@ impl Checked {
             list.extend(more.params.iter().copied());
         }
         let list: Rc<[ParamInfo]> = list.into();
-        self.params.borrow_mut().insert(owner, list.clone());
+        self.params.insert(owner, list.clone());
         list
     }
 
@@ -462,7 +474,7 @@ impl Checked {
     /// The argument of `Box<T>`.
     pub fn boxed(&self, ty: Ty) -> Option<Ty> {
         match self.types.kind(ty) {
-            TyKind::Adt(id, args) if self.hir.lang_adt("Box") == Some(id) => self.types.list(args)[0].ty(),
+            TyKind::Adt(id, args) if self.lang.boxed == Some(id) => self.types.list(args)[0].ty(),
             _ => None,
         }
     }
@@ -470,7 +482,7 @@ impl Checked {
     /// What a handle of a collected value leads to.
     pub fn collected(&self, ty: Ty) -> Option<Ty> {
         match self.types.kind(ty) {
-            TyKind::Adt(id, args) if self.hir.lang_adt("Gc") == Some(id) => self.types.list(args)[0].ty(),
+            TyKind::Adt(id, args) if self.lang.gc == Some(id) => self.types.list(args)[0].ty(),
             _ => None,
         }
     }

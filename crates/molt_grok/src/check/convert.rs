@@ -682,8 +682,8 @@ impl Checked {
 
     /// Self type and trait of an implementation.
     pub fn impl_header(&self, i: crate::hir::ImplId) -> std::rc::Rc<super::context::ImplHeader> {
-        if let Some(h) = self.impl_headers.borrow().get(&i) {
-            return h.clone();
+        if let Some(h) = self.impl_headers.get(i) {
+            return h;
         }
         let self_ty = self.impl_self(i);
         let of = self.hir.impls[i].of.as_ref().map(|r| {
@@ -693,13 +693,13 @@ impl Checked {
         });
         let erased = of.map(|(_, args)| self.types.erase_args(args));
         let header = std::rc::Rc::new(super::context::ImplHeader { self_ty, of, erased });
-        self.impl_headers.borrow_mut().insert(i, header.clone());
+        self.impl_headers.insert(i, header.clone());
         header
     }
 
     /// The type that `Self` means in an implementation.
     pub fn impl_self(&self, i: crate::hir::ImplId) -> Ty {
-        if let Some(h) = self.impl_headers.borrow().get(&i) {
+        if let Some(h) = self.impl_headers.get(i) {
             return h.self_ty;
         }
         let item = &self.hir.impls[i];

@@ -5,6 +5,7 @@ use molt_base::hash::{FastMap, FastSet};
 use molt_base::Symbol;
 
 use super::context::Checked;
+use super::lang::Lang;
 use crate::hir::{AdtId, AliasId, ConstId, FnId, Hir, ImplId, TraitId, TypeExpr, TypeId};
 use crate::ty::{InferVar, Ty, TyKind, Types};
 
@@ -53,15 +54,16 @@ pub struct Index {
 }
 
 impl Index {
-    pub fn new(hir: &Hir) -> Index {
+    pub fn new(hir: &Hir, lang: &Lang) -> Index {
         let mut index = Index::default();
         let families = family_impls(hir);
+        let drop = hir.lang_trait("drop");
         for (id, item) in hir.impls.iter() {
             let key = families.get(&id).copied().unwrap_or_else(|| key_of_expr(hir, item.self_ty, 0));
             match &item.of {
                 Some(r) => {
                     index.impls.entry(r.trait_).or_default().entry(key).or_default().push(id);
-                    if hir.lang_trait("drop") == Some(r.trait_)
+                    if drop == Some(r.trait_)
                         && let TypeKey::Adt(adt) = key
                     {
                         index.drops.insert(adt, id);
@@ -97,7 +99,7 @@ impl Index {
             .iter()
             .filter_map(|n| hir.lang_adt(n))
             .collect();
-        index.auto_traits = ["send", "sync"].iter().filter_map(|n| hir.lang_trait(n)).collect();
+        index.auto_traits = [lang.send, lang.sync].into_iter().flatten().collect();
         index
     }
 }
@@ -214,8 +216,14 @@ impl Checked {
 
     /// Whether some implementation of the trait may be for the type.
     pub fn impl_exists(&self, t: TraitId, self_ty: Ty) -> bool {
-        let mut out = Vec::new();
-        self.impl_candidates(t, self_ty, &mut out);
-        !out.is_empty()
+        let Some(table) = self.index.impls.get(&t) else { return false };
+        let Some(key) = TypeKey::of(&self.types, self_ty) else { return false };
+        let (int, float) = (key == TypeKey::AnyInt, key == TypeKey::AnyFloat);
+        let of_literal = |k: &TypeKey| match k {
+            TypeKey::Int(_) => int,
+            TypeKey::Float(_) => int || float,
+            _ => false,
+        };
+        key.candidates().any(|k| table.contains_key(&k)) || ((int || float) && table.keys().any(of_literal))
     }
 }

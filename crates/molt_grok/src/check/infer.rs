@@ -16,10 +16,10 @@ mod path;
 mod writeback;
 
 use molt_base::hash::FastMap;
-
 use molt_base::{Span, Symbol};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
+use smallvec::SmallVec;
 
 use super::context::{Checked, Env, Predicate};
 use super::convert::{Converter, Elision, Holes};
@@ -42,6 +42,9 @@ pub(super) struct OpenClosure {
     pub kind: Option<FnTrait>,
 }
 
+/// Result types of the closures around an expression: bodies rarely have more than two levels.
+pub(super) type Returns = SmallVec<[Ty; 4]>;
+
 /// One body of the group.
 pub(super) struct BodyState<'c> {
     pub body: &'c Body,
@@ -50,7 +53,7 @@ pub(super) struct BodyState<'c> {
     /// Types of `break` values, by scope.
     pub breaks: FastMap<ScopeId, BreakState>,
     /// Result types of the closures around the current expression, innermost last.
-    pub returns: Vec<Ty>,
+    pub returns: Returns,
     pub unsafe_depth: u32,
 }
 
@@ -132,33 +135,14 @@ impl<'c> Infer<'c> {
             self.sigs.insert(f, sig);
         }
         let (params, ret) = self.signature_of(owner);
-        let typed = TypedBody {
-            owner,
-            expr_ty: vec![Ty::ERROR; body.exprs.len()],
-            adjust: FastMap::default(),
-            pat_ty: vec![Ty::ERROR; body.pats.len()],
-            pat_derefs: FastMap::default(),
-            bind_mode: FastMap::default(),
-            local_ty: Vec::new(),
-            callee: FastMap::default(),
-            call: FastMap::default(),
-            field: FastMap::default(),
-            ctor: FastMap::default(),
-            pat_ctor: FastMap::default(),
-            consts: FastMap::default(),
-            pat_consts: FastMap::default(),
-            casts: FastMap::default(),
-            closures: FastMap::default(),
-            ret,
-            params,
-            failed: false,
-        };
+        self.s.vars.reserve(body.exprs.len());
+        let typed = TypedBody::new(owner, body, params, ret);
         self.bodies.push(BodyState {
             body,
             typed,
             ret,
             breaks: FastMap::default(),
-            returns: Vec::new(),
+            returns: Returns::new(),
             unsafe_depth: 0,
         });
     }
@@ -169,11 +153,11 @@ impl<'c> Infer<'c> {
         let erase = |ty| c.types.erase(ty);
         match owner {
             BodyOwner::Fn(f) => {
-                let sig = match self.sigs.get(&f) {
-                    Some(s) => s.clone(),
-                    None => (*c.fn_sig(f)).clone(),
-                };
-                (sig.params.iter().map(|&p| erase(p)).collect(), erase(sig.ret))
+                if let Some(sig) = self.sigs.get(&f) {
+                    return (sig.params.iter().map(|&p| erase(p)).collect(), erase(sig.ret));
+                }
+                let sig = c.known_erased_sig(f).expect("who leaves something out is in the table of the group");
+                (sig.params.clone(), sig.ret)
             }
             BodyOwner::Const(k) => {
                 let ty = erase(c.const_type(k));
@@ -219,15 +203,15 @@ impl<'c> Infer<'c> {
             let var = self.s.fresh(span);
             self.typed().local_ty.push(var);
         }
-        let params = self.typed().params.clone();
-        let mut params = params.into_iter();
+        let has_self = body.self_local.is_some();
         if let Some(l) = body.self_local
-            && let Some(ty) = params.next()
+            && let Some(&ty) = self.typed().params.first()
         {
             let ty = self.s.normalize(ty, body.locals[l].span);
             self.typed().local_ty[l.0 as usize] = ty;
         }
-        for (&(pat, _), ty) in body.params.iter().zip(params) {
+        for (n, &(pat, _)) in body.params.iter().enumerate() {
+            let Some(&ty) = self.typed().params.get(n + usize::from(has_self)) else { break };
             let span = body.pat_span(pat);
             let ty = self.s.normalize(ty, span);
             self.check_pat_top(pat, ty);
@@ -321,7 +305,7 @@ impl<'c> Infer<'c> {
     }
 
     pub(super) fn adjust(&mut self, e: ExprId, kind: AdjustKind, to: Ty) {
-        self.typed().adjust.entry(e).or_default().push(Adjust { kind, to });
+        self.typed().adjust.or_default(e).push(Adjust { kind, to });
     }
 
     pub(super) fn set_callee(&mut self, e: ExprId, role: CalleeRole, callee: Callee) {

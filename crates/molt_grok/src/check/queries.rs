@@ -14,7 +14,7 @@ const NOWHERE: Span = Span { file: FileId(0), start: 0, end: 0 };
 impl Checked {
     /// Whether values of the type are copied rather than moved.
     pub fn is_copy(&self, ty: Ty, env: Env) -> bool {
-        let Some(copy) = self.hir.lang_trait("copy") else { return false };
+        let Some(copy) = self.lang.copy else { return false };
         let ty = self.types.erase(ty);
         match self.types.kind(ty) {
             TyKind::Bool
@@ -67,9 +67,9 @@ impl Checked {
                 c.mode == super::typed::CaptureMode::Value
                     && self.needs_drop_in(types.erase(types.subst(c.ty, args)), env, depth)
             }),
-            TyKind::Adt(adt, _) if self.hir.lang_adt("Room") == Some(adt) => false,
+            TyKind::Adt(adt, _) if self.lang.room == Some(adt) => false,
             TyKind::Adt(adt, args) => {
-                if self.drop_impl(adt).is_some() || self.hir.lang_adt("Box") == Some(adt) || depth > 32 {
+                if self.drop_impl(adt).is_some() || self.lang.boxed == Some(adt) || depth > 32 {
                     return true;
                 }
                 let variants = self.hir.adts[adt].variants.len() as u32;
@@ -250,7 +250,7 @@ impl Checked {
             TyKind::Future(..) => true,
             TyKind::Opaque(id, _) => self.hir.fns[self.opaque(id).owner].is_async,
             TyKind::Dyn(d, _) => {
-                let future = self.hir.lang_trait("future");
+                let future = self.lang.future;
                 self.types.dyn_kind(d).traits.iter().any(|&(t, _)| Some(t) == future)
             }
             _ => self.boxed(ty).is_some_and(|inner| self.is_future(inner)),

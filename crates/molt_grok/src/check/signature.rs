@@ -71,31 +71,31 @@ impl Checked {
 
     /// A function's type in terms of its parameters. What is left out of the signature must have been inferred before.
     pub fn fn_sig(&self, f: FnId) -> Rc<FnSig> {
-        if let Some(s) = self.sigs.borrow().get(&f) {
-            return s.clone();
+        if let Some(s) = self.sigs.get(f) {
+            return s;
         }
         let sig = Rc::new(self.convert_sig(f, &mut Probe(false)));
-        self.sigs.borrow_mut().insert(f, sig.clone());
+        self.sigs.insert(f, sig.clone());
         sig
     }
 
     /// The signature if it is written in full or was inferred.
     pub fn known_sig(&self, f: FnId) -> Option<Rc<FnSig>> {
-        if let Some(s) = self.sigs.borrow().get(&f) {
-            return Some(s.clone());
+        if let Some(s) = self.sigs.get(f) {
+            return Some(s);
         }
         (self.completeness(f) == Completeness::Complete).then(|| self.fn_sig(f))
     }
 
     /// [`Checked::known_sig`] without regions.
     pub fn known_erased_sig(&self, f: FnId) -> Option<Rc<FnSig>> {
-        if let Some(s) = self.erased_sigs.borrow().get(&f) {
-            return Some(s.clone());
+        if let Some(s) = self.erased_sigs.get(f) {
+            return Some(s);
         }
         let sig = self.known_sig(f)?;
         let params = sig.params.iter().map(|&p| self.types.erase(p)).collect();
         let erased = Rc::new(FnSig { params, ret: self.types.erase(sig.ret), ..*sig });
-        self.erased_sigs.borrow_mut().insert(f, erased.clone());
+        self.erased_sigs.insert(f, erased.clone());
         Some(erased)
     }
 
@@ -192,8 +192,8 @@ impl Checked {
 
     /// The bounds of an implementation without regions.
     pub fn impl_predicates(&self, i: crate::hir::ImplId) -> Rc<[Predicate]> {
-        if let Some(p) = self.erased_predicates.borrow().get(&i) {
-            return p.clone();
+        if let Some(p) = self.erased_predicates.get(i) {
+            return p;
         }
         let types = &self.types;
         let erased: Rc<[Predicate]> = self
@@ -204,14 +204,14 @@ impl Checked {
                 Predicate::Projection(n, args, ty) => Predicate::Projection(n, types.erase_args(args), types.erase(ty)),
             })
             .collect();
-        self.erased_predicates.borrow_mut().insert(i, erased.clone());
+        self.erased_predicates.insert(i, erased.clone());
         erased
     }
 
     /// Bounds that an item's users must satisfy, the parent's included. In a trait `Self: Trait` comes first.
     pub fn predicates_of(&self, owner: Owner) -> Rc<[Predicate]> {
-        if let Some(p) = self.predicates.borrow().get(&owner) {
-            return p.clone();
+        if let Some(p) = self.predicates.get(owner) {
+            return p;
         }
         let mut out: Vec<Predicate> = match self.parent(owner) {
             Some(parent) => self.predicates_of(parent).to_vec(),
@@ -233,13 +233,13 @@ impl Checked {
             out.extend(more.predicates.iter().copied());
         }
         let out: Rc<[Predicate]> = out.into();
-        self.predicates.borrow_mut().insert(owner, out.clone());
+        self.predicates.insert(owner, out.clone());
         out
     }
 
     /// The bounds of an item with all their supertraits: what its body may assume.
     pub fn env_of_owner(&self, owner: Owner) -> Env {
-        if let Some(&e) = self.env_ids.borrow().get(&owner) {
+        if let Some(e) = self.env_ids.get(owner) {
             return e;
         }
         let list = self.elaborate(&self.predicates_of(owner));
@@ -249,7 +249,7 @@ impl Checked {
             self.envs.push(list.into());
             Env(self.envs.len() as u32 - 1)
         };
-        self.env_ids.borrow_mut().insert(owner, env);
+        self.env_ids.insert(owner, env);
         env
     }
 
@@ -295,9 +295,8 @@ impl Checked {
 
     /// Supertraits and bounds of associated types of a trait, in terms of its parameters.
     fn implied_by_trait(&self, t: TraitId) -> Rc<[Predicate]> {
-        let key = Owner::Alias(crate::hir::AliasId(u32::MAX - t.0));
-        if let Some(p) = self.predicates.borrow().get(&key) {
-            return p.clone();
+        if let Some(p) = self.implied.get(t) {
+            return p;
         }
         let item = &self.hir.traits[t];
         let identity = self.identity_args(Owner::Trait(t));
@@ -314,7 +313,7 @@ impl Checked {
             }
         }
         let out: Rc<[Predicate]> = out.into();
-        self.predicates.borrow_mut().insert(key, out.clone());
+        self.implied.insert(t, out.clone());
         out
     }
 

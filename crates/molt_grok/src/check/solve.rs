@@ -11,10 +11,11 @@ mod vars;
 use molt_base::hash::{FastMap, FastSet};
 
 use molt_base::Span;
+use smallvec::SmallVec;
 
 use super::context::{Checked, Env, Predicate};
 use crate::hir::{ImplId, TraitId};
-use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Ty};
+use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, InferVar, Ty, TyKind};
 
 pub use select::{Answer, Search, Selected};
 pub use vars::{VarKind, Vars};
@@ -59,7 +60,7 @@ pub struct Solver<'c> {
 
 #[derive(Clone, Debug)]
 pub struct ClosureSig {
-    pub params: Vec<Ty>,
+    pub params: SmallVec<[Ty; 4]>,
     pub ret: Ty,
 }
 
@@ -122,7 +123,7 @@ impl<'c> Solver<'c> {
     }
 
     pub fn fresh_args(&mut self, params: &[super::context::ParamInfo], span: Span) -> Args {
-        let list: Vec<Arg> = params.iter().map(|p| self.fresh_arg(p, span)).collect();
+        let list: SmallVec<[Arg; 6]> = params.iter().map(|p| self.fresh_arg(p, span)).collect();
         self.c.types.args(&list)
     }
 
@@ -136,13 +137,19 @@ impl<'c> Solver<'c> {
     }
 
     pub fn fresh(&mut self, span: Span) -> Ty {
-        let v = self.vars.new_ty(VarKind::General, span);
-        self.c.types.mk(crate::ty::TyKind::Infer(v))
+        let n = self.vars.len();
+        self.vars.new_ty(VarKind::General, span);
+        // Each group numbers its variables anew.
+        let mut known = self.c.variables.borrow_mut();
+        for number in known.len()..=n {
+            known.push(self.c.types.mk(TyKind::Infer(InferVar::Ty(number as u32))));
+        }
+        known[n]
     }
 
     pub fn fresh_kind(&mut self, kind: VarKind, span: Span) -> Ty {
         let v = self.vars.new_ty(kind, span);
-        self.c.types.mk(crate::ty::TyKind::Infer(v))
+        self.c.types.mk(TyKind::Infer(v))
     }
 
     pub fn fresh_const(&mut self) -> Const {

@@ -4,9 +4,10 @@
 //! All types are final: no variable of inference is left (what could not be inferred was reported and is [`Ty::ERROR`]), and
 //! all regions are erased. Generic parameters of the owner appear as [`crate::ty::TyKind::Param`].
 
-use molt_base::hash::FastMap;
+use smallvec::SmallVec;
 
-use crate::hir::{BodyOwner, ExprId, FnId, LocalId, Mutability, PatId};
+use super::sorted::SortedMap;
+use crate::hir::{Body, BodyOwner, ExprId, FnId, LocalId, Mutability, PatId};
 use crate::ty::{Args, ClosureId, Ty};
 
 /// Results for one body, closures inside included.
@@ -16,31 +17,31 @@ pub struct TypedBody {
     /// Type of each expression before its adjustments, by index.
     pub expr_ty: Vec<Ty>,
     /// Steps applied to the value of an expression, in order.
-    pub adjust: FastMap<ExprId, Vec<Adjust>>,
+    pub adjust: SortedMap<ExprId, Adjusts>,
     /// Type of the value that a pattern is matched with, after the references in `pat_derefs` were looked through.
     pub pat_ty: Vec<Ty>,
     /// References that a pattern looks through before it applies (default binding modes): their types, outermost first.
-    pub pat_derefs: FastMap<PatId, Vec<Ty>>,
+    pub pat_derefs: SortedMap<PatId, Vec<Ty>>,
     /// How a binding pattern binds; by value when absent.
-    pub bind_mode: FastMap<PatId, Mutability>,
+    pub bind_mode: SortedMap<PatId, Mutability>,
     pub local_ty: Vec<Ty>,
     /// Function that an expression calls or names, where its syntax does not say: method calls, overloaded operators and
     /// indexing, paths to associated functions, `Iterator::next` of loops (under [`CalleeRole`]).
-    pub callee: FastMap<(ExprId, CalleeRole), Callee>,
+    pub callee: SortedMap<(ExprId, CalleeRole), Callee>,
     /// How a call expression calls.
-    pub call: FastMap<ExprId, CallKind>,
+    pub call: SortedMap<ExprId, CallKind>,
     /// Index of the field that a field expression names (variant 0).
-    pub field: FastMap<ExprId, u32>,
+    pub field: SortedMap<ExprId, u32>,
     /// Variant and order of fields of a struct expression.
-    pub ctor: FastMap<ExprId, Ctor>,
+    pub ctor: SortedMap<ExprId, Ctor>,
     /// Variant that a path, tuple-struct or struct pattern tests; absent for constants.
-    pub pat_ctor: FastMap<PatId, Ctor>,
+    pub pat_ctor: SortedMap<PatId, Ctor>,
     /// Constant that a path expression or pattern names, with its arguments.
-    pub consts: FastMap<ExprId, (crate::hir::ConstId, Args)>,
-    pub pat_consts: FastMap<PatId, (crate::hir::ConstId, Args)>,
-    pub casts: FastMap<ExprId, CastKind>,
+    pub consts: SortedMap<ExprId, (crate::hir::ConstId, Args)>,
+    pub pat_consts: SortedMap<PatId, (crate::hir::ConstId, Args)>,
+    pub casts: SortedMap<ExprId, CastKind>,
     /// Closure expressions, `async` blocks, bodies of `spawn`.
-    pub closures: FastMap<ExprId, ClosureId>,
+    pub closures: SortedMap<ExprId, ClosureId>,
     /// What the body returns.
     pub ret: Ty,
     /// Types of parameters, `self` first where there is one.
@@ -59,7 +60,7 @@ pub struct Ctor {
 }
 
 /// Which of the functions that an expression needs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum CalleeRole {
     /// The method, operator, index function or named function itself.
     Main,
@@ -96,6 +97,9 @@ pub enum FnTrait {
     FnMut,
     FnOnce,
 }
+
+/// Most expressions that have any take one or two: a borrow, or a reborrow.
+pub type Adjusts = SmallVec<[Adjust; 2]>;
 
 /// One step from an expression's value to the value that its place needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -198,6 +202,31 @@ pub enum CaptureMode {
 }
 
 impl TypedBody {
+    /// Nothing known yet of a body but its parameters and its result.
+    pub fn new(owner: BodyOwner, body: &Body, params: Vec<Ty>, ret: Ty) -> TypedBody {
+        TypedBody {
+            owner,
+            expr_ty: vec![Ty::ERROR; body.exprs.len()],
+            adjust: SortedMap::default(),
+            pat_ty: vec![Ty::ERROR; body.pats.len()],
+            pat_derefs: SortedMap::default(),
+            bind_mode: SortedMap::default(),
+            local_ty: Vec::with_capacity(body.locals.len()),
+            callee: SortedMap::default(),
+            call: SortedMap::default(),
+            field: SortedMap::default(),
+            ctor: SortedMap::default(),
+            pat_ctor: SortedMap::default(),
+            consts: SortedMap::default(),
+            pat_consts: SortedMap::default(),
+            casts: SortedMap::default(),
+            closures: SortedMap::default(),
+            ret,
+            params,
+            failed: false,
+        }
+    }
+
     pub fn expr(&self, e: ExprId) -> Ty {
         self.expr_ty[e.0 as usize]
     }

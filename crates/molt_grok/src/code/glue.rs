@@ -3,6 +3,7 @@
 use molt_abi::RtFn;
 use molt_base::{Arena, FileId, Span};
 use molt_ir::{FuncId, Function, IntCond, Op, Type, ValueId};
+use smallvec::SmallVec;
 
 use super::call::{EnvAt, Target};
 use super::func::{Addr, Val, Writer};
@@ -269,10 +270,7 @@ pub(super) fn shim(m: &mut Mono<'_>, ty: Ty, entry: Entry, id: FuncId) -> Functi
     let mut solver = crate::check::solve::Solver::new(m.c, Env::EMPTY);
     solver.reveal = true;
     let sig = solver.callable_sig(ty, span);
-    let (params, ret) = match sig {
-        Some((s, _)) => (s.params, s.ret),
-        None => (Vec::new(), Ty::UNIT),
-    };
+    let (params, ret) = sig.map_or((SmallVec::new(), Ty::UNIT), |(s, _)| (s.params, s.ret));
     let params: Vec<Ty> = params.into_iter().map(|p| m.c.revealed(p)).collect();
     let ret = m.c.revealed(ret);
     let mir = no_graph();

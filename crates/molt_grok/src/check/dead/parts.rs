@@ -69,7 +69,7 @@ impl Parts {
         if !typed.field.is_empty() {
             self.fields_named(c, body, typed);
         }
-        for (&pat, ctor) in &typed.pat_ctor {
+        for (pat, ctor) in typed.pat_ctor.iter() {
             self.pattern(body, pat, ctor);
         }
     }
@@ -83,7 +83,7 @@ impl Parts {
         }
         // The tree is in postorder, but copies of values may follow.
         self.assigned.sort_unstable();
-        for (&e, &field) in &typed.field {
+        for (e, &field) in typed.field.iter() {
             let Expr::Field { base, .. } = body.exprs[e] else { continue };
             if self.assigned.binary_search(&e).is_ok() {
                 continue;

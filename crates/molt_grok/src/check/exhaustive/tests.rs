@@ -34,27 +34,7 @@ impl World {
             scopes: Arena::new(),
             span: Span { file: FileId(0), start: 0, end: 0 },
         };
-        let typed = TypedBody {
-            owner,
-            expr_ty: Vec::new(),
-            adjust: Default::default(),
-            pat_ty: Vec::new(),
-            pat_derefs: Default::default(),
-            bind_mode: Default::default(),
-            local_ty: Vec::new(),
-            callee: Default::default(),
-            call: Default::default(),
-            field: Default::default(),
-            ctor: Default::default(),
-            pat_ctor: Default::default(),
-            consts: Default::default(),
-            pat_consts: Default::default(),
-            casts: Default::default(),
-            closures: Default::default(),
-            ret: Ty::UNIT,
-            params: Vec::new(),
-            failed: false,
-        };
+        let typed = TypedBody::new(owner, &body, Vec::new(), Ty::UNIT);
         World { c: Checked::new(Hir::default()), body, typed }
     }
 

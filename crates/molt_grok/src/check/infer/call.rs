@@ -11,7 +11,7 @@ use crate::check::context::{Owner, Predicate};
 use crate::check::solve::{Answer, Cause, ClosureSig, Goal};
 use crate::check::typed::{CallKind, FnTrait};
 use crate::hir::{Expr, ExprId, FnId, Mutability};
-use crate::ty::{Arg, Ty, TyKind};
+use crate::ty::{Arg, Args, Ty, TyKind};
 
 impl<'c> Infer<'c> {
     pub(in crate::check) fn call(&mut self, e: ExprId, callee: ExprId, args: &'c [ExprId], hint: Option<Ty>) -> Ty {
@@ -60,8 +60,7 @@ impl<'c> Infer<'c> {
                     self.apply_steps(callee, &steps, Mutability::Shared);
                     self.typed().call.insert(e, CallKind::Direct);
                     let ret = self.call_fn(e, f, list, args, hint, span);
-                    let sends = ["actor_send_after", "actor_send_every", "send_raw_to"];
-                    if sends.iter().any(|n| self.c.hir.lang_fn(n) == Some(f)) {
+                    if self.c.lang.sends.contains(&Some(f)) {
                         self.raw_message(list, span);
                     }
                     return ret;
@@ -125,8 +124,8 @@ impl<'c> Infer<'c> {
         ) {
             return None;
         }
-        for (name, kind) in [("fn", FnTrait::Fn), ("fn_mut", FnTrait::FnMut), ("fn_once", FnTrait::FnOnce)] {
-            let Some(t) = c.hir.lang_trait(name) else { continue };
+        for (t, kind) in c.lang.fn_traits() {
+            let Some(t) = t else { continue };
             let params: Vec<Ty> = (0..count).map(|_| self.s.fresh(span)).collect();
             let input = c.types.tuple(&params);
             let input = if self.arity_of(t, ty).is_some_and(|n| n != count) { self.s.fresh(span) } else { input };
@@ -135,7 +134,7 @@ impl<'c> Infer<'c> {
                 continue;
             }
             self.s.demand(Goal::new(Predicate::Trait(t, args), Cause { span, from: None }));
-            let Some(once) = c.hir.lang_trait("fn_once") else { continue };
+            let Some(once) = c.lang.fn_once else { continue };
             let ret = self.associated(once, "Output", args, span);
             self.solve();
             let params = match self.s.kind(input) {
@@ -156,7 +155,7 @@ impl<'c> Infer<'c> {
                 .dyn_kind(d)
                 .traits
                 .iter()
-                .find(|&&(u, _)| self.fn_trait(u).is_some())
+                .find(|&&(u, _)| c.lang.fn_kind(u).is_some())
                 .map(|&(_, a)| c.types.list(a)[0]),
             _ => c.env(self.s.env).iter().find_map(|p| match *p {
                 Predicate::Trait(u, a) if u == t && c.types.list(a)[0] == Arg::Ty(ty) => Some(c.types.list(a)[1]),
@@ -304,7 +303,7 @@ impl<'c> Infer<'c> {
         span: Span,
     ) {
         let c = self.c;
-        let (Some(t), Some(once)) = (c.hir.lang_trait("fn"), c.hir.lang_trait("fn_once")) else { return };
+        let (Some(t), Some(once)) = (c.lang.fn_, c.lang.fn_once) else { return };
         let params: Vec<Ty> = args.iter().map(|&a| self.check(a, None)).collect();
         let input = c.types.tuple(&params);
         let list = c.types.ty_list(&[ty, input]);
@@ -321,13 +320,38 @@ impl<'c> Infer<'c> {
     pub(in crate::check) fn item_args(
         &mut self,
         owner: Owner,
-        parent: &[Arg],
+        parent: Args,
         written: &crate::hir::GenericArgs,
         span: Span,
-    ) -> crate::ty::Args {
+    ) -> Args {
+        let c = self.c;
+        let params = c.params_of(owner);
+        let list = if written.args.is_empty() && params.len() == c.types.list(parent).len() {
+            parent
+        } else {
+            self.written_args(owner, parent, written, span)
+        };
+        let mut list = c.types.erase_args(list);
+        // Parameters that inference added are not written.
+        let have = c.types.list(list);
+        if have.len() < params.len() {
+            let mut full: Vec<Arg> = have.to_vec();
+            for p in &params[have.len()..] {
+                let arg = self.s.fresh_arg(p, span);
+                if let Arg::Ty(t) = arg {
+                    self.diverging.push(t);
+                }
+                full.push(arg);
+            }
+            list = c.types.args(&full);
+        }
+        self.s.normalize_args(list, span)
+    }
+
+    /// The parent's arguments, then those that are written, with variables for what is left out.
+    fn written_args(&mut self, owner: Owner, parent: Args, written: &crate::hir::GenericArgs, span: Span) -> Args {
         let c = self.c;
         let body_owner = c.generics_owner(self.body_ref().owner);
-        let generics = c.generics(owner);
         let name = match owner {
             Owner::Fn(f) => self.text(c.hir.fns[f].head.name),
             Owner::Adt(a) => self.text(c.hir.adts[a].head.name),
@@ -338,18 +362,7 @@ impl<'c> Infer<'c> {
         let mut conv =
             crate::check::convert::Converter::new(c, body_owner, crate::check::convert::Elision::Erased, &mut holes);
         let unsized_args = matches!(owner, Owner::Adt(a) if c.holds_unsized(a));
-        let list = conv.item_args(generics, parent, written, span, unsized_args, &|| format!("`{name}`"));
-        // Parameters that inference added are not written.
-        let full = c.params_of(owner);
-        let mut list: Vec<Arg> = c.types.list(c.types.erase_args(list)).to_vec();
-        for p in full.iter().skip(list.len()) {
-            let arg = self.s.fresh_arg(p, span);
-            if let Arg::Ty(t) = arg {
-                self.diverging.push(t);
-            }
-            list.push(arg);
-        }
-        let list = c.types.args(&list);
-        self.s.normalize_args(list, span)
+        let parent = c.types.list(parent);
+        conv.item_args(c.generics(owner), parent, written, span, unsized_args, &|| format!("`{name}`"))
     }
 }

@@ -9,7 +9,7 @@ use super::deferred::DeferredKind;
 use crate::check::context::Predicate;
 use crate::check::solve::{Cause, Goal};
 use crate::check::typed::{Adjust, AdjustKind, Callee, CastKind};
-use crate::hir::{AdtKind, ExprId, FnId, IntKind, Mutability, TypeId};
+use crate::hir::{AdtKind, ExprId, FnId, IntKind, Mutability, TraitId, TypeId};
 use crate::ty::{Arg, InferVar, Region, Ty, TyKind};
 
 /// One step of looking through pointers.
@@ -228,10 +228,10 @@ impl<'c> Infer<'c> {
         if mutability == Mutability::Shared {
             return callee;
         }
-        if self.c.hir.lang_fn("gc_read") == Some(callee.func) {
-            return Callee { func: self.c.hir.lang_fn("gc_write").unwrap_or(callee.func), ..callee };
+        if self.c.lang.gc_read == Some(callee.func) {
+            return Callee { func: self.c.lang.gc_write.unwrap_or(callee.func), ..callee };
         }
-        let func = self.c.hir.lang_trait("deref_mut").and_then(|t| self.c.hir.traits[t].fns.first().copied());
+        let func = self.first_fn(self.c.lang.deref_mut);
         Callee { func: func.unwrap_or(callee.func), ..callee }
     }
 
@@ -246,7 +246,7 @@ impl<'c> Infer<'c> {
                     return Some(DerefStep { overloaded: None, to: self.s.shallow(inner) });
                 }
                 // A handle is no `Deref`: who only knows the trait would not borrow the value.
-                if let (Some(inner), Some(func)) = (c.collected(ty), c.hir.lang_fn("gc_read")) {
+                if let (Some(inner), Some(func)) = (c.collected(ty), c.lang.gc_read) {
                     let args = c.types.args(&[Arg::Region(Region::Erased), Arg::Ty(inner)]);
                     return Some(DerefStep { overloaded: Some(Callee { func, args }), to: self.s.shallow(inner) });
                 }
@@ -254,8 +254,8 @@ impl<'c> Infer<'c> {
             TyKind::Param(..) | TyKind::Projection(..) | TyKind::Opaque(..) => {}
             _ => return None,
         }
-        let t = c.hir.lang_trait("deref")?;
-        if self.s.implements(ty, t, span) != crate::check::solve::Answer::Yes {
+        let t = c.lang.deref?;
+        if !self.s.may_implement(ty, t) || self.s.implements(ty, t, span) != crate::check::solve::Answer::Yes {
             return None;
         }
         let args = c.types.ty_list(&[ty]);
@@ -367,11 +367,8 @@ impl<'c> Infer<'c> {
     /// An overloaded dereference or index whose result is borrowed exclusively or assigned becomes the exclusive one. False if
     /// the place is behind a handle of a collected value: what gave the handle stays as it is.
     pub(in crate::check) fn make_exclusive(&mut self, e: ExprId) -> bool {
-        let mut adjusts = match self.typed().adjust.get(&e) {
-            Some(a) => a.clone(),
-            None => Vec::new(),
-        };
-        let handles = ["gc_read", "gc_write"].map(|n| self.c.hir.lang_fn(n));
+        let mut adjusts = self.typed().adjust.get(&e).cloned().unwrap_or_default();
+        let handles = [self.c.lang.gc_read, self.c.lang.gc_write];
         let is_handle =
             |a: &Adjust| matches!(a.kind, AdjustKind::OverloadedDeref(c, _) if handles.contains(&Some(c.func)));
         let handle = adjusts.iter().rposition(is_handle);
@@ -387,14 +384,12 @@ impl<'c> Infer<'c> {
         if handle.is_some() {
             return false;
         }
-        let (deref, index) = (self.first_fn("deref"), self.first_fn("index"));
+        let (deref, index) = (self.first_fn(self.c.lang.deref), self.first_fn(self.c.lang.index));
         if let Some(callee) = self.typed().main_callee(e) {
             let body = self.body_ref();
             let new = match &body.exprs[e] {
-                crate::hir::Expr::Deref(_) if self.c.hir.lang_fn("gc_read") == Some(callee.func) => {
-                    self.c.hir.lang_fn("gc_write")
-                }
-                crate::hir::Expr::Deref(_) if Some(callee.func) == deref => self.first_fn("deref_mut"),
+                crate::hir::Expr::Deref(_) if self.c.lang.gc_read == Some(callee.func) => self.c.lang.gc_write,
+                crate::hir::Expr::Deref(_) if Some(callee.func) == deref => self.first_fn(self.c.lang.deref_mut),
                 crate::hir::Expr::Index { base, .. } if Some(callee.func) == index => {
                     // The base was borrowed for `index`; `index_mut` needs it exclusively.
                     let base = *base;
@@ -408,7 +403,7 @@ impl<'c> Infer<'c> {
                             last.to = c.types.reference(Mutability::Mut, to);
                         }
                     }
-                    self.first_fn("index_mut")
+                    self.first_fn(self.c.lang.index_mut)
                 }
                 _ => None,
             };
@@ -425,8 +420,8 @@ impl<'c> Infer<'c> {
         true
     }
 
-    fn first_fn(&self, lang: &str) -> Option<FnId> {
-        self.c.hir.lang_trait(lang).and_then(|t| self.c.hir.traits[t].fns.first().copied())
+    fn first_fn(&self, of: Option<TraitId>) -> Option<FnId> {
+        self.c.hir.traits[of?].fns.first().copied()
     }
 
     pub(in crate::check) fn cast(&mut self, e: ExprId, value: ExprId, ty: TypeId) -> Ty {

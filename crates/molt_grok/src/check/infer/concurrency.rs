@@ -3,6 +3,7 @@
 use molt_base::Span;
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
+use smallvec::SmallVec;
 
 use super::expr::Join;
 use super::path::CtorPath;
@@ -36,7 +37,7 @@ impl<'c> Infer<'c> {
         let span = self.span(e);
         let ret = self.s.fresh(span);
         let id = self.c.new_closure();
-        let sig = ClosureSig { params: Vec::new(), ret };
+        let sig = ClosureSig { params: SmallVec::new(), ret };
         self.s.closures.insert(id, sig.clone());
         self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::Task, sig, kind: None });
         self.typed().closures.insert(e, id);

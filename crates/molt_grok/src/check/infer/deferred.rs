@@ -2,7 +2,7 @@
 
 use molt_base::{Span, Symbol};
 
-use super::Infer;
+use super::{Infer, Returns};
 use crate::check::solve::Answer;
 use crate::check::typed::{Callee, CalleeRole};
 use crate::hir::{BinaryOp, ExprId, GenericArgs, UnaryOp};
@@ -16,7 +16,7 @@ pub(in crate::check) struct Deferred {
     /// What the expression gives.
     pub out: Ty,
     /// Closures around the expression, for `return` and `?` in arguments.
-    pub returns: Vec<Ty>,
+    pub returns: Returns,
 }
 
 pub(in crate::check) enum DeferredKind {

@@ -2,6 +2,7 @@
 
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
+use smallvec::SmallVec;
 
 use super::deferred::DeferredKind;
 use super::{BreakState, Infer, OpenClosure};
@@ -66,7 +67,7 @@ impl<'c> Infer<'c> {
                 .constant(*len, span);
                 let len = self.c.evaluated(self.c.checked_length(len));
                 if self.c.types.const_kind(len) != ConstKind::Value(1)
-                    && let Some(copy) = self.c.hir.lang_trait("copy")
+                    && let Some(copy) = self.c.lang.copy
                 {
                     self.demand_trait(copy, &[elem], span);
                 }
@@ -602,7 +603,7 @@ impl<'c> Infer<'c> {
             },
         };
         let id = self.c.new_closure();
-        let sig = ClosureSig { params: params.clone(), ret };
+        let sig = ClosureSig { params: SmallVec::from_slice(&params), ret };
         self.s.closures.insert(id, sig.clone());
         let kind = expected.and_then(|x| x.kind);
         self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::Closure, sig, kind });
@@ -627,7 +628,7 @@ impl<'c> Infer<'c> {
             None => self.s.fresh(span),
         };
         let id = self.c.new_closure();
-        let sig = ClosureSig { params: Vec::new(), ret };
+        let sig = ClosureSig { params: SmallVec::new(), ret };
         self.s.closures.insert(id, sig.clone());
         self.closures.push(OpenClosure { id, expr: e, body: self.at, form: ClosureForm::Async, sig, kind: None });
         self.typed().closures.insert(e, id);
@@ -656,12 +657,12 @@ impl<'c> Infer<'c> {
             }
             TyKind::Dyn(d, _) => {
                 let kind = c.types.dyn_kind(d).clone();
-                let (t, args) = kind.traits.iter().copied().find(|&(t, _)| self.fn_trait(t).is_some())?;
+                let (t, args) = kind.traits.iter().copied().find(|&(t, _)| c.lang.fn_kind(t).is_some())?;
                 let input = c.types.list(args).first()?.ty()?;
                 let TyKind::Tuple(list) = self.s.kind(input) else { return None };
                 let params = c.types.ty_elems(list).collect();
                 let ret = kind.assoc.first().map_or_else(|| self.s.fresh(span), |&(_, t)| t);
-                Some(ExpectedClosure { sig: ClosureSig { params, ret }, kind: self.fn_trait(t) })
+                Some(ExpectedClosure { sig: ClosureSig { params, ret }, kind: c.lang.fn_kind(t) })
             }
             TyKind::Infer(InferVar::Ty(_)) => self.expected_by_goals(hint, span),
             _ => None,
@@ -677,7 +678,7 @@ impl<'c> Infer<'c> {
         for p in goals {
             match p {
                 Predicate::Trait(t, args) if self.self_is(args, var) => {
-                    let Some(k) = self.fn_trait(t) else { continue };
+                    let Some(k) = c.lang.fn_kind(t) else { continue };
                     kind = Some(kind.map_or(k, |old: FnTrait| old.min(k)));
                     if let Some(input) = c.types.list(args).get(1).and_then(|a| a.ty())
                         && let TyKind::Tuple(list) = self.s.kind(input)
@@ -687,7 +688,7 @@ impl<'c> Infer<'c> {
                 }
                 Predicate::Projection(alias, args, ty)
                     if self.self_is(args, var)
-                        && c.trait_of_alias(alias).is_some_and(|t| self.fn_trait(t).is_some()) =>
+                        && c.trait_of_alias(alias).is_some_and(|t| c.lang.fn_kind(t).is_some()) =>
                 {
                     ret = Some(ty);
                     if params.is_none()
@@ -720,13 +721,6 @@ impl<'c> Infer<'c> {
 
     fn self_is(&self, args: Args, var: Ty) -> bool {
         matches!(self.c.types.list(args).first(), Some(&Arg::Ty(t)) if self.s.shallow(t) == var)
-    }
-
-    pub(in crate::check) fn fn_trait(&self, t: crate::hir::TraitId) -> Option<FnTrait> {
-        let hir = &self.c.hir;
-        [("fn", FnTrait::Fn), ("fn_mut", FnTrait::FnMut), ("fn_once", FnTrait::FnOnce)]
-            .into_iter()
-            .find_map(|(name, k)| (hir.lang_trait(name) == Some(t)).then_some(k))
     }
 
     fn try_expr(&mut self, e: ExprId, value: ExprId, span: molt_base::Span) -> Ty {

@@ -3,6 +3,7 @@
 use molt_base::{Span, Symbol};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
+use smallvec::{SmallVec, smallvec};
 
 use super::Infer;
 use super::coerce::DerefStep;
@@ -13,7 +14,6 @@ use crate::check::solve::Answer;
 use crate::check::typed::{AdjustKind, Callee, CalleeRole};
 use crate::hir::{AdtKind, ExprId, FloatKind, FnId, GenericArgs, ImplId, Mutability, TraitId, Visibility};
 use crate::ty::{Arg, Args, InferVar, Ty, TyKind};
-
 /// Where a method was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Source {
@@ -28,7 +28,15 @@ enum Source {
 struct Candidate {
     func: FnId,
     source: Source,
+    /// Type of the receiver in terms of the parameters in the method's scope.
+    receiver: Ty,
 }
+
+/// Candidates of one name: nearly always one.
+type Candidates = SmallVec<[Candidate; 4]>;
+
+/// A type with what it dereferences to, step by step.
+type Steps = SmallVec<[DerefStep; 4]>;
 
 /// A method that fits.
 struct Pick {
@@ -166,8 +174,8 @@ impl<'c> Infer<'c> {
     }
 
     /// The type and what it dereferences to, step by step; false if the last one is unknown. The first step is the type itself.
-    fn deref_chain(&mut self, ty: Ty, span: Span) -> (Vec<DerefStep>, bool) {
-        let mut steps = vec![DerefStep { overloaded: None, to: ty }];
+    fn deref_chain(&mut self, ty: Ty, span: Span) -> (Steps, bool) {
+        let mut steps: Steps = smallvec![DerefStep { overloaded: None, to: ty }];
         let mut at = ty;
         while steps.len() < 16
             && let Some(step) = self.deref_step(at, span)
@@ -183,22 +191,23 @@ impl<'c> Infer<'c> {
 
     /// Searches a method; `Err` lists the candidates when several fit equally.
     fn probe(&mut self, steps: &[DerefStep], name: Symbol, span: Span) -> Option<Result<Pick, Vec<FnId>>> {
-        let mut inherent = Vec::new();
-        let mut all_steps: Vec<(usize, Ty, bool)> = steps.iter().enumerate().map(|(i, s)| (i, s.to, false)).collect();
-        if let Some(last) = steps.last()
-            && let TyKind::Array(elem, _) = self.c.types.kind(last.to)
-        {
-            all_steps.push((steps.len() - 1, self.c.types.mk(TyKind::Slice(elem)), true));
-        }
-        for &(_, ty, _) in &all_steps {
+        let unsized_last = steps.last().and_then(|last| match self.c.types.kind(last.to) {
+            TyKind::Array(elem, _) => Some((steps.len() - 1, self.c.types.mk(TyKind::Slice(elem)), true)),
+            _ => None,
+        });
+        let all_steps = || steps.iter().enumerate().map(|(i, s)| (i, s.to, false)).chain(unsized_last);
+        let mut inherent = Candidates::new();
+        for (_, ty, _) in all_steps() {
             self.inherent_candidates(ty, name, &mut inherent);
         }
         let extension = self.extension_candidates(name);
+        let takes = |m| inherent.iter().chain(&extension).any(|c| self.may_take_reference(c.receiver, m));
+        let borrows = [Mutability::Shared, Mutability::Mut].map(|m| takes(m).then_some(m));
         if inherent.is_empty() && extension.is_empty() {
             return None;
         }
-        for &(step, ty, unsizes) in &all_steps {
-            for autoref in [None, Some(Mutability::Shared), Some(Mutability::Mut)] {
+        for (step, ty, unsizes) in all_steps() {
+            for autoref in [None].into_iter().chain(borrows.into_iter().flatten().map(Some)) {
                 let receiver = match autoref {
                     None => ty,
                     Some(m) => self.c.types.reference(m, ty),
@@ -207,20 +216,10 @@ impl<'c> Infer<'c> {
                     continue;
                 }
                 for list in [&inherent, &extension] {
-                    let mut fits: Vec<(FnId, Args)> = Vec::new();
-                    for c in list {
-                        if let Some(parent) = self.fits(c, receiver, span)
-                            && !fits.iter().any(|&(f, _)| f == c.func)
-                        {
-                            fits.push((c.func, parent));
-                        }
-                    }
-                    match fits.len() {
-                        0 => {}
-                        1 => {
-                            let (func, parent) = fits[0];
-                            return Some(Ok(Pick { func, parent, step, autoref, unsizes }));
-                        }
+                    let fits = self.all_fitting(list, receiver, span);
+                    match fits[..] {
+                        [] => {}
+                        [(func, parent)] => return Some(Ok(Pick { func, parent, step, autoref, unsizes })),
                         _ => return Some(Err(fits.into_iter().map(|(f, _)| f).collect())),
                     }
                 }
@@ -229,13 +228,35 @@ impl<'c> Infer<'c> {
         None
     }
 
-    fn inherent_candidates(&self, ty: Ty, name: Symbol, out: &mut Vec<Candidate>) {
+    /// The candidates that take the receiver, each function once.
+    fn all_fitting(&mut self, list: &[Candidate], receiver: Ty, span: Span) -> SmallVec<[(FnId, Args); 2]> {
+        let mut fits: SmallVec<[(FnId, Args); 2]> = SmallVec::new();
+        for c in list {
+            if let Some(parent) = self.fits(c, receiver, span)
+                && !fits.iter().any(|&(f, _)| f == c.func)
+            {
+                fits.push((c.func, parent));
+            }
+        }
+        fits
+    }
+
+    /// Whether a receiver of this type may be a reference of that kind; false is certain.
+    fn may_take_reference(&self, written: Ty, mutability: Mutability) -> bool {
+        match self.s.kind(written) {
+            TyKind::Ref(_, m, _) => m == mutability,
+            TyKind::Adt(..) => false,
+            _ => true,
+        }
+    }
+
+    fn inherent_candidates(&self, ty: Ty, name: Symbol, out: &mut Candidates) {
         let c = self.c;
         if let Some(key) = TypeKey::of(&c.types, ty) {
             for k in key.candidates() {
                 for &(i, func) in c.index.inherent_fns.get(&(k, name)).into_iter().flatten() {
                     if c.hir.fns[func].self_param.is_some() {
-                        out.push(Candidate { func, source: Source::Inherent(i) });
+                        out.push(self.candidate(func, Source::Inherent(i)));
                     }
                 }
             }
@@ -243,9 +264,7 @@ impl<'c> Infer<'c> {
         match c.types.kind(ty) {
             TyKind::Dyn(d, _) => {
                 for &(t, rest) in &c.types.dyn_kind(d).traits {
-                    let mut list = vec![Arg::Ty(ty)];
-                    list.extend_from_slice(c.types.list(rest));
-                    let args = c.types.args(&list);
+                    let args = c.types.args(&[&[Arg::Ty(ty)], c.types.list(rest)].concat());
                     self.bound_candidates(t, args, name, out);
                 }
             }
@@ -255,7 +274,7 @@ impl<'c> Infer<'c> {
                         && c.types.list(args)[0] == Arg::Ty(ty)
                         && let Some(func) = c.find_trait_method(t, name)
                     {
-                        out.push(Candidate { func, source: Source::Bound(t, args) });
+                        out.push(self.candidate(func, Source::Bound(t, args)));
                     }
                 }
             }
@@ -271,23 +290,23 @@ impl<'c> Infer<'c> {
     }
 
     /// Methods of a trait and its supertraits for given arguments.
-    fn bound_candidates(&self, t: TraitId, args: Args, name: Symbol, out: &mut Vec<Candidate>) {
+    fn bound_candidates(&self, t: TraitId, args: Args, name: Symbol, out: &mut Candidates) {
         let c = self.c;
         for &(s, list) in c.supertraits(t).iter() {
             if let Some(func) = c.find_trait_method(s, name) {
                 let args = c.types.erase_args(c.types.subst_args(list, args));
-                out.push(Candidate { func, source: Source::Bound(s, args) });
+                out.push(self.candidate(func, Source::Bound(s, args)));
             }
         }
     }
 
-    fn extension_candidates(&self, name: Symbol) -> Vec<Candidate> {
+    fn extension_candidates(&self, name: Symbol) -> Candidates {
         let module = self.body_ref().module;
         let visible = &self.c.hir.modules[module].traits_in_scope;
         let list = self.c.index.trait_fns.get(&name).map_or(&[][..], Vec::as_slice);
         let candidate = |(t, func)| {
             let has_self = self.c.hir.fns[func].self_param.is_some();
-            has_self.then_some(Candidate { func, source: Source::Trait(t) })
+            has_self.then(|| self.candidate(func, Source::Trait(t)))
         };
         // A name may belong to a trait of every module, of which few are visible.
         if list.len() > visible.len() {
@@ -297,17 +316,21 @@ impl<'c> Infer<'c> {
         list.iter().copied().filter(|(t, _)| visible.contains(t)).filter_map(candidate).collect()
     }
 
+    fn candidate(&self, func: FnId, source: Source) -> Candidate {
+        Candidate { func, source, receiver: self.written_receiver(func) }
+    }
+
     /// Whether a candidate takes the receiver; gives the arguments of its parent, without keeping anything.
     fn fits(&mut self, candidate: &Candidate, receiver: Ty, span: Span) -> Option<Args> {
-        let written = self.written_receiver(candidate.func);
-        if !self.s.may_fit(written, receiver) {
+        if !self.s.may_fit(candidate.receiver, receiver) {
             return None;
         }
         let s = self.s.vars.snapshot();
         let pending = self.s.pending.len();
-        let parent = self.instantiate_parent(candidate, span);
-        let sig = self.method_receiver(candidate.func, parent, span);
-        let mut ok = self.s.unify(sig, receiver).is_ok();
+        let parent = self.instantiate_parent(candidate.source, span);
+        let wanted = self.c.types.subst(candidate.receiver, parent);
+        let wanted = self.s.normalize(wanted, span);
+        let mut ok = self.s.unify(wanted, receiver).is_ok();
         if ok && let Source::Trait(t) = candidate.source {
             let args = self.s.resolve_args(parent);
             let self_ty = self.c.types.list(args)[0].expect_ty();
@@ -332,8 +355,8 @@ impl<'c> Infer<'c> {
         })
     }
 
-    fn instantiate_parent(&mut self, candidate: &Candidate, span: Span) -> Args {
-        match candidate.source {
+    fn instantiate_parent(&mut self, source: Source, span: Span) -> Args {
+        match source {
             Source::Inherent(i) => self.s.fresh_impl_args(i, span),
             Source::Bound(_, args) => args,
             Source::Trait(t) => {
@@ -379,19 +402,15 @@ impl<'c> Infer<'c> {
     ) -> Ty {
         let c = self.c;
         let func = pick.func;
-        let candidate = Candidate {
-            func,
-            source: match (c.impl_of_fn(func), c.trait_of_fn(func)) {
-                (Some(i), _) => Source::Inherent(i),
-                (None, Some(t)) if pick.parent != Args::EMPTY => Source::Bound(t, pick.parent),
-                (None, Some(t)) => Source::Trait(t),
-                (None, None) => return Ty::ERROR,
-            },
+        let source = match (c.impl_of_fn(func), c.trait_of_fn(func)) {
+            (Some(i), _) => Source::Inherent(i),
+            (None, Some(t)) if pick.parent != Args::EMPTY => Source::Bound(t, pick.parent),
+            (None, Some(t)) => Source::Trait(t),
+            (None, None) => return Ty::ERROR,
         };
         self.check_visible(func, name_span);
-        let parent = self.instantiate_parent(&candidate, span);
-        let parent_list: Vec<Arg> = c.types.list(parent).to_vec();
-        let list = self.item_args(Owner::Fn(func), &parent_list, generics, name_span);
+        let parent = self.instantiate_parent(source, span);
+        let list = self.item_args(Owner::Fn(func), parent, generics, name_span);
         // The receiver.
         let mutability = pick.autoref.unwrap_or(match c.receiver_ref(func) {
             Some(m) => m,
@@ -440,7 +459,7 @@ impl<'c> Infer<'c> {
             self.report(Diagnostic::at(&code::UNSAFE_REQUIRED, name_span, text));
         }
         let least = params.len() - item.params.iter().rev().take_while(|p| p.default.is_some()).count();
-        if c.hir.lang_fn("actor_ref_send") == Some(func) {
+        if c.lang.actor_ref_send == Some(func) {
             self.raw_message(list, span);
         }
         let ret = self.arguments(params, sig.ret, args, hint, span, Some(func), least);
@@ -500,7 +519,7 @@ impl<'c> Infer<'c> {
         let params = c.params_of(Owner::Trait(t));
         let mut parent: Vec<Arg> = params.iter().map(|p| self.s.fresh_arg(p, span)).collect();
         parent[0] = Arg::Ty(ty);
-        let list = self.item_args(Owner::Fn(func), &parent, generics, span);
+        let list = self.item_args(Owner::Fn(func), c.types.args(&parent), generics, span);
         if let Some(m) = c.receiver_ref(func) {
             let to = c.types.reference(m, ty);
             self.adjust(recv, AdjustKind::Borrow(m), to);
@@ -525,8 +544,7 @@ impl<'c> Infer<'c> {
         let (steps, complete) = self.deref_chain(ty, span);
         for (n, step) in steps.iter().enumerate() {
             if let Some((index, field_ty)) = self.field_of(step.to, name, name_span) {
-                let steps: Vec<DerefStep> = steps[1..=n].to_vec();
-                self.apply_steps(base, &steps, Mutability::Shared);
+                self.apply_steps(base, &steps[1..=n], Mutability::Shared);
                 self.typed().field.insert(e, index);
                 let field_ty = self.c.types.erase(field_ty);
                 return self.s.normalize(field_ty, span);

@@ -223,9 +223,10 @@ impl<'c> Infer<'c> {
 
     /// Whether the language itself defines the operator on a primitive type.
     fn has_operator(&self, ty: Ty, op: BinaryOp) -> bool {
-        let int = self.is_int(ty);
-        let float = matches!(self.s.kind(ty), TyKind::Float(_) | TyKind::Infer(InferVar::Float(_)));
-        let is_bool = self.s.shallow(ty) == Ty::BOOL;
+        let kind = self.s.kind(ty);
+        let int = matches!(kind, TyKind::Int(_) | TyKind::Infer(InferVar::Int(_)));
+        let float = matches!(kind, TyKind::Float(_) | TyKind::Infer(InferVar::Float(_)));
+        let is_bool = kind == TyKind::Bool;
         match op {
             BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div | BinaryOp::Rem => int || float,
             BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor => int || is_bool,
@@ -542,7 +543,7 @@ impl<'c> Infer<'c> {
         if at == Ty::ERROR {
             return Ty::ERROR;
         }
-        let Some(t) = c.hir.lang_trait("index") else { return Ty::ERROR };
+        let Some(t) = c.lang.index else { return Ty::ERROR };
         loop {
             // Arrays and slices by a number are the language's own.
             let elem = match c.types.kind(at) {

@@ -34,7 +34,7 @@ impl<'c> Infer<'c> {
             }
             PathRes::Local(l) => self.typed().local_ty[l.0 as usize],
             PathRes::Fn(f, generics) => {
-                let args = self.item_args(Owner::Fn(*f), &[], generics, span);
+                let args = self.item_args(Owner::Fn(*f), Args::EMPTY, generics, span);
                 self.function(*f, args, span)
             }
             PathRes::Const(k) => self.constant(e, *k, Args::EMPTY, span),
@@ -109,7 +109,7 @@ impl<'c> Infer<'c> {
                 Some(CtorPath { adt: *adt, variant: *v, args: self.adt_args(*adt, args, span) })
             }
             PathRes::Alias(alias, args) => {
-                let list = self.item_args(Owner::Alias(*alias), &[], args, span);
+                let list = self.item_args(Owner::Alias(*alias), Args::EMPTY, args, span);
                 let ty = c.alias_type(*alias)?;
                 let ty = c.types.subst(c.types.erase(ty), list);
                 let ty = self.s.normalize(ty, span);
@@ -353,8 +353,7 @@ impl<'c> Infer<'c> {
                     Diagnostic::at(&code::PRIVATE_ITEM, name_span, text).label(head.name_span, "declared here", false);
                 self.report(d);
             }
-            let parent: Vec<Arg> = c.types.list(args).to_vec();
-            let list = self.item_args(Owner::Fn(f), &parent, generics, name_span);
+            let list = self.item_args(Owner::Fn(f), args, generics, name_span);
             return Some(self.function(f, list, span));
         }
         let consts: Vec<_> = key
@@ -414,8 +413,7 @@ impl<'c> Infer<'c> {
         for &(s, list) in c.supertraits(t).iter() {
             let list = if s == t { args } else { c.types.erase_args(c.types.subst_args(list, args)) };
             if let Some(f) = c.find_trait_fn(s, name) {
-                let parent: Vec<Arg> = c.types.list(list).to_vec();
-                let full = self.item_args(Owner::Fn(f), &parent, generics, name_span);
+                let full = self.item_args(Owner::Fn(f), list, generics, name_span);
                 return self.function(f, full, span);
             }
             if let Some(&k) = c.hir.traits[s].consts.iter().find(|&&k| c.hir.consts[k].head.name == name) {

@@ -1,14 +1,14 @@
 //! The end of a group: defaults, generalisation of what is left open in signatures, final types.
 
 use molt_base::hash::FastMap;
-
 use molt_base::{Span, Symbol};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok as code;
+use smallvec::SmallVec;
 
 use super::Infer;
 use crate::check::context::{Checked, InferredGenerics, Owner, ParamInfo, ParamKind, Predicate};
-use crate::check::typed::{Adjust, AdjustKind, CallKind, Callee, ClosureData, FnTrait, TypedBody};
+use crate::check::typed::{AdjustKind, CallKind, Callee, ClosureData, FnTrait, TypedBody};
 use crate::hir::{BodyOwner, ExprId, FnId};
 use crate::ty::fold::Folder;
 use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Flags, FnSig, InferVar, Ty, TyKind, Types};
@@ -44,6 +44,9 @@ struct Final<'a, 'c> {
 /// The types before this one have no parts.
 const FIRST_COMPOUND: Ty = Ty(Ty::USIZE.0 + 1);
 
+/// What the types that change have in them if the group's functions keep their signatures.
+const LOCAL: u8 = Flags::INFER | Flags::CLOSURE;
+
 impl Folder for Final<'_, '_> {
     fn types(&self) -> &Types {
         &self.infer.c.types
@@ -56,20 +59,25 @@ impl Folder for Final<'_, '_> {
         self.fold_ty(ty)
     }
     fn args(&mut self, args: Args) -> Args {
-        let list: Vec<Arg> = self.types().list(args).to_vec();
-        let new: Vec<Arg> = list
-            .into_iter()
-            .map(|a| match a {
+        let mut list: SmallVec<[Arg; 6]> = SmallVec::from_slice(self.types().list(args));
+        let mut changed = false;
+        for arg in &mut list {
+            let new = match *arg {
                 Arg::Ty(t) => Arg::Ty(self.fold_ty(t)),
                 Arg::Region(r) => Arg::Region(r),
                 Arg::Const(c) => Arg::Const(self.fold_const(c)),
-            })
-            .collect();
-        self.types().args(&new)
+            };
+            changed |= new != *arg;
+            *arg = new;
+        }
+        if changed { self.types().args(&list) } else { args }
     }
     fn fold_ty(&mut self, ty: Ty) -> Ty {
-        if ty < FIRST_COMPOUND {
+        if ty < FIRST_COMPOUND || (self.infer.sigs.is_empty() && !self.types().flags(ty).has(LOCAL)) {
             return ty;
+        }
+        if let TyKind::Infer(_) = self.types().kind(ty) {
+            return self.replaced(ty);
         }
         if let Some(&known) = self.done.get(&ty) {
             return known;
@@ -302,14 +310,15 @@ impl<'c> Infer<'c> {
         };
         let pending: Vec<crate::check::solve::Goal> = std::mem::take(&mut self.s.pending);
         let mut leftovers = Vec::new();
-        for (n, state) in self.bodies.iter().enumerate() {
-            let owner = state.typed.owner;
-            let owner_params = c.generics_owner(owner).map_or(0, |o| c.params_of(o).len() as u32);
+        for (n, state) in std::mem::take(&mut self.bodies).into_iter().enumerate() {
+            let mut typed = state.typed;
+            let owner = typed.owner;
             let grows = matches!(owner, BodyOwner::Fn(f) if self.sigs.contains_key(&f));
             let mut params = FastMap::default();
             let mut extra = Vec::new();
             let mut infos = Vec::new();
             if grows {
+                let owner_params = c.generics_owner(owner).map_or(0, |o| c.params_of(o).len() as u32);
                 for (k, &v) in generic.iter().enumerate() {
                     let index = owner_params + k as u32;
                     params.insert(v, (index, names[k]));
@@ -318,10 +327,7 @@ impl<'c> Infer<'c> {
                     infos.push(ParamInfo { name: names[k], kind: ParamKind::Type { anonymous: true }, span });
                 }
             }
-            let mut own: Vec<Arg> =
-                c.generics_owner(owner).map_or(Vec::new(), |o| c.types.list(c.identity_args(o)).to_vec());
-            own.extend_from_slice(&extra);
-            let own = c.types.erase_args(c.types.args(&own));
+            let own = if self.closures.is_empty() { Args::EMPTY } else { self.args_of_closures(owner, &extra) };
             let mut fin =
                 Final { infer: &self, params: &params, extra: &extra, own, open: Vec::new(), done: FastMap::default() };
             if let BodyOwner::Fn(f) = owner
@@ -346,7 +352,7 @@ impl<'c> Infer<'c> {
                 }
             }
             fin.open.clear();
-            let typed = fin.body(&state.typed);
+            fin.body(&mut typed);
             for v in fin.open.drain(..) {
                 leftovers.push((n, v));
             }
@@ -370,6 +376,13 @@ impl<'c> Infer<'c> {
         self.report_open(&leftovers, &mut out);
         self.report_ambiguous(&pending, generic, &mut out);
         out
+    }
+
+    /// Arguments of the closures of a body: the parameters of the function around them.
+    fn args_of_closures(&self, owner: BodyOwner, extra: &[Arg]) -> Args {
+        let types = &self.c.types;
+        let own = self.c.generics_owner(owner).map_or(Args::EMPTY, |o| self.c.identity_args(o));
+        types.erase_args(types.args(&[types.list(own), extra].concat()))
     }
 
     /// Variables that nothing decided: each once, at the place that made it.
@@ -469,48 +482,33 @@ impl Final<'_, '_> {
         Callee { func: k.func, args }
     }
 
-    fn body(&mut self, t: &TypedBody) -> TypedBody {
-        let mut adjust: FastMap<ExprId, Vec<Adjust>> =
-            FastMap::with_capacity_and_hasher(t.adjust.len(), Default::default());
-        for (&e, list) in &t.adjust {
-            let list = list
-                .iter()
-                .map(|a| Adjust {
-                    kind: match a.kind {
-                        AdjustKind::OverloadedDeref(k, m) => AdjustKind::OverloadedDeref(self.callee(k), m),
-                        other => other,
-                    },
-                    to: self.fold_ty(a.to),
-                })
-                .collect();
-            adjust.insert(e, list);
+    fn all(&mut self, list: &mut [Ty]) {
+        for ty in list {
+            *ty = self.fold_ty(*ty);
         }
-        TypedBody {
-            owner: t.owner,
-            expr_ty: t.expr_ty.iter().map(|&ty| self.fold_ty(ty)).collect(),
-            adjust,
-            pat_ty: t.pat_ty.iter().map(|&ty| self.fold_ty(ty)).collect(),
-            pat_derefs: t
-                .pat_derefs
-                .iter()
-                .map(|(&p, list)| (p, list.iter().map(|&ty| self.fold_ty(ty)).collect()))
-                .collect(),
-            bind_mode: t.bind_mode.clone(),
-            local_ty: t.local_ty.iter().map(|&ty| self.fold_ty(ty)).collect(),
-            callee: t.callee.iter().map(|(&k, &v)| (k, self.callee(v))).collect(),
-            call: t.call.clone(),
-            field: t.field.clone(),
-            ctor: t.ctor.clone(),
-            pat_ctor: t.pat_ctor.clone(),
-            consts: t.consts.iter().map(|(&e, &(k, a))| (e, (k, self.args(a)))).collect(),
-            pat_consts: t.pat_consts.iter().map(|(&p, &(k, a))| (p, (k, self.args(a)))).collect(),
-            casts: t.casts.clone(),
-            closures: t.closures.clone(),
-            ret: self.fold_ty(t.ret),
-            params: t.params.iter().map(|&ty| self.fold_ty(ty)).collect(),
-            failed: t.failed
-                || matches!(t.owner, BodyOwner::Fn(f) if self.infer.c.broken.borrow().contains(&Owner::Fn(f))),
+    }
+
+    /// Makes the results of a body final, where they are.
+    fn body(&mut self, t: &mut TypedBody) {
+        for a in t.adjust.values_mut().flatten() {
+            if let AdjustKind::OverloadedDeref(k, _) = &mut a.kind {
+                *k = self.callee(*k);
+            }
+            a.to = self.fold_ty(a.to);
         }
+        self.all(&mut t.expr_ty);
+        self.all(&mut t.pat_ty);
+        t.pat_derefs.values_mut().for_each(|list| self.all(list));
+        self.all(&mut t.local_ty);
+        for k in t.callee.values_mut() {
+            *k = self.callee(*k);
+        }
+        for (_, args) in t.consts.values_mut().chain(t.pat_consts.values_mut()) {
+            *args = self.args(*args);
+        }
+        t.ret = self.fold_ty(t.ret);
+        self.all(&mut t.params);
+        t.failed |= matches!(t.owner, BodyOwner::Fn(f) if self.infer.c.broken.borrow().contains(&Owner::Fn(f)));
     }
 }
 
@@ -518,12 +516,12 @@ impl Checked {
     /// Stores the results of a group.
     pub fn store(&self, result: GroupResult) {
         for (f, sig, generics) in result.sigs {
-            self.params.borrow_mut().remove(&Owner::Fn(f));
-            self.predicates.borrow_mut().remove(&Owner::Fn(f));
-            self.env_ids.borrow_mut().remove(&Owner::Fn(f));
+            self.params.remove(Owner::Fn(f));
+            self.predicates.remove(Owner::Fn(f));
+            self.env_ids.remove(Owner::Fn(f));
             self.inferred.borrow_mut().insert(f, generics);
-            self.erased_sigs.borrow_mut().remove(&f);
-            self.sigs.borrow_mut().insert(f, std::rc::Rc::new(sig));
+            self.erased_sigs.remove(f);
+            self.sigs.insert(f, std::rc::Rc::new(sig));
         }
         for (k, ty) in result.consts {
             self.const_types.borrow_mut().insert(k, ty);
@@ -548,7 +546,7 @@ impl Checked {
     fn close(&self, typed: &mut TypedBody, closures: &mut FastMap<ClosureId, ClosureData>) {
         let owner = typed.owner;
         let Some(body) = self.body_of(owner) else { return };
-        let found = if typed.failed {
+        let found = if typed.failed || typed.closures.is_empty() {
             FastMap::default()
         } else {
             crate::check::captures::captures(self, self.env_of(owner), body, typed)
@@ -563,11 +561,10 @@ impl Checked {
             }
             let _ = self.closures[id.0 as usize].done.set(data);
         }
-        for (e, expr) in body.exprs.iter() {
-            let crate::hir::Expr::Call { callee, .. } = expr else { continue };
-            if !matches!(typed.call.get(&e), Some(CallKind::Trait(_))) {
-                continue;
-            }
+        let by_trait = |(e, kind): (ExprId, &CallKind)| matches!(kind, CallKind::Trait(_)).then_some(e);
+        let calls: SmallVec<[ExprId; 8]> = typed.call.iter().filter_map(by_trait).collect();
+        for e in calls {
+            let crate::hir::Expr::Call { callee, .. } = &body.exprs[e] else { continue };
             if let TyKind::Closure(id, _) = self.types.kind(typed.adjusted(*callee)) {
                 typed.call.insert(e, CallKind::Trait(self.closure(id).kind));
             }
@@ -586,11 +583,8 @@ impl Checked {
         let ty = self.types.mk(TyKind::Closure(closure, args));
         let mut solver = crate::check::solve::Solver::new(self, self.env_of(data.owner));
         let hir = &self.hir;
-        let limit = [("fn", FnTrait::Fn), ("fn_mut", FnTrait::FnMut), ("fn_once", FnTrait::FnOnce)]
-            .into_iter()
-            .find(|&(name, _)| hir.lang_trait(name) == Some(trait_));
         let name = hir.text(hir.traits[trait_].head.name);
-        if let Some((_, wanted)) = limit {
+        if let Some(wanted) = self.lang.fn_kind(trait_) {
             if data.kind > wanted {
                 let what = if data.kind == FnTrait::FnOnce {
                     "moves out of what it captures"
@@ -603,7 +597,7 @@ impl Checked {
             return;
         }
         if solver.implements(ty, trait_, span) == crate::check::solve::Answer::No {
-            let is_send = hir.lang_trait("send") == Some(trait_);
+            let is_send = self.lang.send == Some(trait_);
             let kind = if is_send { &code::NOT_SEND } else { &code::BOUND_NOT_SATISFIED };
             let mut d = Diagnostic::at(kind, span, format!("this closure does not implement `{name}`"));
             let body = self.body_of(data.owner);

@@ -31,30 +31,30 @@ impl Solver<'_> {
         if let Some(found) = self.opaque_bound(t, self_ty, args) {
             return Some(found);
         }
-        let lang = c.hir.traits[t].head.attrs.iter().find(|a| c.hir.text(a.name) == "lang")?;
-        let name = lang.args.first().and_then(|a| match a.value {
-            crate::hir::AttrValue::Text(s) => Some(c.hir.text(s)),
-            _ => None,
-        })?;
-        match name {
-            "sized" => match c.types.kind(self_ty) {
+        let lang = &c.lang;
+        let is = |marker| marker == Some(t);
+        if is(lang.sized) {
+            match c.types.kind(self_ty) {
                 TyKind::Slice(_) | TyKind::Dyn(..) => no(),
                 _ => yes(),
-            },
-            "copy" => self.copy(t, self_ty, span),
-            "clone" => self.clone_builtin(t, self_ty, span),
-            "send" | "sync" => self.auto_trait(t, name == "send", self_ty, span),
-            "fn" | "fn_mut" | "fn_once" => self.callable(t, self_ty, args, span),
-            "future" => match c.types.kind(self_ty) {
-                TyKind::Future(..) => yes(),
-                _ => None,
-            },
-            "actor" => match c.types.kind(self_ty) {
+            }
+        } else if is(lang.copy) {
+            self.copy(t, self_ty, span)
+        } else if is(lang.clone) {
+            self.clone_builtin(t, self_ty, span)
+        } else if is(lang.send) || is(lang.sync) {
+            self.auto_trait(t, is(lang.send), self_ty, span)
+        } else if lang.fn_kind(t).is_some() {
+            self.callable(t, self_ty, args, span)
+        } else if is(lang.future) {
+            matches!(c.types.kind(self_ty), TyKind::Future(..)).then(yes).flatten()
+        } else if is(lang.actor) {
+            match c.types.kind(self_ty) {
                 TyKind::Adt(a, _) if c.hir.adts[a].kind == crate::hir::AdtKind::Actor => yes(),
                 _ => no(),
-            },
-            "drop" => None,
-            _ => None,
+            }
+        } else {
+            None
         }
     }
 
@@ -130,7 +130,7 @@ impl Solver<'_> {
         match c.types.kind(ty) {
             TyKind::Ptr(..) => no(),
             TyKind::Ref(_, Mutability::Shared, to) => {
-                let sync = c.hir.lang_trait("sync")?;
+                let sync = c.lang.sync?;
                 self.each(sync, [to])
             }
             TyKind::Ref(_, Mutability::Mut, to) | TyKind::Slice(to) | TyKind::Array(to, _) => self.each(t, [to]),
@@ -143,7 +143,7 @@ impl Solver<'_> {
                     return None;
                 }
                 // What changes behind a shared reference is not shared, unless a type around it says that it sees to that.
-                if !is_send && c.hir.lang_adt("UnsafeCell") == Some(adt) {
+                if !is_send && c.lang.unsafe_cell == Some(adt) {
                     return no();
                 }
                 let count = c.hir.adts[adt].variants.len() as u32;
@@ -192,10 +192,8 @@ impl Solver<'_> {
             }
             TyKind::Ctor(adt, variant, args) => {
                 let fields = c.field_types(adt, variant);
-                let params = fields
-                    .iter()
-                    .map(|&f| self.normalize(c.types.subst(c.types.erase(f), args), span))
-                    .collect::<Vec<_>>();
+                let params =
+                    fields.iter().map(|&f| self.normalize(c.types.subst(c.types.erase(f), args), span)).collect();
                 let ret = c.types.mk(TyKind::Adt(adt, args));
                 Some((ClosureSig { params, ret }, None))
             }
@@ -223,8 +221,8 @@ impl Solver<'_> {
             } else if let Some(id) = closure {
                 let enough = match c.closure(id).kind {
                     super::super::typed::FnTrait::Fn => true,
-                    super::super::typed::FnTrait::FnMut => c.hir.lang_trait("fn") != Some(t),
-                    super::super::typed::FnTrait::FnOnce => c.hir.lang_trait("fn_once") == Some(t),
+                    super::super::typed::FnTrait::FnMut => c.lang.fn_ != Some(t),
+                    super::super::typed::FnTrait::FnOnce => c.lang.fn_once == Some(t),
                 };
                 if !enough {
                     return no();
@@ -242,7 +240,7 @@ impl Solver<'_> {
     /// For a pointer to something callable: what it points to, and the trait that must have for the pointer to have `t`.
     fn pointed_callable(&self, t: TraitId, ty: Ty) -> Option<(Ty, TraitId)> {
         let c = self.c;
-        let (fn_, fn_mut) = (c.hir.lang_trait("fn")?, c.hir.lang_trait("fn_mut")?);
+        let (fn_, fn_mut) = (c.lang.fn_?, c.lang.fn_mut?);
         match c.types.kind(ty) {
             TyKind::Ref(_, Mutability::Shared, to) => Some((to, fn_)),
             TyKind::Ref(_, Mutability::Mut, to) if t != fn_ => Some((to, fn_mut)),
@@ -356,7 +354,7 @@ impl Solver<'_> {
                     }
                 }
                 // The body of an `async` function says what its future yields if nothing else does.
-                if c.hir.lang_trait("future") == Some(t)
+                if c.lang.future == Some(t)
                     && let Some(&hidden) = c.opaque(id).hidden.get()
                 {
                     let list = self.replace_self(args, c.types.subst(hidden, list));
@@ -367,7 +365,7 @@ impl Solver<'_> {
                     return Some(Projected::Rigid(c.types.mk(TyKind::Projection(alias, args))));
                 }
             }
-            TyKind::Future(id, list) if c.hir.lang_trait("future") == Some(t) => {
+            TyKind::Future(id, list) if c.lang.future == Some(t) => {
                 let out = match self.closures.get(&id) {
                     Some(sig) => sig.ret,
                     None => c.types.subst(c.closure(id).ret, list),
@@ -376,7 +374,7 @@ impl Solver<'_> {
             }
             _ => {}
         }
-        if c.hir.lang_trait("fn_once") == Some(t) {
+        if c.lang.fn_once == Some(t) {
             if let Some((sig, _)) = self.callable_sig(self_ty, span) {
                 let input = c.types.tuple(&sig.params);
                 if let Some(wanted) = c.types.list(args).get(1).and_then(|a| a.ty()) {
@@ -394,7 +392,7 @@ impl Solver<'_> {
 
     /// Whether values of the type are copied, as far as known.
     pub fn is_copy(&mut self, ty: Ty, span: Span) -> bool {
-        let Some(copy) = self.c.hir.lang_trait("copy") else { return false };
+        let Some(copy) = self.c.lang.copy else { return false };
         let ty = self.resolve(ty);
         if self.c.types.flags(ty).has(Flags::ERROR) {
             return true;

@@ -324,6 +324,13 @@ impl Solver<'_> {
         }
     }
 
+    /// Whether there is a bound in force on the trait, or an implementation for types like this one; false is certain for
+    /// traits without a rule of the language.
+    pub fn may_implement(&self, ty: Ty, t: TraitId) -> bool {
+        let bound = |p: &Predicate| matches!(p, Predicate::Trait(u, _) if *u == t);
+        self.c.impl_exists(t, ty) || self.c.env(self.env).iter().any(bound)
+    }
+
     /// Whether a type implements a trait without parameters.
     pub fn implements(&mut self, ty: Ty, t: TraitId, span: Span) -> Answer {
         let args = self.c.types.args(&[Arg::Ty(ty)]);
@@ -340,42 +347,45 @@ impl Solver<'_> {
         let mut failed = Vec::new();
         loop {
             let mut progress = false;
-            let work = std::mem::take(&mut self.pending);
-            let mut waiting = Vec::new();
-            for mut goal in work {
-                if goal.waits_for.is_some_and(|open| self.vars.is_open(&open)) {
-                    waiting.push(goal);
-                    continue;
-                }
-                match self.step(&mut goal) {
-                    Step::Done(nested) => {
-                        progress = true;
-                        for p in nested {
-                            let from = match goal.predicate {
-                                Predicate::Trait(t, a) => Some((t, a)),
-                                Predicate::Projection(..) => goal.cause.from,
-                            };
-                            let cause = super::Cause { from: goal.cause.from.or(from), ..goal.cause };
-                            self.pending.push(Goal { depth: goal.depth + 1, ..Goal::new(p, cause) });
+            // Goals that wait move to the front; those that normalisation or a proof adds come after the ones there are.
+            let count = self.pending.len();
+            let mut waiting = 0;
+            for n in 0..count {
+                if !self.pending[n].waits_for.is_some_and(|open| self.vars.is_open(&open)) {
+                    let mut goal = self.pending[n].clone();
+                    match self.step(&mut goal) {
+                        Step::Done(nested) => {
+                            progress = true;
+                            self.demand_nested(&goal, nested);
+                            continue;
+                        }
+                        Step::Wait => self.pending[n] = goal,
+                        Step::Fail => {
+                            progress = true;
+                            failed.push(goal);
+                            continue;
                         }
                     }
-                    Step::Wait => waiting.push(goal),
-                    Step::Fail => {
-                        progress = true;
-                        failed.push(goal);
-                    }
                 }
+                self.pending.swap(waiting, n);
+                waiting += 1;
             }
-            // Goals that normalisation added meanwhile stay in `pending`.
-            let added = !self.pending.is_empty();
-            waiting.append(&mut self.pending);
-            self.pending = waiting;
-            if !(progress || added) || self.pending.is_empty() {
+            self.pending.drain(waiting..count);
+            if !progress || self.pending.is_empty() {
                 return failed;
             }
-            if !progress {
-                return failed;
-            }
+        }
+    }
+
+    /// What the proof of a goal leaves to be proven.
+    fn demand_nested(&mut self, goal: &Goal, nested: Vec<Predicate>) {
+        let from = match goal.predicate {
+            Predicate::Trait(t, a) => Some((t, a)),
+            Predicate::Projection(..) => goal.cause.from,
+        };
+        let cause = super::Cause { from: goal.cause.from.or(from), ..goal.cause };
+        for p in nested {
+            self.demand(Goal { depth: goal.depth + 1, ..Goal::new(p, cause) });
         }
     }
 

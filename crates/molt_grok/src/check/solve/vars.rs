@@ -85,6 +85,12 @@ impl Vars {
         }
     }
 
+    /// Makes room for the variables of a body with so many expressions.
+    pub fn reserve(&mut self, exprs: usize) {
+        self.tys.reserve(exprs);
+        self.log.reserve(16);
+    }
+
     pub fn new_const(&mut self) -> u32 {
         self.consts.push(None);
         self.consts.len() as u32 - 1
@@ -238,7 +244,13 @@ impl Solver<'_> {
 
     /// Kind of the type with its outermost variable looked through.
     pub fn kind(&self, ty: Ty) -> TyKind {
-        self.c.types.kind(self.shallow(ty))
+        let mut kind = self.c.types.kind(ty);
+        while let TyKind::Infer(v) = kind
+            && let Some(value) = self.vars.value(v)
+        {
+            kind = self.c.types.kind(value);
+        }
+        kind
     }
 
     /// The type with all known variables replaced.
