@@ -27,6 +27,7 @@ pub struct Lang {
     pub gc_read: Option<FnId>,
     pub gc_write: Option<FnId>,
     pub actor_ref_send: Option<FnId>,
+    pub select_take: Option<FnId>,
     /// Functions that send a raw message which is not their receiver's.
     pub sends: [Option<FnId>; 3],
 }
@@ -55,6 +56,7 @@ impl Lang {
             gc_read: hir.lang_fn("gc_read"),
             gc_write: hir.lang_fn("gc_write"),
             actor_ref_send: hir.lang_fn("actor_ref_send"),
+            select_take: hir.lang_fn("select_take"),
             sends: ["actor_send_after", "actor_send_every", "send_raw_to"].map(|n| hir.lang_fn(n)),
         }
     }

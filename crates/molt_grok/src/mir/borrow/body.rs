@@ -417,7 +417,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
             self.operand_into(arg, param, span, Why::Argument);
         }
         // A future holds the arguments; what an arm of a `select` gives comes from what it waited for.
-        if q.hir().lang_fn("select_take") == Some(func) || q.hir().fns[func].is_async {
+        if q.c.lang.select_take == Some(func) || q.hir().fns[func].is_async {
             self.link_call(args, to, span);
         } else if opaque {
             self.link_call(args, ret, span);

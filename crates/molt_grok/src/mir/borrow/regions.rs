@@ -307,7 +307,7 @@ impl<'a> Regions<'a> {
 
     /// Whether the trait is one of the `Fn` family, whose regions are chosen anew by each call.
     pub fn is_fn_trait(&self, id: crate::hir::TraitId) -> bool {
-        ["fn", "fn_mut", "fn_once"].iter().any(|name| self.q.hir().lang_trait(name) == Some(id))
+        self.q.c.lang.fn_kind(id).is_some()
     }
 
     /// The type with associated types replaced where they are known. Their regions come from those of their arguments.
