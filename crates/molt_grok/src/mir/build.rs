@@ -72,6 +72,9 @@ pub fn build(q: Queries<'_>, body: &Body, typed: &TypedBody) -> Built {
 /// Offset of the slots that stand for captured variables until [`finish`] resolves them.
 const UPVAR_BASE: u32 = 1 << 30;
 
+/// Room for so many slots and blocks from the start: most graphs need no more.
+const USUAL: usize = 16;
+
 /// An expression with the first `steps` of its adjustments applied.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct View {
@@ -116,7 +119,8 @@ impl<'a> Builder<'a> {
         owner: MirOwner,
         ret: Ty,
     ) -> Builder<'a> {
-        let mut mir = Mir { owner, slots: Arena::new(), param_count: 0, blocks: Arena::new(), span: body.span };
+        let (slots, blocks) = (Arena::with_capacity(USUAL), Arena::with_capacity(USUAL));
+        let mut mir = Mir { owner, slots, param_count: 0, blocks, span: body.span };
         mir.slots.push(SlotDecl { ty: ret, span: body.span, local: None, mutable: true, promoted: false });
         let cur = mir.blocks.push(Block::default());
         let return_block = mir.blocks.push(Block::default());
