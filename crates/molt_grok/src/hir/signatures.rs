@@ -84,10 +84,13 @@ impl Front {
     fn generics(&mut self, site: &Site<'_>, parent_count: u32, scope: &mut ItemScope) -> Generics {
         let mut generics = Generics { parent_count, ..Generics::default() };
         let list = site.syntax.child(site.at.node, SyntaxKind::Generics);
-        let nodes: Vec<NodeId> = list.map(|l| site.syntax.children(l).collect()).unwrap_or_default();
+        let is_trait = site.syntax.kind(site.at.node) == SyntaxKind::TraitItem;
+        if list.is_none() && !is_trait && site.syntax.child(site.at.node, SyntaxKind::WhereClause).is_none() {
+            return generics;
+        }
         // A trait's own parameter 0 is `Self`, which is no name in the list.
         if let SelfType::Trait(t) = scope.self_type
-            && site.syntax.kind(site.at.node) == SyntaxKind::TraitItem
+            && is_trait
         {
             let span = self.hir.traits[t].head.name_span;
             let kind = GenericParamKind::Type { default: None, anonymous: false };
@@ -95,7 +98,7 @@ impl Front {
         }
         let first = generics.params.len();
         let mut kept = Vec::new();
-        for &node in &nodes {
+        for node in list.into_iter().flat_map(|l| site.syntax.children(l)) {
             if let Some(param) = self.declare_param(site, node, &generics) {
                 generics.params.push(param);
                 kept.push(node);
@@ -184,9 +187,8 @@ impl Front {
     }
 
     fn where_clause(&mut self, syntax: Syntax<'_>, node: NodeId, generics: &mut Generics, cx: &mut TypeCx<'_>) {
-        let clauses: Vec<NodeId> =
-            syntax.children(node).filter(|&c| syntax.kind(c) == SyntaxKind::WhereClause).collect();
-        for pred in clauses.into_iter().flat_map(|c| syntax.children(c)) {
+        let clauses = syntax.children(node).filter(|&c| syntax.kind(c) == SyntaxKind::WhereClause);
+        for pred in clauses.flat_map(|c| syntax.children(c)) {
             let span = syntax.span(pred);
             let bound = cx.bound.len();
             if let Some(list) = syntax.child(pred, SyntaxKind::ForLifetimes) {
@@ -233,12 +235,13 @@ impl Front {
         let mut cx = TypeCx::new(site.at.source, &shared, &site.macros);
         cx.anonymous = Some(Anonymous { next, ..Anonymous::default() });
         let list = syntax.child(node, SyntaxKind::ParamList);
-        let params: Vec<NodeId> = list.map(|l| syntax.children(l).collect()).unwrap_or_default();
+        let params = list.into_iter().flat_map(|l| syntax.children(l));
         let mut self_param = None;
-        let mut decls = Vec::new();
+        let is_param = |p: &NodeId| syntax.kind(*p) == SyntaxKind::Param;
+        let mut decls = Vec::with_capacity(params.clone().filter(is_param).count());
         let mut is_variadic = false;
         let mut seen_default: Option<Span> = None;
-        for (i, &p) in params.iter().enumerate() {
+        for (i, p) in params.enumerate() {
             match syntax.kind(p) {
                 SyntaxKind::SelfParam => {
                     let has_self = shared.self_type != SelfType::None;
@@ -275,11 +278,13 @@ impl Front {
         if is_async {
             ret = self.future_of(f, ret);
         }
-        let mut scope = (*shared).clone();
-        scope.in_actor |= self.actor_fns.contains(&f);
         let body = syntax.child(node, SyntaxKind::Block).map(|_| {
-            let source =
-                BodySource { at: site.at, form: BodyForm::Fn, scope: Arc::new(scope), macros: site.macros.clone() };
+            let scope = if self.actor_fns.contains(&f) && !shared.in_actor {
+                Arc::new(ItemScope { in_actor: true, ..(*shared).clone() })
+            } else {
+                shared.clone()
+            };
+            let source = BodySource { at: site.at, form: BodyForm::Fn, scope, macros: site.macros.clone() };
             self.new_body(BodyOwner::Fn(f), source)
         });
         let abi = self.abi(syntax, node);
@@ -399,15 +404,14 @@ impl Front {
         let syntax = site.syntax;
         let attrs = self.attrs_of(syntax, node);
         self.check_attrs_later(&attrs, Place::Param, scope.module);
-        let children: Vec<NodeId> = syntax.children(node).filter(|&c| syntax.kind(c) != SyntaxKind::Attr).collect();
-        let pattern = children.first().copied();
+        let mut children = syntax.children(node).filter(|&c| syntax.kind(c) != SyntaxKind::Attr);
+        let pattern = children.next();
         let name = pattern
             .filter(|&p| syntax.kind(p) == SyntaxKind::IdentPat)
             .and_then(|p| syntax.name(p))
             .map(|t| self.name_of(syntax.tokens, t));
-        let rest = children.get(1..).unwrap_or(&[]);
-        let ty = rest.iter().find(|&&c| Front::is_type(syntax.kind(c))).map(|&t| self.ty(syntax, t, cx));
-        let value = syntax.has(node, SyntaxKind::Equals).then(|| rest.last().copied()).flatten();
+        let ty = children.clone().find(|&c| Front::is_type(syntax.kind(c))).map(|t| self.ty(syntax, t, cx));
+        let value = syntax.has(node, SyntaxKind::Equals).then(|| children.last()).flatten();
         let default = value.map(|v| {
             let at = At { node: v, ..site.at };
             let source = BodySource { at, form: BodyForm::Expr, scope: scope.clone(), macros: site.macros.clone() };

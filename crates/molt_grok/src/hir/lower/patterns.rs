@@ -3,6 +3,7 @@
 use molt_base::Span;
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok;
+use smallvec::SmallVec;
 
 use super::{LocalName, Lower};
 use crate::hir::front::At;
@@ -20,10 +21,12 @@ struct Bind {
     span: Span,
 }
 
+type Binds = SmallVec<[Bind; 2]>;
+
 /// The names of one pattern. Alternatives share their locals by name.
 #[derive(Default)]
 pub(super) struct Binder {
-    current: Vec<Bind>,
+    current: Binds,
     /// Bound by an earlier alternative.
     known: Vec<Bind>,
     /// Names taken by other parameters of the same function: the message is another one.
@@ -42,19 +45,14 @@ impl Lower<'_> {
     }
 
     /// Lowers the parameters of a function or closure, whose names must differ from each other.
-    pub(super) fn bind_params(&mut self, s: Syntax<'_>, params: Vec<(Option<NodeId>, Option<TypeId>)>) {
-        let list = self.params(s, params);
-        self.body.params = list;
-    }
-
     pub(super) fn params(
         &mut self,
         s: Syntax<'_>,
-        params: Vec<(Option<NodeId>, Option<TypeId>)>,
+        params: &[(Option<NodeId>, Option<TypeId>)],
     ) -> Vec<(PatId, Option<TypeId>)> {
         let mut binder = Binder { params: true, ..Binder::default() };
-        let mut out = Vec::new();
-        for (node, ty) in params {
+        let mut out = Vec::with_capacity(params.len());
+        for &(node, ty) in params {
             let pat = match node {
                 Some(node) => self.pattern(s, node, &mut binder),
                 None => self.alloc_pat(Pat::Error, self.body.span),
@@ -98,9 +96,9 @@ impl Lower<'_> {
     }
 
     fn pattern_list(&mut self, s: Syntax<'_>, node: NodeId, binder: &mut Binder) -> Vec<PatId> {
-        let nodes: Vec<NodeId> = s.children(node).collect();
+        let nodes = s.children(node);
         let mut rest: Option<Span> = None;
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(nodes.clone().count());
         for n in nodes {
             let is_rest = s.kind(n) == SyntaxKind::RestPat
                 || s.children(n).any(|c| s.kind(n) == SyntaxKind::IdentPat && s.kind(c) == SyntaxKind::RestPat);
@@ -202,8 +200,8 @@ impl Lower<'_> {
         let mut children = s.children(node);
         let Some(path_node) = children.next() else { return Pat::Error };
         let path = self.value_path(s, path_node);
-        let nodes: Vec<NodeId> = children.collect();
-        let pats: Vec<PatId> = nodes.into_iter().map(|n| self.pattern(s, n, binder)).collect();
+        let mut pats = Vec::with_capacity(children.clone().count());
+        pats.extend(children.map(|n| self.pattern(s, n, binder)));
         match path {
             // The names are bound all the same, so that their uses stay silent.
             PathRes::Error => Pat::TupleStruct { path: PathRes::Error, pats },
@@ -269,9 +267,9 @@ impl Lower<'_> {
     fn or_pattern(&mut self, s: Syntax<'_>, node: NodeId, binder: &mut Binder) -> Pat {
         let outer = std::mem::take(&mut binder.current);
         let known_before = binder.known.len();
-        let mut sets: Vec<(Span, Vec<Bind>)> = Vec::new();
+        let mut sets: Vec<(Span, Binds)> = Vec::new();
         let mut union: Vec<Bind> = Vec::new();
-        let mut pats = Vec::new();
+        let mut pats = Vec::with_capacity(s.children(node).count());
         for alternative in s.children(node) {
             binder.known.truncate(known_before);
             binder.known.extend(union.iter().copied());
