@@ -267,6 +267,11 @@ impl Front {
     ) -> (Option<NodeId>, PathParts) {
         let mut qualified = None;
         let mut parts = PathParts::new();
+        if let Some(token) = syntax.only_token(node) {
+            let segment = self.segment(syntax, token, module, true);
+            parts.extend(segment.map(|segment| PathPart { segment, args: None }));
+            return (None, parts);
+        }
         let mut first = true;
         for element in syntax.elements(node) {
             match element {
@@ -567,14 +572,10 @@ impl Front {
 
     /// A single name in the place of an argument that is a constant.
     fn const_name(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &TypeCx<'_>) -> Option<ConstArg> {
-        if syntax.kind(node) != SyntaxKind::PathType || syntax.children(node).next().is_some() {
+        if syntax.kind(node) != SyntaxKind::PathType {
             return None;
         }
-        let mut tokens = syntax.own_tokens(node);
-        let (token, None) = (tokens.next()?, tokens.next()) else { return None };
-        if syntax.tokens.kind(token) != SyntaxKind::Ident {
-            return None;
-        }
+        let token = syntax.only_token(node).filter(|&t| syntax.tokens.kind(t) == SyntaxKind::Ident)?;
         let name = self.name_of(syntax.tokens, token);
         if let Some(index) = cx.scope.param(name, ParamKind::Const) {
             return Some(ConstArg::Param(index, name));

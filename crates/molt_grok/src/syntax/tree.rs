@@ -199,6 +199,12 @@ impl<'a> Syntax<'a> {
         self.gaps(node).flatten().filter(|&t| !tokens.kind(t).is_trivia())
     }
 
+    /// The token that a node consists of.
+    pub fn only_token(&self, node: NodeId) -> Option<u32> {
+        let n = self.tree.node(node);
+        (n.first_child == NONE && n.end_token == n.first_token + 1).then_some(n.first_token)
+    }
+
     /// The first token of a kind, which is no trivia, directly below a node.
     pub fn token(&self, node: NodeId, kind: SyntaxKind) -> Option<u32> {
         self.gaps(node).find_map(|gap| self.tokens.find(gap, kind))

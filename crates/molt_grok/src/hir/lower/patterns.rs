@@ -1,6 +1,6 @@
 //! Patterns: which names they bind, and which are constants.
 
-use molt_base::Span;
+use molt_base::{Span, Symbol};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok;
 use smallvec::SmallVec;
@@ -116,9 +116,7 @@ impl Lower<'_> {
     }
 
     /// The local that a name binds.
-    fn bind(&mut self, s: Syntax<'_>, token: u32, mutable: bool, binder: &mut Binder) -> LocalId {
-        let name = self.local_name(s, token);
-        let span = s.tokens.span(token);
+    fn bind(&mut self, name: LocalName, span: Span, mutable: bool, binder: &mut Binder) -> LocalId {
         if let Some(old) = binder.current.iter().find(|b| b.name == name).copied() {
             let text = self.front.hir.names.text(name.name).to_owned();
             let (code, message) = if binder.params {
@@ -145,22 +143,22 @@ impl Lower<'_> {
         let by_ref = s.has(node, SyntaxKind::RefKw);
         let is_mut = s.has(node, SyntaxKind::MutKw);
         let sub = s.children(node).next();
+        let name = self.local_name(s, token);
         if !by_ref
             && !is_mut
             && sub.is_none()
-            && let Some(path) = self.unit_named(s, token)
+            && let Some(path) = self.unit_named(name.name)
         {
             return Pat::Path(path);
         }
-        let local = self.bind(s, token, is_mut && !by_ref, binder);
+        let local = self.bind(name, s.tokens.span(token), is_mut && !by_ref, binder);
         let sub = sub.map(|n| self.pattern(s, n, binder));
         let by_ref = by_ref.then_some(if is_mut { Mutability::Mut } else { Mutability::Shared });
         Pat::Bind { local, by_ref, sub }
     }
 
     /// The constant, unit struct or unit variant of a name, if one is in scope.
-    fn unit_named(&mut self, s: Syntax<'_>, token: u32) -> Option<PathRes> {
-        let name = self.front.name_of(s.tokens, token);
+    fn unit_named(&mut self, name: Symbol) -> Option<PathRes> {
         let def = self.front.lookup_name(self.module, name, Ns::Values)?;
         match def {
             Def::Const(c) => match self.front.hir.consts[c].kind {
@@ -247,7 +245,8 @@ impl Lower<'_> {
     fn field_pattern(&mut self, s: Syntax<'_>, node: NodeId, binder: &mut Binder) -> Option<FieldPat> {
         let named = |k: SyntaxKind| matches!(k, SyntaxKind::Ident | SyntaxKind::RawIdent | SyntaxKind::Int);
         let token = s.own_tokens(node).find(|&t| named(s.tokens.kind(t)))?;
-        let name = self.front.name_of(s.tokens, token);
+        let local_name = self.local_name(s, token);
+        let name = local_name.name;
         let span = s.tokens.span(token);
         let sub = s.children(node).find(|&c| s.kind(c) != SyntaxKind::Attr);
         let pat = match sub {
@@ -255,7 +254,7 @@ impl Lower<'_> {
             _ => {
                 let by_ref = s.has(node, SyntaxKind::RefKw);
                 let is_mut = s.has(node, SyntaxKind::MutKw);
-                let local = self.bind(s, token, is_mut && !by_ref, binder);
+                let local = self.bind(local_name, span, is_mut && !by_ref, binder);
                 let by_ref = by_ref.then_some(if is_mut { Mutability::Mut } else { Mutability::Shared });
                 self.alloc_pat(Pat::Bind { local, by_ref, sub: None }, span)
             }
