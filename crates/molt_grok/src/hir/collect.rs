@@ -109,8 +109,8 @@ impl Front {
     /// Makes room for the items of a file, so that large tables need not grow while they are filled.
     fn make_room(&mut self, parse: &syntax::Parse) {
         let (mut fns, mut bodies, mut types) = (0, 0, 0);
-        for node in parse.tree.subtree(parse.root()) {
-            match parse.tree.kind(node) {
+        for kind in parse.tree.kinds() {
+            match kind {
                 SyntaxKind::FnItem => {
                     fns += 1;
                     bodies += 1;

@@ -99,6 +99,11 @@ impl Tree {
         self.node(node).kind
     }
 
+    /// The kinds of all nodes, children before parents.
+    pub fn kinds(&self) -> impl Iterator<Item = SyntaxKind> {
+        self.nodes.iter().map(|n| n.kind)
+    }
+
     /// Child nodes in source order.
     #[inline]
     pub fn children(&self, node: NodeId) -> Children<'_> {
