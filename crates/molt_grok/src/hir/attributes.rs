@@ -206,11 +206,8 @@ impl Front {
 
     /// The attributes directly at a node, in source order.
     pub(super) fn attrs_of(&mut self, syntax: Syntax<'_>, node: NodeId) -> Vec<Attr> {
-        let attrs: Vec<NodeId> = syntax
-            .children(node)
-            .take_while(|&c| matches!(syntax.kind(c), SyntaxKind::Attr | SyntaxKind::InnerAttr))
-            .collect();
-        attrs.into_iter().filter_map(|a| self.attr(syntax, a)).collect()
+        let is_attr = |c: &NodeId| matches!(syntax.kind(*c), SyntaxKind::Attr | SyntaxKind::InnerAttr);
+        syntax.children(node).take_while(is_attr).filter_map(|a| self.attr(syntax, a)).collect()
     }
 
     fn attr(&mut self, syntax: Syntax<'_>, node: NodeId) -> Option<Attr> {

@@ -4,6 +4,7 @@
 //! resolved. Macro calls in the place of items are expanded on the way; those whose macro is found through an import
 //! wait until that import is resolved.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use molt_base::{Span, Symbol};
@@ -108,8 +109,8 @@ impl Front {
     /// Makes room for the items of a file, so that large tables need not grow while they are filled.
     fn make_room(&mut self, parse: &syntax::Parse) {
         let (mut fns, mut bodies, mut types) = (0, 0, 0);
-        for node in parse.tree.subtree(parse.root()) {
-            match parse.tree.kind(node) {
+        for kind in parse.tree.kinds() {
+            match kind {
                 SyntaxKind::FnItem => {
                     fns += 1;
                     bodies += 1;
@@ -507,12 +508,13 @@ impl Front {
 
     /// Declares a name; an item of the same name in the same space is E0428.
     pub(super) fn define(&mut self, module: ModId, ns: Ns, name: Symbol, binding: Binding) {
-        let old = self.module(module).names[ns as usize].get(&name).copied();
-        match old {
-            Some(old) if old.import.is_none() => self.duplicate(name, old.span, binding.span),
-            _ => {
-                self.module_mut(module).names[ns as usize].insert(name, binding);
+        match self.module_mut(module).names[ns as usize].entry(name) {
+            Entry::Occupied(old) if old.get().import.is_none() => {
+                let first = old.get().span;
+                self.duplicate(name, first, binding.span);
             }
+            Entry::Occupied(mut old) => _ = old.insert(binding),
+            Entry::Vacant(free) => _ = free.insert(binding),
         }
     }
 
@@ -523,8 +525,9 @@ impl Front {
         let binding = Binding { def, vis: head.vis, span: head.name_span, import: None };
         for (i, &ns) in spaces.iter().enumerate() {
             // One message is enough for an item that lives in two spaces.
-            let taken = self.module(head.module).names[ns as usize].get(&head.name).is_some_and(|b| b.import.is_none());
-            if i == 0 || !taken {
+            let taken =
+                || self.module(head.module).names[ns as usize].get(&head.name).is_some_and(|b| b.import.is_none());
+            if i == 0 || !taken() {
                 self.define(head.module, ns, head.name, binding);
             }
         }

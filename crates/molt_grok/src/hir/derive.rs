@@ -70,10 +70,9 @@ impl VariantShape {
 impl Front {
     /// Writes the implementations that a type derives.
     pub(super) fn expand_derives(&mut self, a: AdtId, macros: &MacroScope) {
-        let adt = self.hir.adts[a].clone();
-        for (name, span) in &adt.derives {
-            let text = self.hir.names.text(*name).to_owned();
-            let shape = self.shape(&adt);
+        let shape = self.shape(&self.hir.adts[a]);
+        for (name, span) in self.hir.adts[a].derives.clone() {
+            let text = self.hir.names.text(name).to_owned();
             let (path, body) = match &*text {
                 "Clone" => ("prelude::Clone", clone(&shape)),
                 "Copy" => ("prelude::Copy", Ok(String::new())),
@@ -85,7 +84,7 @@ impl Front {
                 "Display" => ("fmt::Display", display(&shape)),
                 _ => {
                     let message = format!("`{text}` cannot be derived");
-                    let d = molt_diagnostics::Diagnostic::at(&grok::INVALID_ATTRIBUTE, *span, message)
+                    let d = molt_diagnostics::Diagnostic::at(&grok::INVALID_ATTRIBUTE, span, message)
                         .help("derive `Clone Copy Eq Ord Hash Default Debug Display`");
                     self.diagnostics.push(d);
                     continue;
@@ -93,12 +92,12 @@ impl Front {
             };
             match body {
                 Ok(body) => {
-                    let head = self.derive_head(&adt, path);
-                    self.add_derived(a, *name, *span, &format!("{head} {{ {body} }}"), macros);
+                    let head = self.derive_head(&self.hir.adts[a], path);
+                    self.add_derived(a, name, span, &format!("{head} {{ {body} }}"), macros);
                 }
                 Err(reason) => {
                     let message = format!("`{text}` cannot be derived: {reason}");
-                    self.report(&grok::INVALID_ATTRIBUTE, *span, message);
+                    self.report(&grok::INVALID_ATTRIBUTE, span, message);
                 }
             }
         }

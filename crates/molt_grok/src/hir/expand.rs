@@ -141,7 +141,7 @@ impl Front {
     fn find_macro(&mut self, syntax: Syntax<'_>, call: NodeId, module: ModId, macros: &MacroScope) -> Option<Callee> {
         let path = syntax.children(call).next()?;
         let (_, parts) = self.path_parts(syntax, path, module);
-        let segments: Vec<Segment> = parts.iter().map(|p| p.segment).collect();
+        let segments = super::types::segments(&parts);
         let last = *segments.last()?;
         let builtin = |name: &str| BUILTIN.iter().find(|b| **b == name).map(|b| Callee::Builtin(b));
         if let [Segment { kind: SegmentKind::Name, name, .. }] = segments[..] {
@@ -283,20 +283,7 @@ impl Front {
 
 /// The tokens of a text that the compiler itself writes, all in one place.
 pub(super) fn written(text: &str, origin: Origin) -> Tokens {
-    let lexed = syntax::lexer::lex_piece(origin.span.file, 0, text, SyntaxContext::ROOT);
-    let mut builder = TokensBuilder::default();
-    let tokens = &lexed.tokens;
-    let mut t = 0;
-    while t + 1 < tokens.len() as u32 {
-        if tokens.kind(t) == SyntaxKind::Dollar && tokens.kind(t + 1) == SyntaxKind::CrateKw {
-            builder.push(SyntaxKind::CrateKw, "$crate", origin);
-            t += 2;
-            continue;
-        }
-        builder.push(tokens.kind(t), tokens.text(t), origin);
-        t += 1;
-    }
-    builder.finish(origin)
+    syntax::lexer::lex_piece(origin.span.file, 0, text, SyntaxContext::ROOT).tokens.of_compiler(origin)
 }
 
 enum Callee {
@@ -337,14 +324,19 @@ pub(super) fn inside(syntax: Syntax<'_>, tree: NodeId) -> Vec<u32> {
 
 /// A sequence of its own made of some tokens, with the spaces and line breaks between them.
 pub(super) fn copy_tokens(tokens: &Tokens, list: &[u32], end: Origin) -> Tokens {
-    let mut builder = TokensBuilder::default();
+    let mut builder = TokensBuilder::with_capacity(2 * list.len() + 1);
+    push_copies(&mut builder, tokens, list);
+    builder.finish(end)
+}
+
+/// Adds some tokens of another sequence, with the spaces and line breaks between them.
+pub(super) fn push_copies(builder: &mut TokensBuilder, tokens: &Tokens, list: &[u32]) {
     let mut before: Option<u32> = None;
     for &t in list {
-        push_gap(&mut builder, tokens, before, t);
+        push_gap(builder, tokens, before, t);
         builder.push(tokens.kind(t), tokens.text(t), tokens.origin(t));
         before = Some(t);
     }
-    builder.finish(end)
 }
 
 /// The space between two tokens of one source, if there is any.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use molt_base::{Arena, Span, Symbol};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok;
+use smallvec::SmallVec;
 
 use super::expand::MacroId;
 use super::front::{At, BodyForm, BodySource, Front, ItemScope, MacroScope, SourceId};
@@ -34,16 +35,30 @@ pub(super) struct BodyMemory {
     pat_spans: Vec<Span>,
     locals: Arena<LocalId, Local>,
     scopes: Arena<ScopeId, Scope>,
+    stacks: Stacks,
+}
+
+/// What is in use at some place of a body, innermost last.
+#[derive(Default)]
+struct Stacks {
+    ribs: Vec<Rib>,
+    visible: Vec<(LocalName, LocalId)>,
+    statements: Vec<blocks::Flat>,
+    used: Vec<bool>,
 }
 
 impl Body {
     fn empty(owner: BodyOwner, module: ModId, span: Span, memory: BodyMemory) -> Body {
-        let BodyMemory { exprs, expr_spans, pats, pat_spans, locals, scopes } = memory;
+        let BodyMemory { exprs, expr_spans, pats, pat_spans, locals, scopes, .. } = memory;
         let (params, self_local, value) = (Vec::new(), None, ExprId(0));
         Body { owner, module, params, self_local, value, exprs, expr_spans, pats, pat_spans, locals, scopes, span }
     }
 
-    fn without_spare_room(mut self) -> (Body, BodyMemory) {
+    fn without_spare_room(mut self, mut stacks: Stacks) -> (Body, BodyMemory) {
+        stacks.ribs.clear();
+        stacks.visible.clear();
+        stacks.statements.clear();
+        stacks.used.clear();
         let body = Body {
             exprs: self.exprs.take_exact(),
             expr_spans: self.expr_spans.drain(..).collect(),
@@ -55,7 +70,7 @@ impl Body {
             ..self
         };
         let Body { exprs, expr_spans, pats, pat_spans, locals, scopes, .. } = self;
-        (body, BodyMemory { exprs, expr_spans, pats, pat_spans, locals, scopes })
+        (body, BodyMemory { exprs, expr_spans, pats, pat_spans, locals, scopes, stacks })
     }
 }
 
@@ -67,10 +82,14 @@ struct LocalName {
 }
 
 enum Rib {
-    Locals(Vec<(LocalName, LocalId)>),
+    /// A scope of locals, which begin at this place among the visible ones.
+    Locals(usize),
     Items(ModId),
     Macro(MacroId),
 }
+
+/// Patterns of parameters with their types, as far as they are written.
+type ParamPatterns = SmallVec<[(Option<NodeId>, Option<TypeId>); 4]>;
 
 /// Where `break` and `continue` may go.
 #[derive(Clone, Copy)]
@@ -98,6 +117,10 @@ struct Lower<'f> {
     macros: MacroScope,
     source: SourceId,
     ribs: Vec<Rib>,
+    /// Locals of all ribs.
+    visible: Vec<(LocalName, LocalId)>,
+    /// Statements of the blocks around this place.
+    statements: Vec<blocks::Flat>,
     targets: Vec<Target>,
     around: Surroundings,
     /// Whether each local is mentioned, and whether it was written by a person.
@@ -140,7 +163,9 @@ impl<'f> Lower<'f> {
         let parse = front.parse(source.at.source);
         let syntax = parse.syntax();
         let span = syntax.span(source.at.node);
-        let body = Body::empty(owner, source.scope.module, span, std::mem::take(&mut front.body_memory));
+        let mut memory = std::mem::take(&mut front.body_memory);
+        let Stacks { ribs, visible, statements, used } = std::mem::take(&mut memory.stacks);
+        let body = Body::empty(owner, source.scope.module, span, memory);
         let may_await = front.may_await(owner, &source.scope);
         let mut lower = Lower {
             front,
@@ -149,12 +174,15 @@ impl<'f> Lower<'f> {
             module: source.scope.module,
             macros: source.macros.clone(),
             source: source.at.source,
-            ribs: vec![Rib::Locals(Vec::new())],
+            ribs,
+            visible,
+            statements,
             targets: Vec::new(),
             around: Surroundings { may_return: matches!(owner, BodyOwner::Fn(_)), may_await, first_target: 0 },
-            used: Vec::new(),
+            used,
             has_block_module: false,
         };
+        lower.open_locals();
         lower.body.value = match source.form {
             BodyForm::Fn => lower.function(syntax, source.at.node),
             BodyForm::Expr => lower.value(syntax, source.at),
@@ -162,7 +190,8 @@ impl<'f> Lower<'f> {
             BodyForm::Receive => lower.receive_body(syntax, source.at.node),
         };
         lower.report_unused();
-        let (body, memory) = lower.body.without_spare_room();
+        let Lower { ribs, visible, statements, used, .. } = lower;
+        let (body, memory) = lower.body.without_spare_room(Stacks { ribs, visible, statements, used });
         lower.front.body_memory = memory;
         body
     }
@@ -191,14 +220,11 @@ impl<'f> Lower<'f> {
             self.bind_self(self_param.span, self_param.mutable);
         }
         let Some(list) = s.child(node, SyntaxKind::ParamList) else { return };
-        let params: Vec<NodeId> = s.children(list).filter(|&c| s.kind(c) == SyntaxKind::Param).collect();
-        let types: Vec<Option<TypeId>> = self.front.hir.fns[f].params.iter().map(|p| p.ty).collect();
-        let mut patterns = Vec::new();
-        for (&param, ty) in params.iter().zip(types).take(limit) {
-            let pattern = s.children(param).find(|&c| s.kind(c) != SyntaxKind::Attr);
-            patterns.push((pattern, ty));
-        }
-        self.bind_params(s, patterns);
+        let params = s.children(list).filter(|&c| s.kind(c) == SyntaxKind::Param);
+        let types = self.front.hir.fns[f].params.iter().map(|p| p.ty);
+        let pattern = |param| s.children(param).find(|&c| s.kind(c) != SyntaxKind::Attr);
+        let patterns: ParamPatterns = params.zip(types).take(limit).map(|(p, ty)| (pattern(p), ty)).collect();
+        self.body.params = self.params(s, &patterns);
     }
 
     fn bind_self(&mut self, span: Span, mutable: bool) {
@@ -289,36 +315,47 @@ impl<'f> Lower<'f> {
 
     // Scopes.
 
-    fn with_rib<T>(&mut self, rib: Rib, lower: impl FnOnce(&mut Self) -> T) -> T {
+    fn with_locals<T>(&mut self, lower: impl FnOnce(&mut Self) -> T) -> T {
         let depth = self.ribs.len();
-        self.ribs.push(rib);
+        self.open_locals();
         let out = lower(self);
-        self.ribs.truncate(depth);
+        self.close_ribs(depth);
         out
     }
 
-    fn with_locals<T>(&mut self, lower: impl FnOnce(&mut Self) -> T) -> T {
-        self.with_rib(Rib::Locals(Vec::new()), lower)
+    fn open_locals(&mut self) {
+        self.ribs.push(Rib::Locals(self.visible.len()));
+    }
+
+    /// Leaves all ribs but the first `depth`.
+    fn close_ribs(&mut self, depth: usize) {
+        let first = self.ribs.drain(depth..).find_map(|rib| match rib {
+            Rib::Locals(first) => Some(first),
+            Rib::Items(_) | Rib::Macro(_) => None,
+        });
+        self.visible.truncate(first.unwrap_or(self.visible.len()));
     }
 
     /// Makes a local visible from here to the end of the innermost scope.
     fn declare(&mut self, name: LocalName, local: LocalId) {
-        if let Some(Rib::Locals(list)) = self.ribs.last_mut() {
-            list.push((name, local));
-        } else {
-            self.ribs.push(Rib::Locals(vec![(name, local)]));
+        if !matches!(self.ribs.last(), Some(Rib::Locals(_))) {
+            self.open_locals();
         }
+        self.visible.push((name, local));
     }
 
     /// The local that a name means here, unless an item of a block hides it.
     fn find_local(&self, wanted: LocalName) -> Option<LocalId> {
         let mut wanted = wanted;
+        let mut end = self.visible.len();
         for rib in self.ribs.iter().rev() {
             match rib {
-                Rib::Locals(list) => {
-                    if let Some((_, local)) = list.iter().rev().find(|(n, _)| *n == wanted) {
+                Rib::Locals(first) => {
+                    let found = self.visible[*first..end].iter().rev().find(|(n, _)| *n == wanted);
+                    if let Some((_, local)) = found {
                         return Some(*local);
                     }
+                    end = *first;
                 }
                 Rib::Items(module) => {
                     let names = &self.front.module(*module).names[super::scope::Ns::Values as usize];
@@ -352,8 +389,11 @@ impl<'f> Lower<'f> {
             return;
         }
         for (id, local) in self.body.locals.iter() {
+            if self.used[id.0 as usize] || local.synthetic {
+                continue;
+            }
             let name = self.front.hir.names.text(local.name);
-            if self.used[id.0 as usize] || local.synthetic || name.starts_with('_') {
+            if name.starts_with('_') {
                 continue;
             }
             let d = Diagnostic::at(&grok::UNUSED_VARIABLE, local.span, format!("`{name}` is never used"))

@@ -12,7 +12,7 @@ use super::types::{Anonymous, TypeCx, mutability};
 use super::{
     ActorInfo, AdtId, AdtKind, Alias, AliasId, AssocArg, Attr, AttrValue, BodyOwner, Bound, ConstId, ConstItem,
     ConstItemKind, FieldDecl, FnId, GenericParam, GenericParamKind, Generics, Impl, ImplId, IntKind, LangItem,
-    Lifetime, ParamDecl, Parent, ReturnType, SelfKind, SelfParam, TraitId, TraitRef, TypeExpr, VariantForm,
+    Lifetime, ModId, ParamDecl, Parent, ReturnType, SelfKind, SelfParam, TraitId, TraitRef, TypeExpr, VariantForm,
     WherePredicate, WhereSubject, WrittenArgs,
 };
 use crate::syntax::{self, NodeId, Syntax, SyntaxKind};
@@ -36,8 +36,13 @@ impl Front {
             for item in &pending {
                 self.note_lang_item(item.kind);
             }
+            // Items of one module that declare no parameters see the same.
+            let mut scope = Arc::new(ItemScope::of_module(ModId(0)));
             for item in pending {
-                self.signature(item);
+                if scope.module != item.module {
+                    scope = Arc::new(ItemScope::of_module(item.module));
+                }
+                self.signature(item, scope.clone());
             }
         }
     }
@@ -61,10 +66,9 @@ impl Front {
         }
     }
 
-    fn signature(&mut self, item: PendingItem) {
+    fn signature(&mut self, item: PendingItem, mut scope: Arc<ItemScope>) {
         let parse = self.parse(item.at.source);
         let site = Site { syntax: parse.syntax(), at: item.at, macros: item.macros };
-        let mut scope = ItemScope::of_module(item.module);
         match item.kind {
             PendingKind::Fn(f) => self.fn_signature(&site, f, scope),
             PendingKind::Adt(a) => self.adt_signature(&site, a, scope),
@@ -74,7 +78,7 @@ impl Front {
             PendingKind::Alias(a) => {
                 let generics = self.generics(&site, 0, &mut scope);
                 self.hir.aliases[a].generics = generics;
-                self.alias_signature(&site, a, Arc::new(scope));
+                self.alias_signature(&site, a, scope);
             }
         }
     }
@@ -82,13 +86,16 @@ impl Front {
     // Generics.
 
     /// The parameters of an item; they are added to the scope, and their bounds see all of them.
-    fn generics(&mut self, site: &Site<'_>, parent_count: u32, scope: &mut ItemScope) -> Generics {
+    fn generics(&mut self, site: &Site<'_>, parent_count: u32, scope: &mut Arc<ItemScope>) -> Generics {
         let mut generics = Generics { parent_count, ..Generics::default() };
         let list = site.syntax.child(site.at.node, SyntaxKind::Generics);
-        let nodes: Vec<NodeId> = list.map(|l| site.syntax.children(l).collect()).unwrap_or_default();
+        let is_trait = site.syntax.kind(site.at.node) == SyntaxKind::TraitItem;
+        if list.is_none() && !is_trait && site.syntax.child(site.at.node, SyntaxKind::WhereClause).is_none() {
+            return generics;
+        }
         // A trait's own parameter 0 is `Self`, which is no name in the list.
         if let SelfType::Trait(t) = scope.self_type
-            && site.syntax.kind(site.at.node) == SyntaxKind::TraitItem
+            && is_trait
         {
             let span = self.hir.traits[t].head.name_span;
             let kind = GenericParamKind::Type { default: None, anonymous: false };
@@ -96,15 +103,14 @@ impl Front {
         }
         let first = generics.params.len();
         let mut kept = Vec::new();
-        for &node in &nodes {
+        for node in list.into_iter().flat_map(|l| site.syntax.children(l)) {
             if let Some(param) = self.declare_param(site, node, &generics) {
                 generics.params.push(param);
                 kept.push(node);
             }
         }
-        scope.add(&generics);
-        let shared = Arc::new(scope.clone());
-        let mut cx = TypeCx::new(site.at.source, &shared, &site.macros);
+        Arc::make_mut(scope).add(&generics);
+        let mut cx = TypeCx::new(site.at.source, scope, &site.macros);
         for (i, node) in kept.into_iter().enumerate() {
             self.param_details(site.syntax, node, first + i, &mut generics, &mut cx);
         }
@@ -185,9 +191,8 @@ impl Front {
     }
 
     fn where_clause(&mut self, syntax: Syntax<'_>, node: NodeId, generics: &mut Generics, cx: &mut TypeCx<'_>) {
-        let clauses: Vec<NodeId> =
-            syntax.children(node).filter(|&c| syntax.kind(c) == SyntaxKind::WhereClause).collect();
-        for pred in clauses.into_iter().flat_map(|c| syntax.children(c)) {
+        let clauses = syntax.children(node).filter(|&c| syntax.kind(c) == SyntaxKind::WhereClause);
+        for pred in clauses.flat_map(|c| syntax.children(c)) {
             let span = syntax.span(pred);
             let bound = cx.bound.len();
             if let Some(list) = syntax.child(pred, SyntaxKind::ForLifetimes) {
@@ -224,25 +229,25 @@ impl Front {
 
     // Functions.
 
-    fn fn_signature(&mut self, site: &Site<'_>, f: FnId, mut scope: ItemScope) {
+    fn fn_signature(&mut self, site: &Site<'_>, f: FnId, mut scope: Arc<ItemScope>) {
         let syntax = site.syntax;
         let node = site.at.node;
         let parent_count = Self::param_count(&scope).max(matches!(scope.self_type, SelfType::Trait(_)) as u32);
         let mut generics = self.generics(site, parent_count, &mut scope);
         let next = parent_count + generics.params.len() as u32;
-        let shared = Arc::new(scope);
-        let mut cx = TypeCx::new(site.at.source, &shared, &site.macros);
+        let mut cx = TypeCx::new(site.at.source, &scope, &site.macros);
         cx.anonymous = Some(Anonymous { next, ..Anonymous::default() });
         let list = syntax.child(node, SyntaxKind::ParamList);
-        let params: Vec<NodeId> = list.map(|l| syntax.children(l).collect()).unwrap_or_default();
+        let params = list.into_iter().flat_map(|l| syntax.children(l));
         let mut self_param = None;
-        let mut decls = Vec::new();
+        let is_param = |p: &NodeId| syntax.kind(*p) == SyntaxKind::Param;
+        let mut decls = Vec::with_capacity(params.clone().filter(is_param).count());
         let mut is_variadic = false;
         let mut seen_default: Option<Span> = None;
-        for (i, &p) in params.iter().enumerate() {
+        for (i, p) in params.enumerate() {
             match syntax.kind(p) {
                 SyntaxKind::SelfParam => {
-                    let has_self = shared.self_type != SelfType::None;
+                    let has_self = scope.self_type != SelfType::None;
                     if i > 0 || !has_self {
                         let message = "`self` is the first parameter of functions in types, traits and implementations";
                         self.report(&grok::UNEXPECTED_TOKEN, syntax.span(p), message);
@@ -252,7 +257,7 @@ impl Front {
                 }
                 SyntaxKind::VariadicParam => is_variadic = true,
                 SyntaxKind::Param => {
-                    let decl = self.param(site, p, f, decls.len() as u32, &shared, &mut cx);
+                    let decl = self.param(site, p, f, decls.len() as u32, &scope, &mut cx);
                     if let (Some(_), None) = (seen_default, decl.default) {
                         let message = "parameters with default values must be last";
                         self.report(&grok::UNEXPECTED_TOKEN, decl.span, message);
@@ -272,15 +277,17 @@ impl Front {
             Some(t) => ReturnType::Type(self.ty(syntax, t, &mut cx)),
             None => ReturnType::Omitted,
         };
-        let is_async = syntax.has(node, SyntaxKind::AsyncKw) && !self.is_task(f, &shared, self_param.is_some());
+        let is_async = syntax.has(node, SyntaxKind::AsyncKw) && !self.is_task(f, &scope, self_param.is_some());
         if is_async {
             ret = self.future_of(f, ret);
         }
-        let mut scope = (*shared).clone();
-        scope.in_actor |= self.actor_fns.contains(&f);
         let body = syntax.child(node, SyntaxKind::Block).map(|_| {
-            let source =
-                BodySource { at: site.at, form: BodyForm::Fn, scope: Arc::new(scope), macros: site.macros.clone() };
+            let scope = if self.actor_fns.contains(&f) && !scope.in_actor {
+                Arc::new(ItemScope { in_actor: true, ..(*scope).clone() })
+            } else {
+                scope.clone()
+            };
+            let source = BodySource { at: site.at, form: BodyForm::Fn, scope, macros: site.macros.clone() };
             self.new_body(BodyOwner::Fn(f), source)
         });
         let abi = self.abi(syntax, node);
@@ -400,15 +407,14 @@ impl Front {
         let syntax = site.syntax;
         let attrs = self.attrs_of(syntax, node);
         self.check_attrs_later(&attrs, Place::Param, scope.module);
-        let children: Vec<NodeId> = syntax.children(node).filter(|&c| syntax.kind(c) != SyntaxKind::Attr).collect();
-        let pattern = children.first().copied();
+        let mut children = syntax.children(node).filter(|&c| syntax.kind(c) != SyntaxKind::Attr);
+        let pattern = children.next();
         let name = pattern
             .filter(|&p| syntax.kind(p) == SyntaxKind::IdentPat)
             .and_then(|p| syntax.name(p))
             .map(|t| self.name_of(syntax.tokens, t));
-        let rest = children.get(1..).unwrap_or(&[]);
-        let ty = rest.iter().find(|&&c| Front::is_type(syntax.kind(c))).map(|&t| self.ty(syntax, t, cx));
-        let value = syntax.has(node, SyntaxKind::Equals).then(|| rest.last().copied()).flatten();
+        let ty = children.clone().find(|&c| Front::is_type(syntax.kind(c))).map(|t| self.ty(syntax, t, cx));
+        let value = syntax.has(node, SyntaxKind::Equals).then(|| children.last()).flatten();
         let default = value.map(|v| {
             let at = At { node: v, ..site.at };
             let source = BodySource { at, form: BodyForm::Expr, scope: scope.clone(), macros: site.macros.clone() };
@@ -419,19 +425,18 @@ impl Front {
 
     // Data.
 
-    fn adt_signature(&mut self, site: &Site<'_>, a: AdtId, mut scope: ItemScope) {
-        scope.self_type = SelfType::Adt(a);
+    fn adt_signature(&mut self, site: &Site<'_>, a: AdtId, mut scope: Arc<ItemScope>) {
+        Arc::make_mut(&mut scope).self_type = SelfType::Adt(a);
         let generics = self.generics(site, 0, &mut scope);
         self.hir.adts[a].generics = generics;
         self.adt_attrs(a);
-        let shared = Arc::new(scope);
         match self.hir.adts[a].kind {
             AdtKind::Struct => {
-                let fields = self.fields(site, site.at.node, a, &shared);
+                let fields = self.fields(site, site.at.node, a, &scope);
                 self.hir.adts[a].variants[0].fields = fields;
             }
-            AdtKind::Enum => self.enum_variants(site, a, &shared),
-            AdtKind::Actor => self.actor_members(site, a, &shared),
+            AdtKind::Enum => self.enum_variants(site, a, &scope),
+            AdtKind::Actor => self.actor_members(site, a, &scope),
         }
         if !self.hir.adts[a].derives.is_empty() {
             self.expand_derives(a, &site.macros);
@@ -490,12 +495,11 @@ impl Front {
         let list = syntax
             .children(node)
             .find(|&c| matches!(syntax.kind(c), SyntaxKind::FieldList | SyntaxKind::TupleFieldList));
-        let nodes: Vec<NodeId> = list.map(|l| syntax.children(l).collect()).unwrap_or_default();
-        let mut out: Vec<FieldDecl> = Vec::new();
+        let is_field = |n: &NodeId| matches!(syntax.kind(*n), SyntaxKind::Field | SyntaxKind::TupleField);
+        let nodes = list.into_iter().flat_map(|l| syntax.children(l)).filter(is_field);
+        let mut out = Vec::with_capacity(nodes.clone().count());
         for n in nodes {
-            if matches!(syntax.kind(n), SyntaxKind::Field | SyntaxKind::TupleField) {
-                self.field(site, n, a, scope, &mut out);
-            }
+            self.field(site, n, a, scope, &mut out);
         }
         out
     }
@@ -561,15 +565,11 @@ impl Front {
 
     // Traits and implementations.
 
-    fn trait_signature(&mut self, site: &Site<'_>, t: TraitId, mut scope: ItemScope) {
+    fn trait_signature(&mut self, site: &Site<'_>, t: TraitId, mut scope: Arc<ItemScope>) {
         let syntax = site.syntax;
-        scope.self_type = SelfType::Trait(t);
+        Arc::make_mut(&mut scope).self_type = SelfType::Trait(t);
         let generics = self.generics(site, 0, &mut scope);
-        let supers = {
-            let shared = Arc::new(scope.clone());
-            let mut cx = TypeCx::new(site.at.source, &shared, &site.macros);
-            self.bounds_at(syntax, site.at.node, &mut cx)
-        };
+        let supers = self.bounds_at(syntax, site.at.node, &mut TypeCx::new(site.at.source, &scope, &site.macros));
         self.hir.traits[t].generics = generics;
         self.hir.traits[t].supers = supers;
         let Some(list) = syntax.child(site.at.node, SyntaxKind::MemberList) else { return };
@@ -584,23 +584,21 @@ impl Front {
         item.consts = members.consts;
     }
 
-    fn impl_signature(&mut self, site: &Site<'_>, i: ImplId, mut scope: ItemScope) {
+    fn impl_signature(&mut self, site: &Site<'_>, i: ImplId, mut scope: Arc<ItemScope>) {
         let syntax = site.syntax;
         let node = site.at.node;
-        scope.self_type = SelfType::Impl(i);
+        Arc::make_mut(&mut scope).self_type = SelfType::Impl(i);
         let generics = self.generics(site, 0, &mut scope);
         self.hir.impls[i].generics = generics;
-        let types: Vec<NodeId> = syntax
+        let mut types = syntax
             .children(node)
-            .filter(|&c| Front::is_type(syntax.kind(c)) || syntax.kind(c) == SyntaxKind::MacroCall)
-            .collect();
-        let shared = Arc::new(scope.clone());
-        let mut cx = TypeCx::new(site.at.source, &shared, &site.macros);
+            .filter(|&c| Front::is_type(syntax.kind(c)) || syntax.kind(c) == SyntaxKind::MacroCall);
+        let mut cx = TypeCx::new(site.at.source, &scope, &site.macros);
         let of_trait = syntax.has(node, SyntaxKind::ForKw);
-        if let Some(&self_ty) = types.get(of_trait as usize) {
+        if let Some(self_ty) = types.clone().nth(of_trait as usize) {
             self.hir.impls[i].self_ty = self.ty(syntax, self_ty, &mut cx);
         }
-        if of_trait && let Some(&path) = types.first() {
+        if of_trait && let Some(path) = types.next() {
             match self.trait_ref(syntax, path, &mut cx) {
                 Some(of) => self.hir.impls[i].of = Some(of),
                 // Its members would be taken for inherent ones.
@@ -620,9 +618,12 @@ impl Front {
     }
 
     /// The functions, types and constants among the children of a node; macro calls are expanded.
-    fn members(&mut self, site: &Site<'_>, list: NodeId, parent: Parent, scope: &ItemScope, out: &mut Members) {
+    fn members(&mut self, site: &Site<'_>, list: NodeId, parent: Parent, scope: &Arc<ItemScope>, out: &mut Members) {
         let syntax = site.syntax;
-        for node in syntax.children(list).collect::<Vec<_>>() {
+        let fns = syntax.children(list).filter(|&c| syntax.kind(c) == SyntaxKind::FnItem).count();
+        out.fns.reserve_exact(fns);
+        out.values.reserve(fns);
+        for node in syntax.children(list) {
             let at = At { node, ..site.at };
             let attrs = self.attrs_of(syntax, node);
             if !self.is_configured(&attrs, scope.module) {
@@ -655,7 +656,14 @@ impl Front {
         }
     }
 
-    fn member_macro(&mut self, site: &Site<'_>, call: NodeId, parent: Parent, scope: &ItemScope, out: &mut Members) {
+    fn member_macro(
+        &mut self,
+        site: &Site<'_>,
+        call: NodeId,
+        parent: Parent,
+        scope: &Arc<ItemScope>,
+        out: &mut Members,
+    ) {
         let at = At { node: call, ..site.at };
         let Some(source) = self.expand_fragment(at, scope.module, &site.macros, syntax::Entry::Members) else { return };
         let parse = self.parse(source);
@@ -675,7 +683,14 @@ impl Front {
         names.push((name, span));
     }
 
-    fn member_fn(&mut self, site: &Site<'_>, parent: Parent, scope: &ItemScope, attrs: Vec<Attr>, out: &mut Members) {
+    fn member_fn(
+        &mut self,
+        site: &Site<'_>,
+        parent: Parent,
+        scope: &Arc<ItemScope>,
+        attrs: Vec<Attr>,
+        out: &mut Members,
+    ) {
         let head = self.head(site.syntax, site.at.node, scope.module, attrs);
         self.member_name(head.name, head.name_span, &mut out.values);
         let id = self.hir.fns.push(empty_fn(head, parent));
@@ -686,7 +701,14 @@ impl Front {
         self.fn_signature(site, id, scope.clone());
     }
 
-    fn member_type(&mut self, site: &Site<'_>, parent: Parent, scope: &ItemScope, attrs: Vec<Attr>, out: &mut Members) {
+    fn member_type(
+        &mut self,
+        site: &Site<'_>,
+        parent: Parent,
+        scope: &Arc<ItemScope>,
+        attrs: Vec<Attr>,
+        out: &mut Members,
+    ) {
         let head = self.head(site.syntax, site.at.node, scope.module, attrs);
         self.member_name(head.name, head.name_span, &mut out.type_names);
         let mut inner = scope.clone();
@@ -694,7 +716,7 @@ impl Front {
         let generics = self.generics(site, parent_count, &mut inner);
         let id = self.hir.aliases.push(Alias { head, parent, generics, bounds: Vec::new(), ty: None });
         out.types.push(id);
-        self.alias_signature(site, id, Arc::new(inner));
+        self.alias_signature(site, id, inner);
     }
 
     fn alias_signature(&mut self, site: &Site<'_>, a: AliasId, scope: Arc<ItemScope>) {
@@ -714,7 +736,7 @@ impl Front {
         &mut self,
         site: &Site<'_>,
         parent: Parent,
-        scope: &ItemScope,
+        scope: &Arc<ItemScope>,
         attrs: Vec<Attr>,
         out: &mut Members,
     ) {
@@ -732,17 +754,16 @@ impl Front {
         self.const_signature(site, id, scope.clone());
     }
 
-    fn const_signature(&mut self, site: &Site<'_>, c: ConstId, scope: ItemScope) {
+    fn const_signature(&mut self, site: &Site<'_>, c: ConstId, scope: Arc<ItemScope>) {
         let syntax = site.syntax;
         let node = site.at.node;
         let parent_count = Self::param_count(&scope).max(matches!(scope.self_type, SelfType::Trait(_)) as u32);
-        let shared = Arc::new(scope);
-        let mut cx = TypeCx::new(site.at.source, &shared, &site.macros);
+        let mut cx = TypeCx::new(site.at.source, &scope, &site.macros);
         let ty = self.const_type_node(syntax, node).map(|t| self.ty(syntax, t, &mut cx));
         let value = syntax.has(node, SyntaxKind::Equals).then(|| value_child(syntax, node)).flatten();
         let body = value.map(|v| {
             let at = At { node: v, ..site.at };
-            let source = BodySource { at, form: BodyForm::Expr, scope: shared.clone(), macros: site.macros.clone() };
+            let source = BodySource { at, form: BodyForm::Expr, scope: scope.clone(), macros: site.macros.clone() };
             self.new_body(BodyOwner::Const(c), source)
         });
         let item = &mut self.hir.consts[c];
@@ -780,9 +801,8 @@ impl Front {
         self.hir.adts[a].variants[0].fields = fields;
         self.hir.adts[a].variants[0].form = VariantForm::Named;
         let members = self.actor_impl(a, scope);
-        let mut inner = (**scope).clone();
-        inner.self_type = SelfType::Impl(members);
-        inner.in_actor = true;
+        let inner = ItemScope { self_type: SelfType::Impl(members), in_actor: true, ..(**scope).clone() };
+        let inner = Arc::new(inner);
         let mut found = Members::default();
         self.members(site, list, Parent::Impl(members), &inner, &mut found);
         let mut info = ActorInfo {
@@ -841,7 +861,7 @@ impl Front {
         &mut self,
         site: &Site<'_>,
         list: NodeId,
-        scope: &ItemScope,
+        scope: &Arc<ItemScope>,
         info: &mut ActorInfo,
         found: &mut Members,
     ) {
@@ -867,7 +887,7 @@ impl Front {
         &mut self,
         site: &Site<'_>,
         list: NodeId,
-        scope: &ItemScope,
+        scope: &Arc<ItemScope>,
         info: &mut ActorInfo,
         found: &mut Members,
     ) {
@@ -912,8 +932,8 @@ impl Front {
         id
     }
 
-    fn actor_body(&mut self, f: FnId, at: At, form: BodyForm, scope: &ItemScope, macros: &MacroScope) {
-        let source = BodySource { at, form, scope: Arc::new(scope.clone()), macros: macros.clone() };
+    fn actor_body(&mut self, f: FnId, at: At, form: BodyForm, scope: &Arc<ItemScope>, macros: &MacroScope) {
+        let source = BodySource { at, form, scope: scope.clone(), macros: macros.clone() };
         self.hir.fns[f].body = Some(self.new_body(BodyOwner::Fn(f), source));
     }
 }

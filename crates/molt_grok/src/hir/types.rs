@@ -51,6 +51,11 @@ pub(super) struct PathPart {
 
 pub(super) type PathParts = SmallVec<[PathPart; 3]>;
 
+/// The names of a path without their arguments.
+pub(super) fn segments(parts: &[PathPart]) -> SmallVec<[Segment; 3]> {
+    parts.iter().map(|p| p.segment).collect()
+}
+
 impl Front {
     pub(super) fn new_type(&mut self, ty: TypeExpr, span: Span) -> TypeId {
         self.hir.type_spans.push(span);
@@ -108,8 +113,12 @@ impl Front {
                 None => TypeExpr::Error,
             },
             SyntaxKind::TupleType => {
-                let parts: Vec<NodeId> = syntax.children(node).collect();
-                TypeExpr::Tuple(self.nested(cx, |f, cx| parts.into_iter().map(|p| f.ty(syntax, p, cx)).collect()))
+                let parts = syntax.children(node);
+                TypeExpr::Tuple(self.nested(cx, |f, cx| {
+                    let mut types = Vec::with_capacity(parts.clone().count());
+                    types.extend(parts.map(|p| f.ty(syntax, p, cx)));
+                    types
+                }))
             }
             SyntaxKind::SliceType => TypeExpr::Slice(self.child_type(syntax, node, cx)),
             SyntaxKind::ArrayType => {
@@ -258,6 +267,11 @@ impl Front {
     ) -> (Option<NodeId>, PathParts) {
         let mut qualified = None;
         let mut parts = PathParts::new();
+        if let Some(token) = syntax.only_token(node) {
+            let segment = self.segment(syntax, token, module, true);
+            parts.extend(segment.map(|segment| PathPart { segment, args: None }));
+            return (None, parts);
+        }
         let mut first = true;
         for element in syntax.elements(node) {
             match element {
@@ -268,8 +282,9 @@ impl Front {
                     }
                 }
                 Element::Token(t) => {
-                    let segment = self.segment(syntax, t, module, first && qualified.is_none());
-                    parts.extend(segment.map(|segment| PathPart { segment, args: None }));
+                    if let Some(segment) = self.segment(syntax, t, module, first && qualified.is_none()) {
+                        parts.push(PathPart { segment, args: None });
+                    }
                 }
             }
             first = false;
@@ -305,8 +320,7 @@ impl Front {
             }
             _ => {}
         }
-        let segments: Vec<Segment> = parts.iter().map(|p| p.segment).collect();
-        let (def, used) = self.resolve(cx.scope.module, &segments, Ns::Types, &grok::UNKNOWN_TYPE)?;
+        let (def, used) = self.resolve(cx.scope.module, &segments(parts), Ns::Types, &grok::UNKNOWN_TYPE)?;
         let last = &parts[used - 1];
         let span = last.segment.span;
         let ty = match def {
@@ -515,7 +529,9 @@ impl Front {
             cx.anonymous = anonymous;
             return self.fn_args(params, ret, span);
         }
-        let mut out = WrittenArgs { span: Some(span), ..WrittenArgs::default() };
+        let plain = syntax.children(node).filter(|&c| syntax.kind(c) != SyntaxKind::AssocArg).count();
+        let args = Vec::with_capacity(plain);
+        let mut out = WrittenArgs { args, span: Some(span), ..WrittenArgs::default() };
         for child in syntax.children(node) {
             self.generic_arg(syntax, child, cx, &mut out);
         }
@@ -556,14 +572,10 @@ impl Front {
 
     /// A single name in the place of an argument that is a constant.
     fn const_name(&mut self, syntax: Syntax<'_>, node: NodeId, cx: &TypeCx<'_>) -> Option<ConstArg> {
-        if syntax.kind(node) != SyntaxKind::PathType || syntax.children(node).next().is_some() {
+        if syntax.kind(node) != SyntaxKind::PathType {
             return None;
         }
-        let mut tokens = syntax.own_tokens(node);
-        let (token, None) = (tokens.next()?, tokens.next()) else { return None };
-        if syntax.tokens.kind(token) != SyntaxKind::Ident {
-            return None;
-        }
+        let token = syntax.only_token(node).filter(|&t| syntax.tokens.kind(t) == SyntaxKind::Ident)?;
         let name = self.name_of(syntax.tokens, token);
         if let Some(index) = cx.scope.param(name, ParamKind::Const) {
             return Some(ConstArg::Param(index, name));

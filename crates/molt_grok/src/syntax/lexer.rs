@@ -93,7 +93,8 @@ struct Lexer<'t> {
 
 impl<'t> Lexer<'t> {
     fn new(file: FileId, base: u32, text: &'t str) -> Lexer<'t> {
-        let guess = text.len() / 3 + 1;
+        // Ordinary text has a token for each three bytes; to grow would copy all of them.
+        let guess = text.len() / 2 + 1;
         Lexer {
             file,
             base,
@@ -169,11 +170,10 @@ impl<'t> Lexer<'t> {
 
     #[inline]
     fn blank(&mut self, first: u8) -> SyntaxKind {
-        let mut breaks = first == b'\n';
-        while CLASSES[self.peek(0) as usize] == Class::Blank {
-            breaks |= self.peek(0) == b'\n';
-            self.at += 1;
-        }
+        let rest = &self.bytes[self.at..];
+        let len = rest.iter().position(|&b| CLASSES[b as usize] != Class::Blank).unwrap_or(rest.len());
+        let breaks = first == b'\n' || rest[..len].contains(&b'\n');
+        self.at += len;
         if breaks { LineBreak } else { Whitespace }
     }
 
@@ -198,9 +198,8 @@ impl<'t> Lexer<'t> {
     #[inline]
     fn skip_name(&mut self) {
         loop {
-            while CONTINUES[self.peek(0) as usize] {
-                self.at += 1;
-            }
+            let rest = &self.bytes[self.at..];
+            self.at += rest.iter().position(|&b| !CONTINUES[b as usize]).unwrap_or(rest.len());
             if self.peek(0) < 0x80 {
                 return;
             }

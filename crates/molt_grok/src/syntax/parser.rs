@@ -97,8 +97,8 @@ pub(super) fn run(tokens: &Tokens, entry: Entry, cut_short: bool) -> Outcome {
 impl<'t> Parser<'t> {
     fn new(tokens: &'t Tokens, first: u32, limit: u32, cut_short: bool) -> Parser<'t> {
         let count = (limit - first) as usize;
-        let mut kinds = Vec::with_capacity(count * 2 / 3 + 1);
-        let mut raw = Vec::with_capacity(count * 2 / 3 + 1);
+        let mut kinds = Vec::with_capacity(count + 1);
+        let mut raw = Vec::with_capacity(count + 1);
         for (i, &kind) in (first..limit).zip(&tokens.kinds()[first as usize..limit as usize]) {
             if !kind.is_trivia() {
                 kinds.push(kind);
@@ -107,7 +107,8 @@ impl<'t> Parser<'t> {
         }
         kinds.push(Eof);
         raw.push(limit);
-        let tree = Tree::with_capacity(kinds.len() / 2);
+        // Ordinary text has two nodes for three tokens; to grow would copy all of them.
+        let tree = Tree::with_capacity(kinds.len() * 3 / 4);
         Parser {
             tokens,
             kinds,

@@ -3,6 +3,7 @@
 //! Kinds and start offsets are two parallel arrays over one text, white space and comments included, so the texts of
 //! all tokens joined are the text itself. A token costs five bytes and no allocation.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use molt_base::{FileId, Span};
@@ -28,6 +29,8 @@ pub struct Origin {
 enum Origins {
     /// The text is a piece of a file that begins at byte `base` there.
     File { file: FileId, base: u32, context: SyntaxContext },
+    /// All tokens have one place: the compiler wrote them.
+    One(Origin),
     /// Each token has its own place.
     Each(Vec<Origin>),
 }
@@ -52,6 +55,25 @@ impl Tokens {
         debug_assert_eq!(kinds.len(), starts.len());
         debug_assert_eq!(kinds.last(), Some(&SyntaxKind::Eof));
         Tokens { text, kinds, starts, origins: Origins::File { file, base, context } }
+    }
+
+    /// The tokens of a text that the compiler itself wrote: all are in one place, and `$crate` is one token.
+    pub(crate) fn of_compiler(mut self, origin: Origin) -> Tokens {
+        let mut kept = 0;
+        for t in 0..self.kinds.len() {
+            let kind = self.kinds[t];
+            if kind == SyntaxKind::CrateKw && kept > 0 && self.kinds[kept - 1] == SyntaxKind::Dollar {
+                self.kinds[kept - 1] = kind;
+                continue;
+            }
+            self.kinds[kept] = kind;
+            self.starts[kept] = self.starts[t];
+            kept += 1;
+        }
+        self.kinds.truncate(kept);
+        self.starts.truncate(kept);
+        self.origins = Origins::One(origin);
+        self
     }
 
     /// Number of tokens, `Eof` included.
@@ -90,6 +112,13 @@ impl Tokens {
         self.starts.get(token as usize + 1).copied().unwrap_or(self.text.len() as u32)
     }
 
+    /// The first token of a kind among some tokens.
+    #[inline]
+    pub(super) fn find(&self, among: Range<u32>, kind: SyntaxKind) -> Option<u32> {
+        let kinds = &self.kinds[among.start as usize..among.end as usize];
+        kinds.iter().position(|&k| k == kind).map(|n| among.start + n as u32)
+    }
+
     /// The token that begins at a byte of [`Tokens::source`].
     pub fn number_at(&self, start: u32) -> Option<u32> {
         self.starts.binary_search(&start).ok().map(|n| n as u32)
@@ -106,6 +135,7 @@ impl Tokens {
             Origins::File { file, base, .. } => {
                 Span { file: *file, start: base + self.start(token), end: base + self.end(token) }
             }
+            Origins::One(origin) => origin.span,
             Origins::Each(origins) => origins[token as usize].span,
         }
     }
@@ -114,6 +144,7 @@ impl Tokens {
     pub fn context(&self, token: u32) -> SyntaxContext {
         match &self.origins {
             Origins::File { context, .. } => *context,
+            Origins::One(origin) => origin.context,
             Origins::Each(origins) => origins[token as usize].context,
         }
     }
@@ -128,6 +159,9 @@ impl Tokens {
         if end <= first {
             let span = self.span(first);
             return Span { end: span.start, ..span };
+        }
+        if let Origins::File { file, base, .. } = self.origins {
+            return Span { file, start: base + self.start(first), end: base + self.end(end - 1) };
         }
         let (a, b) = (self.span(first), self.span(end - 1));
         let joined = a.file == b.file && a.start <= b.end && self.context(first) == self.context(end - 1);
@@ -155,6 +189,15 @@ pub struct TokensBuilder {
 }
 
 impl TokensBuilder {
+    pub fn with_capacity(tokens: usize) -> TokensBuilder {
+        TokensBuilder {
+            text: String::with_capacity(4 * tokens),
+            kinds: Vec::with_capacity(tokens),
+            starts: Vec::with_capacity(tokens),
+            origins: Vec::with_capacity(tokens),
+        }
+    }
+
     pub fn push(&mut self, kind: SyntaxKind, text: &str, origin: Origin) {
         self.kinds.push(kind);
         self.starts.push(self.text.len() as u32);

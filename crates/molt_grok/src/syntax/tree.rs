@@ -14,6 +14,8 @@
 //!                                          4 BinaryExpr a+.. (first_node 0, children 0 and 3)
 //! ```
 
+use std::ops::Range;
+
 use molt_base::{Span, entity_id};
 
 use super::{SyntaxKind, Tokens};
@@ -95,6 +97,11 @@ impl Tree {
     #[inline]
     pub fn kind(&self, node: NodeId) -> SyntaxKind {
         self.node(node).kind
+    }
+
+    /// The kinds of all nodes, children before parents.
+    pub fn kinds(&self) -> impl Iterator<Item = SyntaxKind> {
+        self.nodes.iter().map(|n| n.kind)
     }
 
     /// Child nodes in source order.
@@ -185,18 +192,27 @@ impl<'a> Syntax<'a> {
         .primed()
     }
 
-    /// Tokens directly below a node, without trivia.
-    pub fn own_tokens(&self, node: NodeId) -> impl Iterator<Item = u32> + use<'a> {
-        self.elements(node).filter_map(|e| match e {
-            Element::Token(t) => Some(t),
-            Element::Node(_) => None,
-        })
+    /// Runs of tokens, trivia included, that stand directly below a node: before, between and behind its children.
+    fn gaps(&self, node: NodeId) -> Gaps<'a> {
+        let n = self.tree.node(node);
+        Gaps { children: self.tree.children(node), token: n.first_token, end: n.end_token }
     }
 
-    /// The first token of a kind directly below a node.
-    pub fn token(&self, node: NodeId, kind: SyntaxKind) -> Option<u32> {
+    /// Tokens directly below a node, without trivia.
+    pub fn own_tokens(&self, node: NodeId) -> impl Iterator<Item = u32> + use<'a> {
         let tokens = self.tokens;
-        self.own_tokens(node).find(|&t| tokens.kind(t) == kind)
+        self.gaps(node).flatten().filter(|&t| !tokens.kind(t).is_trivia())
+    }
+
+    /// The token that a node consists of.
+    pub fn only_token(&self, node: NodeId) -> Option<u32> {
+        let n = self.tree.node(node);
+        (n.first_child == NONE && n.end_token == n.first_token + 1).then_some(n.first_token)
+    }
+
+    /// The first token of a kind, which is no trivia, directly below a node.
+    pub fn token(&self, node: NodeId, kind: SyntaxKind) -> Option<u32> {
+        self.gaps(node).find_map(|gap| self.tokens.find(gap, kind))
     }
 
     /// Whether the node has a token of the kind of its own.
@@ -245,6 +261,39 @@ impl<'a> Syntax<'a> {
             }
         }
         out.push(')');
+    }
+}
+
+/// Iterator over the runs of tokens between the children of a node.
+struct Gaps<'a> {
+    children: Children<'a>,
+    token: u32,
+    end: u32,
+}
+
+impl Iterator for Gaps<'_> {
+    type Item = Range<u32>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Range<u32>> {
+        while self.token < self.end {
+            let start = self.token;
+            let end = match self.children.next() {
+                Some(child) => {
+                    let child = self.children.tree.node(child);
+                    self.token = start.max(child.end_token);
+                    child.first_token
+                }
+                None => {
+                    self.token = self.end;
+                    self.end
+                }
+            };
+            if start < end {
+                return Some(start..end);
+            }
+        }
+        None
     }
 }
 

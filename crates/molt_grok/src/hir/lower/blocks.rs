@@ -10,7 +10,8 @@ use crate::hir::{Block, Expr, ExprId, ModId, ScopeId, Stmt};
 use crate::syntax::{Entry, NodeId, Syntax, SyntaxKind};
 
 /// A statement of a block after macro calls among the statements are expanded.
-enum Flat {
+#[derive(Clone, Copy)]
+pub(super) enum Flat {
     Stmt {
         at: At,
         /// The value is dropped although no `;` follows: the macro call had one.
@@ -23,7 +24,6 @@ enum Flat {
 
 /// What the statements of one block need while they are flattened.
 struct Flattening {
-    out: Vec<Flat>,
     items: Option<ModId>,
     span: Span,
 }
@@ -31,34 +31,33 @@ struct Flattening {
 impl Lower<'_> {
     /// Lowers a `Block` node; the scope is that of its label.
     pub(super) fn block(&mut self, s: Syntax<'_>, node: NodeId, scope: Option<ScopeId>) -> ExprId {
-        let nodes: Vec<NodeId> = s.children(node).collect();
-        self.statements(s, &nodes, s.span(node), scope, true)
+        self.statements(s, s.children(node), s.span(node), scope, true)
     }
 
     /// The loose statements of a root file or an actor, whose items have been collected already.
     pub(super) fn loose_statements(&mut self, s: Syntax<'_>, at: At) -> ExprId {
         let loose =
             |n: &NodeId| matches!(s.kind(*n), SyntaxKind::LetStmt | SyntaxKind::ExprStmt | SyntaxKind::MacroDef);
-        let nodes: Vec<NodeId> = s.children(at.node).filter(loose).collect();
-        self.statements(s, &nodes, s.span(at.node), None, false)
+        self.statements(s, s.children(at.node).filter(loose), s.span(at.node), None, false)
     }
 
     /// What a macro made in the place of an expression, if it is more than one.
     pub(super) fn macro_statements(&mut self, s: Syntax<'_>, nodes: &[NodeId], span: Span) -> ExprId {
-        self.statements(s, nodes, span, None, true)
+        self.statements(s, nodes.iter().copied(), span, None, true)
     }
 
     fn statements(
         &mut self,
         s: Syntax<'_>,
-        nodes: &[NodeId],
+        nodes: impl Iterator<Item = NodeId>,
         span: Span,
         scope: Option<ScopeId>,
         collect: bool,
     ) -> ExprId {
         let macros = self.macros.clone();
         let module = self.module;
-        let mut flat = Flattening { out: Vec::new(), items: None, span };
+        let first = self.statements.len();
+        let mut flat = Flattening { items: None, span };
         self.flatten(s, self.source, nodes, false, collect, &mut flat);
         if let Some(items) = flat.items {
             self.settle_block(items);
@@ -67,9 +66,10 @@ impl Lower<'_> {
         if let Some(items) = flat.items {
             self.ribs.push(Rib::Items(items));
         }
-        self.ribs.push(Rib::Locals(Vec::new()));
-        let block = self.lower_flat(flat.out, scope);
-        self.ribs.truncate(depth);
+        self.open_locals();
+        let block = self.lower_flat(first, scope);
+        self.statements.truncate(first);
+        self.close_ribs(depth);
         self.module = module;
         self.macros = macros;
         self.alloc(Expr::Block(block), span)
@@ -80,25 +80,26 @@ impl Lower<'_> {
         &mut self,
         s: Syntax<'_>,
         source: SourceId,
-        nodes: &[NodeId],
+        nodes: impl Iterator<Item = NodeId>,
         dropped: bool,
         collect: bool,
         flat: &mut Flattening,
     ) {
-        for (i, &node) in nodes.iter().enumerate() {
-            let last = i + 1 == nodes.len();
+        let mut nodes = nodes.peekable();
+        while let Some(node) = nodes.next() {
+            let last = nodes.peek().is_none();
             let at = At { source, node };
             match s.kind(node) {
                 SyntaxKind::ExprStmt => self.flatten_expr(s, at, dropped && last, collect, flat),
                 SyntaxKind::LetStmt => {
                     let depth = self.front.expansion_depth;
-                    flat.out.push(Flat::Stmt { at, dropped: false, depth });
+                    self.statements.push(Flat::Stmt { at, dropped: false, depth });
                 }
                 SyntaxKind::EmptyStmt | SyntaxKind::Attr | SyntaxKind::InnerAttr => {}
-                SyntaxKind::ErrorNode => flat.out.push(Flat::Failed(s.span(node))),
+                SyntaxKind::ErrorNode => self.statements.push(Flat::Failed(s.span(node))),
                 SyntaxKind::MacroDef if !collect => {
                     let id = self.front.macro_definitions.get(&at).copied();
-                    flat.out.extend(id.map(Flat::Macro));
+                    self.statements.extend(id.map(Flat::Macro));
                 }
                 _ if collect => self.collect_item(at, flat),
                 _ => {}
@@ -114,7 +115,7 @@ impl Lower<'_> {
         self.front.collect_nodes(at.source, &[at.node], items, &mut macros, Around::Module);
         self.macros = macros;
         let defined: Vec<MacroId> = self.macros[before..].iter().map(|(_, id)| *id).collect();
-        flat.out.extend(defined.into_iter().map(Flat::Macro));
+        self.statements.extend(defined.into_iter().map(Flat::Macro));
     }
 
     /// The module of the block's items, made when the first one is met.
@@ -143,7 +144,7 @@ impl Lower<'_> {
         let plain = Flat::Stmt { at, dropped, depth };
         let call = s.children(at.node).find(|&c| s.kind(c) == SyntaxKind::MacroCall);
         let Some(call) = call else {
-            flat.out.push(plain);
+            self.statements.push(plain);
             return;
         };
         let call = At { node: call, ..at };
@@ -157,10 +158,10 @@ impl Lower<'_> {
             Expansion::Source(source) => {
                 let parse = self.front.parse(source);
                 let inner = parse.syntax();
-                let nodes: Vec<NodeId> = inner.children(parse.root()).collect();
+                let nodes = inner.children(parse.root());
                 let dropped = dropped || s.has(at.node, SyntaxKind::Semicolon);
                 self.front.expansion_depth += 1;
-                self.flatten(inner, source, &nodes, dropped, collect && done.is_none(), flat);
+                self.flatten(inner, source, nodes, dropped, collect && done.is_none(), flat);
                 self.front.expansion_depth -= 1;
             }
             Expansion::Builtin("thread_local" | "lazy_static") if collect => {
@@ -168,8 +169,8 @@ impl Lower<'_> {
                 let mut macros = self.macros.clone();
                 self.front.collect_nodes(at.source, &[at.node], items, &mut macros, Around::Module);
             }
-            Expansion::Builtin(_) | Expansion::Unknown => flat.out.push(plain),
-            Expansion::Failed => flat.out.push(Flat::Failed(s.span(at.node))),
+            Expansion::Builtin(_) | Expansion::Unknown => self.statements.push(plain),
+            Expansion::Failed => self.statements.push(Flat::Failed(s.span(at.node))),
         }
     }
 
@@ -190,28 +191,31 @@ impl Lower<'_> {
         all.dedup();
     }
 
-    fn lower_flat(&mut self, statements: Vec<Flat>, scope: Option<ScopeId>) -> Block {
-        let mut block = Block { scope, ..Block::default() };
-        let last = statements.iter().rposition(|f| !matches!(f, Flat::Macro(_)));
-        for (i, statement) in statements.into_iter().enumerate() {
-            match statement {
+    /// Lowers the statements from `first` on.
+    fn lower_flat(&mut self, first: usize, scope: Option<ScopeId>) -> Block {
+        let end = self.statements.len();
+        let tail = self.tail_of(first);
+        let stmts = Vec::with_capacity(end - first - tail.is_some() as usize);
+        let mut block = Block { scope, stmts, ..Block::default() };
+        for i in first..end {
+            match self.statements[i] {
                 Flat::Macro(id) => {
                     self.ribs.push(Rib::Macro(id));
-                    self.ribs.push(Rib::Locals(Vec::new()));
+                    self.open_locals();
                 }
                 Flat::Failed(span) => {
                     let error = self.error(span);
-                    if Some(i) == last {
+                    if Some(i) == tail {
                         block.tail = Some(error);
                     } else {
                         block.stmts.push(Stmt::Expr(error));
                     }
                 }
-                Flat::Stmt { at, dropped, depth } => {
+                Flat::Stmt { at, depth, .. } => {
                     let parse = self.front.parse(at.source);
                     let source = std::mem::replace(&mut self.source, at.source);
                     let outer = std::mem::replace(&mut self.front.expansion_depth, depth);
-                    self.statement(parse.syntax(), at.node, dropped, Some(i) == last, &mut block);
+                    self.statement(parse.syntax(), at.node, Some(i) == tail, &mut block);
                     self.front.expansion_depth = outer;
                     self.source = source;
                 }
@@ -220,14 +224,29 @@ impl Lower<'_> {
         block
     }
 
-    fn statement(&mut self, s: Syntax<'_>, node: NodeId, dropped: bool, last: bool, block: &mut Block) {
+    /// The statement that is the value of the block, if the last one is.
+    fn tail_of(&self, first: usize) -> Option<usize> {
+        let last = first + self.statements[first..].iter().rposition(|f| !matches!(f, Flat::Macro(_)))?;
+        let is_value = match self.statements[last] {
+            Flat::Stmt { at, dropped, .. } => {
+                let parse = self.front.parse(at.source);
+                let s = parse.syntax();
+                !dropped && s.kind(at.node) == SyntaxKind::ExprStmt && !s.has(at.node, SyntaxKind::Semicolon)
+            }
+            Flat::Failed(_) => true,
+            Flat::Macro(_) => false,
+        };
+        is_value.then_some(last)
+    }
+
+    fn statement(&mut self, s: Syntax<'_>, node: NodeId, is_tail: bool, block: &mut Block) {
         if s.kind(node) == SyntaxKind::LetStmt {
             self.let_statement(s, node, block);
             return;
         }
         let Some(expr) = s.children(node).find(|&c| s.kind(c) != SyntaxKind::Attr) else { return };
         let value = self.expr(s, expr);
-        if last && !dropped && !s.has(node, SyntaxKind::Semicolon) {
+        if is_tail {
             block.tail = Some(value);
         } else {
             block.stmts.push(Stmt::Expr(value));
@@ -242,9 +261,8 @@ impl Lower<'_> {
         self.front.check_attrs(&attrs, crate::hir::attributes::Place::Statement, self.module);
         self.front.note_lints(&attrs, s.span(node));
         let skip = |k: SyntaxKind| matches!(k, SyntaxKind::Attr | SyntaxKind::InnerAttr | SyntaxKind::Visibility);
-        let parts: Vec<NodeId> = s.children(node).filter(|&c| !skip(s.kind(c))).collect();
-        let Some((&pattern, rest)) = parts.split_first() else { return };
-        let mut rest = rest.iter().copied().peekable();
+        let mut rest = s.children(node).filter(|&c| !skip(s.kind(c))).peekable();
+        let Some(pattern) = rest.next() else { return };
         let ty = rest.next_if(|_| s.has(node, SyntaxKind::Colon)).map(|t| self.ty(s, t));
         let init = rest.next_if(|_| s.has(node, SyntaxKind::Equals)).map(|e| self.expr(s, e));
         let otherwise = rest.next().filter(|&b| s.kind(b) == SyntaxKind::Block).map(|b| self.block(s, b, None));

@@ -1,10 +1,13 @@
 //! Expressions, apart from paths, macros and concurrency.
 
+use std::borrow::Cow;
+
 use molt_base::Span;
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok;
+use smallvec::SmallVec;
 
-use super::{LocalName, Lower, Target};
+use super::{LocalName, Lower, ParamPatterns, Target};
 use crate::hir::front::SelfType;
 use crate::hir::types::mutability;
 use crate::hir::{
@@ -63,8 +66,10 @@ impl Lower<'_> {
     }
 
     pub(super) fn list(&mut self, s: Syntax<'_>, node: NodeId) -> Vec<ExprId> {
-        let nodes: Vec<NodeId> = s.children(node).collect();
-        nodes.into_iter().map(|n| self.expr(s, n)).collect()
+        let nodes = s.children(node);
+        let mut out = Vec::with_capacity(nodes.clone().count());
+        out.extend(nodes.map(|n| self.expr(s, n)));
+        out
     }
 
     /// Forms that only take their children along.
@@ -200,7 +205,7 @@ impl Lower<'_> {
         let Some(op) = s.own_tokens(node).find(|&t| operator(s.tokens.kind(t))) else { return Expr::Error };
         let mut start = None;
         let mut end = None;
-        for child in s.children(node).collect::<Vec<_>>() {
+        for child in s.children(node) {
             let value = self.expr(s, child);
             if s.tree.node(child).first_token < op {
                 start = Some(value);
@@ -246,7 +251,7 @@ impl Lower<'_> {
             Some(path) => self.struct_path(s, path),
             None => PathRes::Error,
         };
-        let mut fields = Vec::new();
+        let mut fields = Vec::with_capacity(children.clone().count());
         let mut base = None;
         for child in children {
             match s.kind(child) {
@@ -332,10 +337,16 @@ impl Lower<'_> {
     // Operators.
 
     /// The operator of a binary node: its own tokens joined.
-    fn operator(s: Syntax<'_>, node: NodeId) -> (String, Option<(u32, u32)>) {
-        let tokens: Vec<u32> = s.own_tokens(node).collect();
-        let text = tokens.iter().map(|&t| s.tokens.text(t)).collect();
-        (text, tokens.first().copied().zip(tokens.last().copied()))
+    fn operator<'s>(s: Syntax<'s>, node: NodeId) -> (Cow<'s, str>, Option<(u32, u32)>) {
+        let mut tokens = s.own_tokens(node);
+        let Some(first) = tokens.next() else { return (Cow::Borrowed(""), None) };
+        let mut text = Cow::Borrowed(s.tokens.text(first));
+        let mut last = first;
+        for token in tokens {
+            text += s.tokens.text(token);
+            last = token;
+        }
+        (text, Some((first, last)))
     }
 
     fn binary(&mut self, s: Syntax<'_>, node: NodeId, span: Span) -> ExprId {
@@ -488,8 +499,10 @@ impl Lower<'_> {
     }
 
     pub(super) fn arms(&mut self, s: Syntax<'_>, node: NodeId) -> Vec<Arm> {
-        let arms: Vec<NodeId> = s.children(node).filter(|&c| s.kind(c) == SyntaxKind::MatchArm).collect();
-        arms.into_iter().filter_map(|a| self.arm(s, a)).collect()
+        let arms = s.children(node).filter(|&c| s.kind(c) == SyntaxKind::MatchArm);
+        let mut out = Vec::with_capacity(arms.clone().count());
+        out.extend(arms.filter_map(|a| self.arm(s, a)));
+        out
     }
 
     fn arm(&mut self, s: Syntax<'_>, node: NodeId) -> Option<Arm> {
@@ -498,7 +511,7 @@ impl Lower<'_> {
             return None;
         }
         self.front.check_attrs(&attrs, crate::hir::attributes::Place::Arm, self.module);
-        let mut parts = s.children(node).filter(|&c| s.kind(c) != SyntaxKind::Attr).collect::<Vec<_>>().into_iter();
+        let mut parts = s.children(node).filter(|&c| s.kind(c) != SyntaxKind::Attr);
         let pattern = parts.next()?;
         let mut next = parts.next();
         let guard = next.filter(|&n| s.kind(n) == SyntaxKind::MatchGuard);
@@ -533,7 +546,7 @@ impl Lower<'_> {
         };
         let scope = self.new_scope(label, kind, span);
         let target = Target { scope, label, kind };
-        let children: Vec<NodeId> = s.children(node).collect();
+        let children: SmallVec<[NodeId; 3]> = s.children(node).collect();
         let body_node = children.last().copied().filter(|&b| s.kind(b) == SyntaxKind::Block);
         match kind {
             ScopeKind::Loop => {
@@ -665,14 +678,12 @@ impl Lower<'_> {
     fn closure(&mut self, s: Syntax<'_>, node: NodeId, span: Span) -> ExprId {
         let is_async = s.has(node, SyntaxKind::AsyncKw);
         let is_move = s.has(node, SyntaxKind::MoveKw);
-        let params: Vec<NodeId> = s
-            .child(node, SyntaxKind::ParamList)
-            .map(|l| s.children(l).filter(|&c| s.kind(c) == SyntaxKind::Param).collect())
-            .unwrap_or_default();
+        let list = s.child(node, SyntaxKind::ParamList);
+        let params = list.into_iter().flat_map(|l| s.children(l)).filter(|&c| s.kind(c) == SyntaxKind::Param);
         let mut ret = s.child(node, SyntaxKind::RetType).and_then(|r| s.children(r).next()).map(|t| self.ty(s, t));
         let body = s.children(node).last().filter(|&b| s.kind(b) != SyntaxKind::ParamList);
         let closure = self.with_locals(|this| {
-            let mut patterns = Vec::new();
+            let mut patterns = ParamPatterns::new();
             for p in params {
                 let mut parts = s.children(p).filter(|&c| s.kind(c) != SyntaxKind::Attr);
                 let pattern = parts.next();
@@ -680,7 +691,7 @@ impl Lower<'_> {
                 patterns.push((pattern, ty));
             }
             let first = this.body.locals.len() as u32;
-            let params = this.params(s, patterns);
+            let params = this.params(s, &patterns);
             let own = first..this.body.locals.len() as u32;
             let mut value = this.with_surroundings(is_async, |this| match body {
                 Some(body) => this.expr(s, body),

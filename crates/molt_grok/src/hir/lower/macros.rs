@@ -6,7 +6,7 @@ use molt_diagnostics::registry::grok;
 
 use super::Lower;
 use super::format::print_kind;
-use crate::hir::expand::{Expansion, copy_tokens, inside};
+use crate::hir::expand::{Expansion, copy_tokens, inside, push_copies};
 use crate::hir::front::{At, SourceId};
 use crate::hir::{
     Arm, BinaryOp, Block, Expr, ExprId, FormatKind, GenericArgs, IntKind, Lit, LocalId, Mutability, NumKind, Pat,
@@ -64,16 +64,13 @@ impl Lower<'_> {
         let place = |t: u32| s.tokens.origin(t);
         let n = s.tree.node(tree);
         let (first, last) = (place(n.first_token), place(n.end_token.saturating_sub(1).max(n.first_token)));
-        let inner = copy_tokens(s.tokens, &list, last);
         let (open_text, close, close_text) = match open {
             SyntaxKind::LBracket => ("[", SyntaxKind::RBracket, "]"),
             _ => ("(", SyntaxKind::RParen, ")"),
         };
-        let mut builder = TokensBuilder::default();
+        let mut builder = TokensBuilder::with_capacity(2 * list.len() + 3);
         builder.push(open, open_text, first);
-        for t in 0..inner.len() as u32 - 1 {
-            builder.push(inner.kind(t), inner.text(t), inner.origin(t));
-        }
+        push_copies(&mut builder, s.tokens, &list);
         builder.push(close, close_text, last);
         self.parse_arguments(builder.finish(last))
     }

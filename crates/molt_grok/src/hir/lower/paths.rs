@@ -7,7 +7,7 @@ use molt_diagnostics::registry::grok;
 use super::{LocalName, Lower};
 use crate::hir::front::{ParamKind, SelfType};
 use crate::hir::scope::{Def, Ns, Segment, SegmentKind, nearest};
-use crate::hir::types::PathPart;
+use crate::hir::types::{PathPart, segments};
 use crate::hir::{GenericArgs, PathRes, TraitMember, TraitRef, TypeExpr, TypeId};
 use crate::syntax::{NodeId, Syntax};
 
@@ -131,7 +131,7 @@ impl Lower<'_> {
         if param || (first.segment.kind == SegmentKind::SelfType && parts.len() > 1) {
             return self.type_member(s, parts);
         }
-        let segments: Vec<Segment> = parts.iter().map(|p| p.segment).collect();
+        let segments = segments(parts);
         if parts.len() == 1 && !self.check_single(&segments[0], ns) {
             return PathRes::Error;
         }
@@ -184,11 +184,7 @@ impl Lower<'_> {
     }
 
     fn similar_local(&self, wanted: &str) -> Option<String> {
-        let names = self.ribs.iter().flat_map(|r| match r {
-            super::Rib::Locals(list) => list.iter().map(|(n, _)| self.front.hir.names.text(n.name)).collect::<Vec<_>>(),
-            _ => Vec::new(),
-        });
-        nearest(wanted, names)
+        nearest(wanted, self.visible.iter().map(|(n, _)| self.front.hir.names.text(n.name)))
     }
 
     /// A path that an item ends.

@@ -1,8 +1,9 @@
 //! Patterns: which names they bind, and which are constants.
 
-use molt_base::Span;
+use molt_base::{Span, Symbol};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::grok;
+use smallvec::SmallVec;
 
 use super::{LocalName, Lower};
 use crate::hir::front::At;
@@ -20,10 +21,12 @@ struct Bind {
     span: Span,
 }
 
+type Binds = SmallVec<[Bind; 2]>;
+
 /// The names of one pattern. Alternatives share their locals by name.
 #[derive(Default)]
 pub(super) struct Binder {
-    current: Vec<Bind>,
+    current: Binds,
     /// Bound by an earlier alternative.
     known: Vec<Bind>,
     /// Names taken by other parameters of the same function: the message is another one.
@@ -42,19 +45,14 @@ impl Lower<'_> {
     }
 
     /// Lowers the parameters of a function or closure, whose names must differ from each other.
-    pub(super) fn bind_params(&mut self, s: Syntax<'_>, params: Vec<(Option<NodeId>, Option<TypeId>)>) {
-        let list = self.params(s, params);
-        self.body.params = list;
-    }
-
     pub(super) fn params(
         &mut self,
         s: Syntax<'_>,
-        params: Vec<(Option<NodeId>, Option<TypeId>)>,
+        params: &[(Option<NodeId>, Option<TypeId>)],
     ) -> Vec<(PatId, Option<TypeId>)> {
         let mut binder = Binder { params: true, ..Binder::default() };
-        let mut out = Vec::new();
-        for (node, ty) in params {
+        let mut out = Vec::with_capacity(params.len());
+        for &(node, ty) in params {
             let pat = match node {
                 Some(node) => self.pattern(s, node, &mut binder),
                 None => self.alloc_pat(Pat::Error, self.body.span),
@@ -98,9 +96,9 @@ impl Lower<'_> {
     }
 
     fn pattern_list(&mut self, s: Syntax<'_>, node: NodeId, binder: &mut Binder) -> Vec<PatId> {
-        let nodes: Vec<NodeId> = s.children(node).collect();
+        let nodes = s.children(node);
         let mut rest: Option<Span> = None;
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(nodes.clone().count());
         for n in nodes {
             let is_rest = s.kind(n) == SyntaxKind::RestPat
                 || s.children(n).any(|c| s.kind(n) == SyntaxKind::IdentPat && s.kind(c) == SyntaxKind::RestPat);
@@ -118,9 +116,7 @@ impl Lower<'_> {
     }
 
     /// The local that a name binds.
-    fn bind(&mut self, s: Syntax<'_>, token: u32, mutable: bool, binder: &mut Binder) -> LocalId {
-        let name = self.local_name(s, token);
-        let span = s.tokens.span(token);
+    fn bind(&mut self, name: LocalName, span: Span, mutable: bool, binder: &mut Binder) -> LocalId {
         if let Some(old) = binder.current.iter().find(|b| b.name == name).copied() {
             let text = self.front.hir.names.text(name.name).to_owned();
             let (code, message) = if binder.params {
@@ -147,22 +143,22 @@ impl Lower<'_> {
         let by_ref = s.has(node, SyntaxKind::RefKw);
         let is_mut = s.has(node, SyntaxKind::MutKw);
         let sub = s.children(node).next();
+        let name = self.local_name(s, token);
         if !by_ref
             && !is_mut
             && sub.is_none()
-            && let Some(path) = self.unit_named(s, token)
+            && let Some(path) = self.unit_named(name.name)
         {
             return Pat::Path(path);
         }
-        let local = self.bind(s, token, is_mut && !by_ref, binder);
+        let local = self.bind(name, s.tokens.span(token), is_mut && !by_ref, binder);
         let sub = sub.map(|n| self.pattern(s, n, binder));
         let by_ref = by_ref.then_some(if is_mut { Mutability::Mut } else { Mutability::Shared });
         Pat::Bind { local, by_ref, sub }
     }
 
     /// The constant, unit struct or unit variant of a name, if one is in scope.
-    fn unit_named(&mut self, s: Syntax<'_>, token: u32) -> Option<PathRes> {
-        let name = self.front.name_of(s.tokens, token);
+    fn unit_named(&mut self, name: Symbol) -> Option<PathRes> {
         let def = self.front.lookup_name(self.module, name, Ns::Values)?;
         match def {
             Def::Const(c) => match self.front.hir.consts[c].kind {
@@ -202,8 +198,8 @@ impl Lower<'_> {
         let mut children = s.children(node);
         let Some(path_node) = children.next() else { return Pat::Error };
         let path = self.value_path(s, path_node);
-        let nodes: Vec<NodeId> = children.collect();
-        let pats: Vec<PatId> = nodes.into_iter().map(|n| self.pattern(s, n, binder)).collect();
+        let mut pats = Vec::with_capacity(children.clone().count());
+        pats.extend(children.map(|n| self.pattern(s, n, binder)));
         match path {
             // The names are bound all the same, so that their uses stay silent.
             PathRes::Error => Pat::TupleStruct { path: PathRes::Error, pats },
@@ -249,7 +245,8 @@ impl Lower<'_> {
     fn field_pattern(&mut self, s: Syntax<'_>, node: NodeId, binder: &mut Binder) -> Option<FieldPat> {
         let named = |k: SyntaxKind| matches!(k, SyntaxKind::Ident | SyntaxKind::RawIdent | SyntaxKind::Int);
         let token = s.own_tokens(node).find(|&t| named(s.tokens.kind(t)))?;
-        let name = self.front.name_of(s.tokens, token);
+        let local_name = self.local_name(s, token);
+        let name = local_name.name;
         let span = s.tokens.span(token);
         let sub = s.children(node).find(|&c| s.kind(c) != SyntaxKind::Attr);
         let pat = match sub {
@@ -257,7 +254,7 @@ impl Lower<'_> {
             _ => {
                 let by_ref = s.has(node, SyntaxKind::RefKw);
                 let is_mut = s.has(node, SyntaxKind::MutKw);
-                let local = self.bind(s, token, is_mut && !by_ref, binder);
+                let local = self.bind(local_name, span, is_mut && !by_ref, binder);
                 let by_ref = by_ref.then_some(if is_mut { Mutability::Mut } else { Mutability::Shared });
                 self.alloc_pat(Pat::Bind { local, by_ref, sub: None }, span)
             }
@@ -269,9 +266,9 @@ impl Lower<'_> {
     fn or_pattern(&mut self, s: Syntax<'_>, node: NodeId, binder: &mut Binder) -> Pat {
         let outer = std::mem::take(&mut binder.current);
         let known_before = binder.known.len();
-        let mut sets: Vec<(Span, Vec<Bind>)> = Vec::new();
+        let mut sets: Vec<(Span, Binds)> = Vec::new();
         let mut union: Vec<Bind> = Vec::new();
-        let mut pats = Vec::new();
+        let mut pats = Vec::with_capacity(s.children(node).count());
         for alternative in s.children(node) {
             binder.known.truncate(known_before);
             binder.known.extend(union.iter().copied());
