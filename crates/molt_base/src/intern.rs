@@ -1,7 +1,7 @@
 //! Interned names.
 
 use std::borrow::Cow;
-use std::hash::Hasher;
+use std::hash::{BuildHasher, BuildHasherDefault};
 
 use hashbrown::HashTable;
 
@@ -20,21 +20,8 @@ pub struct Interner {
     by_name: HashTable<Symbol>,
 }
 
-/// Mixes eight bytes at a time; what remains, most names as a whole, is one word with the length.
 fn hash(text: &str) -> u64 {
-    let mut hasher = WordHasher::default();
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    words.iter().for_each(|w| hasher.write_u64(u64::from_le_bytes(*w)));
-    let rest = match (rest.first_chunk(), rest.last_chunk(), rest) {
-        (Some(first), Some(last), _) => {
-            (u64::from(u32::from_le_bytes(*first)) << 32) | u64::from(u32::from_le_bytes(*last))
-        }
-        (_, _, &[first, .., last]) => (u64::from(first) << 16) | (u64::from(rest[1]) << 8) | u64::from(last),
-        (_, _, &[only]) => u64::from(only),
-        (_, _, []) => 0,
-    };
-    hasher.write_u64(rest ^ ((text.len() as u64) << 56));
-    hasher.finish()
+    BuildHasherDefault::<WordHasher>::default().hash_one(text)
 }
 
 impl Interner {
