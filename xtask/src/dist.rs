@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::toolchain::{molt, root};
+use crate::toolchain::{build_shipped, root, write_image};
 
 const TEXTS: &[&str] = &["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT"];
 /// Shells with the names that their completion files have, and the command.
@@ -42,11 +42,11 @@ pub fn run(folder: Option<&str>) -> Result<(), String> {
 }
 
 fn fill(tree: &Path) -> Result<(), String> {
-    let executable = molt();
+    let executable = build_shipped()?;
     copy(&executable, &tree.join("bin/molt"))?;
     std::os::unix::fs::symlink("molt", tree.join("bin/grok")).map_err(|e| format!("bin/grok: {e}"))?;
     copy(&crate::toolchain::archive(), &tree.join("lib/libmolt_archive.a"))?;
-    copy(&crate::toolchain::image(), &tree.join("lib/grok_library.image"))?;
+    write_image(&executable, &tree.join("lib/grok_library.image"))?;
     for text in TEXTS {
         copy(&root().join(text), &tree.join(text))?;
     }

@@ -6,12 +6,23 @@ use std::path::{Path, PathBuf};
 pub fn build() -> Result<(), String> {
     crate::cargo(&["build", "--release", "--locked", "-q", "-p", "molt"])?;
     crate::cargo(&["build", "--profile", "archive", "--locked", "-q", "-p", "molt_archive"])?;
-    let mut write = std::process::Command::new(molt());
-    write.arg("library-image").arg(image());
+    write_image(&molt(), &image())
+}
+
+/// Builds `molt` as it is shipped; gives its path.
+pub fn build_shipped() -> Result<PathBuf, String> {
+    crate::cargo(&["build", "--profile", "dist", "--locked", "-q", "-p", "molt"])?;
+    Ok(built("dist", "molt"))
+}
+
+/// Writes the image of the library that an executable reads.
+pub fn write_image(molt: &Path, image: &Path) -> Result<(), String> {
+    let mut write = std::process::Command::new(molt);
+    write.arg("library-image").arg(image);
     match write.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`molt library-image` ended with {status}")),
-        Err(e) => Err(format!("cannot start {}: {e}", molt().display())),
+        Err(e) => Err(format!("cannot start {}: {e}", molt.display())),
     }
 }
 
