@@ -16,6 +16,7 @@ use elsa::FrozenVec;
 use hashbrown::HashTable;
 use molt_base::hash::{FastMap, WordHasher};
 use molt_base::{Symbol, entity_id};
+use smallvec::SmallVec;
 
 use crate::hir::{AdtId, AliasId, BodyId, FloatKind, FnId, IntKind, Mutability, TraitId};
 
@@ -189,6 +190,8 @@ pub struct Types {
     lists: FrozenVec<Box<[Arg]>>,
     list_flags: RefCell<Vec<Flags>>,
     list_ids: RefCell<HashTable<Args>>,
+    /// The list of each type alone, by the type's number: most lists are such. `EMPTY` where there is none yet.
+    singles: RefCell<Vec<Args>>,
     consts: RefCell<Vec<ConstKind>>,
     const_ids: RefCell<FastMap<ConstKind, Const>>,
     dyns: FrozenVec<Box<DynKind>>,
@@ -247,6 +250,7 @@ impl Types {
             lists: FrozenVec::new(),
             list_flags: RefCell::default(),
             list_ids: RefCell::default(),
+            singles: RefCell::default(),
             consts: RefCell::default(),
             const_ids: RefCell::default(),
             dyns: FrozenVec::new(),
@@ -287,6 +291,11 @@ impl Types {
             return id;
         }
         drop(words);
+        self.add_kind(kind, word, hash)
+    }
+
+    #[inline(never)]
+    fn add_kind(&self, kind: TyKind, word: u128, hash: u64) -> Ty {
         let flags = self.flags_of_kind(kind);
         let mut words = self.words.borrow_mut();
         let id = Ty(words.len() as u32);
@@ -347,18 +356,41 @@ impl Types {
     }
 
     pub fn args(&self, list: &[Arg]) -> Args {
-        if list.is_empty() && !self.lists.is_empty() {
-            return Args::EMPTY;
+        match *list {
+            [] if !self.lists.is_empty() => return Args::EMPTY,
+            [Arg::Ty(ty)] => return self.single(ty),
+            _ => {}
         }
         let hash = hash_of_list(list);
         if let Some(&id) = self.list_ids.borrow().find(hash, |&id| self.list(id) == list) {
             return id;
         }
+        let id = self.add_list(list);
+        self.list_ids.borrow_mut().insert_unique(hash, id, |&id| hash_of_list(self.list(id)));
+        id
+    }
+
+    fn single(&self, ty: Ty) -> Args {
+        let at = ty.0 as usize;
+        match self.singles.borrow().get(at) {
+            Some(&id) if id != Args::EMPTY => return id,
+            _ => {}
+        }
+        let id = self.add_list(&[Arg::Ty(ty)]);
+        let mut singles = self.singles.borrow_mut();
+        if singles.len() <= at {
+            singles.resize(at + 1, Args::EMPTY);
+        }
+        singles[at] = id;
+        id
+    }
+
+    #[inline(never)]
+    fn add_list(&self, list: &[Arg]) -> Args {
         let flags = list.iter().fold(0, |f, &a| f | self.flags_of_arg(a).0);
         let id = Args(self.lists.len() as u32);
         self.lists.push(list.into());
         self.list_flags.borrow_mut().push(Flags(flags));
-        self.list_ids.borrow_mut().insert_unique(hash, id, |&id| hash_of_list(self.list(id)));
         id
     }
 
@@ -404,7 +436,7 @@ impl Types {
     }
 
     pub fn ty_list(&self, parts: &[Ty]) -> Args {
-        let list: Vec<Arg> = parts.iter().map(|&t| Arg::Ty(t)).collect();
+        let list: SmallVec<[Arg; 6]> = parts.iter().map(|&t| Arg::Ty(t)).collect();
         self.args(&list)
     }
 

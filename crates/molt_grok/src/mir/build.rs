@@ -332,6 +332,12 @@ impl<'a> Builder<'a> {
 
     fn needs_drop(&mut self, ty: Ty) -> bool {
         let q = self.q;
+        // Only where the answer takes a search it is worth a place in the table.
+        match self.types.kind(ty) {
+            TyKind::Bool | TyKind::Int(_) | TyKind::Float(_) | TyKind::Str(_) | TyKind::Ref(..) => return false,
+            _ if ty == Ty::UNIT => return false,
+            _ => {}
+        }
         *self.drop_cache.entry(ty).or_insert_with(|| q.needs_drop(ty))
     }
 

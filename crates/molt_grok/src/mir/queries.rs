@@ -48,9 +48,18 @@ impl<'a> Queries<'a> {
 
     /// Signature of a call with the arguments put in, its types normalised and their regions erased.
     pub fn callee_sig(self, callee: Callee) -> FnSig {
-        let sig = self.types().subst_sig(&self.fn_sig(callee.func), callee.args);
-        let clean = |t: Ty| self.normalize(self.types().erase(t));
-        FnSig { params: sig.params.iter().map(|&t| clean(t)).collect(), ret: clean(sig.ret), ..sig }
+        let sig = self.fn_sig(callee.func);
+        let params = sig.params.iter().map(|&t| self.in_call(t, callee.args)).collect();
+        FnSig { params, ret: self.in_call(sig.ret, callee.args), ..*sig }
+    }
+
+    /// Result of a call, as in [`Queries::callee_sig`].
+    pub fn callee_ret(self, callee: Callee) -> Ty {
+        self.in_call(self.fn_sig(callee.func).ret, callee.args)
+    }
+
+    fn in_call(self, ty: Ty, args: Args) -> Ty {
+        self.normalize(self.types().erase(self.types().subst(ty, args)))
     }
 
     /// Value of an integer, `bool` or `char` constant; `None` if it is not known yet.

@@ -1,6 +1,6 @@
 //! Rebuilding types: substitution of parameters, erasure of regions and whatever else replaces leaves.
 
-use super::{Arg, Args, Const, ConstKind, DynKind, Flags, FnSig, Region, Ty, TyKind, Types};
+use super::{Arg, Args, Const, ConstKind, DynId, DynKind, Flags, FnSig, Region, Ty, TyKind, Types};
 
 /// Longest list of arguments that is rebuilt in place.
 const SHORT: usize = 6;
@@ -52,21 +52,18 @@ pub trait Folder {
         };
         let mut changed = false;
         for arg in new.iter_mut() {
-            let folded = match *arg {
-                Arg::Ty(t) => Arg::Ty(self.ty(t)),
-                Arg::Region(r) => Arg::Region(self.fold_region(r)),
-                Arg::Const(c) => Arg::Const(self.fold_const(c)),
+            changed |= match arg {
+                Arg::Ty(t) => replace(t, self.ty(*t)),
+                Arg::Region(r) => replace(r, self.fold_region(*r)),
+                Arg::Const(c) => replace(c, self.fold_const(*c)),
             };
-            changed |= folded != *arg;
-            *arg = folded;
         }
         if changed { self.types().args(new) } else { args }
     }
 
     /// The type with its parts folded.
     fn parts(&mut self, ty: Ty) -> Ty {
-        let kind = self.types().kind(ty);
-        let new = match kind {
+        let new = match self.types().kind(ty) {
             TyKind::Error
             | TyKind::Never
             | TyKind::Bool
@@ -74,7 +71,7 @@ pub trait Folder {
             | TyKind::Int(_)
             | TyKind::Float(_)
             | TyKind::Param(..)
-            | TyKind::Infer(_) => kind,
+            | TyKind::Infer(_) => return ty,
             TyKind::Str(r) => TyKind::Str(self.fold_region(r)),
             TyKind::Tuple(a) => TyKind::Tuple(self.args(a)),
             TyKind::Array(t, c) => TyKind::Array(self.ty(t), self.fold_const(c)),
@@ -87,18 +84,28 @@ pub trait Folder {
             TyKind::FnPtr(a) => TyKind::FnPtr(self.args(a)),
             TyKind::Closure(id, a) => TyKind::Closure(id, self.args(a)),
             TyKind::Future(id, a) => TyKind::Future(id, self.args(a)),
-            TyKind::Dyn(d, r) => {
-                let old = self.types().dyn_kind(d).clone();
-                let traits = old.traits.iter().map(|&(t, a)| (t, self.args(a))).collect();
-                let assoc = old.assoc.iter().map(|&(n, t)| (n, self.ty(t))).collect();
-                let r = self.fold_region(r);
-                TyKind::Dyn(self.types().mk_dyn(DynKind { traits, assoc }), r)
-            }
+            TyKind::Dyn(d, r) => TyKind::Dyn(self.dyn_parts(d), self.fold_region(r)),
             TyKind::Projection(id, a) => TyKind::Projection(id, self.args(a)),
             TyKind::Opaque(id, a) => TyKind::Opaque(id, self.args(a)),
         };
-        if new == kind { ty } else { self.types().mk(new) }
+        // What is visited has something to replace: nearly all of it is new, and what is not is found by its parts.
+        self.types().mk(new)
     }
+
+    #[inline(never)]
+    fn dyn_parts(&mut self, id: DynId) -> DynId {
+        let old = self.types().dyn_kind(id).clone();
+        let traits = old.traits.iter().map(|&(t, a)| (t, self.args(a))).collect();
+        let assoc = old.assoc.iter().map(|&(n, t)| (n, self.ty(t))).collect();
+        self.types().mk_dyn(DynKind { traits, assoc })
+    }
+}
+
+/// Whether the new value is another one.
+fn replace<T: PartialEq>(old: &mut T, new: T) -> bool {
+    let changed = *old != new;
+    *old = new;
+    changed
 }
 
 struct Subst<'a> {
@@ -162,7 +169,7 @@ impl Types {
         if !self.flags(ty).has(Flags::PARAM | Flags::REGION) {
             return ty;
         }
-        Subst { types: self, args: self.list(args) }.ty(ty)
+        Subst { types: self, args: self.list(args) }.fold_ty(ty)
     }
 
     pub fn subst_args(&self, list: Args, args: Args) -> Args {

@@ -1,6 +1,7 @@
 //! Calls, overloaded operators, `?`.
 
 use molt_base::Span;
+use smallvec::SmallVec;
 
 use super::scope::Exit;
 use super::{Builder, View};
@@ -28,7 +29,7 @@ impl Builder<'_> {
         let func = self.lang_fn(name);
         let mut given = self.types.list(args).iter().copied().filter(|a| !matches!(a, Arg::Region(_)));
         let params = self.q.c.params_of(Owner::Fn(func));
-        let full: Vec<Arg> = params
+        let full: SmallVec<[Arg; 6]> = params
             .iter()
             .filter_map(|p| match p.kind {
                 ParamKind::Lifetime => Some(Arg::Region(Region::Erased)),
@@ -87,7 +88,7 @@ impl Builder<'_> {
     /// In `async` code an operation that would wait is awaited: a function of the library makes a future of it.
     pub(super) fn call_and_wait(&mut self, dest: &Place, twin: &str, args: Args, operands: Vec<Operand>, span: Span) {
         let callee = self.lang_callee(twin, args);
-        let ty = self.q.callee_sig(callee).ret;
+        let ty = self.q.callee_ret(callee);
         let slot = self.new_slot(ty, span);
         self.call_fn(callee, operands, Place::local(slot), span);
         self.schedule_value_in(self.temp_scope, slot, ty);
@@ -143,8 +144,7 @@ impl Builder<'_> {
                 self.borrow_temp(place, Mutability::Shared, self_ty, span)
             }
         };
-        let mut operands = vec![env];
-        operands.extend(self.arguments(args));
+        let operands = self.arguments_after(Some(env), args);
         let ret = self.typed.expr(expr);
         let func = Callee::FnTrait { self_ty, by };
         self.call(func, operands, dest.clone(), Some(ret), self.span(expr));
@@ -173,8 +173,7 @@ impl Builder<'_> {
         let is_mut_ref =
             self.last_step(view).is_some_and(|(s, _)| matches!(s.kind, AdjustKind::Borrow(Mutability::Mut)));
         let receiver = if is_mut_ref { self.receiver(view) } else { self.operand_before(view, args) };
-        let mut operands = vec![receiver];
-        operands.extend(self.arguments(args));
+        let operands = self.arguments_after(Some(receiver), args);
         self.direct_call(dest, callee, operands, self.span(expr));
     }
 
@@ -241,7 +240,7 @@ impl Builder<'_> {
         let payload = place.with(Elem::Variant(err)).with(Elem::Field(0, err_ty));
         let mut value = self.consume(payload, err_ty);
         if let Some(&from) = self.typed.callee.get(&(expr, CalleeRole::From)) {
-            let slot = self.new_slot(self.q.callee_sig(from).ret, span);
+            let slot = self.new_slot(self.q.callee_ret(from), span);
             self.call_fn(from, vec![value], Place::local(slot), span);
             value = Operand::Move(Place::local(slot));
         }

@@ -155,7 +155,7 @@ impl Builder<'_> {
 
     fn made(&mut self, name: &str, args: Args, operands: Vec<Operand>, span: Span) -> (Place, Ty) {
         let callee = self.lang_callee(name, args);
-        let ty = self.q.callee_sig(callee).ret;
+        let ty = self.q.callee_ret(callee);
         let slot = self.new_slot(ty, span);
         self.call_fn(callee, operands, Place::local(slot), span);
         self.schedule_value_in(self.temp_scope, slot, ty);
@@ -340,7 +340,7 @@ impl Builder<'_> {
         if !self.is_future() {
             return self.made("receive_next", args, vec![cursor], span);
         }
-        let ty = self.q.callee_sig(self.lang_callee("receive_next", args)).ret;
+        let ty = self.q.callee_ret(self.lang_callee("receive_next", args));
         let slot = self.new_slot(ty, span);
         self.call_and_wait(&Place::local(slot), "receive_next_future", args, vec![cursor], span);
         self.schedule_value_in(self.temp_scope, slot, ty);
@@ -490,7 +490,7 @@ impl Builder<'_> {
             Some((callee, args)) => {
                 let twin = self.q.c.awaits(callee.func).expect("the operation waits");
                 let twin = self.lang_callee(twin, callee.args);
-                let ty = self.q.callee_sig(twin).ret;
+                let ty = self.q.callee_ret(twin);
                 let values = self.operands(&args);
                 let slot = self.new_slot(ty, span);
                 self.call_fn(twin, values, Place::local(slot), span);

@@ -1,6 +1,7 @@
 //! Blocks, `let`, conditions.
 
 use molt_base::Span;
+use smallvec::SmallVec;
 
 use super::scope::{Exit, Target};
 use super::{Builder, end_of};
@@ -146,7 +147,7 @@ impl Builder<'_> {
 
     /// Calls `f` with each variable of a pattern.
     pub(super) fn each_binding(&mut self, pat: PatId, mut f: impl FnMut(&mut Self, LocalId)) {
-        let mut found = Vec::new();
+        let mut found = Bindings::new();
         collect_bindings(self.body, pat, &mut found);
         found.into_iter().for_each(|local| f(self, local));
     }
@@ -293,8 +294,11 @@ impl Builder<'_> {
     }
 }
 
+/// The variables of a pattern.
+pub(super) type Bindings = SmallVec<[LocalId; 4]>;
+
 /// Variables of a pattern in order of their declaration; alternatives bind the same ones.
-pub(super) fn collect_bindings(body: &hir::Body, pat: PatId, found: &mut Vec<LocalId>) {
+pub(super) fn collect_bindings(body: &hir::Body, pat: PatId, found: &mut Bindings) {
     match &body.pats[pat] {
         Pat::Bind { local, sub, .. } => {
             if !found.contains(local) {

@@ -6,10 +6,10 @@ use super::{Builder, UPVAR_BASE};
 use crate::check::typed::{CaptureStep, ClosureData, FnTrait};
 use crate::hir::{LocalId, Mutability};
 use crate::mir::visit::places_mut;
-use crate::mir::{Bb, Elem, Mir, MirOwner, Path, Place, Slot, StmtKind, Terminator};
+use crate::mir::{Bb, Block, Elem, Mir, MirOwner, Path, Place, Slot, StmtKind, Terminator};
 use crate::ty::{Ty, Types};
 use molt_base::Arena;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 /// Resolves and cleans up the graph of a builder.
 pub(super) fn finish(builder: Builder<'_>) -> Mir {
@@ -91,7 +91,7 @@ pub fn compact(mir: &mut Mir) {
     forget_empty_unwinding(mir);
     let mut ways = vec![0u32; mir.blocks.len()];
     let mut order = Vec::with_capacity(mir.blocks.len());
-    let mut todo = vec![Mir::ENTRY];
+    let mut todo: SmallVec<[Bb; 16]> = smallvec![Mir::ENTRY];
     let mut reached: SmallVec<[Bb; 4]> = SmallVec::new();
     ways[Mir::ENTRY.0 as usize] = 1;
     while let Some(bb) = todo.pop() {
@@ -106,22 +106,22 @@ pub fn compact(mir: &mut Mir) {
             }
         }
     }
-    let mut joined = vec![false; mir.blocks.len()];
     for &bb in &order {
-        if !joined[bb.0 as usize] {
-            join_chain(mir, bb, &ways, &mut joined);
+        if ways[bb.0 as usize] != 0 {
+            join_chain(mir, bb, &mut ways);
         }
     }
-    order.retain(|b| !joined[b.0 as usize]);
-    renumber(mir, &order);
+    order.retain(|b| ways[b.0 as usize] != 0);
+    renumber(mir, &order, ways);
 }
 
 /// A panic with nothing left to drop leaves the function at once.
 fn forget_empty_unwinding(mir: &mut Mir) {
-    let mut empty = vec![false; mir.blocks.len()];
-    for (bb, block) in mir.blocks.iter() {
-        empty[bb.0 as usize] = block.stmts.is_empty() && matches!(block.end, Some(Terminator::Resume));
+    let resumes = |block: &Block| matches!(block.end, Some(Terminator::Resume)) && block.stmts.is_empty();
+    if !mir.blocks.iter().any(|(_, block)| resumes(block)) {
+        return;
     }
+    let mut empty: Vec<bool> = mir.blocks.iter().map(|(_, block)| resumes(block)).collect();
     // Dropped drops leave blocks that only go on.
     loop {
         let mut changed = false;
@@ -144,20 +144,19 @@ fn forget_empty_unwinding(mir: &mut Mir) {
     }
 }
 
-/// Appends the blocks that only this one goes to.
-fn join_chain(mir: &mut Mir, bb: Bb, ways: &[u32], joined: &mut [bool]) {
+/// Appends the blocks that only this one goes to, to which no way is left then.
+fn join_chain(mir: &mut Mir, bb: Bb, ways: &mut [u32]) {
     while let Some(Terminator::Goto(next)) = mir.blocks[bb].end {
         if next == bb || ways[next.0 as usize] != 1 || next == Mir::ENTRY {
             return;
         }
         let (a, b) = (&mir.blocks[bb], &mir.blocks[next]);
         // A statement that panics must find the values that it found in its own block.
-        let a_panics = a.unwind.is_some() || a.has_panicking_statement();
-        let b_panics = b.unwind.is_some() && b.has_panicking_statement();
-        if a.cleanup != b.cleanup || (a_panics && b.unwind.is_some()) || a.unwind.is_some() || b_panics {
+        let b_unwinds_otherwise = || b.unwind.is_some() && (a.has_panicking_statement() || b.has_panicking_statement());
+        if a.cleanup != b.cleanup || a.unwind.is_some() || b_unwinds_otherwise() {
             return;
         }
-        joined[next.0 as usize] = true;
+        ways[next.0 as usize] = 0;
         let mut next = std::mem::take(&mut mir.blocks[next]);
         let block = &mut mir.blocks[bb];
         block.stmts.append(&mut next.stmts);
@@ -167,19 +166,20 @@ fn join_chain(mir: &mut Mir, bb: Bb, ways: &[u32], joined: &mut [bool]) {
     }
 }
 
-fn renumber(mir: &mut Mir, kept: &[Bb]) {
-    let mut new_id = vec![Bb(u32::MAX); mir.blocks.len()];
+/// Leaves the blocks that are kept, in their order. The numbers by block need not have a meaning any more.
+fn renumber(mir: &mut Mir, kept: &[Bb], mut new_id: Vec<u32>) {
     let mut blocks = Arena::with_capacity(kept.len());
     for (n, &bb) in kept.iter().enumerate() {
-        new_id[bb.0 as usize] = Bb(n as u32);
+        new_id[bb.0 as usize] = n as u32;
     }
+    let new_id = |old: Bb| Bb(new_id[old.0 as usize]);
     for &bb in kept {
         let mut block = std::mem::take(&mut mir.blocks[bb]);
         block.stmts.retain(|s| !matches!(s.kind, StmtKind::Nop));
         if let Some(end) = &mut block.end {
-            end.successors_mut(|b| *b = new_id[b.0 as usize]);
+            end.successors_mut(|b| *b = new_id(*b));
         }
-        block.unwind = block.unwind.map(|b| new_id[b.0 as usize]);
+        block.unwind = block.unwind.map(new_id);
         blocks.push(block);
     }
     mir.blocks = blocks;

@@ -46,7 +46,7 @@ impl Builder<'_> {
             args.push(if is_place && n < borrowed { self.held(place, view) } else { place });
         }
         let new = Callee { func: self.lang_fn("fmt_new"), args: Args::EMPTY };
-        let ty = self.q.callee_sig(new).ret;
+        let ty = self.q.callee_ret(new);
         let slot = self.new_slot(ty, span);
         self.call_fn(new, Vec::new(), Place::local(slot), span);
         self.schedule_value_in(self.temp_scope, slot, ty);
@@ -100,7 +100,7 @@ impl Builder<'_> {
             ty = inner;
         }
         let value = self.borrow_temp(place, Mutability::Shared, ty, span);
-        let ret = self.q.callee_sig(callee).ret;
+        let ret = self.q.callee_ret(callee);
         let result = self.new_slot(ret, span);
         self.call_fn(callee, vec![value, to], Place::local(result), span);
         self.schedule_value_in(self.temp_scope, result, ret);

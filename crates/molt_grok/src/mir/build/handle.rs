@@ -36,7 +36,7 @@ impl Builder<'_> {
         };
         let scope = self.extended.iter().rev().find(|x| x.0 == view.expr).map_or(self.temp_scope, |x| x.1);
         let callee = self.lang_callee(borrow, args);
-        let ty = self.q.callee_sig(callee).ret;
+        let ty = self.q.callee_ret(callee);
         let guard = self.new_slot(ty, span);
         self.schedule_storage(scope, guard, span);
         self.call_fn(callee, vec![handle], Place::local(guard), span);
@@ -48,7 +48,7 @@ impl Builder<'_> {
     /// What the reference that a function of the library gives leads to.
     fn given_by(&mut self, name: &str, args: Args, operand: Operand, span: Span) -> Place {
         let callee = self.lang_callee(name, args);
-        let ty = self.q.callee_sig(callee).ret;
+        let ty = self.q.callee_ret(callee);
         let result = self.new_slot(ty, span);
         self.call_fn(callee, vec![operand], Place::local(result), span);
         if self.is_str(ty) { Place::local(result) } else { Place::local(result).with(crate::mir::Elem::Deref) }

@@ -121,17 +121,17 @@ impl Builder<'_> {
     fn assign_op(&mut self, expr: ExprId, op: BinaryOp, place: ExprId, value: ExprId) {
         let span = self.span(expr);
         if let Some(callee) = self.typed.main_callee(expr) {
-            let sig = self.q.callee_sig(callee);
+            let ret = self.q.callee_ret(callee);
             let target = self.two_phase(place);
             let value = self.operand(self.full(value));
-            let result = self.new_slot(sig.ret, span);
+            let result = self.new_slot(ret, span);
             self.call_fn(callee, vec![target, value], Place::local(result), span);
             return;
         }
         let value = self.operand_before(self.full(value), &[place]);
         self.while_borrowed(place, |b| {
             let target = b.place(b.full(place));
-            let operands = vec![Operand::Copy(target.clone()), value];
+            let operands = [Operand::Copy(target.clone()), value];
             b.binary(target, op, operands, b.typed.adjusted(place), span);
         });
     }
@@ -269,7 +269,7 @@ impl Builder<'_> {
         let Some(callee) = callee else {
             return Some(self.temp_in(self.full(iter), self.temp_scope));
         };
-        let ty = self.q.callee_sig(callee).ret;
+        let ty = self.q.callee_ret(callee);
         let value = self.operand(self.full(iter));
         let slot = self.new_slot(ty, span);
         self.schedule_storage(self.temp_scope, slot, span);
@@ -282,21 +282,21 @@ impl Builder<'_> {
     fn next_item(&mut self, expr: ExprId, iter: ExprId, iterator: Place, done: Exit) -> Place {
         let span = self.span(iter);
         let callee = self.typed.callee[&(expr, CalleeRole::Next)];
-        let sig = self.q.callee_sig(callee);
+        let ret = self.q.callee_ret(callee);
         let iterator_ty = self.mir.slots[iterator.slot].ty;
         let reference = self.borrow_temp(iterator, crate::hir::Mutability::Mut, iterator_ty, span);
-        let next = self.new_slot(sig.ret, span);
+        let next = self.new_slot(ret, span);
         match self.awaited_values(iterator_ty) {
             Some((twin, args)) => self.call_and_wait(&Place::local(next), twin, args, vec![reference], span),
             None => self.call_fn(callee, vec![reference], Place::local(next), span),
         }
-        let some = self.variant_named(sig.ret, "Some");
-        self.schedule_value(next, sig.ret);
+        let some = self.variant_named(ret, "Some");
+        self.schedule_value(next, ret);
         let found = self.new_block();
         let leave = self.exit_chain(done);
         self.switch_variant(Place::local(next), &[(some, found)], leave, span);
         self.enter(found);
-        let item = self.payload_ty(sig.ret, some);
+        let item = self.payload_ty(ret, some);
         Place::local(next).with(Elem::Variant(some)).with(Elem::Field(0, item))
     }
 

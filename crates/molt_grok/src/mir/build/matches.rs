@@ -3,7 +3,7 @@
 use molt_base::Span;
 
 use super::Builder;
-use super::control::collect_bindings;
+use super::control::{Bindings, collect_bindings};
 use super::end_of;
 use super::pattern::{Arm, Row, Tree};
 use super::scope::Exit;
@@ -57,8 +57,8 @@ impl Builder<'_> {
     }
 
     /// Variables of the pattern and of `let` conditions in the guard.
-    fn arm_locals(&self, arm: &hir::Arm) -> Vec<LocalId> {
-        let mut found = Vec::new();
+    fn arm_locals(&self, arm: &hir::Arm) -> Bindings {
+        let mut found = Bindings::new();
         collect_bindings(self.body, arm.pat, &mut found);
         if let Some(guard) = arm.guard {
             guard_bindings(self.body, guard, &mut found);
@@ -118,7 +118,7 @@ impl Builder<'_> {
     }
 
     fn guard_condition(&mut self, guard: ExprId, refused: Exit) {
-        let mut lets = Vec::new();
+        let mut lets = Bindings::new();
         guard_bindings(self.body, guard, &mut lets);
         let slots: Vec<(LocalId, Option<Place>)> =
             lets.iter().map(|&l| (l, self.places[l.0 as usize].clone())).collect();
@@ -156,7 +156,7 @@ impl Builder<'_> {
 }
 
 /// Variables of the `let` conditions of a chain.
-fn guard_bindings(body: &hir::Body, guard: ExprId, found: &mut Vec<LocalId>) {
+fn guard_bindings(body: &hir::Body, guard: ExprId, found: &mut Bindings) {
     match &body.exprs[guard] {
         Expr::Let { pat, .. } => collect_bindings(body, *pat, found),
         Expr::Logical { and: true, left, right } => {

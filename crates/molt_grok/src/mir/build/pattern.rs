@@ -8,6 +8,7 @@
 use molt_base::hash::FastMap;
 
 use molt_base::{Span, Symbol};
+use smallvec::SmallVec;
 
 use super::Builder;
 use super::scope::Exit;
@@ -43,10 +44,18 @@ pub(super) struct Arm {
     pub guard: Option<ExprId>,
 }
 
+/// A place that a pattern looks at. Its parts are chained: a place has few of them.
+struct TreePlace {
+    place: Place,
+    /// The part that was made last; 0, which is the whole value, stands for none.
+    first_part: PlaceIx,
+    /// The part of the same place before this one, or 0.
+    next: PlaceIx,
+}
+
 /// What one `match`, `let` or condition is made of.
 pub(super) struct Tree {
-    places: Vec<Place>,
-    parts: FastMap<(PlaceIx, Elem), PlaceIx>,
+    places: Vec<TreePlace>,
     pub arms: Vec<Arm>,
     span: Span,
     /// Where values go that no row matches; absent where the patterns are exhaustive.
@@ -78,17 +87,24 @@ enum LitKey {
 
 impl Tree {
     fn part(&mut self, place: PlaceIx, elem: Elem) -> PlaceIx {
-        if let Some(&found) = self.parts.get(&(place, elem)) {
-            return found;
+        let mut at = self.places[place as usize].first_part;
+        while at != 0 {
+            let part = &self.places[at as usize];
+            if part.place.path.last() == Some(&elem) {
+                return at;
+            }
+            at = part.next;
         }
         let new = self.places.len() as PlaceIx;
-        self.places.push(self.places[place as usize].with(elem));
-        self.parts.insert((place, elem), new);
+        let whole = &mut self.places[place as usize];
+        let next = std::mem::replace(&mut whole.first_part, new);
+        let place = whole.place.with(elem);
+        self.places.push(TreePlace { place, first_part: 0, next });
         new
     }
 
     pub fn place(&self, ix: PlaceIx) -> &Place {
-        &self.places[ix as usize]
+        &self.places[ix as usize].place
     }
 }
 
@@ -114,7 +130,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn new_tree(&mut self, place: Place, failed: Option<Exit>, span: Span) -> Tree {
-        Tree { places: vec![place], parts: FastMap::default(), arms: Vec::new(), span, failed, unreachable: None }
+        let mut places = Vec::with_capacity(4);
+        places.push(TreePlace { place, first_part: 0, next: 0 });
+        Tree { places, arms: Vec::new(), span, failed, unreachable: None }
     }
 
     pub(super) fn first_row(&mut self, tree: &mut Tree, pat: PatId, arm: usize) -> Row {
@@ -187,7 +205,7 @@ impl Builder<'_> {
     }
 
     /// Field positions of positional patterns with at most one `..`.
-    fn positions(&self, pats: &[PatId], len: usize) -> Vec<(usize, PatId)> {
+    fn positions(&self, pats: &[PatId], len: usize) -> SmallVec<[(usize, PatId); 4]> {
         let rest = pats.iter().position(|&p| matches!(self.body.pats[p], Pat::Rest));
         let skipped = if rest.is_some() { (len + 1).saturating_sub(pats.len()) } else { 0 };
         let at = |n: usize| if rest.is_some_and(|r| n > r) { n + skipped - 1 } else { n };
@@ -201,7 +219,7 @@ impl Builder<'_> {
         let is_enum = self.hir.adts[adt].kind == crate::hir::AdtKind::Enum;
         let place = if is_enum { tree.part(place, Elem::Variant(variant)) } else { place };
         let body = self.body;
-        let fields: Vec<(u32, PatId)> = match &body.pats[pat] {
+        let fields: SmallVec<[(u32, PatId); 4]> = match &body.pats[pat] {
             Pat::TupleStruct { pats, .. } => {
                 let len = self.hir.adts[adt].variants[variant as usize].fields.len();
                 self.positions(pats, len).into_iter().map(|(n, p)| (n as u32, p)).collect()
@@ -210,7 +228,7 @@ impl Builder<'_> {
                 let order = &self.typed.pat_ctor[&pat].fields;
                 fields.iter().zip(order).map(|(f, &n)| (n, f.pat)).collect()
             }
-            _ => Vec::new(),
+            _ => SmallVec::new(),
         };
         for (n, sub) in fields {
             let ty = self.q.field_ty(adt, variant, n, args);

@@ -94,7 +94,7 @@ impl Builder<'_> {
             Expr::Index { base, index } => self.index(view.expr, *base, *index, how),
             Expr::Deref(inner) => match self.typed.main_callee(view.expr) {
                 Some(callee) => {
-                    let mutability = self.q.ref_mutability(self.q.callee_sig(callee).ret);
+                    let mutability = self.q.ref_mutability(self.q.callee_ret(callee));
                     let inner = self.full(*inner);
                     if self.is_handle(inner) {
                         return self.behind_handle(view, inner, mutability, how);
@@ -133,11 +133,11 @@ impl Builder<'_> {
     /// `*Deref::deref(&inner)`.
     fn overloaded_deref(&mut self, inner: View, callee: Callee, mutability: Mutability, span: Span) -> Place {
         let place = self.place(inner);
-        let sig = self.q.callee_sig(callee);
+        let ret = self.q.callee_ret(callee);
         let reference = self.borrow_temp(place, mutability, self.view_ty(inner), span);
-        let result = self.new_slot(sig.ret, span);
+        let result = self.new_slot(ret, span);
         self.call_fn(callee, vec![reference], Place::local(result), span);
-        if self.is_str(sig.ret) { Place::local(result) } else { Place::local(result).with(Elem::Deref) }
+        if self.is_str(ret) { Place::local(result) } else { Place::local(result).with(Elem::Deref) }
     }
 
     /// A reference to a place as an operand; `ty` is the type of the place.

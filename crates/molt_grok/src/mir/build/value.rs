@@ -12,15 +12,22 @@ use crate::ty::{Args, ClosureId, Const, Region, Ty, TyKind, Types};
 impl Builder<'_> {
     /// The value of a view, read now.
     pub(super) fn operand(&mut self, view: View) -> Operand {
-        let ty = self.view_ty(view);
+        match self.plain_operand(view) {
+            Some(operand) => operand,
+            None => Operand::Move(self.owned_temp(view)),
+        }
+    }
+
+    /// The value of a view that is a constant or a place.
+    fn plain_operand(&mut self, view: View) -> Option<Operand> {
         if let Some(c) = self.constant(view) {
-            return Operand::Const(c);
+            return Some(Operand::Const(c));
         }
-        if self.is_place(view) {
-            let place = self.place_for(view, Use::Read);
-            return self.consume(place, ty);
+        if !self.is_place(view) {
+            return None;
         }
-        Operand::Move(self.owned_temp(view))
+        let place = self.place_for(view, Use::Read);
+        Some(self.consume(place, self.view_ty(view)))
     }
 
     /// Several values, each read before the next expression is evaluated.
@@ -30,7 +37,13 @@ impl Builder<'_> {
 
     /// The arguments of a call. A `&mut` that is reborrowed for it counts as shared until the call.
     pub(super) fn arguments(&mut self, exprs: &[ExprId]) -> Vec<Operand> {
-        let mut list = Vec::with_capacity(exprs.len());
+        self.arguments_after(None, exprs)
+    }
+
+    /// The first argument if it is there already, then those of the expressions.
+    pub(super) fn arguments_after(&mut self, first: Option<Operand>, exprs: &[ExprId]) -> Vec<Operand> {
+        let mut list = Vec::with_capacity(usize::from(first.is_some()) + exprs.len());
+        list.extend(first);
         for (n, &e) in exprs.iter().enumerate() {
             list.push(match self.typed.adjustments(e) {
                 [
@@ -159,8 +172,7 @@ impl Builder<'_> {
     /// [`Builder::into`] can evaluate.
     pub(super) fn assign_value(&mut self, dest: &Place, view: View) -> Option<()> {
         let span = self.span(view.expr);
-        if self.constant(view).is_some() || self.is_place(view) {
-            let value = self.operand(view);
+        if let Some(value) = self.plain_operand(view) {
             self.assign(dest.clone(), Rvalue::Use(value), span);
             return Some(());
         }
@@ -185,7 +197,8 @@ impl Builder<'_> {
                 self.unary(dest, *op, *value, span);
             }
             Expr::Binary { op, left, right, .. } if self.typed.main_callee(view.expr).is_none() => {
-                let operands = self.operands(&[*left, *right]);
+                let first = self.operand_before(self.full(*left), &[*right]);
+                let operands = [first, self.operand(self.full(*right))];
                 self.binary(dest.clone(), *op, operands, self.typed.adjusted(*left), span);
             }
             Expr::Ref { mutability, value } => self.reference(dest, *mutability, self.full(*value), span),
@@ -382,8 +395,7 @@ impl Builder<'_> {
     }
 
     /// A built-in operator on two operands of primitive type.
-    pub(super) fn binary(&mut self, dest: Place, op: BinaryOp, operands: Vec<Operand>, ty: Ty, span: Span) {
-        let [left, right] = <[Operand; 2]>::try_from(operands).expect("a binary operator has two operands");
+    pub(super) fn binary(&mut self, dest: Place, op: BinaryOp, [left, right]: [Operand; 2], ty: Ty, span: Span) {
         let value = Rvalue::Binary(op, left, right);
         let checked = matches!(self.types.kind(ty), TyKind::Int(_))
             && !op.is_comparison()
