@@ -10,28 +10,26 @@ pub struct Lists {
 impl Lists {
     /// Lists of `rows` rows from pairs of a row and an item. The items of a row keep their order.
     pub fn new(rows: usize, pairs: impl Iterator<Item = (u32, u32)> + Clone) -> Lists {
-        let mut starts = vec![0u32; rows + 1];
+        // The start of a row stands one place too far and moves on as the items come: then it is the end of the row,
+        // where the next one starts.
+        let mut starts = vec![0u32; rows + 2];
+        let mut count = 0;
         for (row, _) in pairs.clone() {
-            starts[row as usize] += 1;
+            starts[row as usize + 2] += 1;
+            count += 1;
         }
         let mut end = 0;
-        for start in &mut starts {
+        for start in &mut starts[2..] {
             end += *start;
             *start = end;
         }
-        // Each start stands at its end now and goes back as the items come, the last of a row first.
-        let mut lists = Lists { starts, items: vec![0; end as usize] };
-        let mut put = |(row, item): (u32, u32)| {
-            let at = &mut lists.starts[row as usize];
-            *at -= 1;
-            lists.items[*at as usize] = item;
-        };
-        pairs.for_each(&mut put);
-        for row in 0..rows {
-            let (from, to) = (lists.starts[row] as usize, lists.starts[row + 1] as usize);
-            lists.items[from..to].reverse();
+        let mut items = vec![0; count];
+        for (row, item) in pairs {
+            let at = &mut starts[row as usize + 1];
+            items[*at as usize] = item;
+            *at += 1;
         }
-        lists
+        Lists { starts, items }
     }
 
     pub fn of(&self, row: u32) -> &[u32] {

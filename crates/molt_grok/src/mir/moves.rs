@@ -150,8 +150,17 @@ impl MovePaths {
     /// Calls `f` with a path and everything in it.
     pub fn each_in(&self, path: PathIx, f: &mut impl FnMut(PathIx)) {
         f(path);
-        for &child in &self.paths[path as usize].children {
-            self.each_in(child, f);
+        let children = &self.paths[path as usize].children;
+        // Few paths have parts.
+        if !children.is_empty() {
+            self.each_below(children, f);
+        }
+    }
+
+    fn each_below(&self, children: &[PathIx], f: &mut impl FnMut(PathIx)) {
+        for &child in children {
+            f(child);
+            self.each_below(&self.paths[child as usize].children, f);
         }
     }
 

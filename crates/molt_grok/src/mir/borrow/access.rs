@@ -88,8 +88,7 @@ impl<'a, 'm> Access<'a, 'm> {
                 }
             }
         }
-        let capture_slots = capture_slots(graph.mir);
-        let assigned = assignments(graph.mir, &points);
+        let (assigned, capture_slots) = assignments(graph.mir, &points);
         Access {
             q,
             body,
@@ -593,39 +592,28 @@ fn is_allowed(what: What, loan: &Loan, number: u32, reserved: bool) -> bool {
     }
 }
 
-/// For each slot the points that give the whole of it a value.
-fn assignments(mir: &Mir, points: &Points) -> Lists {
-    let mut found = Vec::with_capacity(mir.slots.len());
+/// For each slot the points that give the whole of it a value; and the slots that are moved into closures.
+fn assignments(mir: &Mir, points: &Points) -> (Lists, FastSet<Slot>) {
+    let mut found = Vec::with_capacity(points.count());
+    let mut captures = FastSet::default();
     for (bb, block) in mir.blocks.iter() {
-        let mut point = points.at(bb, 0);
-        for stmt in &block.stmts {
-            if let StmtKind::Assign(p, _) = &stmt.kind
-                && p.is_local()
-            {
-                found.push((p.slot.0, point));
+        for (point, stmt) in (points.at(bb, 0)..).zip(&block.stmts) {
+            let StmtKind::Assign(place, value) = &stmt.kind else { continue };
+            if place.is_local() {
+                found.push((place.slot.0, point));
             }
-            point += 1;
-        }
-        if let Terminator::Call { dest, .. } | Terminator::Await { dest, .. } = block.terminator()
-            && dest.is_local()
-        {
-            found.push((dest.slot.0, point));
-        }
-    }
-    Lists::new(mir.slots.len(), found.iter().copied())
-}
-
-fn capture_slots(mir: &Mir) -> FastSet<Slot> {
-    let mut found = FastSet::default();
-    for (_, block) in mir.blocks.iter() {
-        for stmt in &block.stmts {
-            if let StmtKind::Assign(_, Rvalue::Aggregate(crate::mir::Aggregate::Closure(..), parts)) = &stmt.kind {
-                found.extend(parts.iter().filter_map(|p| match p {
+            if let Rvalue::Aggregate(crate::mir::Aggregate::Closure(..), parts) = value {
+                captures.extend(parts.iter().filter_map(|p| match p {
                     Operand::Move(p) if p.is_local() && mir.slots[p.slot].local.is_none() => Some(p.slot),
                     _ => None,
                 }));
             }
         }
+        if let Terminator::Call { dest, .. } | Terminator::Await { dest, .. } = block.terminator()
+            && dest.is_local()
+        {
+            found.push((dest.slot.0, points.end_of(bb)));
+        }
     }
-    found
+    (Lists::new(mir.slots.len(), found.iter().copied()), captures)
 }

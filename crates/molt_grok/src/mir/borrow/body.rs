@@ -459,6 +459,7 @@ impl<'a, 'm> TypedMir<'a, 'm> {
             regions.count = next;
             let new = types.subst(ty, generics);
             if ties
+                && let TyKind::Str(_) = types.kind(new)
                 && let TyKind::Ref(region, m, inner) = types.kind(ty)
                 && let TyKind::Param(..) = types.kind(inner)
             {
@@ -576,9 +577,8 @@ impl<'a, 'm> TypedMir<'a, 'm> {
     /// What one side of a bound on a conversion or collection held may be in the other.
     fn trait_bound(&mut self, holder: Holder, args: &[Arg], span: Span) {
         let [Arg::Ty(own), rest @ ..] = args else { return };
-        let others: Vec<Ty> = rest.iter().filter_map(|a| a.ty()).collect();
         let (mut from, mut to) = (Vec::new(), Vec::new());
-        for &other in &others {
+        for other in rest.iter().filter_map(|a| a.ty()) {
             let other = self.regions.normalize(other, span);
             self.regions.regions_in(other, &mut from);
         }

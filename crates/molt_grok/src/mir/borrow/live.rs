@@ -104,8 +104,9 @@ impl Live {
         let rows = count as usize;
         let (mut used, mut dropped) = (BitRows::new(rows, points.count()), BitRows::new(rows, points.count()));
         // Rows and points, in the order of the points.
-        let (mut defs, mut ends) = (Vec::new(), Vec::new());
-        let mut uses: Vec<(Slot, u32, SlotUse)> = Vec::new();
+        let room = points.count();
+        let (mut defs, mut ends) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        let mut uses: Vec<(Slot, u32, SlotUse)> = Vec::with_capacity(room);
         for (bb, block) in mir.blocks.iter() {
             let mut point = points.at(bb, 0);
             let mut note = |slot: Slot, what: SlotUse, point: u32| {
@@ -230,8 +231,15 @@ impl Values {
 
     fn solve(&mut self, regions: &Regions<'_>) {
         let by_shorter = regions.constraints_by(|c| c.shorter);
-        let mut queued = vec![true; regions.count as usize];
-        let mut todo: Vec<RegionVar> = (0..regions.count).collect();
+        // A region that holds nothing yet adds nothing to others.
+        let mut queued = vec![false; regions.count as usize];
+        let mut todo: Vec<RegionVar> = Vec::with_capacity(regions.count as usize);
+        for r in 0..regions.count {
+            if !by_shorter.of(r).is_empty() && self.rows.row(r as usize).iter().any(|&w| w != 0) {
+                queued[r as usize] = true;
+                todo.push(r);
+            }
+        }
         while let Some(r) = todo.pop() {
             queued[r as usize] = false;
             for &edge in by_shorter.of(r) {
@@ -249,8 +257,9 @@ impl Values {
     }
 
     /// Universal regions, by their position in the list, whose end a region holds.
-    pub fn ends(&self, region: RegionVar, universals: &[Universal]) -> Vec<usize> {
-        (0..universals.len()).filter(|&n| self.rows.get(region as usize, self.points + n)).collect()
+    pub fn ends(&self, region: RegionVar, universals: &[Universal]) -> impl Iterator<Item = usize> {
+        let row = self.rows.row(region as usize);
+        (0..universals.len()).filter(move |&n| bits::get(row, self.points + n))
     }
 }
 

@@ -189,11 +189,14 @@ impl<F: FnMut(Region) -> Region> Renumber<'_, '_, F> {
 
 impl<'a> Regions<'a> {
     pub fn new(q: Queries<'a>) -> Regions<'a> {
+        // Room for what most bodies need.
+        let mut universals = Vec::with_capacity(4);
+        universals.push(Universal { var: STATIC, region: Region::Static, unchecked: false });
         Regions {
             q,
             count: 1,
-            constraints: Vec::new(),
-            universals: vec![Universal { var: STATIC, region: Region::Static, unchecked: false }],
+            constraints: Vec::with_capacity(8),
+            universals,
             shapes: FastMap::default(),
             normalized: FastMap::default(),
             left_out: FastSet::default(),

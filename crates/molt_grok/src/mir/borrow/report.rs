@@ -551,7 +551,7 @@ impl Access<'_, '_> {
         if loan.dest == crate::mir::Mir::RESULT {
             return Later::Escapes { span: loan.span, why: Why::Return, is_static: false };
         }
-        if let Some(&end) = values.ends(loan.region, &regions.universals).first() {
+        if let Some(end) = values.ends(loan.region, &regions.universals).next() {
             let target = regions.universals[end].var;
             let (span, why) = self.blame(loan.region, target);
             return Later::Escapes { span, why, is_static: target == STATIC };
