@@ -250,12 +250,16 @@ impl<'c> Infer<'c> {
                     let args = c.types.args(&[Arg::Region(Region::Erased), Arg::Ty(inner)]);
                     return Some(DerefStep { overloaded: Some(Callee { func, args }), to: self.s.shallow(inner) });
                 }
+                // Most structs and enums dereference to nothing, which takes no proof.
+                if c.lang.deref.is_none_or(|t| !self.s.may_implement(ty, t)) {
+                    return None;
+                }
             }
             TyKind::Param(..) | TyKind::Projection(..) | TyKind::Opaque(..) => {}
             _ => return None,
         }
         let t = c.lang.deref?;
-        if !self.s.may_implement(ty, t) || self.s.implements(ty, t, span) != crate::check::solve::Answer::Yes {
+        if self.s.implements(ty, t, span) != crate::check::solve::Answer::Yes {
             return None;
         }
         let args = c.types.ty_list(&[ty]);

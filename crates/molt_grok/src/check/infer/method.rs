@@ -14,6 +14,7 @@ use crate::check::solve::Answer;
 use crate::check::typed::{AdjustKind, Callee, CalleeRole};
 use crate::hir::{AdtKind, ExprId, FloatKind, FnId, GenericArgs, ImplId, Mutability, TraitId, Visibility};
 use crate::ty::{Arg, Args, InferVar, Ty, TyKind};
+
 /// Where a method was found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Source {

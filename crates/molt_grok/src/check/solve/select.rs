@@ -324,8 +324,8 @@ impl Solver<'_> {
         }
     }
 
-    /// Whether there is a bound in force on the trait, or an implementation for types like this one; false is certain for
-    /// traits without a rule of the language.
+    /// Whether there is a bound in force on the trait, or an implementation for types like this one. False is certain for a
+    /// struct or enum and a trait without a rule of the language.
     pub fn may_implement(&self, ty: Ty, t: TraitId) -> bool {
         let bound = |p: &Predicate| matches!(p, Predicate::Trait(u, _) if *u == t);
         self.c.impl_exists(t, ty) || self.c.env(self.env).iter().any(bound)
