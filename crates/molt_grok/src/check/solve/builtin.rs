@@ -1,6 +1,7 @@
 //! Traits whose implementations the language gives: markers, closures, functions, objects, and `Clone` of built-in types.
 
 use molt_base::Span;
+use molt_diagnostics::registry::grok;
 
 use super::project::Projected;
 use super::select::{Search, Selected};
@@ -370,7 +371,15 @@ impl Solver<'_> {
                     Some(sig) => sig.ret,
                     None => c.types.subst(c.closure(id).ret, list),
                 };
-                return Some(Projected::Known(self.normalize(out, span)));
+                // `async fn f() { f().await }`: what is looked for is what there is.
+                if self.depth > super::MAX_DEPTH {
+                    c.error(&grok::CYCLIC_DEFINITION, span, "what this future yields is known from itself only");
+                    return Some(Projected::Known(Ty::ERROR));
+                }
+                self.depth += 1;
+                let out = self.normalize(out, span);
+                self.depth -= 1;
+                return Some(Projected::Known(out));
             }
             _ => {}
         }
