@@ -45,7 +45,8 @@ pub fn check_all(c: &Checked) {
         if c.hir.packages[c.hir.modules[body.module].package].is_std {
             continue;
         }
-        let Some(typed) = c.typed(body.owner) else { continue };
+        // A polymorphic `let` is in the body once for each of its types.
+        let (Some(body), Some(typed)) = (c.body_of(body.owner), c.typed(body.owner)) else { continue };
         // A call of a function that is wrong itself has no type either.
         if c.is_wrong(typed) {
             continue;
