@@ -178,7 +178,7 @@ pub struct ImplHeader {
 impl Checked {
     pub fn new(hir: Hir) -> Checked {
         let lang = Lang::new(&hir);
-        let index = Index::new(&hir, &lang);
+        let index = Index::new(&hir);
         let checked = Checked {
             hir,
             types: Types::new(),

@@ -5,9 +5,10 @@ use molt_base::hash::{FastMap, FastSet};
 use molt_base::Symbol;
 
 use super::context::Checked;
-use super::lang::Lang;
-use crate::hir::{AdtId, AliasId, ConstId, FnId, Hir, ImplId, TraitId, TypeExpr, TypeId};
-use crate::ty::{InferVar, Ty, TyKind, Types};
+use crate::hir::{AdtId, AliasId, ConstId, FloatKind, FnId, Hir, ImplId, TraitId, TypeExpr, TypeId};
+use crate::ty::{INTS, InferVar, Ty, TyKind, Types};
+
+const FLOATS: [FloatKind; 2] = [FloatKind::F32, FloatKind::F64];
 
 /// The outermost constructor of a type: what implementations are filed under.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -49,12 +50,10 @@ pub struct Index {
     pub drops: FastMap<AdtId, ImplId>,
     /// Pointer-like types of the library, whose argument may be unsized.
     pub pointers: FastSet<AdtId>,
-    /// `Send` and `Sync`, which a type has when its parts have them.
-    pub auto_traits: Vec<TraitId>,
 }
 
 impl Index {
-    pub fn new(hir: &Hir, lang: &Lang) -> Index {
+    pub fn new(hir: &Hir) -> Index {
         let mut index = Index::default();
         let families = family_impls(hir);
         let drop = hir.lang_trait("drop");
@@ -99,7 +98,6 @@ impl Index {
             .iter()
             .filter_map(|n| hir.lang_adt(n))
             .collect();
-        index.auto_traits = [lang.send, lang.sync].into_iter().flatten().collect();
         index
     }
 }
@@ -183,47 +181,35 @@ impl TypeKey {
         let any = if self == TypeKey::Any { None } else { Some(TypeKey::Any) };
         [Some(self), family, any].into_iter().flatten()
     }
+
+    /// Keys of the types that a literal of this key may still have.
+    fn kinds_of_literal(self) -> impl Iterator<Item = TypeKey> {
+        let (ints, floats): (&[_], &[_]) = match self {
+            TypeKey::AnyInt => (&INTS, &FLOATS),
+            TypeKey::AnyFloat => (&[], &FLOATS),
+            _ => (&[], &[]),
+        };
+        let ints = ints.iter().map(|&kind| TypeKey::Int(kind));
+        ints.chain(floats.iter().map(|&kind| TypeKey::Float(kind)))
+    }
 }
 
 impl Checked {
     /// Implementations of a trait that may be for the type, by key. With a literal's type all integer (or number)
     /// implementations come.
     pub fn impl_candidates(&self, t: TraitId, self_ty: Ty, out: &mut Vec<ImplId>) {
-        let Some(table) = self.index.impls.get(&t) else { return };
-        let Some(key) = TypeKey::of(&self.types, self_ty) else { return };
-        for k in key.candidates() {
-            if let Some(list) = table.get(&k) {
-                out.extend_from_slice(list);
-            }
-        }
-        match key {
-            TypeKey::AnyInt => {
-                for kind in crate::ty::INTS {
-                    out.extend(table.get(&TypeKey::Int(kind)).into_iter().flatten());
-                }
-                for kind in [crate::hir::FloatKind::F32, crate::hir::FloatKind::F64] {
-                    out.extend(table.get(&TypeKey::Float(kind)).into_iter().flatten());
-                }
-            }
-            TypeKey::AnyFloat => {
-                for kind in [crate::hir::FloatKind::F32, crate::hir::FloatKind::F64] {
-                    out.extend(table.get(&TypeKey::Float(kind)).into_iter().flatten());
-                }
-            }
-            _ => {}
-        }
+        self.candidate_lists(t, self_ty).for_each(|list| out.extend_from_slice(list));
     }
 
     /// Whether some implementation of the trait may be for the type.
     pub fn impl_exists(&self, t: TraitId, self_ty: Ty) -> bool {
-        let Some(table) = self.index.impls.get(&t) else { return false };
-        let Some(key) = TypeKey::of(&self.types, self_ty) else { return false };
-        let (int, float) = (key == TypeKey::AnyInt, key == TypeKey::AnyFloat);
-        let of_literal = |k: &TypeKey| match k {
-            TypeKey::Int(_) => int,
-            TypeKey::Float(_) => int || float,
-            _ => false,
-        };
-        key.candidates().any(|k| table.contains_key(&k)) || ((int || float) && table.keys().any(of_literal))
+        self.candidate_lists(t, self_ty).next().is_some()
+    }
+
+    fn candidate_lists(&self, t: TraitId, self_ty: Ty) -> impl Iterator<Item = &Vec<ImplId>> {
+        let table = self.index.impls.get(&t).zip(TypeKey::of(&self.types, self_ty));
+        table
+            .into_iter()
+            .flat_map(|(table, key)| key.candidates().chain(key.kinds_of_literal()).filter_map(|k| table.get(&k)))
     }
 }

@@ -66,6 +66,11 @@ impl Lang {
         [(self.fn_, FnTrait::Fn), (self.fn_mut, FnTrait::FnMut), (self.fn_once, FnTrait::FnOnce)]
     }
 
+    /// Whether a trait is `Send` or `Sync`, which a type has when its parts have them.
+    pub fn is_auto(&self, t: TraitId) -> bool {
+        self.send == Some(t) || self.sync == Some(t)
+    }
+
     /// Which of [`Lang::fn_traits`] a trait is.
     pub fn fn_kind(&self, t: TraitId) -> Option<FnTrait> {
         self.fn_traits().into_iter().find_map(|(of, kind)| (of == Some(t)).then_some(kind))

@@ -39,7 +39,7 @@ impl Checked {
     }
 
     /// All bodies outside of the library.
-    fn program_bodies(&self) -> Vec<BodyOwner> {
+    pub(crate) fn program_bodies(&self) -> Vec<BodyOwner> {
         let hir = &self.hir;
         hir.bodies
             .iter()

@@ -40,13 +40,9 @@ use summary::{Summaries, Summary};
 /// Checks all bodies outside of the library in which inference found no error, each and together.
 pub fn check_all(c: &Checked) {
     let mut locks = Locks::new(c);
-    for (_, body) in c.hir.bodies.iter() {
-        let Some(body) = body else { continue };
-        if c.hir.packages[c.hir.modules[body.module].package].is_std {
-            continue;
-        }
+    for owner in c.program_bodies() {
         // A polymorphic `let` is in the body once for each of its types.
-        let (Some(body), Some(typed)) = (c.body_of(body.owner), c.typed(body.owner)) else { continue };
+        let (Some(body), Some(typed)) = (c.body_of(owner), c.typed(owner)) else { continue };
         // A call of a function that is wrong itself has no type either.
         if c.is_wrong(typed) {
             continue;

@@ -18,10 +18,8 @@ const DEEPEST: u32 = 64;
 pub fn check_futures(c: &Checked) {
     let mut search = Search { c, saved: FastMap::default(), seen: FastSet::default() };
     let mut futures = Vec::new();
-    for (_, body) in c.hir.bodies.iter() {
-        let Some(body) = body else { continue };
-        let is_std = c.hir.packages[c.hir.modules[body.module].package].is_std;
-        if is_std || !body.exprs.iter().any(|(_, e)| matches!(e, Expr::Async { .. })) {
+    for body in c.program_bodies().into_iter().filter_map(|owner| c.body_of(owner)) {
+        if !body.exprs.iter().any(|(_, e)| matches!(e, Expr::Async { .. })) {
             continue;
         }
         for (owner, mir) in c.graphs(body.owner) {

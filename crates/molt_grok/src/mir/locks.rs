@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use super::build::Built;
 use super::queries::Queries;
 use crate::check::context::{Checked, Env};
-use crate::hir::{Body, Expr};
+use crate::hir::{Body, BodyOwner, Expr};
 use crate::ty::TyKind;
 use facts::{Graph, Known};
 
@@ -38,7 +38,8 @@ pub struct Locks {
 impl Locks {
     pub fn new(c: &Checked) -> Locks {
         let known = Known::new(Queries { c, env: Env::EMPTY });
-        let is_wanted = !c.hir.lock_orders.is_empty() || c.hir.bodies.iter().any(|(_, b)| does_anything(c, &known, b));
+        let is_wanted =
+            !c.hir.lock_orders.is_empty() || c.program_bodies().into_iter().any(|b| does_anything(c, &known, b));
         Locks { known, is_wanted, graphs: Vec::new() }
     }
 
@@ -70,12 +71,8 @@ impl Locks {
 }
 
 /// Whether a body of the program locks or waits.
-fn does_anything(c: &Checked, known: &Known, body: &Option<Body>) -> bool {
-    let Some(body) = body else { return false };
-    if c.hir.packages[c.hir.modules[body.module].package].is_std {
-        return false;
-    }
-    let Some(typed) = c.typed(body.owner) else { return false };
+fn does_anything(c: &Checked, known: &Known, owner: BodyOwner) -> bool {
+    let (Some(body), Some(typed)) = (c.body_of(owner), c.typed(owner)) else { return false };
     body.exprs.iter().any(|(_, e)| matches!(e, Expr::Ask { .. } | Expr::Receive { .. }))
         || typed.callee.values().any(|k| known.is_event(k.func))
         || typed.expr_ty.iter().any(|&t| matches!(c.types.kind(t), TyKind::FnDef(f, _) if known.is_event(f)))

@@ -238,7 +238,7 @@ impl Solver<'_> {
     /// all other parts have them, and one part without ends the whole proof.
     fn is_assumed(&mut self, t: TraitId, args: Args) -> bool {
         let is_settled = !self.c.types.args_flags(args).has(Flags::UNSETTLED);
-        is_settled && self.c.index.auto_traits.contains(&t) && !self.assumed.insert((t, args))
+        is_settled && self.c.lang.is_auto(t) && !self.assumed.insert((t, args))
     }
 
     fn evaluate_anew(&mut self, p: Predicate, span: Span) -> Answer {
@@ -402,9 +402,7 @@ impl Solver<'_> {
                 let args = self.resolve_args(args);
                 let settled = !self.c.types.args_flags(args).has(Flags::UNSETTLED);
                 let answer = if settled { self.evaluate(Predicate::Trait(t, args), span) } else { Answer::Maybe };
-                let is_told = answer == Answer::No
-                    && self.c.index.auto_traits.contains(&t)
-                    && !self.refuted.insert((t, args, span));
+                let is_told = answer == Answer::No && self.c.lang.is_auto(t) && !self.refuted.insert((t, args, span));
                 if answer == Answer::Yes || is_told {
                     return Step::Done(Vec::new());
                 }
