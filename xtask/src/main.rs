@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Some("ends") => toolchain::build().and_then(|()| ends::run(filter)),
         Some("docs") => toolchain::build().and_then(|()| docs::run(filter)),
         Some("deny") => deny::run(),
-        Some("dist") => toolchain::build().and_then(|()| dist::run(filter)),
+        Some("dist") => toolchain::build_archive().and_then(|()| dist::run(filter)),
         Some("miri") => miri(),
         Some("asan") => asan(filter),
         Some("diff") => toolchain::build().and_then(|()| diff(&args[1..])),

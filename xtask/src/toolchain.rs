@@ -5,8 +5,13 @@ use std::path::{Path, PathBuf};
 /// Builds `molt`, the runtime archive and the image of GrokLang's library.
 pub fn build() -> Result<(), String> {
     crate::cargo(&["build", "--release", "--locked", "-q", "-p", "molt"])?;
-    crate::cargo(&["build", "--profile", "archive", "--locked", "-q", "-p", "molt_archive"])?;
+    build_archive()?;
     write_image(&molt(), &image())
+}
+
+/// Builds the runtime archive.
+pub fn build_archive() -> Result<(), String> {
+    crate::cargo(&["build", "--profile", "archive", "--locked", "-q", "-p", "molt_archive"])
 }
 
 /// Builds `molt` as it is shipped; gives its path.

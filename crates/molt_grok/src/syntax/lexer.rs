@@ -93,7 +93,7 @@ struct Lexer<'t> {
 
 impl<'t> Lexer<'t> {
     fn new(file: FileId, base: u32, text: &'t str) -> Lexer<'t> {
-        // Ordinary text has a token for each three bytes; to grow would copy all of them.
+        // Ordinary text has a token for each three bytes, dense text more; to grow would copy all of them.
         let guess = text.len() / 2 + 1;
         Lexer {
             file,
