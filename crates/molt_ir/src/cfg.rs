@@ -43,7 +43,7 @@ pub fn reverse_postorder(func: &Function) -> Vec<BlockId> {
     order
 }
 
-/// Dominator tree (Georgiadis, Werneck, Tarjan, Triantafyllis and August, "Finding Dominators in Practice": Semi-NCA).
+/// Which blocks every path to a block passes.
 pub struct Dominators {
     /// When a walk over the tree enters and leaves each block; `NONE` for blocks that cannot be reached.
     spans: Vec<(u32, u32)>,
@@ -53,27 +53,11 @@ const NONE: u32 = u32::MAX;
 
 impl Dominators {
     pub fn new(func: &Function) -> Dominators {
-        Dominators::of(func.blocks.len(), |b| func.successors(BlockId(b)).map(|(_, _, to)| to.0).collect())
+        Dominators::of(&DominatorTree::new(func), func.blocks.len())
     }
 
-    /// The tree of a graph whose entry is node 0.
-    fn of(nodes: usize, succs: impl Fn(u32) -> Vec<u32>) -> Dominators {
-        let (order, parent, preds) = depth_first(nodes, succs);
-        let mut forest =
-            Forest { ancestor: parent.clone(), label: (0..order.len() as u32).collect(), path: Vec::new() };
-        let mut idom = parent;
-        let mut semi = vec![0; order.len()];
-        for v in (1..order.len()).rev() {
-            let least = preds[v].iter().map(|&p| forest.least(p, v as u32)).min();
-            semi[v] = least.expect("a node that was reached has a predecessor");
-            forest.label[v] = semi[v];
-        }
-        for v in 1..order.len() {
-            while idom[v] > semi[v] {
-                idom[v] = idom[idom[v] as usize];
-            }
-        }
-        Dominators { spans: spans(nodes, &order, &idom) }
+    fn of(tree: &DominatorTree, nodes: usize) -> Dominators {
+        Dominators { spans: spans(nodes, &tree.order, &tree.idom) }
     }
 
     pub fn is_reachable(&self, b: BlockId) -> bool {
@@ -90,25 +74,90 @@ impl Dominators {
     }
 }
 
-/// The nodes that node 0 reaches, in preorder; then, by their place in it, parents in the tree of that walk and
-/// predecessors.
-fn depth_first(nodes: usize, succs: impl Fn(u32) -> Vec<u32>) -> (Vec<u32>, Vec<u32>, Vec<Vec<u32>>) {
-    let mut place = vec![NONE; nodes];
-    let (mut order, mut parent, mut preds) = (Vec::new(), Vec::new(), Vec::<Vec<u32>>::new());
-    // From the top: edges, by the place of the node that they leave from.
-    let mut stack = vec![(0, 0)];
-    while let Some((from, to)) = stack.pop() {
-        if place[to as usize] == NONE {
-            let at = order.len() as u32;
-            place[to as usize] = at;
-            order.push(to);
-            parent.push(from);
-            preds.push(Vec::new());
-            stack.extend(succs(to).into_iter().rev().map(|next| (at, next)));
-        }
-        preds[place[to as usize] as usize].push(from);
+/// Immediate dominators (Georgiadis, Werneck, Tarjan, Triantafyllis and August, "Finding Dominators in Practice":
+/// Semi-NCA), in time that is near linear.
+pub struct DominatorTree {
+    /// The nodes that node 0 reaches, in preorder of a walk.
+    order: Vec<u32>,
+    /// By place in that order, the place of the immediate dominator; the entry's is its own.
+    idom: Vec<u32>,
+}
+
+impl DominatorTree {
+    pub fn new(func: &Function) -> DominatorTree {
+        DominatorTree::of(func.blocks.len(), |b| func.successors(BlockId(b)).map(|(_, _, to)| to.0))
     }
-    (order, parent, preds)
+
+    /// The tree of a graph whose entry is node 0.
+    fn of<I: Iterator<Item = u32>>(nodes: usize, succs: impl Fn(u32) -> I) -> DominatorTree {
+        let walk = DepthFirst::new(nodes, succs);
+        let count = walk.order.len();
+        let mut forest = Forest { ancestor: walk.parent.clone(), label: (0..count as u32).collect(), path: Vec::new() };
+        let mut idom = walk.parent;
+        let mut semi = vec![0; count];
+        for v in (1..count).rev() {
+            let preds = &walk.preds[walk.pred_starts[v] as usize..walk.pred_starts[v + 1] as usize];
+            let least = preds.iter().map(|&p| forest.least(p, v as u32)).min();
+            semi[v] = least.expect("a node that was reached has a predecessor");
+            forest.label[v] = semi[v];
+        }
+        for v in 1..count {
+            while idom[v] > semi[v] {
+                idom[v] = idom[idom[v] as usize];
+            }
+        }
+        DominatorTree { order: walk.order, idom }
+    }
+
+    /// Every reachable block but the entry with its immediate dominator, dominators first.
+    pub fn idoms(&self) -> impl Iterator<Item = (BlockId, BlockId)> + '_ {
+        let block = |at: u32| BlockId(self.order[at as usize]);
+        self.order.iter().zip(&self.idom).skip(1).map(move |(&b, &up)| (BlockId(b), block(up)))
+    }
+}
+
+/// A depth-first walk from node 0.
+struct DepthFirst {
+    /// The nodes that were reached, in preorder; what follows goes by place in it.
+    order: Vec<u32>,
+    /// Parents in the tree of the walk.
+    parent: Vec<u32>,
+    /// Predecessors of node `v` are those from `pred_starts[v]` up to `pred_starts[v + 1]`.
+    pred_starts: Vec<u32>,
+    preds: Vec<u32>,
+}
+
+impl DepthFirst {
+    fn new<I: Iterator<Item = u32>>(nodes: usize, succs: impl Fn(u32) -> I) -> DepthFirst {
+        let mut place = vec![NONE; nodes];
+        let (mut order, mut parent) = (Vec::new(), Vec::new());
+        // Edges from a place to a node: those walked, and from the top those to come.
+        let (mut edges, mut stack) = (Vec::new(), vec![(0, 0)]);
+        while let Some((from, to)) = stack.pop() {
+            edges.push((from, to));
+            if place[to as usize] == NONE {
+                let at = order.len() as u32;
+                place[to as usize] = at;
+                order.push(to);
+                parent.push(from);
+                stack.extend(succs(to).map(|next| (at, next)));
+            }
+        }
+        let mut pred_starts = vec![0; order.len() + 1];
+        for &(_, to) in &edges {
+            pred_starts[place[to as usize] as usize + 1] += 1;
+        }
+        for v in 1..pred_starts.len() {
+            pred_starts[v] += pred_starts[v - 1];
+        }
+        let (mut next, mut preds) = (pred_starts.clone(), vec![0; edges.len()]);
+        for (from, to) in edges {
+            let to = place[to as usize] as usize;
+            preds[next[to] as usize] = from;
+            next[to] += 1;
+        }
+        DepthFirst { order, parent, pred_starts, preds }
+    }
 }
 
 /// Paths of the depth-first tree, shortened as they are walked.
@@ -273,7 +322,7 @@ mod tests {
             for _ in 0..edges {
                 graph[below(nodes)].push(below(nodes) as u32);
             }
-            let tree = Dominators::of(nodes, |b| graph[b as usize].clone());
+            let tree = Dominators::of(&DominatorTree::of(nodes, |b| graph[b as usize].iter().copied()), nodes);
             let all = reached(&graph, None);
             for a in 0..nodes as u32 {
                 let around = reached(&graph, Some(a));
@@ -291,7 +340,8 @@ mod tests {
         // Every node leads to the next and to a common end, as comparisons that stop at the first false one do.
         let nodes = 300_000u32;
         let end = nodes - 1;
-        let tree = Dominators::of(nodes as usize, |b| if b == end { Vec::new() } else { vec![b + 1, end] });
+        let succs = |b| [b + 1, end].into_iter().filter(move |_| b != end);
+        let tree = Dominators::of(&DominatorTree::of(nodes as usize, succs), nodes as usize);
         assert!(tree.dominates(BlockId(end / 2), BlockId(end - 1)));
         assert!(!tree.dominates(BlockId(1), BlockId(end)));
     }

@@ -10,12 +10,12 @@
 
 mod walk;
 
-use molt_base::hash::FastMap;
+use molt_base::hash::{FastMap, FastSet};
 
 use super::context::{Checked, Env};
 use super::typed::{Capture, CaptureMode, CaptureStep, FnTrait, TypedBody};
 use crate::hir::{Body, ExprId, LocalId};
-use crate::ty::{Arg, ClosureId, Ty, TyKind};
+use crate::ty::{Arg, ClosureId, OpaqueId, Ty, TyKind};
 
 /// What the walk found out about one closure.
 #[derive(Clone, Debug)]
@@ -41,6 +41,61 @@ pub fn captures(c: &Checked, env: Env, body: &Body, typed: &TypedBody) -> FastMa
     };
     walk.body();
     walk.found
+}
+
+/// What a type may be made from without showing it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Hiding {
+    /// The type behind an `impl Trait`.
+    Opaque(OpaqueId),
+    /// The captures of a closure or future.
+    Closure(ClosureId),
+}
+
+/// Closures that capture a value in whose type they occur and opaque types that stand for a type in which they occur, in
+/// ascending order: such a type would have no end. `found` and `hidden` tell what is not stored yet.
+pub fn endless(c: &Checked, found: &FastMap<ClosureId, Captures>, hidden: &FastMap<OpaqueId, Ty>) -> Vec<Hiding> {
+    let held = |at: Hiding| {
+        let mut out = Vec::new();
+        let mut add = |ty: Ty| {
+            c.any_part(ty, &mut |t| {
+                match c.types.kind(t) {
+                    TyKind::Closure(id, _) | TyKind::Future(id, _) => out.push(Hiding::Closure(id)),
+                    TyKind::Opaque(id, _) => out.push(Hiding::Opaque(id)),
+                    _ => {}
+                }
+                false
+            });
+        };
+        match at {
+            Hiding::Closure(id) => {
+                let stored = || c.closures[id.0 as usize].done.get().map(|d| &d.captures);
+                let captures = found.get(&id).map(|f| &f.captures).or_else(stored);
+                captures.into_iter().flatten().for_each(|capture| add(capture.ty));
+            }
+            Hiding::Opaque(id) => {
+                let ty = hidden.get(&id).or_else(|| c.opaque(id).hidden.get());
+                ty.into_iter().for_each(|&ty| add(ty));
+            }
+        }
+        out
+    };
+    let holds_itself = |&wanted: &Hiding| {
+        let (mut seen, mut todo) = (FastSet::default(), held(wanted));
+        while let Some(at) = todo.pop() {
+            if at == wanted {
+                return true;
+            }
+            if seen.insert(at) {
+                todo.extend(held(at));
+            }
+        }
+        false
+    };
+    let all = found.keys().map(|&id| Hiding::Closure(id)).chain(hidden.keys().map(|&id| Hiding::Opaque(id)));
+    let mut list: Vec<Hiding> = all.filter(holds_itself).collect();
+    list.sort();
+    list
 }
 
 struct Walk<'a> {
@@ -97,38 +152,43 @@ impl UsedPlace {
 }
 
 impl Walk<'_> {
-    /// Whether values are copied. The solver knows nothing yet of the closures of this body.
+    /// Whether values are copied. The solver knows nothing yet of closures whose group is in work.
     fn is_copy(&self, ty: Ty) -> bool {
+        self.is_copy_in(ty, &mut Vec::new())
+    }
+
+    /// The same inside the captures of `around`. A closure that captures itself is no copy; it is refused later.
+    fn is_copy_in(&self, ty: Ty, around: &mut Vec<ClosureId>) -> bool {
         match self.c.types.kind(ty) {
-            TyKind::Closure(id, _) if self.typed.closures.values().any(|&c| c == id) => {
-                self.found.get(&id).is_some_and(|f| f.captures.iter().all(|c| self.capture_is_copy(c)))
+            TyKind::Closure(id, _) if self.c.is_open(id) => {
+                let Some(found) = self.found.get(&id).filter(|_| !around.contains(&id)) else { return false };
+                around.push(id);
+                let all = found.captures.iter().all(|capture| match capture.mode {
+                    CaptureMode::Shared => true,
+                    CaptureMode::Mut => false,
+                    CaptureMode::Value => self.is_copy_in(capture.ty, around),
+                });
+                around.pop();
+                all
             }
             TyKind::Future(..) => false,
-            TyKind::Tuple(parts) => self.c.types.ty_elems(parts).all(|t| self.is_copy(t)),
-            TyKind::Array(elem, _) => self.is_copy(elem),
-            _ => !self.mentions_own_closure(ty) && self.c.is_copy(ty, self.env),
+            TyKind::Tuple(parts) => self.c.types.ty_elems(parts).all(|t| self.is_copy_in(t, around)),
+            TyKind::Array(elem, _) => self.is_copy_in(elem, around),
+            _ => !self.mentions_open_closure(ty) && self.c.is_copy(ty, self.env),
         }
     }
 
-    fn capture_is_copy(&self, capture: &Capture) -> bool {
-        match capture.mode {
-            CaptureMode::Shared => true,
-            CaptureMode::Mut => false,
-            CaptureMode::Value => self.is_copy(capture.ty),
-        }
-    }
-
-    fn mentions_own_closure(&self, ty: Ty) -> bool {
+    fn mentions_open_closure(&self, ty: Ty) -> bool {
         let in_list = |args| {
             self.c.types.list(args).iter().any(|a| match a {
-                Arg::Ty(t) => self.mentions_own_closure(*t),
+                Arg::Ty(t) => self.mentions_open_closure(*t),
                 Arg::Region(_) | Arg::Const(_) => false,
             })
         };
         match self.c.types.kind(ty) {
-            TyKind::Closure(id, _) | TyKind::Future(id, _) => self.typed.closures.values().any(|&c| c == id),
+            TyKind::Closure(id, _) | TyKind::Future(id, _) => self.c.is_open(id),
             TyKind::Adt(_, a) | TyKind::Tuple(a) | TyKind::Opaque(_, a) => in_list(a),
-            TyKind::Array(t, _) | TyKind::Slice(t) => self.mentions_own_closure(t),
+            TyKind::Array(t, _) | TyKind::Slice(t) => self.mentions_open_closure(t),
             _ => false,
         }
     }

@@ -376,6 +376,11 @@ impl Checked {
         cell.done.get().or(cell.draft.get()).expect("the body around the closure was checked")
     }
 
+    /// Whether the captures of a closure are not known yet.
+    pub(super) fn is_open(&self, id: ClosureId) -> bool {
+        self.closures[id.0 as usize].done.get().is_none()
+    }
+
     pub(super) fn new_closure(&self) -> ClosureId {
         let id = ClosureId(self.closures.len() as u32);
         self.closures.push(Box::default());

@@ -465,6 +465,12 @@ impl<'c> Infer<'c> {
             return Some(format!("convert it: `as {e}`"));
         }
         match (types.kind(expected), types.kind(found)) {
+            (TyKind::Closure(..), TyKind::Closure(..)) => {
+                Some("each closure has a type of its own: let both be a `Box<dyn Fn(..)>`".into())
+            }
+            (TyKind::Future(..), TyKind::Future(..)) => {
+                Some("each future has a type of its own: let both be a `Box<dyn Future<..>>`".into())
+            }
             (TyKind::Ref(_, m, t), _) if t == found => {
                 let text = if m == crate::hir::Mutability::Mut { "&mut " } else { "&" };
                 Some(format!("borrow it: put `{text}` before it"))

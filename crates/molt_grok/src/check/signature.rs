@@ -447,10 +447,15 @@ impl Checked {
 
     /// Whether one type occurs in another, projections of it apart.
     pub fn mentions(&self, ty: Ty, part: Ty) -> bool {
-        if ty == part {
+        self.any_part(ty, &mut |t| t == part)
+    }
+
+    /// Whether a type or a part of it has a property. What a projection is made from is no part.
+    pub fn any_part(&self, ty: Ty, has: &mut dyn FnMut(Ty) -> bool) -> bool {
+        if has(ty) {
             return true;
         }
-        let list = |a: Args| self.types.list(a).iter().any(|a| a.ty().is_some_and(|t| self.mentions(t, part)));
+        let mut list = |args: &[Arg]| args.iter().any(|a| a.ty().is_some_and(|t| self.any_part(t, has)));
         match self.types.kind(ty) {
             TyKind::Tuple(a)
             | TyKind::Adt(_, a)
@@ -459,14 +464,13 @@ impl Checked {
             | TyKind::FnPtr(a)
             | TyKind::Closure(_, a)
             | TyKind::Future(_, a)
-            | TyKind::Opaque(_, a) => list(a),
-            TyKind::Array(t, _) | TyKind::Slice(t) | TyKind::Ref(_, _, t) | TyKind::Ptr(_, t) => self.mentions(t, part),
+            | TyKind::Opaque(_, a) => list(self.types.list(a)),
+            TyKind::Projection(_, a) => list(&self.types.list(a)[1..]),
+            TyKind::Array(t, _) | TyKind::Slice(t) | TyKind::Ref(_, _, t) | TyKind::Ptr(_, t) => self.any_part(t, has),
             TyKind::Dyn(d, _) => {
                 let d = self.types.dyn_kind(d);
-                d.traits.iter().any(|&(_, a)| list(a)) || d.assoc.iter().any(|&(_, t)| self.mentions(t, part))
-            }
-            TyKind::Projection(_, a) => {
-                self.types.list(a)[1..].iter().any(|a| a.ty().is_some_and(|t| self.mentions(t, part)))
+                d.traits.iter().any(|&(_, a)| list(self.types.list(a)))
+                    || d.assoc.iter().any(|&(_, t)| self.any_part(t, has))
             }
             _ => false,
         }

@@ -1,7 +1,7 @@
 //! What passes ask about control flow: order, predecessors and dominators of the reachable blocks, all in flat tables.
 
 use molt_base::EntityId;
-use molt_ir::cfg::Pred;
+use molt_ir::cfg::{DominatorTree, Pred};
 use molt_ir::{BlockId, Function};
 
 const NONE: u32 = u32::MAX;
@@ -35,7 +35,9 @@ impl Flow {
         };
         flow.number(func);
         flow.find_preds(func);
-        flow.find_dominators();
+        for (b, up) in DominatorTree::new(func).idoms() {
+            flow.idom[b.index()] = up.0;
+        }
         flow.number_tree();
         flow
     }
@@ -86,42 +88,6 @@ impl Flow {
             }
         }
         self.pred_starts = starts;
-    }
-
-    /// Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
-    fn find_dominators(&mut self) {
-        let Some(&entry) = self.order.first() else { return };
-        self.idom[entry.index()] = entry.0;
-        let mut changed = true;
-        while changed {
-            changed = false;
-            for i in 1..self.order.len() {
-                let b = self.order[i];
-                let mut new = NONE;
-                for &(_, _, p) in self.preds(b) {
-                    if self.idom[p.index()] == NONE {
-                        continue;
-                    }
-                    new = if new == NONE { p.0 } else { self.intersect(new, p.0) };
-                }
-                if self.idom[b.index()] != new {
-                    self.idom[b.index()] = new;
-                    changed = true;
-                }
-            }
-        }
-    }
-
-    fn intersect(&self, mut a: u32, mut b: u32) -> u32 {
-        while a != b {
-            while self.position[a as usize] > self.position[b as usize] {
-                a = self.idom[a as usize];
-            }
-            while self.position[b as usize] > self.position[a as usize] {
-                b = self.idom[b as usize];
-            }
-        }
-        a
     }
 
     fn number_tree(&mut self) {

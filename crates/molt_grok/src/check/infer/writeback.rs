@@ -7,11 +7,12 @@ use molt_diagnostics::registry::grok as code;
 use smallvec::SmallVec;
 
 use super::Infer;
+use crate::check::captures::{self, Captures, Hiding};
 use crate::check::context::{Checked, InferredGenerics, Owner, ParamInfo, ParamKind, Predicate};
-use crate::check::typed::{AdjustKind, CallKind, Callee, ClosureData, FnTrait, TypedBody};
+use crate::check::typed::{AdjustKind, CallKind, Callee, ClosureData, ClosureForm, FnTrait, TypedBody};
 use crate::hir::{BodyOwner, ExprId, FnId};
 use crate::ty::fold::Folder;
-use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Flags, FnSig, InferVar, Ty, TyKind, Types};
+use crate::ty::{Arg, Args, ClosureId, Const, ConstKind, Flags, FnSig, InferVar, OpaqueId, Ty, TyKind, Types};
 
 /// What inference of a group gives.
 pub struct GroupResult {
@@ -526,15 +527,40 @@ impl Checked {
         for (k, ty) in result.consts {
             self.const_types.borrow_mut().insert(k, ty);
         }
-        for (id, ty) in result.opaques {
-            let _ = self.opaque(id).hidden.set(ty);
-        }
         for (id, data) in &result.closures {
             let _ = self.closures[id.0 as usize].draft.set(data.clone());
         }
         let mut closures: FastMap<ClosureId, ClosureData> = result.closures.into_iter().collect();
-        for mut body in result.bodies {
-            self.close(&mut body, &mut closures);
+        let mut bodies = result.bodies;
+        let mut found = self.found_captures(&bodies);
+        let mut hidden: FastMap<OpaqueId, Ty> = result.opaques.into_iter().collect();
+        let endless = captures::endless(self, &found, &hidden);
+        // What a body with errors makes needs no second one; the closures behind an `impl Trait` are said with it.
+        let mut said: SmallVec<[BodyOwner; 2]> = bodies.iter().filter(|b| b.failed).map(|b| b.owner).collect();
+        for hiding in endless {
+            let owner = match hiding {
+                Hiding::Closure(id) => closures[&id].owner,
+                Hiding::Opaque(id) => {
+                    hidden.insert(id, Ty::ERROR);
+                    BodyOwner::Fn(self.opaque(id).owner)
+                }
+            };
+            if !said.contains(&owner) {
+                self.report_hidden_itself(hiding, &closures);
+            }
+            if matches!(hiding, Hiding::Opaque(_)) {
+                said.push(owner);
+            }
+            for body in bodies.iter_mut().filter(|b| b.owner == owner) {
+                body.failed = true;
+                body.closures.values().for_each(|id| drop(found.remove(id)));
+            }
+        }
+        for (id, ty) in hidden {
+            let _ = self.opaque(id).hidden.set(ty);
+        }
+        for mut body in bodies {
+            self.close(&mut body, &mut closures, &found);
             self.typed.insert(body.owner, Box::new(body));
         }
         for demand in result.demands {
@@ -542,15 +568,52 @@ impl Checked {
         }
     }
 
-    /// Finds the captures of a body's closures, and with them how each closure is called.
-    fn close(&self, typed: &mut TypedBody, closures: &mut FastMap<ClosureId, ClosureData>) {
+    /// Captures of the closures in bodies without errors.
+    fn found_captures(&self, bodies: &[TypedBody]) -> FastMap<ClosureId, Captures> {
+        let mut found = FastMap::default();
+        for typed in bodies.iter().filter(|b| !b.failed && !b.closures.is_empty()) {
+            if let Some(body) = self.body_of(typed.owner) {
+                found.extend(captures::captures(self, self.env_of(typed.owner), body, typed));
+            }
+        }
+        found
+    }
+
+    #[cold]
+    fn report_hidden_itself(&self, hiding: Hiding, closures: &FastMap<ClosureId, ClosureData>) {
+        let (span, text) = match hiding {
+            Hiding::Closure(id) => {
+                let data = &closures[&id];
+                let Some(body) = self.body_of(data.owner) else { return };
+                let text = match data.form {
+                    ClosureForm::Closure => {
+                        "this closure captures a variable whose type is made from the closure's own"
+                    }
+                    ClosureForm::Async | ClosureForm::Task => {
+                        "this future captures a variable whose type is made from the future's own"
+                    }
+                };
+                (body.expr_span(data.expr), text)
+            }
+            Hiding::Opaque(id) => {
+                let f = &self.hir.fns[self.opaque(id).owner];
+                (f.head.name_span, "the type behind the `impl` of this function's result is made from itself")
+            }
+        };
+        let d = Diagnostic::at(&code::INFINITE_SIZE, span, text)
+            .help("use a type that does not name the inner one, such as `Box<dyn Fn()>`");
+        self.report(d);
+    }
+
+    /// Stores the closures of a body with their captures, and with them how each closure is called.
+    fn close(
+        &self,
+        typed: &mut TypedBody,
+        closures: &mut FastMap<ClosureId, ClosureData>,
+        found: &FastMap<ClosureId, Captures>,
+    ) {
         let owner = typed.owner;
         let Some(body) = self.body_of(owner) else { return };
-        let found = if typed.failed || typed.closures.is_empty() {
-            FastMap::default()
-        } else {
-            crate::check::captures::captures(self, self.env_of(owner), body, typed)
-        };
         let mut mine: Vec<ClosureId> = closures.iter().filter(|(_, d)| d.owner == owner).map(|(&id, _)| id).collect();
         mine.sort();
         for id in mine {
