@@ -40,7 +40,7 @@ fn main() {
 /// The shortest of some rounds, in seconds.
 fn best(source: &str, library: &'static [u8]) -> f64 {
     let mut best = f64::INFINITY;
-    for _ in 0..if source.len() > 10_000_000 { 1 } else { ROUNDS } {
+    for _ in 0..ROUNDS {
         let (packages, loader) = Texts::program(source);
         let options = Options { library: Some(library), ..Options::default() };
         let start = Instant::now();
