@@ -9,7 +9,7 @@
 
 use molt_base::EntityId;
 
-use super::bits::{BitRows, Bits, clear, get, set, words_for};
+use super::bits::{BitRows, Bits, clear, get, set, union, words_for};
 use super::visit::{SlotUse, end_slots, stmt_slots};
 use super::{Bb, BorrowKind, Elem, Mir, Operand, Place, Rvalue, Slot, StmtKind, Terminator};
 
@@ -52,7 +52,7 @@ pub fn frame(mir: &Mir) -> Frame {
     let mut kept = vec![0; words_for(count)];
     for &(bb, future) in &awaits {
         union(&mut kept, &live.at_end(mir, bb));
-        union(&mut kept, lent.after.row(bb.0 as usize));
+        lent.after.add_to(bb.0 as usize, &mut kept);
         set(&mut kept, future.index());
     }
     // The environment is the future itself.
@@ -62,24 +62,15 @@ pub fn frame(mir: &Mir) -> Frame {
     Frame { saved, conflicts, awaits }
 }
 
-fn union(into: &mut [u64], from: &[u64]) -> bool {
-    let mut changed = false;
-    for (a, &b) in into.iter_mut().zip(from) {
-        changed |= b & !*a != 0;
-        *a |= b;
-    }
-    changed
-}
-
 /// Slots hold values at the same time if some block needs both.
 fn conflicts(mir: &Mir, saved: &[Slot], live: &Live, lent: &Lent) -> BitRows {
     let mut conflicts = BitRows::new(saved.len(), saved.len());
     for (bb, block) in mir.blocks.iter() {
         let row = bb.0 as usize;
-        let mut needed = live.before.row(row).to_vec();
+        let mut needed = live.before.to_bits(row);
         union(&mut needed, &live.at_end(mir, bb));
-        union(&mut needed, lent.before.row(row));
-        union(&mut needed, lent.after.row(row));
+        lent.before.add_to(row, &mut needed);
+        lent.after.add_to(row, &mut needed);
         for stmt in &block.stmts {
             stmt_slots(&stmt.kind, &mut |slot, _| set(&mut needed, slot.index()));
         }
@@ -123,10 +114,9 @@ impl Live {
                 }
                 // Any statement of the block may go there.
                 if let Some(unwind) = mir.blocks[bb].unwind {
-                    let other = live.before.row(unwind.0 as usize).to_vec();
-                    union(&mut state, &other);
+                    live.before.add_to(unwind.0 as usize, &mut state);
                 }
-                changed |= union(live.before.row_mut(bb.0 as usize), &state);
+                changed |= live.before.union_bits(bb.0 as usize, &state);
             }
             if !changed {
                 return live;
@@ -136,12 +126,10 @@ impl Live {
 
     /// What is live when the terminator has done its work, whichever way it goes on.
     fn at_end(&self, mir: &Mir, bb: Bb) -> Bits {
-        let mut state = vec![0; self.before.words()];
+        let mut state = self.before.empty_row();
         let block = &mir.blocks[bb];
         let end = block.terminator();
-        end.successors(|next| {
-            union(&mut state, self.before.row(next.0 as usize));
-        });
+        end.successors(|next| self.before.add_to(next.0 as usize, &mut state));
         if matches!(end, Terminator::Return) {
             set(&mut state, Mir::RESULT.index());
         }
@@ -151,7 +139,7 @@ impl Live {
             }
         });
         if let Some(unwind) = block.unwind {
-            union(&mut state, self.before.row(unwind.0 as usize));
+            self.before.add_to(unwind.0 as usize, &mut state);
         }
         state
     }
@@ -187,7 +175,7 @@ impl Lent {
         loop {
             let mut changed = false;
             for (bb, block) in mir.blocks.iter() {
-                let mut state = lent.before.row(bb.0 as usize).to_vec();
+                let mut state = lent.before.to_bits(bb.0 as usize);
                 for stmt in &block.stmts {
                     if let StmtKind::Dead(slot) | StmtKind::Live(slot) = stmt.kind {
                         clear(&mut state, slot.index());
@@ -204,9 +192,9 @@ impl Lent {
                     });
                 };
                 end(&mut state, false);
-                lent.after.row_mut(bb.0 as usize).copy_from_slice(&state);
+                lent.after.union_bits(bb.0 as usize, &state);
                 end(&mut state, true);
-                let mut flow = |next: Bb| changed |= union(lent.before.row_mut(next.0 as usize), &state);
+                let mut flow = |next: Bb| changed |= lent.before.union_bits(next.0 as usize, &state);
                 block.terminator().successors(&mut flow);
                 block.unwind.into_iter().for_each(&mut flow);
             }

@@ -283,27 +283,27 @@ impl Initialised {
     fn join(&mut self, bb: Bb, state: &State) -> bool {
         let row = bb.0 as usize;
         let first = !std::mem::replace(&mut self.reached[row], true);
-        let a = bits::union(self.init.row_mut(row), &state.init);
-        let b = bits::union(self.uninit.row_mut(row), &state.uninit);
+        let a = self.init.union_bits(row, &state.init);
+        let b = self.uninit.union_bits(row, &state.uninit);
         first | a | b
     }
 
     /// State at the start of a block.
     pub fn at(&self, bb: Bb) -> State {
         let row = bb.0 as usize;
-        State { init: self.init.row(row).to_vec(), uninit: self.uninit.row(row).to_vec() }
+        State { init: self.init.to_bits(row), uninit: self.uninit.to_bits(row) }
     }
 
     /// Turns the state of another block into that at the start of this one.
     pub fn enter(&self, bb: Bb, state: &mut State) {
         let row = bb.0 as usize;
-        state.init.copy_from_slice(self.init.row(row));
-        state.uninit.copy_from_slice(self.uninit.row(row));
+        self.init.copy_to(row, &mut state.init);
+        self.uninit.copy_to(row, &mut state.uninit);
     }
 
     /// Whether a path may be initialised at the start of a block.
     pub fn may_enter(&self, bb: Bb, path: PathIx) -> bool {
-        bits::get(self.init.row(bb.0 as usize), path as usize)
+        self.init.get(bb.0 as usize, path as usize)
     }
 
     pub fn is_reached(&self, bb: Bb) -> bool {

@@ -4,6 +4,7 @@ use molt_base::hash::FastSet;
 
 use molt_base::Span;
 use molt_diagnostics::Diagnostic;
+use smallvec::SmallVec;
 
 use super::body::TypedMir;
 use super::live::{Live, Points, Values};
@@ -60,7 +61,7 @@ pub struct Access<'a, 'm> {
     pub errors: usize,
     /// Slots that are moved into closures: references made for captures.
     capture_slots: FastSet<Slot>,
-    /// Two-phase loans by the slot of their reference.
+    /// Two-phase loans by the slot of their reference, ascending.
     reserved: Vec<(Slot, u32)>,
     /// Points that give a whole slot a value, by the slot.
     assigned: Lists,
@@ -88,6 +89,7 @@ impl<'a, 'm> Access<'a, 'm> {
                 }
             }
         }
+        reserved.sort_by_key(|r| r.0);
         let (assigned, capture_slots) = assignments(graph.mir, &points);
         Access {
             q,
@@ -226,11 +228,8 @@ impl<'a, 'm> Access<'a, 'm> {
 
     /// A reference that was only reserved so far becomes exclusive where it is used.
     fn activate(&mut self, slot: Slot, at: At) {
-        if self.reserved.is_empty() {
-            return;
-        }
-        let found: Vec<u32> = self.reserved.iter().filter(|r| r.0 == slot).map(|r| r.1).collect();
-        for loan in found {
+        for i in self.reserved.partition_point(|r| r.0 < slot).. {
+            let Some(&(_, loan)) = self.reserved.get(i).filter(|r| r.0 == slot) else { return };
             let Some((loans, _)) = &self.loans else { return };
             if loans.in_scope(loan, at.point) {
                 let place = loans.list[loan as usize].place.clone();
@@ -526,10 +525,9 @@ impl<'a, 'm> Access<'a, 'm> {
 
     /// Compares an access with the loans that are in scope.
     pub fn lent(&mut self, place: &Place, depth: Depth, what: What, at: At) {
-        let Some((loans, _)) = &self.loans else { return };
-        for i in 0..loans.of_slot(place.slot).len() {
-            let Some((loans, live)) = &self.loans else { return };
-            let n = loans.of_slot(place.slot)[i];
+        let Some((loans, live)) = &self.loans else { return };
+        let mut found: SmallVec<[u32; 2]> = SmallVec::new();
+        for &n in loans.of_slot(place.slot, at.point) {
             if !loans.in_scope(n, at.point) {
                 continue;
             }
@@ -543,9 +541,13 @@ impl<'a, 'm> Access<'a, 'm> {
             }
             let is_box = |i| is_box_deref(&mut self.graph, &loan.place, i);
             if conflicts(&loan.place, is_box, place, depth) {
-                let loan = loan.clone();
-                self.report_conflict(&loan, n, place, what, at);
+                found.push(n);
             }
+        }
+        for n in found {
+            let Some((loans, _)) = &self.loans else { return };
+            let loan = loans.list[n as usize].clone();
+            self.report_conflict(&loan, n, place, what, at);
         }
     }
 

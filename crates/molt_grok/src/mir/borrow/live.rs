@@ -4,7 +4,7 @@
 //! the points passed are added to the regions of the slot's type. A drop counts as a use of those regions only that the drop
 //! may look at, and only where the value may be initialised.
 
-use crate::mir::bits::{self, BitRows};
+use crate::mir::bits::BitRows;
 use crate::mir::lists::Lists;
 use crate::mir::queries::Queries;
 use crate::mir::visit::{SlotUse, end_slots, stmt_slots};
@@ -138,9 +138,9 @@ impl Live {
             let Some(row) = dense[slot.0 as usize] else { continue };
             todo.push(point);
             if what == SlotUse::Drop {
-                trace(points, ends.of(row), dropped.row_mut(row as usize), &mut todo, |bb| may_enter(bb, slot));
+                trace(points, ends.of(row), (&mut dropped, row as usize), &mut todo, |bb| may_enter(bb, slot));
             } else {
-                trace(points, defs.of(row), used.row_mut(row as usize), &mut todo, |_| true);
+                trace(points, defs.of(row), (&mut used, row as usize), &mut todo, |_| true);
             }
         }
         Live { dense, defs, used, dropped }
@@ -155,16 +155,17 @@ impl Live {
     pub fn is_def(&self, slot: Slot, point: u32) -> bool {
         self.dense[slot.0 as usize].is_some_and(|row| self.defs.of(row).binary_search(&point).is_ok())
     }
-
-    fn rows(&self, slot: Slot) -> Option<(&[u64], &[u64])> {
-        let row = self.dense[slot.0 as usize]? as usize;
-        Some((self.used.row(row), self.dropped.row(row)))
-    }
 }
 
 /// Marks the points from definitions to the use that is to do: those where the value is live on entry. Blocks without a
 /// definition that the value cannot enter are on no way to the use.
-fn trace(points: &Points, defs: &[u32], row: &mut [u64], todo: &mut Vec<u32>, may_enter: impl Fn(Bb) -> bool) {
+fn trace(
+    points: &Points,
+    defs: &[u32],
+    (live, row): (&mut BitRows, usize),
+    todo: &mut Vec<u32>,
+    may_enter: impl Fn(Bb) -> bool,
+) {
     while let Some(point) = todo.pop() {
         let (bb, _) = points.location(point);
         let start = points.at(bb, 0);
@@ -176,11 +177,11 @@ fn trace(points: &Points, defs: &[u32], row: &mut [u64], todo: &mut Vec<u32>, ma
         let from = def.map_or(start, |d| d + 1);
         let mut fresh = false;
         for p in (from..=point).rev() {
-            if bits::get(row, p as usize) {
+            if live.get(row, p as usize) {
                 fresh = false;
                 break;
             }
-            bits::set(row, p as usize);
+            live.set(row, p as usize);
             fresh = true;
         }
         if def.is_some() || !fresh {
@@ -188,7 +189,7 @@ fn trace(points: &Points, defs: &[u32], row: &mut [u64], todo: &mut Vec<u32>, ma
         }
         for pred in points.preds(bb) {
             let end = points.end_of(pred);
-            if defs.binary_search(&end).is_err() && !bits::get(row, end as usize) {
+            if defs.binary_search(&end).is_err() && !live.get(row, end as usize) {
                 todo.push(end);
             }
         }
@@ -207,21 +208,20 @@ impl Values {
         let bits = points + regions.universals.len();
         let mut values = Values { rows: BitRows::new(regions.count as usize, bits), points };
         for (n, universal) in regions.universals.iter().enumerate() {
-            let row = values.rows.row_mut(universal.var as usize);
-            bits::set_first(row, points);
-            bits::set(row, points + n);
+            values.rows.set_first(universal.var as usize, points);
+            values.rows.set(universal.var as usize, points + n);
         }
         if let Some(live) = live {
             let mut held = Vec::new();
-            for (n, &ty) in slot_ty.iter().enumerate() {
-                let Some((used, dropped)) = live.rows(Slot(n as u32)) else { continue };
+            for (row, &ty) in live.dense.iter().zip(slot_ty) {
+                let Some(row) = row.map(|row| row as usize) else { continue };
                 held.clear();
                 regions.regions_in(ty, &mut held);
-                held.iter().for_each(|&r| add(&mut values.rows, r, used));
-                if dropped.iter().any(|&w| w != 0) {
+                held.iter().for_each(|&r| values.rows.union_from(r as usize, &live.used, row));
+                if !live.dropped.is_empty(row) {
                     held.clear();
                     drop_regions(regions, ty, 0, &mut held);
-                    held.iter().for_each(|&r| add(&mut values.rows, r, dropped));
+                    held.iter().for_each(|&r| values.rows.union_from(r as usize, &live.dropped, row));
                 }
             }
         }
@@ -235,7 +235,7 @@ impl Values {
         let mut queued = vec![false; regions.count as usize];
         let mut todo: Vec<RegionVar> = Vec::with_capacity(regions.count as usize);
         for r in 0..regions.count {
-            if !by_shorter.of(r).is_empty() && self.rows.row(r as usize).iter().any(|&w| w != 0) {
+            if !by_shorter.of(r).is_empty() && !self.rows.is_empty(r as usize) {
                 queued[r as usize] = true;
                 todo.push(r);
             }
@@ -258,14 +258,8 @@ impl Values {
 
     /// Universal regions, by their position in the list, whose end a region holds.
     pub fn ends(&self, region: RegionVar, universals: &[Universal]) -> impl Iterator<Item = usize> {
-        let row = self.rows.row(region as usize);
-        (0..universals.len()).filter(move |&n| bits::get(row, self.points + n))
+        (0..universals.len()).filter(move |&n| self.rows.get(region as usize, self.points + n))
     }
-}
-
-fn add(rows: &mut BitRows, region: RegionVar, points: &[u64]) {
-    // Rows of points are shorter: the ends of universal regions follow in the same words.
-    bits::union(rows.row_mut(region as usize), points);
 }
 
 /// Regions that dropping a value of a type may look at.

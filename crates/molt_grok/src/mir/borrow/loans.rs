@@ -3,7 +3,7 @@
 use molt_base::Span;
 
 use crate::hir::Mutability;
-use crate::mir::bits::{self, BitRows};
+use crate::mir::bits::BitRows;
 use crate::mir::lists::Lists;
 use crate::mir::{BorrowKind, Elem, Mir, Place, Rvalue, Slot, StmtKind};
 use crate::ty::TyKind;
@@ -87,22 +87,42 @@ fn can_be_invalidated(typed: &mut TypedMir<'_, '_>, place: &Place) -> bool {
 pub struct Loans {
     pub list: Vec<Loan>,
     scopes: BitRows,
+    /// For each slot its loans by chunks of points, a loan for each chunk that its scope reaches.
     of_slot: Lists,
+    /// The chunk of each entry of `of_slot`, ascending.
+    chunks: Lists,
 }
 
 impl Loans {
     pub fn new(mir: &Mir, points: &Points, list: Vec<Loan>, values: &Values, live: &Live) -> Loans {
         let mut scopes = BitRows::new(list.len(), points.count());
-        let of_slot = Lists::new(mir.slots.len(), list.iter().zip(0..).map(|(loan, n)| (loan.place.slot.0, n)));
         let mut todo = Vec::new();
         for (n, loan) in list.iter().enumerate() {
-            mark_scope(mir, points, loan, values, live, scopes.row_mut(n), &mut todo);
+            mark_scope(mir, points, loan, values, live, (&mut scopes, n), &mut todo);
         }
-        Loans { list, scopes, of_slot }
+        let slots = mir.slots.len();
+        if scopes.chunks() == 1 {
+            let of_slot = Lists::new(slots, list.iter().zip(0..).map(|(loan, n)| (loan.place.slot.0, n)));
+            return Loans { list, scopes, of_slot, chunks: Lists::default() };
+        }
+        let mut entries: Vec<(u32, u32, u32)> = Vec::with_capacity(list.len());
+        for chunk in 0..scopes.chunks() {
+            let here = list.iter().enumerate().filter(|&(n, _)| scopes.has_in_chunk(n, chunk));
+            entries.extend(here.map(|(n, loan)| (loan.place.slot.0, n as u32, chunk as u32)));
+        }
+        let of_slot = Lists::new(slots, entries.iter().map(|&(slot, loan, _)| (slot, loan)));
+        let chunks = Lists::new(slots, entries.iter().map(|&(slot, _, chunk)| (slot, chunk)));
+        Loans { list, scopes, of_slot, chunks }
     }
 
-    pub fn of_slot(&self, slot: Slot) -> &[u32] {
-        self.of_slot.of(slot.0)
+    /// Loans of parts of a slot, among them all that are in scope at a point.
+    pub fn of_slot(&self, slot: Slot, point: u32) -> &[u32] {
+        let all = self.of_slot.of(slot.0);
+        if all.is_empty() || self.scopes.chunks() == 1 {
+            return all;
+        }
+        let (chunks, wanted) = (self.chunks.of(slot.0), BitRows::chunk_of(point as usize) as u32);
+        &all[chunks.partition_point(|&s| s < wanted)..chunks.partition_point(|&s| s <= wanted)]
     }
 
     pub fn in_scope(&self, loan: u32, point: u32) -> bool {
@@ -117,15 +137,15 @@ fn mark_scope(
     loan: &Loan,
     values: &Values,
     live: &Live,
-    row: &mut [u64],
+    (scopes, row): (&mut BitRows, usize),
     todo: &mut Vec<u32>,
 ) {
     points.next(mir, loan.point, |p| todo.push(p));
     while let Some(point) = todo.pop() {
-        if bits::get(row, point as usize) || !values.holds(loan.region, point) {
+        if scopes.get(row, point as usize) || !values.holds(loan.region, point) {
             continue;
         }
-        bits::set(row, point as usize);
+        scopes.set(row, point as usize);
         if !live.is_def(loan.place.slot, point) {
             points.next(mir, point, |p| todo.push(p));
         }
