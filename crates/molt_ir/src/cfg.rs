@@ -21,26 +21,57 @@ pub fn predecessors(func: &Function) -> Vec<Vec<Pred>> {
 
 /// Blocks reachable from the entry, in reverse postorder.
 pub fn reverse_postorder(func: &Function) -> Vec<BlockId> {
-    let mut seen = vec![false; func.blocks.len()];
-    let mut order = Vec::new();
-    let succs = |b: BlockId| func.successors(b).map(|(_, _, t)| t).collect::<Vec<_>>();
-    let mut stack = vec![(func.entry(), succs(func.entry()), 0usize)];
-    seen[0] = true;
-    while let Some((block, next, at)) = stack.last_mut() {
-        if let Some(&to) = next.get(*at) {
-            *at += 1;
-            if !seen[to.index()] {
-                seen[to.index()] = true;
-                let list = succs(to);
-                stack.push((to, list, 0));
+    let walk = Walk::new(func.blocks.len(), |b| successors(func, b));
+    walk.postorder.into_iter().rev().map(BlockId).collect()
+}
+
+fn successors(func: &Function, block: u32) -> impl Iterator<Item = u32> + '_ {
+    func.successors(BlockId(block)).map(|(_, _, to)| to.0)
+}
+
+/// A depth-first walk from node 0 of a graph.
+pub struct Walk {
+    /// The nodes that were reached, in preorder.
+    preorder: Vec<u32>,
+    /// The same nodes in postorder.
+    pub postorder: Vec<u32>,
+    /// By place in preorder, the place of the node that led here first; the entry's is its own.
+    parent: Vec<u32>,
+    /// Each node's place in preorder; `NONE` if it was not reached.
+    place: Vec<u32>,
+}
+
+impl Walk {
+    pub fn new<I: Iterator<Item = u32>>(nodes: usize, succs: impl Fn(u32) -> I) -> Walk {
+        let (mut preorder, mut postorder) = (Vec::with_capacity(nodes), Vec::with_capacity(nodes));
+        let (mut parent, mut place) = (Vec::with_capacity(nodes), vec![NONE; nodes]);
+        let mut stack = Vec::new();
+        let mut next = Some((0, 0));
+        while let Some((node, from)) = next {
+            place[node as usize] = preorder.len() as u32;
+            preorder.push(node);
+            parent.push(from);
+            stack.push((node, succs(node)));
+            next = None;
+            while let Some((node, rest)) = stack.last_mut() {
+                match rest.find(|&to| place[to as usize] == NONE) {
+                    Some(to) => {
+                        next = Some((to, place[*node as usize]));
+                        break;
+                    }
+                    None => {
+                        postorder.push(*node);
+                        stack.pop();
+                    }
+                }
             }
-        } else {
-            order.push(*block);
-            stack.pop();
         }
+        Walk { preorder, postorder, parent, place }
     }
-    order.reverse();
-    order
+
+    pub fn is_reached(&self, node: u32) -> bool {
+        self.place[node as usize] != NONE
+    }
 }
 
 /// Which blocks every path to a block passes.
@@ -53,10 +84,28 @@ const NONE: u32 = u32::MAX;
 
 impl Dominators {
     pub fn new(func: &Function) -> Dominators {
-        Dominators::of(&DominatorTree::new(func), func.blocks.len())
+        Dominators::of(func.blocks.len(), |b| successors(func, b))
     }
 
-    fn of(tree: &DominatorTree, nodes: usize) -> Dominators {
+    fn of<I: Iterator<Item = u32>>(nodes: usize, succs: impl Fn(u32) -> I) -> Dominators {
+        let walk = Walk::new(nodes, &succs);
+        // Predecessors of each node lie between two starts.
+        let mut starts = vec![0; nodes + 1];
+        for to in walk.preorder.iter().flat_map(|&b| succs(b)) {
+            starts[to as usize + 1] += 1;
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let (mut next, mut preds) = (starts.clone(), vec![0; starts[nodes]]);
+        for &b in &walk.preorder {
+            for to in succs(b) {
+                preds[next[to as usize]] = b;
+                next[to as usize] += 1;
+            }
+        }
+        let of_node = |b: u32| preds[starts[b as usize]..starts[b as usize + 1]].iter().copied();
+        let tree = DominatorTree::new(&walk, of_node);
         Dominators { spans: spans(nodes, &tree.order, &tree.idom) }
     }
 
@@ -84,20 +133,15 @@ pub struct DominatorTree {
 }
 
 impl DominatorTree {
-    pub fn new(func: &Function) -> DominatorTree {
-        DominatorTree::of(func.blocks.len(), |b| func.successors(BlockId(b)).map(|(_, _, to)| to.0))
-    }
-
-    /// The tree of a graph whose entry is node 0.
-    fn of<I: Iterator<Item = u32>>(nodes: usize, succs: impl Fn(u32) -> I) -> DominatorTree {
-        let walk = DepthFirst::new(nodes, succs);
-        let count = walk.order.len();
+    /// The tree of a graph that was walked, whose nodes have these predecessors among those that were reached.
+    pub fn new<I: Iterator<Item = u32>>(walk: &Walk, preds: impl Fn(u32) -> I) -> DominatorTree {
+        let count = walk.preorder.len();
         let mut forest = Forest { ancestor: walk.parent.clone(), label: (0..count as u32).collect(), path: Vec::new() };
-        let mut idom = walk.parent;
+        let mut idom = walk.parent.clone();
         let mut semi = vec![0; count];
         for v in (1..count).rev() {
-            let preds = &walk.preds[walk.pred_starts[v] as usize..walk.pred_starts[v + 1] as usize];
-            let least = preds.iter().map(|&p| forest.least(p, v as u32)).min();
+            let places = preds(walk.preorder[v]).map(|p| walk.place[p as usize]);
+            let least = places.map(|p| forest.least(p, v as u32)).min();
             semi[v] = least.expect("a node that was reached has a predecessor");
             forest.label[v] = semi[v];
         }
@@ -106,57 +150,13 @@ impl DominatorTree {
                 idom[v] = idom[idom[v] as usize];
             }
         }
-        DominatorTree { order: walk.order, idom }
+        DominatorTree { order: walk.preorder.clone(), idom }
     }
 
-    /// Every reachable block but the entry with its immediate dominator, dominators first.
+    /// Every block but the entry with its immediate dominator, dominators first.
     pub fn idoms(&self) -> impl Iterator<Item = (BlockId, BlockId)> + '_ {
         let block = |at: u32| BlockId(self.order[at as usize]);
         self.order.iter().zip(&self.idom).skip(1).map(move |(&b, &up)| (BlockId(b), block(up)))
-    }
-}
-
-/// A depth-first walk from node 0.
-struct DepthFirst {
-    /// The nodes that were reached, in preorder; what follows goes by place in it.
-    order: Vec<u32>,
-    /// Parents in the tree of the walk.
-    parent: Vec<u32>,
-    /// Predecessors of node `v` are those from `pred_starts[v]` up to `pred_starts[v + 1]`.
-    pred_starts: Vec<u32>,
-    preds: Vec<u32>,
-}
-
-impl DepthFirst {
-    fn new<I: Iterator<Item = u32>>(nodes: usize, succs: impl Fn(u32) -> I) -> DepthFirst {
-        let mut place = vec![NONE; nodes];
-        let (mut order, mut parent) = (Vec::new(), Vec::new());
-        // Edges from a place to a node: those walked, and from the top those to come.
-        let (mut edges, mut stack) = (Vec::new(), vec![(0, 0)]);
-        while let Some((from, to)) = stack.pop() {
-            edges.push((from, to));
-            if place[to as usize] == NONE {
-                let at = order.len() as u32;
-                place[to as usize] = at;
-                order.push(to);
-                parent.push(from);
-                stack.extend(succs(to).map(|next| (at, next)));
-            }
-        }
-        let mut pred_starts = vec![0; order.len() + 1];
-        for &(_, to) in &edges {
-            pred_starts[place[to as usize] as usize + 1] += 1;
-        }
-        for v in 1..pred_starts.len() {
-            pred_starts[v] += pred_starts[v - 1];
-        }
-        let (mut next, mut preds) = (pred_starts.clone(), vec![0; edges.len()]);
-        for (from, to) in edges {
-            let to = place[to as usize] as usize;
-            preds[next[to] as usize] = from;
-            next[to] += 1;
-        }
-        DepthFirst { order, parent, pred_starts, preds }
     }
 }
 
@@ -322,7 +322,7 @@ mod tests {
             for _ in 0..edges {
                 graph[below(nodes)].push(below(nodes) as u32);
             }
-            let tree = Dominators::of(&DominatorTree::of(nodes, |b| graph[b as usize].iter().copied()), nodes);
+            let tree = Dominators::of(nodes, |b| graph[b as usize].iter().copied());
             let all = reached(&graph, None);
             for a in 0..nodes as u32 {
                 let around = reached(&graph, Some(a));
@@ -341,7 +341,7 @@ mod tests {
         let nodes = 300_000u32;
         let end = nodes - 1;
         let succs = |b| [b + 1, end].into_iter().filter(move |_| b != end);
-        let tree = Dominators::of(&DominatorTree::of(nodes as usize, succs), nodes as usize);
+        let tree = Dominators::of(nodes as usize, succs);
         assert!(tree.dominates(BlockId(end / 2), BlockId(end - 1)));
         assert!(!tree.dominates(BlockId(1), BlockId(end)));
     }

@@ -11,6 +11,7 @@
 //! - Any call that can run Python code can change any mutable object: no native code keeps a Rust
 //!   reference into a list, dict, set or native state across such a call.
 #![no_std]
+#![cfg_attr(molt_sanitize, feature(sanitize))]
 
 extern crate alloc;
 // The standard library is there for tests, and where the thread's isolate cannot be had without it.

@@ -36,7 +36,7 @@ pub fn run(func: &mut Function, summaries: &Summaries) {
         aliases: &aliases,
         writes,
     };
-    for &b in &flow.dominator_order {
+    for &b in flow.dominator_order() {
         forward.block(b);
     }
     forward.to.apply(forward.func);

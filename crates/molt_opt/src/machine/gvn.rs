@@ -57,7 +57,7 @@ impl Walk<'_> {
     fn run(mut self) {
         // Last block of each open subtree, and how much to take back after it.
         let mut open: Vec<(usize, usize)> = Vec::new();
-        for (number, &b) in self.flow.dominator_order.iter().enumerate() {
+        for (number, &b) in self.flow.dominator_order().iter().enumerate() {
             while let Some(&(last, kept)) = open.last().filter(|o| o.0 < number) {
                 self.take_back(kept);
                 debug_assert!(last < number);

@@ -83,7 +83,7 @@ impl Motion<'_> {
         let Some(before) = preheader(self.func, self.flow, self.loops, l) else { return };
         let (first, last) = self.flow.span(header);
         let inside: Vec<BlockId> =
-            self.flow.dominator_order[first..=last].iter().copied().filter(|&b| self.loops.contains(l, b)).collect();
+            self.flow.dominator_order()[first..=last].iter().copied().filter(|&b| self.loops.contains(l, b)).collect();
         let writes = self.writes(&inside);
         let must = self.always_entered(l, &inside);
         let mut moved: Vec<InstId> = Vec::new();

@@ -107,7 +107,7 @@ impl Analysis<'_> {
         self.reached.copy_from_slice(&self.entered);
         self.reached[self.func.entry().index()] = true;
         let mut open: Vec<(usize, usize)> = Vec::new();
-        for (number, &b) in self.flow.dominator_order.iter().enumerate() {
+        for (number, &b) in self.flow.dominator_order().iter().enumerate() {
             while let Some(&(_, kept)) = open.last().filter(|o| o.0 < number) {
                 self.take_back(kept);
                 open.pop();
