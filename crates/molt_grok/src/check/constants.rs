@@ -193,6 +193,12 @@ impl Checked {
         missing
     }
 
+    /// Whether the evaluation of a constant went wrong, which was said.
+    pub(crate) fn has_no_value(&self, owner: BodyOwner) -> bool {
+        let BodyOwner::Const(k) = owner else { return false };
+        matches!(self.item_values.borrow().get(&(k, Args::EMPTY)), Some(Err(Failure::Broken)))
+    }
+
     /// A length of an array, which must be one that memory can have; what is none is reported once.
     pub fn checked_length(&self, len: Const) -> Const {
         let ConstKind::Unevaluated(body, _) = self.types.const_kind(len) else { return len };

@@ -44,7 +44,7 @@ pub fn check_all(c: &Checked) {
         // A polymorphic `let` is in the body once for each of its types.
         let (Some(body), Some(typed)) = (c.body_of(owner), c.typed(owner)) else { continue };
         // A call of a function that is wrong itself has no type either.
-        if c.is_wrong(typed) {
+        if c.is_wrong(typed) || c.has_no_value(owner) {
             continue;
         }
         let q = Queries { c, env: c.env_of(body.owner) };

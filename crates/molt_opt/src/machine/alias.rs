@@ -22,7 +22,7 @@ pub enum Base {
 }
 
 /// Bytes of memory: from a base, at an offset that is known or not.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Location {
     pub base: Base,
     /// First byte and number of bytes.
@@ -226,7 +226,7 @@ impl Aliases<'_> {
 }
 
 /// What an instruction writes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Written {
     Bytes(Location),
     /// Anything but private slots.

@@ -10,7 +10,7 @@ use molt_base::EntityId;
 use molt_ir::{BlockId, Function, InstId, Op, Type, ValueId};
 
 use super::access::{Class, SlotUses, is_load, is_store, ops_of, scalar};
-use super::alias::{Aliases, Base, Summaries, Written};
+use super::alias::{Aliases, Base, Location, Summaries, Written};
 use super::edit::{Replacements, emit};
 use super::flow::Flow;
 
@@ -42,26 +42,36 @@ pub fn run(func: &mut Function, summaries: &Summaries) {
     forward.to.apply(forward.func);
 }
 
-/// What the instructions of a block write; one entry for all if there are many.
+/// What the instructions of a block write. If that is much, one entry stands for all that others may know, and one for all
+/// of a private slot with many writes.
 fn writes_of(func: &Function, aliases: &Aliases<'_>, flow: &Flow, b: BlockId) -> Vec<Written> {
     let mut all: Vec<Written> = Vec::new();
     if !flow.is_reachable(b) {
         return all;
     }
     for &inst in &func.blocks[b].insts {
-        aliases.written(func, inst, |w| {
-            if !all.contains(&w) {
-                all.push(w);
+        aliases.written(func, inst, |w| all.push(w));
+    }
+    all.sort_unstable();
+    all.dedup();
+    if all.len() <= MOST_WRITES {
+        return all;
+    }
+    let base = |w: &Written| match w {
+        Written::Bytes(at) => Some(at.base),
+        Written::Shared => None,
+    };
+    let mut few = vec![Written::Shared];
+    for writes in all.chunk_by(|a, b| base(a) == base(b)) {
+        match base(&writes[0]) {
+            Some(base @ Base::Private(_)) if writes.len() > MOST_WRITES => {
+                few.push(Written::Bytes(Location { base, span: None }));
             }
-        });
+            Some(Base::Private(_)) => few.extend_from_slice(writes),
+            _ => {}
+        }
     }
-    let private = |w: &Written| matches!(w, Written::Bytes(at) if matches!(at.base, Base::Private(_)));
-    if all.len() > MOST_WRITES {
-        let mut few: Vec<Written> = all.iter().copied().filter(private).collect();
-        few.push(Written::Shared);
-        return few;
-    }
-    all
+    few
 }
 
 /// Bytes whose content is a value.
@@ -212,7 +222,7 @@ impl Forward<'_> {
 }
 
 impl Known {
-    fn location(&self) -> super::alias::Location {
-        super::alias::Location { base: self.base, span: Some((self.offset, i64::from(self.size))) }
+    fn location(&self) -> Location {
+        Location { base: self.base, span: Some((self.offset, i64::from(self.size))) }
     }
 }
