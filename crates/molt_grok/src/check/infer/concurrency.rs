@@ -225,7 +225,12 @@ impl<'c> Infer<'c> {
             return Some(Ty::ERROR);
         };
         let fn_ty = c.types.mk(TyKind::FnDef(f, list));
-        let sig = self.callee_sig(fn_ty, span)?;
+        let Some(sig) = self.callee_sig(fn_ty, span) else {
+            for &a in args {
+                self.check(a, None);
+            }
+            return Some(self.of_wrong_handler());
+        };
         self.set_callee(e, CalleeRole::Main, Callee { func: f, args: list });
         let mut params = &sig.params[1..];
         let mut ret = sig.ret;
@@ -297,7 +302,16 @@ impl<'c> Infer<'c> {
             return c.alias_type(alias).map(|t| c.types.subst(c.types.erase(t), list));
         }
         let item = c.types.mk(TyKind::FnDef(info.receive?, list));
-        self.callee_sig(item, span)?.params.get(1).copied()
+        match self.callee_sig(item, span) {
+            Some(sig) => sig.params.get(1).copied(),
+            None => Some(self.of_wrong_handler()),
+        }
+    }
+
+    /// The type of what a handler without a signature takes or gives. What is wrong with it was said.
+    fn of_wrong_handler(&mut self) -> Ty {
+        self.typed().failed = true;
+        Ty::ERROR
     }
 
     /// `r.send(m)`: m is of the type of the actor's raw messages. The arguments are those of the method.
