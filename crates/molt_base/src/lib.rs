@@ -1,4 +1,4 @@
-//! Foundations that know no language: typed ids and arenas, interned symbols, source files and spans.
+//! Foundations that know no language: typed ids and arenas, lists by number, interned symbols, source files and spans.
 //!
 //! Start with [`ids::Arena`] and the [`entity_id!`] macro, then [`source::SourceMap`].
 //!
@@ -10,10 +10,12 @@ pub use serde;
 pub mod hash;
 pub mod ids;
 pub mod intern;
+pub mod lists;
 pub mod source;
 
 pub use ids::{Arena, EntityId, SideTable};
 pub use intern::{Interner, Symbol};
+pub use lists::Lists;
 pub use source::{FileId, LineIndex, SourceFile, SourceMap, Span};
 
 /// How many threads can run at once: asked of the system once, because the answer is read from several files.

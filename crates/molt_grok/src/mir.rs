@@ -15,7 +15,6 @@ pub mod drops;
 pub mod endless;
 pub(crate) mod eval;
 pub mod frame;
-mod lists;
 pub mod locks;
 pub mod moves;
 pub mod print;

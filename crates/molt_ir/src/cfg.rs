@@ -1,7 +1,7 @@
 //! Control-flow facts and small clean-ups: predecessors, reverse postorder, dominators, unreached blocks,
 //! parameters that only forward one value.
 
-use molt_base::{EntityId, SideTable};
+use molt_base::{EntityId, Lists, SideTable};
 
 use crate::func::{BlockId, Function, InstId, ValueId};
 
@@ -25,7 +25,7 @@ pub fn reverse_postorder(func: &Function) -> Vec<BlockId> {
     walk.postorder.into_iter().rev().map(BlockId).collect()
 }
 
-fn successors(func: &Function, block: u32) -> impl Iterator<Item = u32> + '_ {
+fn successors(func: &Function, block: u32) -> impl Iterator<Item = u32> + Clone + '_ {
     func.successors(BlockId(block)).map(|(_, _, to)| to.0)
 }
 
@@ -87,26 +87,12 @@ impl Dominators {
         Dominators::of(func.blocks.len(), |b| successors(func, b))
     }
 
-    fn of<I: Iterator<Item = u32>>(nodes: usize, succs: impl Fn(u32) -> I) -> Dominators {
+    fn of<I: Iterator<Item = u32> + Clone>(nodes: usize, succs: impl Fn(u32) -> I) -> Dominators {
         let walk = Walk::new(nodes, &succs);
-        // Predecessors of each node lie between two starts.
-        let mut starts = vec![0; nodes + 1];
-        for to in walk.preorder.iter().flat_map(|&b| succs(b)) {
-            starts[to as usize + 1] += 1;
-        }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let (mut next, mut preds) = (starts.clone(), vec![0; starts[nodes]]);
-        for &b in &walk.preorder {
-            for to in succs(b) {
-                preds[next[to as usize]] = b;
-                next[to as usize] += 1;
-            }
-        }
-        let of_node = |b: u32| preds[starts[b as usize]..starts[b as usize + 1]].iter().copied();
-        let tree = DominatorTree::new(&walk, of_node);
-        Dominators { spans: spans(nodes, &tree.order, &tree.idom) }
+        let edges = walk.preorder.iter().flat_map(|&b| succs(b).map(move |to| (to, b)));
+        let preds = Lists::new(nodes, edges);
+        let tree = DominatorTree::new(&walk, |b| preds.of(b).iter().copied());
+        Dominators { spans: spans(nodes, &walk.preorder, &tree.idom) }
     }
 
     pub fn is_reachable(&self, b: BlockId) -> bool {
@@ -125,16 +111,15 @@ impl Dominators {
 
 /// Immediate dominators (Georgiadis, Werneck, Tarjan, Triantafyllis and August, "Finding Dominators in Practice":
 /// Semi-NCA), in time that is near linear.
-pub struct DominatorTree {
-    /// The nodes that node 0 reaches, in preorder of a walk.
-    order: Vec<u32>,
-    /// By place in that order, the place of the immediate dominator; the entry's is its own.
+pub struct DominatorTree<'w> {
+    walk: &'w Walk,
+    /// By place in preorder, the place of the immediate dominator; the entry's is its own.
     idom: Vec<u32>,
 }
 
-impl DominatorTree {
+impl<'w> DominatorTree<'w> {
     /// The tree of a graph that was walked, whose nodes have these predecessors among those that were reached.
-    pub fn new<I: Iterator<Item = u32>>(walk: &Walk, preds: impl Fn(u32) -> I) -> DominatorTree {
+    pub fn new<I: Iterator<Item = u32>>(walk: &'w Walk, preds: impl Fn(u32) -> I) -> DominatorTree<'w> {
         let count = walk.preorder.len();
         let mut forest = Forest { ancestor: walk.parent.clone(), label: (0..count as u32).collect(), path: Vec::new() };
         let mut idom = walk.parent.clone();
@@ -150,13 +135,14 @@ impl DominatorTree {
                 idom[v] = idom[idom[v] as usize];
             }
         }
-        DominatorTree { order: walk.preorder.clone(), idom }
+        DominatorTree { walk, idom }
     }
 
     /// Every block but the entry with its immediate dominator, dominators first.
     pub fn idoms(&self) -> impl Iterator<Item = (BlockId, BlockId)> + '_ {
-        let block = |at: u32| BlockId(self.order[at as usize]);
-        self.order.iter().zip(&self.idom).skip(1).map(move |(&b, &up)| (BlockId(b), block(up)))
+        let order = &self.walk.preorder;
+        let block = |at: u32| BlockId(order[at as usize]);
+        order.iter().zip(&self.idom).skip(1).map(move |(&b, &up)| (BlockId(b), block(up)))
     }
 }
 

@@ -338,7 +338,7 @@ impl Function {
     }
 
     /// Edges leaving a block: `(instruction, edge index, target)`.
-    pub fn successors(&self, block: BlockId) -> impl Iterator<Item = (InstId, usize, BlockId)> + '_ {
+    pub fn successors(&self, block: BlockId) -> impl Iterator<Item = (InstId, usize, BlockId)> + Clone + '_ {
         let insts = &self.blocks[block].insts;
         let from = insts.len().saturating_sub(2);
         insts[from..].iter().flat_map(move |&i| self.edges(i).iter().enumerate().map(move |(n, e)| (i, n, e.block)))

@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use molt_base::EntityId;
+use molt_base::{EntityId, Lists};
 use molt_ir::cfg::{DominatorTree, Pred, Walk};
 use molt_ir::{BlockId, Function};
 
@@ -15,6 +15,7 @@ pub struct Flow {
     pub order: Vec<BlockId>,
     /// Position of each block in `order`.
     position: Vec<u32>,
+    /// What order and dominators are found from.
     walk: Walk,
     pred_starts: Vec<u32>,
     preds: Vec<Pred>,
@@ -28,29 +29,6 @@ struct Tree {
     spans: Vec<(u32, u32)>,
     /// Reachable blocks in such a walk; siblings in reverse postorder.
     order: Vec<BlockId>,
-}
-
-/// Edges from reachable blocks by the block they lead to: where those of each block begin, and all of them.
-fn find_preds(func: &Function, order: &[BlockId]) -> (Vec<u32>, Vec<Pred>) {
-    let mut starts = vec![0u32; func.blocks.len() + 1];
-    for &b in order {
-        for (_, _, to) in func.successors(b) {
-            starts[to.index() + 1] += 1;
-        }
-    }
-    for i in 1..starts.len() {
-        starts[i] += starts[i - 1];
-    }
-    let mut next = starts.clone();
-    let nothing = (molt_ir::InstId(0), 0, func.entry());
-    let mut preds = vec![nothing; starts.last().copied().unwrap_or(0) as usize];
-    for &b in order {
-        for (inst, edge, to) in func.successors(b) {
-            preds[next[to.index()] as usize] = (inst, edge, b);
-            next[to.index()] += 1;
-        }
-    }
-    (starts, preds)
 }
 
 impl Flow {
@@ -77,37 +55,26 @@ impl Flow {
         for (b, up) in DominatorTree::new(&self.walk, preds).idoms() {
             idom[b.index()] = up.0;
         }
-        // Children of a block are the blocks between two starts, in reverse postorder.
-        let mut starts = vec![0u32; blocks + 1];
-        for &b in self.order.iter().skip(1) {
-            starts[idom[b.index()] as usize + 1] += 1;
-        }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let mut next = starts.clone();
-        let mut children = vec![BlockId(0); self.order.len().saturating_sub(1)];
-        for &b in self.order.iter().skip(1) {
-            let parent = idom[b.index()] as usize;
-            children[next[parent] as usize] = b;
-            next[parent] += 1;
-        }
+        // Children of a block, in reverse postorder.
+        let pairs = self.order.iter().skip(1).map(|b| (idom[b.index()], b.0));
+        let children = Lists::new(blocks, pairs);
         let (mut spans, mut order) = (vec![(0, 0); blocks], Vec::with_capacity(self.order.len()));
-        let mut stack: Vec<(BlockId, u32)> = self.order.first().map(|&b| (b, starts[b.index()])).into_iter().collect();
-        while let Some((block, child)) = stack.last_mut() {
-            let block = *block;
-            if *child == starts[block.index()] {
-                spans[block.index()].0 = order.len() as u32;
-                order.push(block);
+        let mut stack: Vec<(BlockId, usize)> = self.order.first().map(|&b| (b, 0)).into_iter().collect();
+        while let Some((block, next)) = stack.last_mut() {
+            let span = &mut spans[block.index()];
+            if *next == 0 {
+                span.0 = order.len() as u32;
+                order.push(*block);
             }
-            if *child < starts[block.index() + 1] {
-                let to = children[*child as usize];
-                *child += 1;
-                // A block without children left is numbered once: its counter moved past the start.
-                stack.push((to, starts[to.index()]));
-            } else {
-                spans[block.index()].1 = order.len() as u32 - 1;
-                stack.pop();
+            match children.of(block.0).get(*next) {
+                Some(&child) => {
+                    *next += 1;
+                    stack.push((BlockId(child), 0));
+                }
+                None => {
+                    span.1 = order.len() as u32 - 1;
+                    stack.pop();
+                }
             }
         }
         Tree { idom, spans, order }
@@ -157,4 +124,27 @@ impl Flow {
         let (first, last) = self.tree().spans[b.index()];
         (first as usize, last as usize)
     }
+}
+
+/// Edges from reachable blocks by the block they lead to: where those of each block begin, and all of them.
+fn find_preds(func: &Function, order: &[BlockId]) -> (Vec<u32>, Vec<Pred>) {
+    let mut starts = vec![0u32; func.blocks.len() + 1];
+    for &b in order {
+        for (_, _, to) in func.successors(b) {
+            starts[to.index() + 1] += 1;
+        }
+    }
+    for i in 1..starts.len() {
+        starts[i] += starts[i - 1];
+    }
+    let mut next = starts.clone();
+    let nothing = (molt_ir::InstId(0), 0, func.entry());
+    let mut preds = vec![nothing; starts.last().copied().unwrap_or(0) as usize];
+    for &b in order {
+        for (inst, edge, to) in func.successors(b) {
+            preds[next[to.index()] as usize] = (inst, edge, b);
+            next[to.index()] += 1;
+        }
+    }
+    (starts, preds)
 }

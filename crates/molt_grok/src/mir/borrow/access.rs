@@ -2,7 +2,7 @@
 
 use molt_base::hash::FastSet;
 
-use molt_base::Span;
+use molt_base::{Lists, Span};
 use molt_diagnostics::Diagnostic;
 use smallvec::SmallVec;
 
@@ -12,7 +12,6 @@ use super::loans::{Depth, Loan, Loans, conflicts, is_box_deref};
 use crate::check::typed::{CaptureMode, CaptureStep, TypedBody};
 use crate::hir::{Body, LocalId, Mutability};
 use crate::mir::bits;
-use crate::mir::lists::Lists;
 use crate::mir::moves::{Found, Initialised, MovePaths, PathIx, State, end_moves, mark, step};
 use crate::mir::queries::Queries;
 use crate::mir::{

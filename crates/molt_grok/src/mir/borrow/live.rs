@@ -4,8 +4,9 @@
 //! the points passed are added to the regions of the slot's type. A drop counts as a use of those regions only that the drop
 //! may look at, and only where the value may be initialised.
 
+use molt_base::Lists;
+
 use crate::mir::bits::BitRows;
-use crate::mir::lists::Lists;
 use crate::mir::queries::Queries;
 use crate::mir::visit::{SlotUse, end_slots, stmt_slots};
 use crate::mir::{Bb, Mir, Slot};

@@ -1,10 +1,9 @@
 //! Loans: the references a body takes of its places, where they are in scope, and which accesses conflict with them.
 
-use molt_base::Span;
+use molt_base::{Lists, Span};
 
 use crate::hir::Mutability;
 use crate::mir::bits::BitRows;
-use crate::mir::lists::Lists;
 use crate::mir::{BorrowKind, Elem, Mir, Place, Rvalue, Slot, StmtKind};
 use crate::ty::TyKind;
 

@@ -6,12 +6,11 @@
 use molt_base::hash::{FastMap, FastSet};
 use std::rc::Rc;
 
-use molt_base::{Span, Symbol};
+use molt_base::{Lists, Span, Symbol};
 
 use super::project::ClosureCall;
 use crate::check::context::Variance;
 use crate::hir::{FnId, Mutability};
-use crate::mir::lists::Lists;
 use crate::mir::queries::Queries;
 use crate::ty::fold::Folder;
 use crate::ty::{Arg, Args, ClosureId, Flags, Region, Ty, TyKind, Types};
