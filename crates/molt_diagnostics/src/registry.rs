@@ -1,5 +1,44 @@
 //! The registry of diagnostic codes. One row makes the constant, the entry of the table and the page.
 
+/// The codes of a language whose reference numbers them, and the list of all. `planned` marks codes that nothing reports
+/// yet: they have no page.
+macro_rules! numbered {
+    ($language:literal, since $since:literal;
+     $($name:ident = $id:literal, $number:literal $level:ident $($planned:ident)?, advice $advice:literal;)*) => {
+        $(pub static $name: Code = Code {
+            id: $id,
+            number: Some($number),
+            level: Level::$level,
+            since: $since,
+            exception: None,
+            advice: $advice,
+            page: numbered!(@page $language, $id $($planned)?),
+        };)*
+
+        /// All codes in the order of the reference.
+        pub static ALL: &[&Code] = &[$(&$name),*];
+
+        #[cfg(test)]
+        mod tests {
+            #[test]
+            fn pages_open_with_their_id_and_number() {
+                for code in super::ALL.iter().filter(|c| !c.page.is_empty()) {
+                    assert!(code.page.starts_with(&format!("# {}\n", code.id)), "{}", code.id);
+                    let number = code.number.expect("the codes of a reference have numbers");
+                    assert!(code.page.contains(&format!("`{number}`: ")), "{}", code.id);
+                }
+            }
+        }
+    };
+    (@page $language:literal, $id:literal) => {
+        include_str!(concat!("../../../../docs/diagnostics/", $language, "/", $id, ".md"))
+    };
+    (@page $language:literal, $id:literal planned) => {
+        ""
+    };
+}
+
+pub mod claude;
 pub mod grok;
 
 /// How grave a finding is.
@@ -90,13 +129,16 @@ diagnostics! {
         advice "put the module beside the program, or catch ImportError around the import if it is optional";
 }
 
-/// The code with this id or number. `grok/E0382` and `grok/use-after-move` are GrokLang's where a name alone is another's.
+/// The code with this id or number. `grok/E0382` and `grok/use-after-move` are GrokLang's where a name alone is another's;
+/// with `claude/` it is ClaudeLang's.
 pub fn find(name: &str) -> Option<&'static Code> {
     let is = |name: &str, c: &Code| c.id == name || c.number.is_some_and(|n| n.eq_ignore_ascii_case(name));
-    if let Some(name) = name.strip_prefix("grok/") {
-        return grok::ALL.iter().copied().find(|c| is(name, c));
+    for (prefix, codes) in [("grok/", grok::ALL), ("claude/", claude::ALL)] {
+        if let Some(name) = name.strip_prefix(prefix) {
+            return codes.iter().copied().find(|c| is(name, c));
+        }
     }
-    ALL.iter().chain(grok::ALL).copied().find(|c| is(name, c))
+    ALL.iter().chain(grok::ALL).chain(claude::ALL).copied().find(|c| is(name, c))
 }
 
 /// Page of the code with this id or number: what it means, and what to do.

@@ -4,34 +4,8 @@
 
 use super::{Code, Level};
 
-macro_rules! page {
-    ($id:literal) => {
-        include_str!(concat!("../../../../docs/diagnostics/grok/", $id, ".md"))
-    };
-    ($id:literal planned) => {
-        ""
-    };
-}
-
-macro_rules! codes {
-    ($($name:ident = $id:literal, $number:literal $level:ident $($planned:ident)?, advice $advice:literal;)*) => {
-        $(pub static $name: Code = Code {
-            id: $id,
-            number: Some($number),
-            level: Level::$level,
-            since: "0.2",
-            exception: None,
-            advice: $advice,
-            page: page!($id $($planned)?),
-        };)*
-
-        /// All codes in the order of the reference.
-        pub static ALL: &[&Code] = &[$(&$name),*];
-    };
-}
-
-// `planned` marks codes that nothing reports yet: they have no page.
-codes! {
+numbered! {
+    "grok", since "0.2";
     INVALID_CHARACTER = "invalid-character", "E1001" Error,
         advice "remove the character, or write it inside a string";
     UNTERMINATED_LITERAL = "unterminated-literal", "E1002" Error,
@@ -276,21 +250,4 @@ codes! {
         advice "set the environment variable instead";
     UNKNOWN_KEY = "unknown-key", "W0401" Warning,
         advice "remove the key, or correct its name";
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_open_with_their_id_and_number() {
-        for code in ALL.iter().filter(|c| !c.page.is_empty()) {
-            assert!(code.page.starts_with(&format!("# {}\n", code.id)), "{}", code.id);
-            assert!(
-                code.page.contains(&format!("`{}`: ", code.number.expect("GrokLang's codes have numbers"))),
-                "{}",
-                code.id
-            );
-        }
-    }
 }
