@@ -44,6 +44,9 @@ class_ids! {
     ENUMERATE = "enumerate", ZIP = "zip", MAP = "map", FILTER = "filter", REVERSED = "reversed",
     MAPPING_PROXY = "mappingproxy", WEAKREF = "ReferenceType",
     BASE_EXCEPTION = "BaseException", EXCEPTION = "Exception",
+    SYMBOL = "Symbol", KEYWORD = "Keyword", CLAUDE_LIST = "List", CONS = "List", NODE = "node",
+    CLAUDE_MAP = "Map", TRIE_MAP = "Map", CLAUDE_SET = "Set", TRIE_SET = "Set", BUCKET = "bucket",
+    REF = "Ref", CLAUDE_ERROR = "ClaudeError",
 }
 
 impl ClassId {

@@ -109,6 +109,64 @@ pub const LIST_CAPACITY: i32 = 16;
 pub const LIST_ITEMS: i32 = 24;
 const _: () = assert!(size_of::<ListObj>() == 32);
 
+/// A symbol or keyword of ClaudeLang; one object a name and kind, so that identity is equality. 16 bytes.
+#[repr(C)]
+pub struct SymbolObj {
+    pub header: Header,
+    /// A `str`, without the colon of a keyword.
+    pub name: Word,
+}
+pub const SYMBOL_NAME: i32 = 8;
+const _: () = assert!(size_of::<SymbolObj>() == 16);
+
+/// The flat form of a list of ClaudeLang: the words `start..end` of a node, which is laid out as a tuple. The empty
+/// list is one object of this form. 32 bytes.
+///
+/// ```text
+/// 0        8      16      24    32
+/// | header | node | start | end |
+/// ```
+#[repr(C)]
+pub struct ListSliceObj {
+    pub header: Header,
+    /// Object of class `NODE`, or a tuple; the words outside of all slices of it are anything.
+    pub node: Word,
+    /// Small integer.
+    pub start: Word,
+    /// Small integer.
+    pub end: Word,
+}
+pub const SLICE_NODE: i32 = 8;
+pub const SLICE_START: i32 = 16;
+pub const SLICE_END: i32 = 24;
+const _: () = assert!(size_of::<ListSliceObj>() == 32);
+const _: () = assert!(core::mem::offset_of!(ListSliceObj, end) == SLICE_END as usize);
+
+/// One item in front of a list of ClaudeLang. 40 bytes.
+///
+/// ```text
+/// 0        8       16     24     32       40
+/// | header | value | next | jump | length |
+/// ```
+#[repr(C)]
+pub struct ConsObj {
+    pub header: Header,
+    pub value: Word,
+    /// The rest: another cell or a flat list.
+    pub next: Word,
+    /// A list further down (Myers 1983): its address with the lowest bit set, so that it is no reference. `next`
+    /// keeps it alive.
+    pub jump: Word,
+    /// Items from here on, this one included, as a small integer.
+    pub length: Word,
+}
+pub const CONS_VALUE: i32 = 8;
+pub const CONS_NEXT: i32 = 16;
+pub const CONS_JUMP: i32 = 24;
+pub const CONS_LENGTH: i32 = 32;
+const _: () = assert!(size_of::<ConsObj>() == 40);
+const _: () = assert!(core::mem::offset_of!(ConsObj, length) == CONS_LENGTH as usize);
+
 /// A variable shared between a function and its closures. [`Word::UNBOUND`] when unset.
 #[repr(C)]
 pub struct CellObj {

@@ -626,7 +626,7 @@ pub(crate) fn base_size(layout: Layout) -> u32 {
         Layout::Complex => size_of::<ComplexObj>(),
         Layout::Str => size_of::<abi::StrObj>(),
         Layout::Bytes => size_of::<abi::BytesObj>(),
-        Layout::Tuple => size_of::<abi::TupleObj>(),
+        Layout::Tuple | Layout::Words => size_of::<abi::TupleObj>(),
         Layout::List => size_of::<abi::ListObj>(),
         Layout::Dict => size_of::<crate::dict::DictObj>(),
         Layout::Set => size_of::<crate::set::SetObj>(),
@@ -645,7 +645,7 @@ pub(crate) fn base_size(layout: Layout) -> u32 {
 
 /// Whether instances with this layout have room for slots of subclasses.
 pub(crate) fn layout_takes_slots(layout: Layout) -> bool {
-    !matches!(layout, Layout::Str | Layout::Bytes | Layout::Tuple | Layout::Class | Layout::Immediate)
+    !matches!(layout, Layout::Str | Layout::Bytes | Layout::Tuple | Layout::Words | Layout::Class | Layout::Immediate)
 }
 
 /// Special methods that CPython shows as slot wrappers.

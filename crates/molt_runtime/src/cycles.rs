@@ -303,7 +303,7 @@ impl Isolate {
                 _ => {}
             }
             if is_attribute_descriptor(class.id)
-                || matches!(class.layout, Layout::Tuple | Layout::Str | Layout::Bytes | Layout::Class)
+                || matches!(class.layout, Layout::Tuple | Layout::Words | Layout::Str | Layout::Bytes | Layout::Class)
             {
                 return;
             }

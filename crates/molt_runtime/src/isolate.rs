@@ -118,6 +118,7 @@ pub struct Isolate {
     pub(crate) modules: crate::module::Modules,
     pub(crate) argv: Vec<Vec<u8>>,
     pub(crate) gc: crate::cycles::Collector,
+    pub(crate) claude: crate::claude::State,
     pub(crate) tearing_down: bool,
     _pinned: PhantomPinned,
 }
@@ -170,6 +171,7 @@ impl Isolate {
             modules: crate::module::Modules::default(),
             argv: argv.to_vec(),
             gc: crate::cycles::Collector::new(),
+            claude: crate::claude::State::default(),
             tearing_down: false,
             _pinned: PhantomPinned,
         });

@@ -32,6 +32,7 @@ pub mod signature;
 mod binding;
 mod build_class;
 mod builtins;
+pub mod claude;
 mod code;
 mod current;
 pub mod cycles;

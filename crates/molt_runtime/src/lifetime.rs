@@ -161,7 +161,7 @@ impl Isolate {
                     }
                     return size;
                 }
-                Layout::Tuple => {
+                Layout::Tuple | Layout::Words => {
                     for &item in tuple_items(w) {
                         dec(item);
                     }
@@ -237,7 +237,7 @@ pub(crate) fn object_size(w: Word, class: Place<ClassObj>) -> usize {
     match class.layout {
         Layout::Str => size_of::<StrObj>() + str_bytes(w).len() + 1,
         Layout::Bytes => size_of::<molt_abi::layout::BytesObj>() + bytes_slice(w).len() + 1,
-        Layout::Tuple => size_of::<TupleObj>() + 8 * tuple_items(w).len(),
+        Layout::Tuple | Layout::Words => size_of::<TupleObj>() + 8 * tuple_items(w).len(),
         // SAFETY: the layout says that the word is a generator.
         Layout::Generator => unsafe {
             size_of::<GeneratorObj>() + 8 * (*w.as_ptr().cast::<GeneratorObj>()).frame_len as usize
@@ -265,7 +265,7 @@ pub(crate) unsafe fn children(w: Word, class: Place<ClassObj>, visit: &mut dyn F
                     visit(e.value);
                 }
             }
-            Layout::Tuple => return tuple_items(w).iter().for_each(|&c| visit(c)),
+            Layout::Tuple | Layout::Words => return tuple_items(w).iter().for_each(|&c| visit(c)),
             Layout::Function => {
                 let f = &*p.cast::<FunctionObj>();
                 [f.closure, f.defaults, f.kwdefaults, f.annotate].into_iter().for_each(&mut *visit);

@@ -97,6 +97,8 @@ pub enum Layout {
     Str,
     Bytes,
     Tuple,
+    /// As a tuple, but none: the words of a value of ClaudeLang, or a part of one.
+    Words,
     List,
     Dict,
     Set,

@@ -10,7 +10,11 @@ use std::ops::Range;
 pub enum Number<'t> {
     Small(i64),
     /// Digits of a radix, without underscores, of an integer that 64 bits do not hold.
-    Large { negative: bool, radix: u32, digits: Cow<'t, str> },
+    Large {
+        negative: bool,
+        radix: u32,
+        digits: Cow<'t, str>,
+    },
     Float(f64),
 }
 

@@ -81,7 +81,8 @@ const CONTINUES: [bool; 256] = {
     let mut table = [false; 256];
     let mut i = 0;
     while i < 256 {
-        table[i] = matches!(CLASSES[i], Class::Run | Class::Digit | Class::Minus | Class::Colon | Class::Hash | Class::Wide);
+        table[i] =
+            matches!(CLASSES[i], Class::Run | Class::Digit | Class::Minus | Class::Colon | Class::Hash | Class::Wide);
         i += 1;
     }
     table
@@ -526,8 +527,10 @@ mod tests {
 
     #[test]
     fn data_of_every_kind() {
-        reads("(define (f x) : Int [1 -2.5 \"a\\n\" :k nil true #f] {:a 1} #{2})", 
-              "(define (f x) : Int [1 -2.5 \"a\\n\" :k nil true #f] {:a 1} #{2})");
+        reads(
+            "(define (f x) : Int [1 -2.5 \"a\\n\" :k nil true #f] {:a 1} #{2})",
+            "(define (f x) : Int [1 -2.5 \"a\\n\" :k nil true #f] {:a 1} #{2})",
+        );
         reads("'(a . b) @r ...rest a:b.c - -x +5 ->> λ", "'(a . b) @r ...rest a:b.c - -x +5 ->> λ");
         reads("() [] {} #{}", "() [] {} #{}");
         reads("''a '@b", "''a '@b");

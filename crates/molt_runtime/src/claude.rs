@@ -1,0 +1,126 @@
+//! The values of ClaudeLang, in the isolate, words and counted references that Python's values live in.
+//!
+//! Shared with Python as they are: Int, Float, Bool, nil (`None`), String (`str`), Bytes, Tuple, Procedure (functions).
+//! Made here:
+//!
+//! - [`kind`]: which kind of value a word is; the one table of classes.
+//! - [`symbol`]: Symbol and Keyword, one object a name.
+//! - [`list`]: the persistent sequence.
+//! - [`error`]: Error, an exception class, and any other exception seen as one.
+//!
+//! The functions are free and take the isolate first, if they need it. None of them runs code of the program.
+//!
+//! [`Isolate::start_claude`] makes the classes; whatever runs ClaudeLang calls it before anything else here. A program
+//! that never does links none of this.
+
+mod class;
+pub mod error;
+pub mod kind;
+pub mod list;
+mod node;
+pub mod symbol;
+
+use molt_abi::Word;
+use molt_abi::layout::Header;
+
+use crate::isolate::AddressMap;
+use crate::{Isolate, Owned};
+
+pub use error::ErrorKind;
+pub use kind::Kind;
+
+/// What an isolate keeps for ClaudeLang.
+#[derive(Default)]
+pub(crate) struct State {
+    started: bool,
+    /// Symbols and keywords by the address of their interned name.
+    symbols: AddressMap<u64, Word>,
+    keywords: AddressMap<u64, Word>,
+    empty_list: Option<Word>,
+}
+
+impl State {
+    #[inline]
+    fn empty_list(&self) -> Word {
+        self.empty_list.expect("whatever runs ClaudeLang has started it")
+    }
+}
+
+impl Isolate {
+    /// Makes the classes of ClaudeLang's values; once.
+    pub fn start_claude(&mut self) {
+        if core::mem::replace(&mut self.claude.started, true) {
+            return;
+        }
+        for spec in class::SPECS {
+            self.make_spec_class(spec);
+        }
+        let list = list::make_empty(self);
+        self.claude.empty_list = Some(keep(self, list));
+    }
+}
+
+/// Takes a new object out of counting, for as long as the isolate lives.
+fn keep(rt: &mut Isolate, made: Owned) -> Word {
+    let w = made.into_word();
+    // SAFETY: a live object, just made, with the one reference that is given up here.
+    unsafe { (*w.as_ptr()).refs = Header::IMMORTAL };
+    rt.ctx.live_objects -= 1;
+    w
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+
+    use molt_abi::ClassId;
+
+    use super::*;
+
+    /// An isolate with the classes of ClaudeLang.
+    pub(super) fn isolate() -> Box<Isolate> {
+        let mut rt = Isolate::new(None, &[]);
+        rt.start_claude();
+        rt
+    }
+
+    /// Random numbers by xorshift, from a seed that is printed for the case that a test fails.
+    pub(super) struct Random(u64);
+
+    impl Random {
+        pub(super) fn new() -> Random {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            let seed = if cfg!(miri) { 1 } else { now.map_or(1, |t| t.as_nanos() as u64) };
+            std::eprintln!("seed {seed}");
+            Random(seed | 1)
+        }
+
+        /// A number below `n`.
+        pub(super) fn below(&mut self, n: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % n
+        }
+    }
+
+    /// Runs `body` twice, the first time for what is made on first use; the second must leave no object.
+    pub(super) fn leaves_nothing(mut body: impl FnMut(&mut Isolate)) {
+        let mut rt = isolate();
+        body(&mut rt);
+        let live = rt.ctx.live_objects;
+        body(&mut rt);
+        assert_eq!(rt.ctx.live_objects, live, "objects are left");
+        assert_eq!(rt.tear_down(true), Ok(()));
+    }
+
+    #[test]
+    fn the_classes_are_made_once() {
+        let mut rt = isolate();
+        let live = rt.ctx.live_objects;
+        rt.start_claude();
+        assert_eq!(rt.ctx.live_objects, live);
+        assert_eq!(rt.type_name(rt.class_word(ClassId::SYMBOL)), "type");
+        assert_eq!(rt.tear_down(true), Ok(()));
+    }
+}

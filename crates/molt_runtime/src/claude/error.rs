@@ -1,0 +1,211 @@
+//! Error values: an exception class, so that what carries exceptions carries errors, and the view of any other
+//! exception as an error.
+//!
+//! ```text
+//! header | words of every exception | type | message | data | stack | cause
+//! ```
+//! `type` is a String, the others are nil where nothing was supplied. A cause that is an exception is also the
+//! exception's `__cause__`.
+
+use alloc::string::String;
+
+use molt_abi::{ClassId, Word};
+
+use crate::api::{field, set_field};
+use crate::exception::{CAUSE, extra, set_extra};
+use crate::{Isolate, Owned, PyResult, Raised, exc};
+
+macro_rules! error_kinds {
+    ($($kind:ident = $name:literal),* $(,)?) => {
+        /// The types of errors that the language itself raises.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u8)]
+        pub enum ErrorKind { $($kind),* }
+        impl ErrorKind {
+            /// All types.
+            pub const ALL: &[ErrorKind] = &[$(ErrorKind::$kind),*];
+            /// Name, as the field `:type` holds it.
+            pub const fn name(self) -> &'static str {
+                [$($name),*][self as usize]
+            }
+        }
+    };
+}
+
+error_kinds! {
+    Error = "error", TypeError = "type-error", Arity = "arity", Unbound = "unbound", Uninitialized = "uninitialized",
+    DivideByZero = "divide-by-zero", Index = "index", Key = "key", Parse = "parse", MatchFailure = "match-failure",
+    ContractViolation = "contract-violation", CapabilityDenied = "capability-denied",
+    UnhandledEffect = "unhandled-effect", ResumedTwice = "resumed-twice", Io = "io", Network = "network", Dns = "dns",
+    Timeout = "timeout", RateLimit = "rate-limit", ChannelClosed = "channel-closed",
+    PromiseRejected = "promise-rejected", Cancelled = "cancelled", Deadlock = "deadlock", Limit = "limit",
+    Import = "import",
+}
+
+impl AsRef<str> for ErrorKind {
+    fn as_ref(&self) -> &str {
+        self.name()
+    }
+}
+
+/// Exception classes and the type of error that their instances are; a class that is not here is its base's.
+const EXCEPTIONS: &[(ClassId, ErrorKind)] = &[
+    (exc::ZERO_DIVISION_ERROR, ErrorKind::DivideByZero),
+    (exc::TYPE_ERROR, ErrorKind::TypeError),
+    (exc::UNBOUND_LOCAL_ERROR, ErrorKind::Uninitialized),
+    (exc::NAME_ERROR, ErrorKind::Unbound),
+    (exc::ATTRIBUTE_ERROR, ErrorKind::Key),
+    (exc::RECURSION_ERROR, ErrorKind::Limit),
+    (exc::MEMORY_ERROR, ErrorKind::Limit),
+    (exc::INDEX_ERROR, ErrorKind::Index),
+    (exc::KEY_ERROR, ErrorKind::Key),
+    (exc::SYNTAX_ERROR, ErrorKind::Parse),
+    (exc::TIMEOUT_ERROR, ErrorKind::Timeout),
+    (exc::CONNECTION_ERROR, ErrorKind::Network),
+    (exc::OS_ERROR, ErrorKind::Io),
+    (exc::EOF_ERROR, ErrorKind::Io),
+    (exc::IMPORT_ERROR, ErrorKind::Import),
+    (exc::KEYBOARD_INTERRUPT, ErrorKind::Cancelled),
+];
+
+pub(super) const TYPE: usize = 0;
+pub(super) const MESSAGE: usize = 1;
+pub(super) const DATA: usize = 2;
+pub(super) const STACK: usize = 3;
+pub(super) const ERROR_CAUSE: usize = 4;
+/// Names of the fields, in the order of their words.
+pub(super) const FIELDS: [&str; 5] = ["type", "message", "data", "stack", "cause"];
+
+/// A new Error of a type, which is a string, without stack and cause.
+pub fn new_error(rt: &mut Isolate, kind: Word, message: Word, data: Word) -> Owned {
+    let e = rt.new_exception(ClassId::CLAUDE_ERROR, &[message]);
+    set_extra(e.word(), TYPE, kind);
+    set_extra(e.word(), MESSAGE, message);
+    set_extra(e.word(), DATA, data);
+    e
+}
+
+/// Sets what an Error does not get when it is made: `stack` (any value).
+pub fn set_stack(e: Word, stack: Word) {
+    set_extra(e, STACK, stack);
+}
+
+/// Sets the cause of an Error, any value; nil for none.
+pub fn set_cause(rt: &Isolate, e: Word, cause: Word) {
+    set_extra(e, ERROR_CAUSE, cause);
+    set_field(e, CAUSE, if rt.is_exception(cause) { cause } else { Word::NONE });
+}
+
+/// Whether an exception is an Error of ClaudeLang rather than one of another language.
+#[inline]
+pub fn is_own(rt: &Isolate, e: Word) -> bool {
+    rt.is_instance(e, ClassId::CLAUDE_ERROR)
+}
+
+impl Isolate {
+    /// Raises an Error; the type is an [`ErrorKind`] or a text.
+    #[cold]
+    pub fn raise_claude(&mut self, kind: impl AsRef<str>, message: impl Into<String>, data: Word) -> Raised {
+        raise(self, kind.as_ref(), &message.into(), data)
+    }
+}
+
+#[cold]
+fn raise(rt: &mut Isolate, kind: &str, message: &str, data: Word) -> Raised {
+    let kind = rt.intern(kind);
+    let message = rt.new_str(message);
+    let e = new_error(rt, kind, message.word(), data);
+    rt.raise_value(e)
+}
+
+/// Field of an error, nil where it has none of the name. `e` is any exception: one of another language has the type
+/// of its class, its text as the message, no data, and its own cause. The text may be made by code of the program.
+pub fn error_field(rt: &mut Isolate, e: Word, name: &str) -> PyResult {
+    let Some(i) = FIELDS.iter().position(|f| *f == name) else { return Ok(Owned::NONE) };
+    if is_own(rt, e) {
+        return Ok(Owned::share(own_field(rt, e, i)));
+    }
+    match i {
+        TYPE => Ok(Owned::share(rt.intern(kind_of_exception(rt, e).name()))),
+        MESSAGE => rt.str(e),
+        ERROR_CAUSE => Ok(Owned::share(field(e, CAUSE))),
+        _ => Ok(Owned::NONE),
+    }
+}
+
+/// Field `i` of an Error of ClaudeLang. The type of one that nothing was supplied for is `error`.
+pub(super) fn own_field(rt: &mut Isolate, e: Word, i: usize) -> Word {
+    let w = extra(e, i);
+    if i == TYPE && w.is_none() { rt.intern(ErrorKind::Error.name()) } else { w }
+}
+
+/// Type of an exception of another language.
+pub fn kind_of_exception(rt: &Isolate, e: Word) -> ErrorKind {
+    let class = rt.class(rt.class_of(e));
+    let known = class.mro.iter().find_map(|c| EXCEPTIONS.iter().find(|row| row.0 == c.id));
+    known.map_or(ErrorKind::Error, |row| row.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::leaves_nothing;
+    use super::*;
+
+    fn text(rt: &mut Isolate, e: Word, name: &str) -> String {
+        let w = error_field(rt, e, name).expect("fields are read");
+        rt.str_text(w.word()).expect("strings have text")
+    }
+
+    #[test]
+    fn an_error_is_an_exception_with_fields() {
+        leaves_nothing(|rt| {
+            let data = rt.new_tuple(alloc::vec![Owned::small(7)]);
+            assert_eq!(rt.raise_claude(ErrorKind::Index, "no item 7", data.word()), Raised);
+            assert!(rt.pending_is(ClassId::CLAUDE_ERROR) && rt.pending_is(ClassId::EXCEPTION));
+            let e = rt.take_exception();
+            assert!(is_own(rt, e.word()));
+            assert_eq!(text(rt, e.word(), "type"), "index");
+            assert_eq!(text(rt, e.word(), "message"), "no item 7");
+            assert_eq!(error_field(rt, e.word(), "data").map(|d| d.word()), Ok(data.word()));
+            for absent in ["stack", "cause", "nothing"] {
+                assert_eq!(error_field(rt, e.word(), absent), Ok(Owned::NONE));
+            }
+            rt.raise_claude("my-own", "second", Word::NONE);
+            let second = rt.take_exception();
+            set_cause(rt, second.word(), e.word());
+            assert_eq!(error_field(rt, second.word(), "cause"), Ok(e.clone()));
+            assert_eq!(rt.getattr(second.word(), "__cause__"), Ok(e.clone()));
+            assert_eq!(rt.repr_text(second.word()).as_deref(), Ok("#<error my-own: second>"));
+            assert_eq!(rt.str_text(second.word()).as_deref(), Ok("my-own: second"));
+        });
+    }
+
+    #[test]
+    fn exceptions_of_python_are_seen_as_errors() {
+        leaves_nothing(|rt| {
+            for (class, kind) in [
+                (exc::ZERO_DIVISION_ERROR, "divide-by-zero"),
+                (exc::MODULE_NOT_FOUND_ERROR, "import"),
+                (exc::FILE_NOT_FOUND_ERROR, "io"),
+                (exc::CONNECTION_RESET_ERROR, "network"),
+                (exc::RECURSION_ERROR, "limit"),
+                (exc::VALUE_ERROR, "error"),
+                (exc::KEYBOARD_INTERRUPT, "cancelled"),
+            ] {
+                rt.raise(class, "the text");
+                let e = rt.take_exception();
+                assert_eq!(text(rt, e.word(), "type"), kind);
+                assert_eq!(text(rt, e.word(), "message"), "the text");
+                assert_eq!(error_field(rt, e.word(), "data"), Ok(Owned::NONE));
+            }
+        });
+    }
+
+    #[test]
+    fn every_kind_has_its_own_name() {
+        for (i, a) in ErrorKind::ALL.iter().enumerate() {
+            assert!(ErrorKind::ALL[..i].iter().all(|b| b.name() != a.name()));
+        }
+        assert_eq!(ErrorKind::ALL.len(), 25);
+    }
+}

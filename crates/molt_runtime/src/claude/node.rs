@@ -1,0 +1,72 @@
+//! Nodes: arrays of owned words, of which lists, maps and sets are made; laid out as tuples.
+//!
+//! A value is immutable to the program. Here it is changed in place while its count says that nobody else can tell:
+//! [`is_sole`].
+
+use molt_abi::layout::{Header, TupleObj};
+use molt_abi::{ClassId, Word};
+
+use crate::owned::{dec, inc};
+use crate::{Isolate, Owned};
+
+/// Whether the reference that the caller owns is the only one, and nothing else (a weak reference, an attribute) is
+/// tied to the object. An immortal object is never anybody's alone.
+#[inline(always)]
+pub(super) fn is_sole(w: Word) -> bool {
+    // SAFETY: the caller owns a reference to an object.
+    unsafe { (*w.as_ptr()).refs & !Header::BUFFERED == Header::ONE }
+}
+
+/// Words of a node; borrowed.
+#[inline(always)]
+pub(super) fn words<'a>(node: Word) -> &'a [Word] {
+    crate::api::tuple_items(node)
+}
+
+/// Address of word `i` of a node.
+#[inline(always)]
+pub(super) fn at(node: Word, i: usize) -> *mut Word {
+    debug_assert!(i < words(node).len());
+    // SAFETY: the words follow the fixed part, and the caller's index is below their number.
+    unsafe { (&raw mut (*node.as_ptr().cast::<TupleObj>()).items).cast::<Word>().add(i) }
+}
+
+/// A node of `len` words, the first ones from `items` (taken over), the others unbound.
+pub(super) fn new(rt: &mut Isolate, class: ClassId, len: usize, items: impl IntoIterator<Item = Word>) -> Owned {
+    let p = rt.alloc_object(class, size_of::<TupleObj>() + 8 * len).cast::<TupleObj>();
+    // SAFETY: the object has room for the fixed part and `len` words.
+    unsafe {
+        (*p).len = len as u64;
+        let out = (&raw mut (*p).items).cast::<Word>();
+        let mut filled = 0;
+        for w in items.into_iter().take(len) {
+            out.add(filled).write(w);
+            filled += 1;
+        }
+        for i in filled..len {
+            out.add(i).write(Word::UNBOUND);
+        }
+        Owned::from_word(Word::from_ptr(p))
+    }
+}
+
+/// Puts an owned word in the place of another, which is released.
+///
+/// # Safety
+/// `slot` is a word of an object that may be changed.
+#[inline]
+pub(super) unsafe fn replace(slot: *mut Word, w: Word) {
+    // SAFETY: by the caller's promise; the old word is released after the change.
+    unsafe {
+        let old = *slot;
+        slot.write(w);
+        dec(old);
+    }
+}
+
+/// Shares words that an owner is about to be made for.
+#[inline]
+pub(super) fn share(w: Word) -> Word {
+    inc(w);
+    w
+}
