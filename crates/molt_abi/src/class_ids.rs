@@ -46,7 +46,7 @@ class_ids! {
     BASE_EXCEPTION = "BaseException", EXCEPTION = "Exception",
     SYMBOL = "Symbol", KEYWORD = "Keyword", CLAUDE_LIST = "List", CONS = "List", NODE = "node",
     CLAUDE_MAP = "Map", TRIE_MAP = "Map", CLAUDE_SET = "Set", TRIE_SET = "Set", BUCKET = "bucket",
-    REF = "Ref", CLAUDE_ERROR = "ClaudeError",
+    TAGGED = "Tagged", REF = "Ref", CLAUDE_ERROR = "ClaudeError",
 }
 
 impl ClassId {

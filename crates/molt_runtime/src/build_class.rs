@@ -280,6 +280,11 @@ fn new_id(rt: &mut Isolate) -> ClassId {
             return id;
         }
     }
+    free_id(rt)
+}
+
+/// First id that no class has, beyond those of the program's class statements.
+pub(crate) fn free_id(rt: &mut Isolate) -> ClassId {
     let reserved = if rt.program.is_null() {
         0
     } else {

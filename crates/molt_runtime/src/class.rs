@@ -84,6 +84,8 @@ impl ClassObj {
     pub const ABSTRACT: u32 = 1 << 23;
     /// A metaclass.
     pub const METACLASS: u32 = 1 << 24;
+    /// Constructor of a data type of ClaudeLang: its instances are values that compare by their fields.
+    pub const CONSTRUCTOR: u32 = 1 << 25;
     /// Instances of this class and of its bases may have attributes outside the layout.
     pub const DICT: u32 = ClassSpec::HAS_DICT;
 

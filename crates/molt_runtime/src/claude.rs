@@ -6,7 +6,11 @@
 //! - [`kind`]: which kind of value a word is; the one table of classes.
 //! - [`symbol`]: Symbol and Keyword, one object a name.
 //! - [`list`]: the persistent sequence.
+//! - [`map`], [`set`]: persistent and in order of insertion, both on `table`.
+//! - [`tagged`]: values of data types.
+//! - [`ref_cell`]: Ref, the one value that changes.
 //! - [`error`]: Error, an exception class, and any other exception seen as one.
+//! - [`equal`], `hash`, [`compare`], [`print`]: what holds of all values.
 //!
 //! The functions are free and take the isolate first, if they need it. None of them runs code of the program.
 //!
@@ -14,20 +18,31 @@
 //! that never does links none of this.
 
 mod class;
+pub mod compare;
+pub mod equal;
 pub mod error;
+pub mod hash;
 pub mod kind;
 pub mod list;
+pub mod map;
 mod node;
+mod parts;
+pub mod print;
+pub mod ref_cell;
+pub mod set;
 pub mod symbol;
+mod table;
+pub mod tagged;
 
-use molt_abi::Word;
 use molt_abi::layout::Header;
+use molt_abi::{ClassId, Word};
 
 use crate::isolate::AddressMap;
 use crate::{Isolate, Owned};
 
 pub use error::ErrorKind;
 pub use kind::Kind;
+pub use table::Entries;
 
 /// What an isolate keeps for ClaudeLang.
 #[derive(Default)]
@@ -36,13 +51,28 @@ pub(crate) struct State {
     /// Symbols and keywords by the address of their interned name.
     symbols: AddressMap<u64, Word>,
     keywords: AddressMap<u64, Word>,
+    /// Classes of constructors by the address of their interned name and their number of fields, and the values of
+    /// those without fields by class.
+    constructors: AddressMap<(u64, usize), ClassId>,
+    nullary: AddressMap<u32, Word>,
     empty_list: Option<Word>,
+    empty_map: Option<Word>,
+    empty_set: Option<Word>,
+    /// Comparisons that are under way for the sake of another one.
+    nesting: usize,
 }
 
 impl State {
     #[inline]
     fn empty_list(&self) -> Word {
         self.empty_list.expect("whatever runs ClaudeLang has started it")
+    }
+
+    /// The table without entries of so many words.
+    #[inline]
+    fn empty_table(&self, width: usize) -> Word {
+        let empty = if width == 2 { self.empty_map } else { self.empty_set };
+        empty.expect("whatever runs ClaudeLang has started it")
     }
 }
 
@@ -57,6 +87,10 @@ impl Isolate {
         }
         let list = list::make_empty(self);
         self.claude.empty_list = Some(keep(self, list));
+        let map = table::make_empty::<2>(self);
+        self.claude.empty_map = Some(keep(self, map));
+        let set = table::make_empty::<1>(self);
+        self.claude.empty_set = Some(keep(self, set));
     }
 }
 
@@ -72,8 +106,6 @@ fn keep(rt: &mut Isolate, made: Owned) -> Word {
 #[cfg(test)]
 mod tests {
     use alloc::boxed::Box;
-
-    use molt_abi::ClassId;
 
     use super::*;
 

@@ -220,7 +220,7 @@ fn parts(key: &Owned, tuples: bool) -> &[Word] {
 }
 
 /// Binary insertion sort of short runs, merged pairwise; `less` may answer inconsistently.
-fn merge_sort<T: Copy>(v: &mut Vec<T>, mut less: impl FnMut(&T, &T) -> bool) {
+pub(crate) fn merge_sort<T: Copy>(v: &mut Vec<T>, mut less: impl FnMut(&T, &T) -> bool) {
     let n = v.len();
     let ordered = (1..n).all(|i| !less(&v[i], &v[i - 1]));
     if ordered {

@@ -1,45 +1,59 @@
 //! The classes of ClaudeLang's values, and what Python sees of them.
 
-use alloc::format;
-
 use molt_abi::{ClassId, Word};
 
+use super::equal::equal;
 use super::error::{self, FIELDS};
-use super::{list, symbol};
-use crate::api::str_text;
+use super::hash::hash;
+use super::kind::kind_of;
+use super::table::TRIE_WORDS;
+use super::{list, map, print, ref_cell, set};
 use crate::native::{BaseRef, ClassSpec, GetSetDef, Layout, NativeDef, def, getter};
 use crate::ops::wrap_index;
 use crate::{Isolate, Owned, PyResult};
 
 /// Every class, bases before derived ones.
-pub(super) const SPECS: &[&ClassSpec] = &[&SYMBOL, &KEYWORD, &LIST, &CONS, &NODE, &ERROR];
+pub(super) const SPECS: &[&ClassSpec] =
+    &[&SYMBOL, &KEYWORD, &LIST, &CONS, &NODE, &MAP, &TRIE_MAP, &SET, &TRIE_SET, &BUCKET, &TAGGED, &REF, &ERROR];
 
 const fn spec(id: ClassId, layout: Layout) -> ClassSpec {
     ClassSpec::builtin(id, layout).module("claudelang").flags(ClassSpec::NO_NEW)
 }
 
-fn symbol_repr(_: &mut Isolate, args: &[Word]) -> PyResult {
-    Ok(Owned::share(symbol::name_of(args[0])))
+fn repr(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    print::pr_str(rt, args[0])
 }
 
-fn keyword_repr(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let text = format!(":{}", symbol::text_of(args[0]));
-    Ok(rt.new_str(&text))
+fn eq(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    if kind_of(rt, args[0]) != kind_of(rt, args[1]) {
+        return Ok(Owned::immediate(Word::NOT_IMPLEMENTED));
+    }
+    Ok(Owned::from_bool(equal(rt, args[0], args[1])?))
 }
 
-static SYMBOL_METHODS: &[NativeDef] = &[def("__repr__", "($self, /)", symbol_repr)];
-static SYMBOL: ClassSpec = spec(ClassId::SYMBOL, Layout::Plain).hidden_words(1).methods(SYMBOL_METHODS);
-static KEYWORD_METHODS: &[NativeDef] = &[def("__repr__", "($self, /)", keyword_repr)];
-static KEYWORD: ClassSpec = spec(ClassId::KEYWORD, Layout::Plain).hidden_words(1).methods(KEYWORD_METHODS);
+fn hash_method(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let hash = hash(rt, args[0]);
+    Ok(rt.new_int(hash as i64))
+}
+
+const REPR: NativeDef = def("__repr__", "($self, /)", repr);
+const EQ: NativeDef = def("__eq__", "($self, value, /)", eq);
+const HASH: NativeDef = def("__hash__", "($self, /)", hash_method);
+
+static ATOM_METHODS: &[NativeDef] = &[REPR];
+static DATA_METHODS: &[NativeDef] = &[REPR, EQ, HASH];
+static SYMBOL: ClassSpec = spec(ClassId::SYMBOL, Layout::Plain).hidden_words(1).methods(ATOM_METHODS);
+static KEYWORD: ClassSpec = spec(ClassId::KEYWORD, Layout::Plain).hidden_words(1).methods(ATOM_METHODS);
+static TAGGED: ClassSpec = spec(ClassId::TAGGED, Layout::Plain).methods(DATA_METHODS);
+static REF: ClassSpec =
+    spec(ClassId::REF, Layout::Plain).hidden_words(ref_cell::WORDS).methods(ATOM_METHODS).flags(ClassSpec::WEAKREFABLE);
 
 fn list_len(rt: &mut Isolate, args: &[Word]) -> PyResult {
     Ok(rt.new_int(list::len(args[0]) as i64))
 }
 
 fn list_iter(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let items = list::iter(args[0]).map(Owned::share).collect();
-    let tuple = rt.new_tuple(items);
-    rt.iter(tuple.word())
+    iterator(rt, list::iter(args[0]))
 }
 
 fn list_getitem(rt: &mut Isolate, args: &[Word]) -> PyResult {
@@ -49,6 +63,9 @@ fn list_getitem(rt: &mut Isolate, args: &[Word]) -> PyResult {
 }
 
 static LIST_METHODS: &[NativeDef] = &[
+    REPR,
+    EQ,
+    HASH,
     def("__len__", "($self, /)", list_len),
     def("__iter__", "($self, /)", list_iter),
     def("__getitem__", "($self, index, /)", list_getitem),
@@ -61,25 +78,69 @@ static CONS: ClassSpec =
     spec(ClassId::CONS, Layout::Plain).base(BaseRef::Id(ClassId::CLAUDE_LIST)).hidden_words(CONS_WORDS - LIST_WORDS);
 static NODE: ClassSpec = spec(ClassId::NODE, Layout::Words);
 
+/// An iterator over words that a value holds.
+fn iterator(rt: &mut Isolate, words: impl Iterator<Item = Word>) -> PyResult {
+    let tuple = rt.new_tuple(words.map(Owned::share).collect());
+    rt.iter(tuple.word())
+}
+
+fn map_len(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    Ok(rt.new_int(map::len(args[0]) as i64))
+}
+
+fn map_iter(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    iterator(rt, map::iter(args[0]).map(|[key, _]| key))
+}
+
+fn map_getitem(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let found = map::get(rt, args[0], args[1])?;
+    found.map(Owned::share).ok_or_else(|| rt.key_error(args[1]))
+}
+
+static MAP_METHODS: &[NativeDef] = &[
+    REPR,
+    EQ,
+    HASH,
+    def("__len__", "($self, /)", map_len),
+    def("__iter__", "($self, /)", map_iter),
+    def("__getitem__", "($self, key, /)", map_getitem),
+];
+static MAP: ClassSpec = spec(ClassId::CLAUDE_MAP, Layout::Words).methods(MAP_METHODS);
+static TRIE_MAP: ClassSpec = spec(ClassId::TRIE_MAP, Layout::Plain)
+    .base(BaseRef::Id(ClassId::CLAUDE_MAP))
+    .hidden_words(TRIE_WORDS - WORDS_LENGTH);
+
+fn set_len(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    Ok(rt.new_int(set::len(args[0]) as i64))
+}
+
+fn set_iter(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    iterator(rt, set::iter(args[0]))
+}
+
+fn set_contains(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    Ok(Owned::from_bool(set::contains(rt, args[0], args[1])?))
+}
+
+static SET_METHODS: &[NativeDef] = &[
+    REPR,
+    EQ,
+    HASH,
+    def("__len__", "($self, /)", set_len),
+    def("__iter__", "($self, /)", set_iter),
+    def("__contains__", "($self, key, /)", set_contains),
+];
+static SET: ClassSpec = spec(ClassId::CLAUDE_SET, Layout::Words).methods(SET_METHODS);
+static TRIE_SET: ClassSpec = spec(ClassId::TRIE_SET, Layout::Plain)
+    .base(BaseRef::Id(ClassId::CLAUDE_SET))
+    .hidden_words(TRIE_WORDS - WORDS_LENGTH);
+static BUCKET: ClassSpec = spec(ClassId::BUCKET, Layout::Words);
+/// A flat table has its length where a large one has its first word.
+const WORDS_LENGTH: u32 = 1;
+
 fn error_str(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let text = error_text(rt, args[0])?;
-    Ok(rt.new_str(&text))
-}
-
-fn error_repr(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let text = format!("#<error {}>", error_text(rt, args[0])?);
-    Ok(rt.new_str(&text))
-}
-
-/// Type and message.
-fn error_text(rt: &mut Isolate, e: Word) -> PyResult<alloc::string::String> {
-    let kind = error::error_field(rt, e, "type")?;
-    let message = error::error_field(rt, e, "message")?;
-    let kind = str_text(kind.word());
-    if message.word().is_none() {
-        return Ok(kind.into_owned());
-    }
-    Ok(format!("{kind}: {}", rt.str_text(message.word())?))
+    let text = print::error_text(rt, args[0])?;
+    Ok(rt.new_str_wtf8(&text))
 }
 
 macro_rules! field_getter {
@@ -88,8 +149,7 @@ macro_rules! field_getter {
     };
 }
 
-static ERROR_METHODS: &[NativeDef] =
-    &[def("__str__", "($self, /)", error_str), def("__repr__", "($self, /)", error_repr)];
+static ERROR_METHODS: &[NativeDef] = &[def("__str__", "($self, /)", error_str), REPR];
 static ERROR_FIELDS: &[GetSetDef] = &[
     field_getter!(error::TYPE),
     field_getter!(error::MESSAGE),

@@ -12,7 +12,7 @@ use alloc::string::String;
 use molt_abi::{ClassId, Word};
 
 use crate::api::{field, set_field};
-use crate::exception::{CAUSE, extra, set_extra};
+use crate::exception::{BASE_WORDS, CAUSE, extra, set_extra};
 use crate::{Isolate, Owned, PyResult, Raised, exc};
 
 macro_rules! error_kinds {
@@ -94,6 +94,12 @@ pub fn set_stack(e: Word, stack: Word) {
 pub fn set_cause(rt: &Isolate, e: Word, cause: Word) {
     set_extra(e, ERROR_CAUSE, cause);
     set_field(e, CAUSE, if rt.is_exception(cause) { cause } else { Word::NONE });
+}
+
+/// The words of the fields of an Error of ClaudeLang.
+pub(super) fn fields<'a>(e: Word) -> &'a [Word] {
+    // SAFETY: the words of the class follow the header and those that every exception has.
+    unsafe { core::slice::from_raw_parts(e.as_ptr().cast::<Word>().add(1 + BASE_WORDS), FIELDS.len()) }
 }
 
 /// Whether an exception is an Error of ClaudeLang rather than one of another language.

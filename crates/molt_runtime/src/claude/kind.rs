@@ -84,9 +84,12 @@ pub fn kind_of(rt: &Isolate, w: Word) -> Kind {
     }
 }
 
-#[cold]
+#[inline(never)]
 fn kind_of_class(rt: &Isolate, class: ClassId) -> Kind {
     let class = rt.class(class);
+    if class.has(ClassObj::CONSTRUCTOR) {
+        return Kind::Tagged;
+    }
     if class.has(ClassObj::EXCEPTION) {
         return Kind::Error;
     }

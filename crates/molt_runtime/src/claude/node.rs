@@ -50,6 +50,31 @@ pub(super) fn new(rt: &mut Isolate, class: ClassId, len: usize, items: impl Into
     }
 }
 
+/// A node with the same words, shared.
+pub(super) fn copy(rt: &mut Isolate, node: Word) -> Owned {
+    let from = words(node);
+    new(rt, rt.class_of(node), from.len(), from.iter().map(|&w| Owned::share(w).into_word()))
+}
+
+/// Makes the node in `slot` one that may be changed: itself if `slot` holds the only reference, else a copy.
+///
+/// # Safety
+/// `slot` holds an owned reference to a node, and the object that `slot` lies in may be changed.
+#[inline]
+pub(super) unsafe fn own(rt: &mut Isolate, slot: *mut Word) -> Word {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let node = *slot;
+        if is_sole(node) {
+            return node;
+        }
+        let made = copy(rt, node).into_word();
+        slot.write(made);
+        dec(node);
+        made
+    }
+}
+
 /// Puts an owned word in the place of another, which is released.
 ///
 /// # Safety
