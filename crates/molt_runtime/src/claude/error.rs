@@ -7,10 +7,13 @@
 //! `type` is a String, the others are nil where nothing was supplied. A cause that is an exception is also the
 //! exception's `__cause__`.
 
+use alloc::format;
 use alloc::string::String;
 
 use molt_abi::{ClassId, Word};
 
+use super::kind::kind_of;
+use super::{Kind, map, print, symbol};
 use crate::api::{field, set_field};
 use crate::exception::{BASE_WORDS, CAUSE, extra, set_extra};
 use crate::{Isolate, Owned, PyResult, Raised, exc};
@@ -124,6 +127,82 @@ fn raise(rt: &mut Isolate, kind: &str, message: &str, data: Word) -> Raised {
     rt.raise_value(e)
 }
 
+/// The error that `raise` makes of its arguments, to be raised by [`Isolate::raise_value`].
+///
+/// - one: an error is itself; a map supplies fields; a String is the message; anything else is the data, and its text the
+///   message
+/// - two: the type, then the message or a map of fields
+/// - three: the type, the message, the data
+///
+/// A type that is not supplied is `error`, another field nil. A keyword or symbol as the type gives its name, and a
+/// message that is neither a String nor nil its text. The error `arity` for any other number of arguments, `type-error`
+/// for a type that is no name.
+pub fn error_of(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    match *args {
+        [one] => error_of_one(rt, one),
+        [kind, fields] if map::is_map(rt, fields) => {
+            let kind = name_of_type(rt, kind)?;
+            let e = error_of_map(rt, fields)?;
+            set_extra(e.word(), TYPE, kind);
+            Ok(e)
+        }
+        [kind, message] => error_of_parts(rt, kind, message, Word::NONE),
+        [kind, message, data] => error_of_parts(rt, kind, message, data),
+        _ => {
+            let text = format!("`raise` takes 1 to 3 arguments, not {}", args.len());
+            Err(rt.raise_claude(ErrorKind::Arity, text, Word::NONE))
+        }
+    }
+}
+
+fn error_of_one(rt: &mut Isolate, one: Word) -> PyResult {
+    let default = rt.intern(ErrorKind::Error.name());
+    match kind_of(rt, one) {
+        Kind::Error => Ok(Owned::share(one)),
+        Kind::Map => error_of_map(rt, one),
+        Kind::String => Ok(new_error(rt, default, one, Word::NONE)),
+        _ => {
+            let text = print::pr_str(rt, one)?;
+            Ok(new_error(rt, default, text.word(), one))
+        }
+    }
+}
+
+fn error_of_parts(rt: &mut Isolate, kind: Word, message: Word, data: Word) -> PyResult {
+    let kind = name_of_type(rt, kind)?;
+    let message = text_of_message(rt, message)?;
+    Ok(new_error(rt, kind, message.word(), data))
+}
+
+fn error_of_map(rt: &mut Isolate, map: Word) -> PyResult {
+    let mut fields = [Word::NONE; FIELDS.len()];
+    for (field, name) in fields.iter_mut().zip(FIELDS) {
+        let key = rt.keyword(name);
+        *field = map::get(rt, map, key)?.unwrap_or(Word::NONE);
+    }
+    let kind = if fields[TYPE].is_none() { rt.intern(ErrorKind::Error.name()) } else { fields[TYPE] };
+    let e = error_of_parts(rt, kind, fields[MESSAGE], fields[DATA])?;
+    set_stack(e.word(), fields[STACK]);
+    set_cause(rt, e.word(), fields[ERROR_CAUSE]);
+    Ok(e)
+}
+
+fn text_of_message(rt: &mut Isolate, message: Word) -> PyResult {
+    if message.is_none() { Ok(Owned::NONE) } else { print::to_string(rt, message) }
+}
+
+/// The string that names a type of error.
+fn name_of_type(rt: &mut Isolate, kind: Word) -> PyResult<Word> {
+    match kind_of(rt, kind) {
+        Kind::String => Ok(kind),
+        Kind::Keyword | Kind::Symbol => Ok(symbol::name_of(kind)),
+        other => {
+            let text = format!("the type of an error is a String or keyword, not a {}", other.name());
+            Err(rt.raise_claude(ErrorKind::TypeError, text, Word::NONE))
+        }
+    }
+}
+
 /// Field of an error, nil where it has none of the name. `e` is any exception: one of another language has the type
 /// of its class, its text as the message, no data, and its own cause. The text may be made by code of the program.
 pub fn error_field(rt: &mut Isolate, e: Word, name: &str) -> PyResult {
@@ -203,6 +282,51 @@ mod tests {
                 assert_eq!(text(rt, e.word(), "type"), kind);
                 assert_eq!(text(rt, e.word(), "message"), "the text");
                 assert_eq!(error_field(rt, e.word(), "data"), Ok(Owned::NONE));
+            }
+        });
+    }
+
+    /// What `raise` makes of arguments, as type, message and the text of the data.
+    fn raised(rt: &mut Isolate, args: &[Word]) -> [String; 3] {
+        let e = error_of(rt, args).expect("these are arguments of `raise`");
+        FIELDS[..3]
+            .iter()
+            .map(|name| text(rt, e.word(), name))
+            .collect::<alloc::vec::Vec<_>>()
+            .try_into()
+            .expect("three")
+    }
+
+    #[test]
+    fn raise_makes_errors_of_one_two_or_three_arguments() {
+        leaves_nothing(|rt| {
+            let (kind, no) = (rt.new_str("my-type"), rt.new_str("no"));
+            let keyword = rt.keyword("my-type");
+            let data = crate::claude::list::from_words(rt, &[Word::small(1), no.word()]);
+            assert_eq!(raised(rt, &[no.word()]), ["error", "no", "None"]);
+            assert_eq!(raised(rt, &[data.word()]), ["error", "[1 \"no\"]", "[1 \"no\"]"]);
+            assert_eq!(raised(rt, &[keyword, no.word()]), ["my-type", "no", "None"]);
+            assert_eq!(raised(rt, &[kind.word(), Word::small(5), Word::TRUE]), ["my-type", "5", "True"]);
+            let (message, type_key) = (rt.keyword("message"), rt.new_str("type"));
+            let words = [message, no.word(), type_key.word(), keyword];
+            let map = map::from_words(rt, &words).expect("keys are shallow");
+            assert_eq!(raised(rt, &[map.word()]), ["my-type", "no", "None"]);
+            let other = rt.keyword("other");
+            assert_eq!(raised(rt, &[other, map.word()]), ["other", "no", "None"]);
+            let first = error_of(rt, &[no.word()]).expect("a String is a message");
+            assert_eq!(error_of(rt, &[first.word()]), Ok(first));
+            let none = map::empty(rt);
+            assert_eq!(raised(rt, &[none.word()]), ["error", "None", "None"]);
+        });
+    }
+
+    #[test]
+    fn raise_with_other_arguments_is_an_error_itself() {
+        leaves_nothing(|rt| {
+            for (args, kind) in [(&[][..], "arity"), (&[Word::small(1), Word::NONE], "type-error")] {
+                assert!(error_of(rt, args).is_err());
+                let e = rt.take_exception();
+                assert_eq!(text(rt, e.word(), "type"), kind);
             }
         });
     }
