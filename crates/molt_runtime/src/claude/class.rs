@@ -143,6 +143,7 @@ fn error_str(rt: &mut Isolate, args: &[Word]) -> PyResult {
     Ok(rt.new_str_wtf8(&text))
 }
 
+/// A field of an error as an attribute.
 macro_rules! field_getter {
     ($index:expr) => {
         getter(FIELDS[$index], |rt, e| Ok(Owned::share(error::own_field(rt, e, $index))))
@@ -162,3 +163,80 @@ static ERROR: ClassSpec = spec(ClassId::CLAUDE_ERROR, Layout::Plain)
     .hidden_words(FIELDS.len() as u32)
     .methods(ERROR_METHODS)
     .getset(ERROR_FIELDS);
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    use super::super::tagged;
+    use super::super::tests::leaves_nothing;
+    use super::*;
+    use crate::exc;
+
+    fn shown(rt: &mut Isolate, w: Word) -> String {
+        rt.repr_text(w).expect("data have text")
+    }
+
+    fn collected(rt: &mut Isolate, w: Word) -> Vec<Owned> {
+        rt.collect(w).expect("data are iterable")
+    }
+
+    #[test]
+    fn python_sees_sequences_and_mappings() {
+        leaves_nothing(|rt| {
+            let flat = list::from_words(rt, &[1, 2, 3].map(Word::small));
+            let kept = flat.clone();
+            let cells = list::cons(rt, Owned::small(0), flat);
+            for (list, first) in [(&kept, 1), (&cells, 0)] {
+                let n = rt.len(list.word()).expect("lists have a length");
+                let items: Vec<i64> = collected(rt, list.word()).iter().map(|w| w.word().as_small()).collect();
+                assert_eq!(items, (first..4).collect::<Vec<_>>());
+                assert_eq!(n, items.len());
+                assert_eq!(rt.getitem(list.word(), Word::small(-1)), Ok(Owned::small(3)));
+                assert!(rt.getitem(list.word(), Word::small(n as i64)).is_err());
+                assert!(rt.pending_is(exc::INDEX_ERROR));
+                rt.clear_exception();
+            }
+            assert_eq!(shown(rt, cells.word()), "[0 1 2 3]");
+            assert_eq!(rt.type_name(cells.word()), rt.type_name(kept.word()));
+            for count in [3, 30] {
+                let words: Vec<Word> = (0..count).flat_map(|i| [Word::small(i), Word::small(-i)]).collect();
+                let map = map::from_words(rt, &words).expect("numbers are keys");
+                assert_eq!(rt.len(map.word()), Ok(count as usize));
+                assert_eq!(rt.getitem(map.word(), Word::small(2)), Ok(Owned::small(-2)));
+                assert_eq!(collected(rt, map.word()).last(), Some(&Owned::small(count - 1)));
+                assert!(rt.getitem(map.word(), Word::NONE).is_err() && rt.pending_is(exc::KEY_ERROR));
+                rt.clear_exception();
+                let set = set::from_words(rt, &words).expect("numbers are elements");
+                assert_eq!(rt.contains(set.word(), Word::small(-2)), Ok(true));
+                assert_eq!(rt.len(set.word()), Ok(2 * count as usize - 1));
+                assert!(!rt.is_tuple(map.word()) && !rt.is_tuple(set.word()));
+            }
+        });
+    }
+
+    #[test]
+    fn python_compares_and_hashes_by_the_rules_of_claudelang() {
+        leaves_nothing(|rt| {
+            let one = rt.new_float(1.0);
+            let (a, b) = (list::from_words(rt, &[Word::small(1)]), list::from_words(rt, &[one.word()]));
+            assert_eq!(rt.eq(a.word(), b.word()), Ok(true));
+            assert_eq!(rt.hash(a.word()), rt.hash(b.word()));
+            let python = rt.new_list_of(&[Word::small(1)]);
+            assert_eq!(rt.eq(a.word(), python.word()), Ok(false));
+            let leaf = rt.constructor_class("Leaf", 1);
+            let (x, y) = (tagged::new(rt, leaf, [a].into_iter()), tagged::new(rt, leaf, [b].into_iter()));
+            assert_eq!(rt.eq(x.word(), y.word()), Ok(true));
+            let dict = rt.new_dict();
+            rt.setitem(dict.word(), x.word(), Word::TRUE).expect("data are keys");
+            assert_eq!(rt.getitem(dict.word(), y.word()), Ok(Owned::from_bool(true)));
+            assert_eq!(shown(rt, y.word()), "(Leaf [1.0])");
+            let cell = ref_cell::new(rt, Owned::NONE);
+            assert_eq!(shown(rt, cell.word()), "#<ref>");
+            assert_eq!(rt.eq(cell.word(), cell.word()), Ok(true));
+            assert!(rt.call(rt.class_word(ClassId::CLAUDE_MAP), &[]).is_err());
+            rt.clear_exception();
+        });
+    }
+}

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use molt_abi::Word;
+use molt_abi::{ClassId, Word};
 
 use super::kind::kind_of;
 use super::parts::{self, Parts};
@@ -32,7 +32,11 @@ pub fn hash(rt: &Isolate, w: Word) -> u64 {
     if let Some(v @ 0..PYTHON_MODULUS) = w.to_small() {
         return v as u64;
     }
-    hash_at(rt, w, kind_of(rt, w))
+    match rt.class_of(w) {
+        ClassId::STR => rt.str_hash(w) as u64,
+        ClassId::KEYWORD => rt.str_hash(symbol::name_of(w)) as u64,
+        _ => hash_at(rt, w, kind_of(rt, w)),
+    }
 }
 
 fn hash_at(rt: &Isolate, w: Word, kind: Kind) -> u64 {

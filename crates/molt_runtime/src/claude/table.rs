@@ -8,6 +8,10 @@
 //! A position is where an entry stands in the order: its place in a flat table, a number that grows with each insertion
 //! in a trie. Functions that change a table take it over, and change it in place when nobody else holds it; otherwise
 //! they copy a flat table, and of a trie the nodes on the way to the entry.
+//!
+//! Beside the hash trie of `rpds` 1.2, which keeps no order (integers as keys, at 8, 1,000 and 100,000 entries, ns): insertion in
+//! place 29, 41, 56 (69, 96, 309), into a copy 47, 321, 553 (107, 295, 929), look-up 21, 31, 65 (18, 30, 144), replacement
+//! in place 27, 42, 77 (36, 53, 279), removal from a copy 57, 330, 1,000 (110, 297, 1,966), iteration 1 to 2 (8 to 46).
 
 mod trie;
 
@@ -78,14 +82,14 @@ pub(super) fn find<const W: usize>(rt: &mut Isolate, table: Word, key: Word) -> 
 #[inline]
 fn find_flat<const W: usize>(rt: &mut Isolate, table: Word, key: Word) -> PyResult<Option<usize>> {
     let (entries, _) = words(table).as_chunks::<W>();
-    if is_unique(rt, key) {
-        if let Some(at) = entries.iter().position(|e| e[0] == key) {
-            return Ok(Some(at));
-        }
-        // A symbol is no other word; a keyword may be a string as the key of a map.
-        if W == 1 || text_of_key(rt, key).is_none() {
-            return Ok(None);
-        }
+    if is_atom(rt, key)
+        && let Some(at) = entries.iter().position(|e| e[0] == key)
+    {
+        return Ok(Some(at));
+    }
+    // A symbol is no other word; a keyword may be a string as the key of a map.
+    if is_named(rt, key) && (W == 1 || text_of_key(rt, key).is_none()) {
+        return Ok(None);
     }
     for (at, e) in entries.iter().enumerate() {
         if same_key::<W>(rt, e[0], key)? {
@@ -95,10 +99,16 @@ fn find_flat<const W: usize>(rt: &mut Isolate, table: Word, key: Word) -> PyResu
     Ok(None)
 }
 
-/// Whether a value is equal to no word but its own, except for keywords as keys of maps.
+/// Whether a key is a symbol or keyword.
 #[inline]
-fn is_unique(rt: &Isolate, w: Word) -> bool {
+fn is_named(rt: &Isolate, w: Word) -> bool {
     w.is_object() && matches!(rt.class_of(w), ClassId::KEYWORD | ClassId::SYMBOL)
+}
+
+/// Whether a word that is the same is equal at sight. A boxed float may be NaN, and what has parts may have one in it.
+#[inline]
+fn is_atom(rt: &Isolate, w: Word) -> bool {
+    !w.is_object() || matches!(rt.class_of(w), ClassId::KEYWORD | ClassId::SYMBOL | ClassId::STR)
 }
 
 /// The table with an entry. An entry of an equal key gets the other words of this one; its key and place stay.

@@ -140,8 +140,8 @@ fn step(rt: &mut Isolate, random: &mut Random, map: Owned, model: &mut Vec<(i64,
 #[test]
 fn random_maps_agree_with_lists_of_pairs() {
     let mut random = Random::new();
-    for keys in [6, 20, 400] {
-        leaves_nothing(|rt| {
+    leaves_nothing(|rt| {
+        for keys in [6, 20, 400] {
             let mut kept = vec![(empty(rt), vec![])];
             for turn in 0..if cfg!(miri) { 60 } else { 4000 } {
                 let from = random.below(kept.len());
@@ -159,6 +159,6 @@ fn random_maps_agree_with_lists_of_pairs() {
             for (map, model) in &kept {
                 check(rt, map.word(), model);
             }
-        });
-    }
+        }
+    });
 }
