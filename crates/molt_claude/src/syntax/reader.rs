@@ -4,6 +4,8 @@
 //! process. A bracket that is not closed is looked for a second time, with the layout as a witness: a form at the start of
 //! a line begins a new definition.
 
+use std::ops::Range;
+
 use molt_base::{FileId, Span};
 use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::claude as code;
@@ -18,6 +20,8 @@ pub const DEEPEST: usize = 1_000;
 #[derive(Clone, Debug)]
 pub struct Read {
     pub data: Data,
+    /// Places of `#;` with the datum that it skips, those inside of another left out.
+    pub skipped: Vec<Range<u32>>,
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -30,7 +34,7 @@ pub fn read(file: FileId, text: &str) -> Read {
         reader.run();
     }
     reader.diagnostics.sort_by_key(|d| d.primary_span().map(|s| s.start));
-    Read { data: Data::new(file, text, reader.entries), diagnostics: reader.diagnostics }
+    Read { data: Data::new(file, text, reader.entries), skipped: reader.skipped, diagnostics: reader.diagnostics }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -93,6 +97,8 @@ const CONTINUES: [bool; 256] = {
 struct Open {
     /// Place of its entry.
     entry: u32,
+    /// Where it begins.
+    start: u32,
     /// Quasiquotes around what is inside it, less unquotes.
     quasi: u32,
     /// Comes with `#;`: it goes when its datum is there.
@@ -108,6 +114,7 @@ struct Reader<'t> {
     open: Vec<Open>,
     /// Quasiquotes around the place at hand, less unquotes.
     quasi: u32,
+    skipped: Vec<Range<u32>>,
     diagnostics: Vec<Diagnostic>,
     /// Whether a form at the start of a line ends what is open.
     by_layout: bool,
@@ -126,6 +133,7 @@ impl<'t> Reader<'t> {
             entries: Vec::with_capacity(text.len() / 4 + 1),
             open: Vec::new(),
             quasi: 0,
+            skipped: Vec::new(),
             diagnostics: Vec::new(),
             by_layout,
             has_unclosed: false,
@@ -278,7 +286,12 @@ impl<'t> Reader<'t> {
             Some(b'{') => self.open(Kind::Set, 2),
             Some(b'|') => self.block_comment(),
             Some(b';') => {
-                self.open.push(Open { entry: self.entries.len() as u32, quasi: self.quasi, is_skip: true });
+                self.open.push(Open {
+                    entry: self.entries.len() as u32,
+                    start: self.at as u32,
+                    quasi: self.quasi,
+                    is_skip: true,
+                });
                 self.at += 2;
             }
             _ => {
@@ -346,7 +359,8 @@ impl<'t> Reader<'t> {
             let what = format!("nesting is deeper than {DEEPEST}");
             self.error(self.at, self.at + width, what, "give the inner parts names");
         }
-        self.open.push(Open { entry: self.entries.len() as u32, quasi: self.quasi, is_skip: false });
+        let entry = self.entries.len() as u32;
+        self.open.push(Open { entry, start: self.at as u32, quasi: self.quasi, is_skip: false });
         match kind {
             Kind::Quasiquote => self.quasi += 1,
             Kind::Unquote | Kind::Splice => self.quasi -= 1,
@@ -442,6 +456,7 @@ impl<'t> Reader<'t> {
             if top.is_skip {
                 self.entries.truncate(top.entry as usize);
                 self.open.pop();
+                self.skip(top.start);
                 return;
             }
             if !self.entries[top.entry as usize].kind.is_prefix() {
@@ -449,6 +464,12 @@ impl<'t> Reader<'t> {
             }
             self.finish_top();
         }
+    }
+
+    #[cold]
+    fn skip(&mut self, start: u32) {
+        while self.skipped.pop_if(|inner| inner.start > start).is_some() {}
+        self.skipped.push(start..self.at as u32);
     }
 
     fn end(&mut self) {
@@ -542,6 +563,8 @@ mod tests {
         reads("[x, y,z]\u{a0}w", "[x y z] w");
         reads("(a #;b)", "(a)");
         reads("'#;a b", "'b");
+        let skipped = |text: &str| read(FileId(0), text).skipped;
+        assert_eq!(skipped("a #;(b #;c d) #; e f #;#;g h"), [2..13, 14..18, 21..28]);
     }
 
     #[test]
