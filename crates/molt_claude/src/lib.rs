@@ -1,9 +1,16 @@
 //! The front end of ClaudeLang: source text to data.
 //!
-//! Start with [`syntax::read`]. What is built so far is the reader.
+//! Entry point: [`compile`], of which the reader is built; start with [`syntax::read`]. [`lookup`] says where modules are
+//! found, [`options`] what can be chosen about a program.
 //!
-//! Invariants: the reader gives data for every text, however wrong, and does not recurse; every fault it sees is in its
-//! diagnostics.
+//! Invariants: no I/O, files come from the caller's [`Loader`]; the reader gives data for every text, however wrong, and
+//! does not recurse; every fault it sees is in its diagnostics.
 #![forbid(unsafe_code)]
 
+pub mod lookup;
+pub mod options;
+pub mod program;
 pub mod syntax;
+
+pub use options::Options;
+pub use program::{Compiled, Loader, Request, compile};

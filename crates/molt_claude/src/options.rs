@@ -1,0 +1,124 @@
+//! What can be chosen about a program (sections 5.5, 9 and 13.5 of the reference).
+
+/// The choices. They belong to the program: another choice makes another executable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Level of optimisation, from 0 to 3.
+    pub optimise: u8,
+    pub contracts: Contracts,
+    pub capabilities: Capabilities,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { optimise: 2, contracts: Contracts::Full, capabilities: Capabilities::default() }
+    }
+}
+
+impl Options {
+    /// A choice that is not built yet, as the command line spells it.
+    pub fn absent(&self) -> Option<String> {
+        let Capabilities { sandbox, allow, deny } = &self.capabilities;
+        let contracts = match self.contracts {
+            Contracts::Off => Some("--contracts=off".to_owned()),
+            Contracts::Pre => Some("--contracts=pre".to_owned()),
+            Contracts::Full => None,
+        };
+        let sandbox = sandbox.then(|| "--sandbox".to_owned());
+        let listed = |flag: &str, all: &[Capability]| all.first().map(|c| format!("--{flag}={}", c.text()));
+        contracts.or(sandbox).or(listed("allow", allow)).or(listed("deny", deny))
+    }
+}
+
+/// Which contracts are checked at run time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Contracts {
+    Off,
+    /// What callers must see to.
+    Pre,
+    Full,
+}
+
+/// What the program may do, as changes of what it may do without them.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Capabilities {
+    /// It starts with none.
+    pub sandbox: bool,
+    pub allow: Vec<Capability>,
+    pub deny: Vec<Capability>,
+}
+
+/// One of the capabilities, for some paths or hosts only if there is an argument.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Capability {
+    pub name: &'static str,
+    pub argument: Option<String>,
+}
+
+/// All capabilities, and whether they take an argument.
+const CAPABILITIES: &[(&str, bool)] = &[
+    ("io.stdin", false),
+    ("io.stdout", false),
+    ("io.read", true),
+    ("io.write", true),
+    ("io.delete", true),
+    ("env", false),
+    ("net.connect", true),
+    ("net.listen", true),
+    ("net.dns", true),
+    ("time", false),
+    ("random", false),
+    ("state", false),
+    ("thread", false),
+    ("dom", false),
+    ("module.import", false),
+    ("process", false),
+    ("ffi", false),
+];
+
+impl Capability {
+    /// Reads `name` or `name:argument`; what is wrong with it.
+    pub fn parse(text: &str) -> Result<Capability, String> {
+        let (name, argument) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest.to_owned())));
+        let Some(&(name, takes)) = CAPABILITIES.iter().find(|(known, _)| *known == name) else {
+            let names: Vec<&str> = CAPABILITIES.iter().map(|(name, _)| *name).collect();
+            return Err(format!("`{name}` is no capability; there are {}", names.join(", ")));
+        };
+        match argument {
+            Some(_) if !takes => Err(format!("`{name}` takes no argument")),
+            Some(argument) if argument.is_empty() => Err(format!("the argument of `{name}` is empty")),
+            argument => Ok(Capability { name, argument }),
+        }
+    }
+
+    /// As [`Capability::parse`] reads it.
+    pub fn text(&self) -> String {
+        let argument = self.argument.as_ref().map_or_else(String::new, |a| format!(":{a}"));
+        format!("{}{argument}", self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capabilities_are_read_as_they_are_written() {
+        for text in ["io.stdout", "io.read:/tmp", "net.connect:*.example.org", "net.listen:localhost:8080"] {
+            assert_eq!(Capability::parse(text).map(|c| c.text()).as_deref(), Ok(text));
+        }
+        for text in ["", "io", "io.stdout:x", "io.read:", "IO.READ"] {
+            assert!(Capability::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_absent_is_named() {
+        let plain = Options::default();
+        assert_eq!(plain.absent(), None);
+        let allow = vec![Capability::parse("process").unwrap()];
+        let allowing = Options { capabilities: Capabilities { allow, ..Capabilities::default() }, ..plain.clone() };
+        assert_eq!(allowing.absent().as_deref(), Some("--allow=process"));
+        assert_eq!(Options { contracts: Contracts::Off, ..plain }.absent().as_deref(), Some("--contracts=off"));
+    }
+}
