@@ -2,7 +2,7 @@
 
 use annotate_snippets::renderer::{DEFAULT_TERM_WIDTH, DecorStyle};
 use annotate_snippets::{AnnotationKind, Group, Level as SnippetLevel, Renderer, Snippet};
-use molt_base::{FileId, SourceMap, Span};
+use molt_base::{FileId, SourceFile, SourceMap, Span};
 use serde_json::{Value, json};
 
 use crate::{Diagnostic, Label, Level};
@@ -14,11 +14,13 @@ pub struct RenderOptions {
     pub color: bool,
     /// Width in columns that long lines are cut to.
     pub width: usize,
+    /// Begin with `file:line:column:`, and name codes by their numbers where they have one.
+    pub place_first: bool,
 }
 
 impl Default for RenderOptions {
     fn default() -> Self {
-        RenderOptions { color: false, width: DEFAULT_TERM_WIDTH }
+        RenderOptions { color: false, width: DEFAULT_TERM_WIDTH, place_first: false }
     }
 }
 
@@ -28,7 +30,9 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, options: RenderOptio
         Level::Error => SnippetLevel::ERROR,
         Level::Warning => SnippetLevel::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.id));
+    let code = diagnostic.code;
+    let name = code.number.filter(|_| options.place_first).unwrap_or(code.id);
+    let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(name));
     for file in files_of(diagnostic) {
         group = group.element(snippet(diagnostic, file, sources));
     }
@@ -37,7 +41,24 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, options: RenderOptio
     }
     group = group.element(SnippetLevel::HELP.message(diagnostic.advice()));
     let renderer = if options.color { Renderer::styled() } else { Renderer::plain() };
-    renderer.decor_style(DecorStyle::Ascii).term_width(options.width).render(&[group])
+    let text = renderer.decor_style(DecorStyle::Ascii).term_width(options.width).render(&[group]);
+    match diagnostic.primary_span().filter(|_| options.place_first) {
+        Some(span) => place(span, sources) + &text,
+        None => text,
+    }
+}
+
+fn place(span: Span, sources: &SourceMap) -> String {
+    let file = sources.file(span.file);
+    let (line, _) = file.lines().line_col(span.start);
+    format!("{}:{line}:{}: ", file.name, character(file, span.start))
+}
+
+/// Column of a byte in characters, from 1.
+fn character(file: &SourceFile, offset: u32) -> usize {
+    let (_, column) = file.lines().line_col(offset);
+    let before = (offset - column) as usize..file.text.floor_char_boundary(offset as usize);
+    file.text[before].chars().count() + 1
 }
 
 /// Files that the labels point into, that of the primary label first.
@@ -73,7 +94,8 @@ fn clamp(span: Span, text: &str) -> std::ops::Range<usize> {
     start..end
 }
 
-/// The JSON form: code, level, message, labels with lines (from 1) and columns (in bytes, from 1), notes, help.
+/// The JSON form: code, level, message, labels with lines (from 1), columns in bytes (from 1) and in characters (from 1),
+/// notes, help.
 pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
     let labels: Vec<Value> = diagnostic.labels.iter().map(|l| label_json(l, sources)).collect();
     json!({
@@ -98,8 +120,10 @@ fn label_json(label: &Label, sources: &SourceMap) -> Value {
         "end": label.span.end,
         "line": line,
         "column": column + 1,
+        "character": character(file, label.span.start),
         "end_line": end_line,
         "end_column": end_column + 1,
+        "end_character": character(file, label.span.end),
         "text": label.text,
         "primary": label.primary,
     })
@@ -143,6 +167,18 @@ mod tests {
         assert_eq!(value["code"], "MLT2004");
         assert_eq!(value["labels"][0]["line"], 2);
         assert_eq!(value["labels"][0]["column"], 8);
+    }
+
+    #[test]
+    fn columns_are_told_in_bytes_and_in_characters() {
+        let mut sources = SourceMap::default();
+        let file = sources.add("a.cl", "x\n(é ü)");
+        let d = Diagnostic::at(&MODULE_NOT_FOUND, Span { file, start: 6, end: 8 }, "m");
+        let label = &to_json(&d, &sources)["labels"][0];
+        assert_eq!((&label["column"], &label["character"]), (&json!(5), &json!(4)));
+        assert_eq!((&label["end_column"], &label["end_character"]), (&json!(7), &json!(5)));
+        let text = render(&d, &sources, RenderOptions { place_first: true, ..Default::default() });
+        assert_eq!(text.lines().next(), Some("a.cl:2:4: error[MLT2004]: m"));
     }
 
     #[test]
