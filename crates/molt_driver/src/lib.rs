@@ -3,6 +3,7 @@
 //! Start with [`Session`]. The command line and other faces call nothing below this crate.
 
 pub mod cache;
+pub mod claude;
 pub mod doc;
 pub mod doctor;
 pub mod grok;

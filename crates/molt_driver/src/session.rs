@@ -14,6 +14,7 @@ use molt_opt::pipeline;
 use molt_python::{CompileRequest, Found};
 
 use crate::cache::{self, Slot};
+use crate::claude;
 use crate::doc;
 use crate::grok::{self, Job};
 use crate::loader::{FolderLoader, Touched};
@@ -31,6 +32,8 @@ pub enum Entry {
     Stdin(Vec<u8>),
     /// GrokLang packages.
     Grok(Box<Job>),
+    /// A ClaudeLang file with its options.
+    Claude(Box<claude::Job>),
 }
 
 /// Text to print instead of making an artefact.
@@ -127,7 +130,7 @@ impl Session {
             Entry::Module(name) => module_file(name).ok_or_else(|| DriverError::NoModule(name.clone()))?,
             Entry::Code(code) => return Ok((text_source("<string>", code.clone().into_bytes()), here)),
             Entry::Stdin(source) => return Ok((text_source("<stdin>", source.clone()), here)),
-            Entry::Grok(_) => unreachable!("has a front end of its own"),
+            Entry::Grok(_) | Entry::Claude(_) => unreachable!("have front ends of their own"),
         };
         let source = std::fs::read(&path).map_err(|error| DriverError::Read { path: path.clone(), error })?;
         self.touched.read.push(path.clone());
@@ -144,6 +147,10 @@ impl Session {
         let start = Instant::now();
         match entry {
             Entry::Grok(job) => return self.grok_front_end(job, start),
+            Entry::Claude(job) => return self.claude_front_end(job, start),
+            Entry::File(path) if claude::is_claude(path) => {
+                return self.claude_front_end(&claude::Job::file(path), start);
+            }
             Entry::File(path) if grok::is_grok(path) => {
                 if let Err(error) = std::fs::metadata(path) {
                     return Err(DriverError::Read { path: path.clone(), error });
@@ -174,6 +181,18 @@ impl Session {
         self.diagnostics.extend(compiled.diagnostics);
         self.sources = compiled.sources;
         self.tests = compiled.tests;
+        self.times.push(("front end".into(), start.elapsed()));
+        if let Some((path, error)) = failed {
+            return Err(DriverError::Read { path, error });
+        }
+        compiled.program.ok_or(DriverError::Refused)
+    }
+
+    fn claude_front_end(&mut self, job: &claude::Job, start: Instant) -> Result<Program, DriverError> {
+        let (compiled, touched) = job.compile();
+        let failed = self.touched.add(touched);
+        self.diagnostics.extend(compiled.diagnostics);
+        self.sources = compiled.sources;
         self.times.push(("front end".into(), start.elapsed()));
         if let Some((path, error)) = failed {
             return Err(DriverError::Read { path, error });
@@ -325,9 +344,11 @@ fn module_file(name: &str) -> Option<PathBuf> {
 fn identity(entry: &Entry) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     match entry {
+        Entry::File(path) if claude::is_claude(path) => claude::Job::file(path).identity(),
         Entry::File(p) => format!("file {}", std::path::absolute(p).unwrap_or_else(|_| p.clone()).display()),
         Entry::Module(m) => format!("module {} {m}", here.display()),
         Entry::Grok(job) => job.identity(),
+        Entry::Claude(job) => job.identity(),
         Entry::Code(c) => format!("code {} {c}", here.display()),
         Entry::Stdin(s) => format!("stdin {} {}", here.display(), blake3::hash(s).to_hex()),
     }
@@ -337,6 +358,7 @@ fn identity(entry: &Entry) -> String {
 fn optimises(entry: &Entry) -> bool {
     match entry {
         Entry::Grok(job) => job.optimise,
+        Entry::Claude(job) => job.options.optimise > 0,
         _ => true,
     }
 }
