@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! molt-VERSION-ARCH-SYSTEM/
-//!   bin/molt   bin/grok → molt    lib/libmolt_archive.a   grok_library.image
+//!   bin/molt   bin/grok → molt   bin/claudelang → molt    lib/libmolt_archive.a   grok_library.image
 //!   share/completions/molt.bash   _molt   molt.fish
 //!   README.md   CHANGELOG.md   LICENSE-APACHE   LICENSE-MIT   licenses/…
 //! ```
@@ -44,7 +44,9 @@ pub fn run(folder: Option<&str>) -> Result<(), String> {
 fn fill(tree: &Path) -> Result<(), String> {
     let executable = build_shipped()?;
     copy(&executable, &tree.join("bin/molt"))?;
-    std::os::unix::fs::symlink("molt", tree.join("bin/grok")).map_err(|e| format!("bin/grok: {e}"))?;
+    for name in ["grok", "claudelang"] {
+        std::os::unix::fs::symlink("molt", tree.join("bin").join(name)).map_err(|e| format!("bin/{name}: {e}"))?;
+    }
     copy(&crate::toolchain::archive(), &tree.join("lib/libmolt_archive.a"))?;
     write_image(&executable, &tree.join("lib/grok_library.image"))?;
     for text in TEXTS {

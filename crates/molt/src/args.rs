@@ -1,11 +1,13 @@
 //! Verbs and flags.
 
+pub mod claude;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Compiles Python and GrokLang programs to small, fast, self-contained native programs.
+/// Compiles Python, GrokLang and ClaudeLang programs to small, fast, self-contained native programs.
 #[derive(Debug, Parser)]
 #[command(name = "molt", version, disable_help_subcommand = true)]
 pub struct Cli {
@@ -42,12 +44,22 @@ pub struct Common {
     /// Verify the IR between passes
     #[arg(long, global = true)]
     pub verify: bool,
-    /// Called as `grok`: what is refused ends with status 1, as that command's reference says.
+    /// The command that this was called as.
     #[arg(skip)]
-    pub as_grok: bool,
+    pub face: Face,
     /// All arguments, the verb among them, for a process that does the same.
     #[arg(skip)]
     pub line: Vec<OsString>,
+}
+
+/// A command that this program is, by the name that it was called by. The references of the languages fix what statuses
+/// their commands end with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Face {
+    #[default]
+    Molt,
+    Grok,
+    Claude,
 }
 
 /// Which packages, and how they are made. For commands that work on the package around the current folder.
@@ -294,18 +306,18 @@ pub enum Verb {
         #[command(flatten)]
         package: PackageArgs,
     },
-    /// Format GrokLang files in place
+    /// Format GrokLang and ClaudeLang files in place
     Fmt {
         /// Change nothing; list the files that are not formatted and end with status 1 if there are any
         #[arg(long)]
         check: bool,
-        /// Files; without one, all of the package around the current folder
+        /// Files and folders; without one, all of the package around the current folder
         files: Vec<PathBuf>,
         /// Members of the workspace to work on
         #[arg(short, long = "package", value_name = "NAME")]
         packages: Vec<String>,
     },
-    /// Run the tests of a package or of GrokLang files, or Python programs against the reference interpreter
+    /// Run the tests of a package or of GrokLang files, Python and ClaudeLang programs, or Python against the reference
     Test(TestArgs),
     /// Check a GrokLang program, and make or run it
     Compile(CompileArgs),

@@ -1,6 +1,7 @@
 //! What the verbs do.
 
 mod bench;
+pub mod claude;
 mod compile;
 mod diff;
 mod doc;
@@ -17,7 +18,7 @@ use molt_driver::session::can_link;
 use molt_driver::{DriverError, Emit, Entry, LinkerChoice, Session, SessionOptions, cache, doctor};
 
 use crate::args::{
-    self, BuildArgs, Cli, Common, EmitChoice, EngineChoice, Language, PackageArgs, Profile, RunArgs, Verb,
+    self, BuildArgs, Cli, Common, EmitChoice, EngineChoice, Face, Language, PackageArgs, Profile, RunArgs, Verb,
 };
 use crate::report::say;
 use crate::{names, report};
@@ -51,7 +52,7 @@ pub fn dispatch(cli: Cli) -> u8 {
         }
         Verb::LibraryImage { file } => library_image(&file),
         Verb::Completions { shell } => {
-            let name = if common.as_grok { "grok" } else { "molt" };
+            let name = if common.face == Face::Grok { "grok" } else { "molt" };
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut names::command(name), name, &mut script);
             write_text(&String::from_utf8_lossy(&script), None)
@@ -182,18 +183,23 @@ fn run(common: &Common, args: RunArgs) -> u8 {
     };
     let mut argv = vec![name];
     argv.extend(rest);
+    execute_entry(common, &entry, &argv, engine)
+}
+
+/// Runs a program; its status.
+fn execute_entry(common: &Common, entry: &Entry, argv: &[String], engine: EngineChoice) -> u8 {
     let mut s = session(common, false);
     let native = engine == EngineChoice::Native && can_link();
     if native {
-        let path = s.cached(&entry);
+        let path = s.cached(entry);
         match finish(&s, common, path) {
-            Ok(path) => execute(&path, &argv, common),
+            Ok(path) => execute(&path, argv, common),
             Err(status) => status,
         }
     } else {
         let result = match engine {
-            EngineChoice::Vm => s.run_interpreted(&entry, &argv),
-            EngineChoice::Jit | EngineChoice::Native => s.run_in_memory(&entry, &argv),
+            EngineChoice::Vm => s.run_interpreted(entry, argv),
+            EngineChoice::Jit | EngineChoice::Native => s.run_in_memory(entry, argv),
         };
         match finish(&s, common, result) {
             Ok(status) => status as u8,
@@ -202,9 +208,14 @@ fn run(common: &Common, args: RunArgs) -> u8 {
     }
 }
 
-/// A GrokLang file with what was asked for on the command line.
+/// A file with what was asked for on the command line.
 fn as_asked(entry: Entry, args: &PackageArgs) -> Entry {
     match entry {
+        Entry::File(path) if molt_driver::claude::is_claude(&path) => {
+            let mut job = molt_driver::claude::Job::file(&path);
+            job.options.optimise = args.optimise.unwrap_or(job.options.optimise);
+            Entry::Claude(Box::new(job))
+        }
         Entry::File(path) if molt_driver::grok::is_grok(&path) && path.is_file() => {
             Entry::Grok(Box::new(packages::job(args, molt_driver::grok::Job::file(&path, false))))
         }
@@ -239,6 +250,11 @@ fn check(common: &Common, files: &[PathBuf], package: &PackageArgs) -> u8 {
     if let Err(status) = no_package(package, None) {
         return status;
     }
+    check_files(common, files)
+}
+
+/// Each file by itself; the gravest status.
+fn check_files(common: &Common, files: &[PathBuf]) -> u8 {
     let mut status = 0;
     for f in files {
         let mut s = session(common, true);

@@ -7,7 +7,7 @@ use molt_diagnostics::registry::grok;
 use molt_diagnostics::{Diagnostic, RenderOptions, render, to_json};
 use molt_driver::{DriverError, Reason, Session, SizeReport, SourceMap, Span};
 
-use crate::args::{ColorChoice, Common};
+use crate::args::{ColorChoice, Common, Face};
 
 /// Prints a line to standard output; a reader that has gone, as `head` has, is no reason to fail.
 macro_rules! say {
@@ -48,6 +48,7 @@ pub fn diagnostics(session: &Session, common: &Common) {
 /// Prints diagnostics to standard error.
 pub fn findings(diagnostics: &[Diagnostic], sources: &SourceMap, common: &Common) {
     let color = use_color(common, std::io::stderr().is_terminal());
+    let place_first = common.face == Face::Claude;
     let mut err = std::io::stderr().lock();
     for d in diagnostics {
         if common.quiet && !d.is_error() {
@@ -56,7 +57,7 @@ pub fn findings(diagnostics: &[Diagnostic], sources: &SourceMap, common: &Common
         let text = if common.json {
             to_json(d, sources).to_string()
         } else {
-            render(d, sources, RenderOptions { color, ..RenderOptions::default() })
+            render(d, sources, RenderOptions { color, place_first, ..RenderOptions::default() })
         };
         // Nothing useful can be done when standard error is closed.
         let _ = writeln!(err, "{text}");
@@ -89,10 +90,13 @@ pub fn invalid_timeout(session: &Session, span: Span, common: &Common) {
 
 /// Prints an error of the driver and gives the exit status of its kind.
 pub fn error(e: &DriverError, common: &Common) -> u8 {
-    let status = match status_of(e) {
+    let status = match (common.face, status_of(e)) {
         // GrokLang's reference knows one status for all that is wrong with a program or its files.
-        3 | 4 if common.as_grok => 1,
-        status => status,
+        (Face::Grok, 3 | 4) => 1,
+        // ClaudeLang's knows four: a file that can't be read was named wrongly.
+        (Face::Claude, 4) if matches!(e, DriverError::Read { .. }) => 2,
+        (Face::Claude, 4) => 1,
+        (_, status) => status,
     };
     match e {
         DriverError::Refused => {}

@@ -1,9 +1,10 @@
 //! `molt fmt`.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use molt_driver::package::Format;
-use molt_driver::{DriverError, grok};
+use molt_driver::{DriverError, claude, grok};
 
 use super::packages;
 use crate::args::{Common, PackageArgs};
@@ -12,23 +13,20 @@ use crate::report::say;
 
 /// Formats files in place, or says which are not formatted.
 pub fn fmt(common: &Common, files: Vec<PathBuf>, packages: Vec<String>, check: bool) -> u8 {
-    let files = if files.is_empty() {
-        match package_files(common, packages) {
-            Ok(files) => files,
-            Err(status) => return status,
-        }
-    } else {
-        files.into_iter().map(|f| (f, Format::default())).collect()
+    let files = if files.is_empty() { package_files(common, packages) } else { named_files(common, &files) };
+    let files = match files {
+        Ok(files) => files,
+        Err(status) => return status,
     };
     let mut status = 0;
     for (path, style) in files {
-        match one(&path, style, check) {
+        match one(common, &path, style, check) {
             Ok(true) => {}
             Ok(false) => {
                 say!("{}", path.display());
                 status = status.max(1);
             }
-            Err(e) => status = status.max(report::error(&e, common)),
+            Err(found) => status = status.max(found),
         }
     }
     status
@@ -47,21 +45,66 @@ fn package_files(common: &Common, packages: Vec<String>) -> Result<Vec<(PathBuf,
     Ok(files)
 }
 
-/// Whether the file is formatted now. What is not UTF-8 or not GrokLang is left alone and reported.
-fn one(path: &Path, style: Format, check: bool) -> Result<bool, DriverError> {
-    let read = |error| DriverError::Read { path: path.to_path_buf(), error };
-    if !grok::is_grok(path) {
-        let error = std::io::Error::new(std::io::ErrorKind::Unsupported, "only `.grok` files are formatted");
-        return Err(read(error));
+/// The files that were named, and those in folders that were.
+fn named_files(common: &Common, names: &[PathBuf]) -> Result<Vec<(PathBuf, Format)>, u8> {
+    let has_style = |f: &Path| grok::is_grok(f) || claude::is_claude(f);
+    let mut files = Vec::new();
+    for name in names {
+        let found = files_of(name, has_style).map_err(|e| report::error(&e, common))?;
+        files.extend(found.into_iter().map(|f| (f, Format::default())));
     }
-    let text = std::fs::read_to_string(path).map_err(read)?;
-    let formatted = grok::format(&text, style);
+    Ok(files)
+}
+
+/// A file, or those of a kind below a folder in the order of their names. What tools make is left out: hidden folders, what
+/// was built, and packages of others.
+pub fn files_of(path: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, DriverError> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let (mut folders, mut files) = (vec![path.to_path_buf()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        let failed = |error| DriverError::Read { path: folder.clone(), error };
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            // A link to a folder is not followed: it may lead back.
+            let is_folder = entry.file_type().map_err(failed)?.is_dir();
+            let path = entry.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let is_made = name.starts_with('.') || matches!(&*name, "target" | "claude_modules");
+            match is_folder {
+                true if !is_made => folders.push(path),
+                false if is_wanted(&path) => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Whether the file is formatted now. What is not UTF-8, in another language or has no style because of its faults is left
+/// alone and reported.
+fn one(common: &Common, path: &Path, style: Format, check: bool) -> Result<bool, u8> {
+    let error = |e: DriverError| report::error(&e, common);
+    let read = |error| DriverError::Read { path: path.to_path_buf(), error };
+    if !grok::is_grok(path) && !claude::is_claude(path) {
+        let wrong = std::io::Error::new(ErrorKind::Unsupported, "only `.grok` and `.cl` files are formatted");
+        return Err(error(read(wrong)));
+    }
+    let text = std::fs::read_to_string(path).map_err(|e| error(read(e)))?;
+    let formatted = if claude::is_claude(path) {
+        let name = path.display().to_string();
+        claude::format(&name, &text).map_err(|faults| super::claude::refused(faults, common))?
+    } else {
+        grok::format(&text, style)
+    };
     if formatted == text {
         return Ok(true);
     }
     if check {
         return Ok(false);
     }
-    std::fs::write(path, formatted).map_err(|error| DriverError::Write { path: path.to_path_buf(), error })?;
-    Ok(true)
+    let written = std::fs::write(path, formatted);
+    written.map_err(|e| error(DriverError::Write { path: path.to_path_buf(), error: e })).map(|()| true)
 }

@@ -1,4 +1,4 @@
-//! `molt test`: tests of packages and of GrokLang files; Python programs go to `diff.rs`.
+//! `molt test`: tests of packages and of GrokLang files; Python and ClaudeLang programs go to `diff.rs`.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -18,7 +18,12 @@ use crate::report::{self, Once};
 /// Runs what the arguments name; status 1 if a test failed.
 pub fn test(common: &Common, args: &TestArgs) -> u8 {
     let is_python = |f: &PathBuf| f.extension().is_some_and(|e| e == "py");
-    if args.diff || args.files.iter().any(is_python) {
+    let is_claude = |f: &PathBuf| molt_driver::claude::is_claude(f);
+    if args.diff && args.files.iter().any(is_claude) {
+        eprintln!("error: `--diff` is for Python programs");
+        return 2;
+    }
+    if args.diff || args.files.iter().any(|f| is_python(f) || is_claude(f)) {
         return diff::test(common, &args.files, args.diff, &args.reference, args.exit_first);
     }
     if args.files.iter().any(|f| grok::is_grok(f))

@@ -1,0 +1,144 @@
+//! Verbs and flags of `claudelang` (section 13.6 of ClaudeLang's reference).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use molt_driver::claude::{self, Capability};
+
+use super::Common;
+
+/// Compiles and runs ClaudeLang programs.
+#[derive(Debug, Parser)]
+#[command(name = "claudelang", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run a program
+    Run(RunArgs),
+    /// Report what is wrong with programs
+    Check {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Make an executable
+    Build(BuildArgs),
+    /// Print the data of a file
+    Ast { file: PathBuf },
+    /// Format files in place
+    Fmt {
+        /// Change nothing; list the files that are not formatted and end with status 1 if there are any
+        #[arg(long)]
+        check: bool,
+        /// Files and folders [default: the current folder]
+        files: Vec<PathBuf>,
+    },
+    /// Run the programs of a folder; one that ends with status 0 has passed
+    Test {
+        /// Files and folders
+        #[arg(default_value = "tests")]
+        files: Vec<PathBuf>,
+        /// Stop at the first failure
+        #[arg(short = 'x')]
+        exit_first: bool,
+    },
+}
+
+/// Verbs of the reference that are not there.
+pub const ABSENT: &[&str] = &["repl", "verify", "disasm", "lint", "bench", "doc", "lsp", "debug", "package"];
+
+/// What is chosen about a program.
+#[derive(Debug, Args)]
+pub struct ProgramArgs {
+    /// How much the code is optimised, from 0 to 3
+    #[arg(short = 'O', value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=3))]
+    optimise: u8,
+    /// Contracts that are checked [default: full, of `build --release` pre]
+    #[arg(long, value_enum)]
+    contracts: Option<Contracts>,
+    /// Grant a capability, as `io.read` or `io.read:FOLDER`
+    #[arg(long, value_name = "NAME[:ARG]", value_parser = Capability::parse)]
+    allow: Vec<Capability>,
+    /// Take a capability away
+    #[arg(long, value_name = "NAME[:ARG]", value_parser = Capability::parse)]
+    deny: Vec<Capability>,
+    /// Start without any capability
+    #[arg(long)]
+    sandbox: bool,
+}
+
+impl ProgramArgs {
+    pub fn options(self, release: bool) -> claude::Options {
+        let usual = if release { Contracts::Pre } else { Contracts::Full };
+        claude::Options {
+            optimise: self.optimise,
+            contracts: match self.contracts.unwrap_or(usual) {
+                Contracts::Off => claude::Contracts::Off,
+                Contracts::Pre => claude::Contracts::Pre,
+                Contracts::Full => claude::Contracts::Full,
+            },
+            capabilities: claude::Capabilities { sandbox: self.sandbox, allow: self.allow, deny: self.deny },
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Contracts {
+    Off,
+    /// Only what callers must see to
+    Pre,
+    Full,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Jit {
+    /// Interpret
+    Off,
+    /// Compile to an executable where that can be, else in memory
+    On,
+    /// Compile in memory
+    Always,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    /// How the program is executed
+    #[arg(long, value_enum, default_value_t = Jit::On)]
+    pub jit: Jit,
+    /// Arguments of the program
+    #[arg(last = true)]
+    pub args: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// A file of bytecode
+    Vm,
+    /// A module of JavaScript
+    Js,
+    /// An executable
+    Native,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+    #[arg(long, value_enum, default_value_t = Target::Native)]
+    pub target: Target,
+    /// Where to write the result [default: the name of the file without its extension]
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    /// Check of contracts only what callers must see to
+    #[arg(long)]
+    pub release: bool,
+}

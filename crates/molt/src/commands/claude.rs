@@ -1,0 +1,97 @@
+//! What the verbs of `claudelang` do.
+
+use std::path::PathBuf;
+
+use molt_driver::claude::{self, Faults, Job, Options};
+use molt_driver::{DriverError, Entry};
+
+use super::{diff, execute_entry, finish, fmt, session, write_text};
+use crate::args::claude::{BuildArgs, Cli, Jit, RunArgs, Target, Verb};
+use crate::args::{Common, EngineChoice};
+use crate::report;
+
+/// Runs one verb; the process's exit status.
+pub fn dispatch(cli: Cli) -> u8 {
+    let common = &cli.common;
+    let done = match cli.verb {
+        Verb::Run(args) => run(common, args),
+        Verb::Check { files } => Ok(super::check_files(common, &files)),
+        Verb::Build(args) => build(common, args),
+        Verb::Ast { file } => ast(common, file),
+        Verb::Fmt { check, files } => {
+            let files = if files.is_empty() { vec![PathBuf::from(".")] } else { files };
+            Ok(fmt::fmt(common, files, Vec::new(), check))
+        }
+        Verb::Test { files, exit_first } => test(common, &files, exit_first),
+    };
+    done.unwrap_or_else(|status| status)
+}
+
+/// Refuses what the command line promises and nobody keeps yet.
+fn refuse(what: &str) -> u8 {
+    eprintln!("error: `{what}` is not built yet");
+    2
+}
+
+fn built(options: Options) -> Result<Options, u8> {
+    options.absent().map_or(Ok(options), |what| Err(refuse(&what)))
+}
+
+fn run(common: &Common, args: RunArgs) -> Result<u8, u8> {
+    let options = built(args.program.options(false))?;
+    let mut argv = vec![args.file.display().to_string()];
+    argv.extend(args.args);
+    let engine = match args.jit {
+        Jit::Off => EngineChoice::Vm,
+        Jit::On => EngineChoice::Native,
+        Jit::Always => EngineChoice::Jit,
+    };
+    let entry = Entry::Claude(Box::new(Job { entry: args.file, options }));
+    Ok(execute_entry(common, &entry, &argv, engine))
+}
+
+fn build(common: &Common, args: BuildArgs) -> Result<u8, u8> {
+    match args.target {
+        Target::Vm => return Err(refuse("--target vm")),
+        Target::Js => return Err(refuse("--target js")),
+        Target::Native => {}
+    }
+    let options = built(args.program.options(args.release))?;
+    let name = args.file.file_stem().unwrap_or_default().to_os_string();
+    let output = args.output.unwrap_or_else(|| name.into());
+    let optimise = options.optimise > 0;
+    let mut s = session(common, false);
+    let result = s.build(&Entry::Claude(Box::new(Job { entry: args.file, options })), &output, optimise);
+    finish(&s, common, result).map(|()| 0)
+}
+
+fn ast(common: &Common, file: PathBuf) -> Result<u8, u8> {
+    if common.json {
+        return Err(refuse("ast --json"));
+    }
+    let read = |error| report::error(&DriverError::Read { path: file.clone(), error }, common);
+    let text = std::fs::read_to_string(&file).map_err(read)?;
+    let printed = claude::data(&file.display().to_string(), &text).map_err(|faults| refused(faults, common))?;
+    Ok(write_text(&printed, None))
+}
+
+/// Reports the faults of a text.
+pub fn refused((faults, sources): Faults, common: &Common) -> u8 {
+    report::findings(&faults, &sources, common);
+    report::error(&DriverError::Refused, common)
+}
+
+fn test(common: &Common, files: &[PathBuf], exit_first: bool) -> Result<u8, u8> {
+    let mut programs = Vec::new();
+    for file in files {
+        let there = std::fs::metadata(file).map_err(|error| DriverError::Read { path: file.clone(), error });
+        there.map_err(|e| report::error(&e, common))?;
+        let listed = fmt::files_of(file, claude::is_claude);
+        programs.extend(listed.map_err(|e| report::error(&e, common))?);
+    }
+    if programs.is_empty() {
+        eprintln!("error: there are no `.cl` files in what is to be tested");
+        return Err(2);
+    }
+    Ok(diff::test(common, &programs, false, "", exit_first))
+}
