@@ -1,10 +1,11 @@
 //! Feeds the reader texts that nobody wrote: `cargo run -p molt_claude --example fuzz COUNT SEED FILES…`.
 //!
 //! Half of the inputs are made of pieces of the syntax, half are the given files (of Markdown files the `cl` blocks) with
-//! bytes moved, doubled and lost. Of each is checked that spans nest and that what was read without a fault is read again
-//! alike. A panic ends the run with its input; the same seed gives the same inputs.
+//! bytes moved, doubled and lost. Of each is checked that spans nest, that what was read without a fault is read again
+//! alike, and that it formats to something that formats to itself. A panic ends the run with its input; the same seed gives the same inputs.
 
 use molt_base::FileId;
+use molt_claude::syntax::format::format;
 use molt_claude::syntax::{Data, Datum, read};
 
 const PIECES: &[&str] = &[
@@ -111,6 +112,8 @@ fn check(text: &str) {
         assert!(second.diagnostics.is_empty(), "{printed}: {:?}", second.diagnostics[0]);
         assert_eq!(printed, again);
         assert_eq!(first.data.count(), second.data.count(), "{printed}");
+        let once = format(text).expect("a text without faults");
+        assert_eq!(format(&once).as_ref(), Ok(&once));
     }
 }
 

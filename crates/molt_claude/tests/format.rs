@@ -218,7 +218,7 @@ fn random_data_are_stable() {
 /// Texts of the repository with pieces lost, doubled and moved, as far as they still are texts.
 #[test]
 fn damaged_texts_are_stable() {
-    let texts = corpus();
+    let texts: Vec<String> = corpus().into_iter().filter(|t| formatted(t).is_some()).collect();
     let mut random = Random(7);
     let mut count = 0;
     for _ in 0..5_000 {

@@ -119,6 +119,8 @@ struct Reader<'t> {
     /// Whether a form at the start of a line ends what is open.
     by_layout: bool,
     has_unclosed: bool,
+    /// A string or comment without an end took the brackets that would have closed what is open.
+    has_lost_rest: bool,
     is_too_deep: bool,
 }
 
@@ -137,6 +139,7 @@ impl<'t> Reader<'t> {
             diagnostics: Vec::new(),
             by_layout,
             has_unclosed: false,
+            has_lost_rest: false,
             is_too_deep: false,
         }
     }
@@ -265,6 +268,7 @@ impl<'t> Reader<'t> {
                 _ => {
                     self.error(start, start + 1, "this string has no end".into(), "close it with `\"`");
                     self.at = self.bytes.len();
+                    self.has_lost_rest = true;
                     self.leaf_from(Kind::Error, start, self.bytes.len());
                     return;
                 }
@@ -313,6 +317,7 @@ impl<'t> Reader<'t> {
             let Some(found) = memchr::memchr2(b'#', b'|', &self.bytes[end..]) else {
                 self.error(start, start + 2, "this comment has no end".into(), "close it with `|#`");
                 self.at = self.bytes.len();
+                self.has_lost_rest = true;
                 return;
             };
             end += found;
@@ -395,7 +400,7 @@ impl<'t> Reader<'t> {
 
     /// Ends everything that was opened from a place of the stack on, and reports it: of brackets the innermost.
     fn close_open(&mut self, from: usize) {
-        let mut said = false;
+        let mut said = self.has_lost_rest;
         while self.open.len() > from {
             let top = self.open[self.open.len() - 1];
             if top.is_skip {
@@ -583,6 +588,8 @@ mod tests {
             ("(a ')", "(a <error>)", &["3..4 nothing follows that this belongs to"]),
             ("(a #;)", "(a)", &["5..5 `#;` is not followed by a datum"]),
             ("\"a", "<error>", &["0..1 this string has no end"]),
+            ("(b [\"a) c]", "(b [<error>])", &["4..5 this string has no end"]),
+            ("(b #| a)", "(b)", &["3..5 this comment has no end"]),
             ("a #| b", "a", &["2..4 this comment has no end"]),
             ("12x", "<error>", &["0..3 `12x` is no number, and a name can't begin with a digit"]),
             ("\"\\q\" a", "<error> a", &["1..3 unknown escape"]),

@@ -291,7 +291,7 @@ impl<'r> Layout<'r> {
         };
         let items = b.items();
         self.item(&items[0], Role::Code, b.tail(0));
-        let operands = self.operands(items, operands);
+        let operands = self.operands(b, operands);
         if operands == 0 && items.get(1).is_some_and(|i| self.stays(b, i)) {
             self.out.text(" ");
             return self.lines(b, 1, body);
@@ -320,11 +320,14 @@ impl<'r> Layout<'r> {
 
     /// How many operands stand before the body: the name of a named `let`, the type variables of a data type and the type
     /// of a result belong to them.
-    fn operands(&self, items: &[Item], count: usize) -> usize {
+    fn operands(&self, b: &Broken, count: usize) -> usize {
+        let items = b.items();
         let is_name = |n: usize| items.get(n).is_some_and(|i| !self.name(i).is_empty());
         let mut count = match self.name(&items[0]) {
             "let" | "let*" | "letrec" | "loop" if is_name(1) => 2,
             "data" => (1..items.len()).take_while(|&n| is_name(n)).count(),
+            // What is tried may stay beside the name; the clauses are no more to the right for that.
+            "try" if items.get(1).is_some_and(|i| self.stays(b, i)) => 1,
             // `async` of a single operand starts a task for it.
             "async" if items.len() == 2 => 0,
             _ => count,
@@ -335,9 +338,11 @@ impl<'r> Layout<'r> {
         count
     }
 
-    /// Whether a definition gives a name a single value.
+    /// Whether a definition gives a name a single value, or what may be a procedure takes one.
     fn is_value(&self, items: &[Item]) -> bool {
-        matches!(self.name(&items[0]), "define" | "type") && items.len() == 3 && !self.name(&items[1]).is_empty()
+        let name = self.name(&items[0]);
+        let defines = matches!(name, "define" | "type") && items.len() == 3 && !self.name(&items[1]).is_empty();
+        defines || (name.starts_with("with-") && items.len() == 3)
     }
 
     /// Whether the author left an item on the line of what is before it, and it can be there.
