@@ -8,6 +8,9 @@ use std::process::Command;
 
 use crate::toolchain::{molt, root};
 
+/// Folders of the diagnostics that the reference of a language numbers, and the fence of its programs.
+const NUMBERED: &[(&str, &str)] = &[("docs/diagnostics/grok", "grok"), ("docs/diagnostics/claude", "cl")];
+
 /// Checks all pages whose path contains the filter.
 pub fn run(filter: Option<&str>) -> Result<(), String> {
     let pages = pages()?;
@@ -21,8 +24,9 @@ pub fn run(filter: Option<&str>) -> Result<(), String> {
             ran += diagnostic(page, &text, &mut faults)?;
             continue;
         }
-        if page.parent().is_some_and(|d| d.ends_with("diagnostics/grok")) && !text.contains("```console\n") {
-            ran += grok_diagnostic(page, &text, &mut faults)?;
+        let numbered = NUMBERED.iter().find(|(folder, _)| page.parent().is_some_and(|d| d.ends_with(folder)));
+        if let Some((_, language)) = numbered.filter(|_| !text.contains("```console\n")) {
+            ran += numbered_diagnostic(page, language, &text, &mut faults)?;
             continue;
         }
         let done = examples::run(&shown(page), &text, &mut faults)?;
@@ -39,7 +43,8 @@ pub fn run(filter: Option<&str>) -> Result<(), String> {
 /// Pages of the book and the texts at the root that have examples.
 fn pages() -> Result<Vec<PathBuf>, String> {
     let mut pages = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
-    for folder in ["docs", "docs/guide", "docs/internals", "docs/diagnostics", "docs/diagnostics/grok"] {
+    let numbered = NUMBERED.iter().map(|(folder, _)| *folder);
+    for folder in ["docs", "docs/guide", "docs/internals", "docs/diagnostics"].into_iter().chain(numbered) {
         let dir = root().join(folder);
         let entries = std::fs::read_dir(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
         pages.extend(entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "md")));
@@ -100,10 +105,12 @@ fn diagnostic(page: &Path, text: &str, faults: &mut Vec<String>) -> Result<usize
     Ok(programs.len())
 }
 
-/// The same for GrokLang: the repaired program has nothing at all against it. A page in `toml` shows manifests.
-fn grok_diagnostic(page: &Path, text: &str, faults: &mut Vec<String>) -> Result<usize, String> {
+/// The same for a language with diagnostics of its own: the repaired program has nothing at all against it. A page in `toml`
+/// shows manifests.
+fn numbered_diagnostic(page: &Path, language: &str, text: &str, faults: &mut Vec<String>) -> Result<usize, String> {
     let id = page.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let language = if text.contains("```toml\n") { "toml" } else { "grok" };
+    let language = if text.contains("```toml\n") { "toml" } else { language };
+    let file = format!("page.{language}");
     let fence = format!("```{language}\n");
     let programs: Vec<&str> = text.split(&*fence).skip(1).filter_map(|t| t.split("```").next()).collect();
     if programs.len() != 2 {
@@ -115,13 +122,13 @@ fn grok_diagnostic(page: &Path, text: &str, faults: &mut Vec<String>) -> Result<
         check.args(["check", "--json"]).current_dir(dir.path());
         let files = match language {
             "toml" => vec![("grok.toml", *program), ("src/main.grok", "fn main() {}\n")],
-            _ => vec![("page.grok", *program)],
+            _ => vec![(file.as_str(), *program)],
         };
         for (name, text) in files {
             examples::write(dir.path(), name, text)?;
         }
-        if language == "grok" {
-            check.arg("page.grok");
+        if language != "toml" {
+            check.arg(&file);
         }
         let output = check.output().map_err(|e| e.to_string())?;
         let found = String::from_utf8_lossy(&output.stderr);

@@ -1,7 +1,8 @@
 //! How programs end: exits, uncaught exceptions, signals, closed and full streams, recursion without bounds.
 //!
 //! `tests/ends/NAME.py` is a program and `NAME.out` what the reference printed on both streams and how it ended,
-//! recorded with `cargo xtask ends --record`. Comments at the top of a program set the stage:
+//! recorded with `cargo xtask ends --record`; of a `NAME.cl` it is what it must print. Comments at the top of a program,
+//! behind `# ` or `; `, set the stage:
 //! `# stdin: closed`, `# stdout: full | closed | one-line`, `# interrupt: TEXT` (Ctrl-C once standard output has
 //! that text). Every engine must do the same, with leak checking, within the time limit. `# engines-only` marks a
 //! program that brings the reference itself down; its `.out` is what Molt must do.
@@ -87,7 +88,8 @@ fn built(p: &Program, executable: &Path) -> Result<Command, String> {
 /// Writes what the reference does.
 pub fn record() -> Result<(), String> {
     let python = reference().ok_or("no reference interpreter; set MOLT_REFERENCE")?;
-    for p in programs(None)?.iter().filter(|p| !p.stage.engines_only) {
+    let is_python = |p: &&Program| p.path.extension().is_some_and(|e| e == "py");
+    for p in programs(None)?.iter().filter(is_python).filter(|p| !p.stage.engines_only) {
         let mut command = Command::new(&python);
         command.arg(p.name());
         let shown = perform(command, p)?;
@@ -100,7 +102,7 @@ fn programs(filter: Option<&str>) -> Result<Vec<Program>, String> {
     let folder = root().join("tests/ends");
     let entries = std::fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
-    paths.retain(|p| p.extension().is_some_and(|e| e == "py"));
+    paths.retain(|p| p.extension().is_some_and(|e| e == "py" || e == "cl"));
     paths.retain(|p| filter.is_none_or(|f| p.to_string_lossy().contains(f)));
     paths.sort();
     let read = |path: PathBuf| {
@@ -112,7 +114,7 @@ fn programs(filter: Option<&str>) -> Result<Vec<Program>, String> {
 
 fn stage(text: &str) -> Stage {
     let mut stage = Stage::default();
-    for line in text.lines().map_while(|l| l.strip_prefix("# ")) {
+    for line in text.lines().map_while(|l| l.strip_prefix("# ").or(l.strip_prefix("; "))) {
         match line.split_once(": ") {
             Some(("stdin", _)) => stage.stdin_closed = true,
             Some(("stdout", what)) => stage.stdout = what.to_owned(),

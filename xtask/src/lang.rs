@@ -1,12 +1,13 @@
 //! Literate language tests (`tests/lang/<language>/*.md`) and whole programs (`tests/programs/*` with their recorded
 //! `.out`), run on every engine with leak checking, and verified against the reference where there is one.
 //!
-//! A heading opens a test; a `py` or `grok` fence is its program (an info string such as `py name=helper.py` adds a
+//! A heading opens a test; a `py`, `grok` or `cl` fence is its program (an info string such as `py name=helper.py` adds a
 //! file), a `toml` fence makes it the program of a package with that `grok.toml`, and with several of them it runs once with each.
 //! An `output` fence is what it prints on standard output, an `error` fence the last line of standard error,
 //! `status` its exit status. With a `frames` fence it runs with backtraces, whose lines the fence lists, those of the
 //! library left out. A `refused` fence says that the program must not compile, and lists every finding that is expected,
-//! one a line: its code, and line and column of its primary place. A test whose prose has `expected-fail: reason` must
+//! one a line: its code, and line and column of its primary place; in ClaudeLang columns count characters, and warnings
+//! are not listed. A test whose prose has `expected-fail: reason` must
 //! fail, and turns red when it passes.
 
 use std::fmt::Write as _;
@@ -40,7 +41,8 @@ struct Test {
 impl Test {
     /// The file that is run.
     fn entry(&self) -> &'static str {
-        if self.files.iter().any(|(name, _)| name == "main.grok") { "main.grok" } else { "main.py" }
+        let is_there = |entry: &&str| self.files.iter().any(|(name, _)| name == entry);
+        ["main.grok", "main.cl"].into_iter().find(is_there).unwrap_or("main.py")
     }
 
     /// What the command line names: a package is that of the folder.
@@ -93,13 +95,13 @@ pub fn first_failure(filter: &str, molt: &Path) -> Result<Option<String>, String
 
 fn tests(filter: Option<&str>) -> Result<Vec<Test>, String> {
     let mut tests = Vec::new();
-    for (folder, prefix) in [("python", ""), ("grok", "grok/")] {
+    for (folder, prefix) in [("python", ""), ("grok", "grok/"), ("claude", "claude/")] {
         for path in files_with(&root().join("tests/lang").join(folder), "md") {
             let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
             parse(&format!("{prefix}{}", stem(&path)), &text, &mut tests);
         }
     }
-    for extension in ["py", "grok"] {
+    for extension in ["py", "grok", "cl"] {
         for path in files_with(&root().join("tests/programs"), extension) {
             tests.push(program(&path, extension)?);
         }
@@ -108,6 +110,12 @@ fn tests(filter: Option<&str>) -> Result<Vec<Test>, String> {
         tests.retain(|t| t.name.contains(f));
     }
     Ok(tests)
+}
+
+/// The text of every file of a language that the tests have, by its extension.
+pub fn texts(extension: &str) -> Result<Vec<String>, String> {
+    let files = tests(None)?.into_iter().flat_map(|t| t.files);
+    Ok(files.filter(|(name, _)| name.ends_with(extension)).map(|(_, text)| text).collect())
 }
 
 /// Why a test is not as it should be.
@@ -173,7 +181,7 @@ fn parse(file: &str, text: &str, tests: &mut Vec<Test>) {
 fn close(test: &mut Test, info: &str, body: String) {
     let mut words = info.split_whitespace();
     match words.next() {
-        Some(language @ ("py" | "grok")) => {
+        Some(language @ ("py" | "grok" | "cl")) => {
             let named = words.find_map(|w| w.strip_prefix("name="));
             test.files.push((named.map_or_else(|| format!("main.{language}"), str::to_string), body));
         }
@@ -237,17 +245,23 @@ fn run_on_all(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>,
     runs.into_iter().try_for_each(|(who, c)| compare(t, &who, c, dir))
 }
 
-/// Compares what is found in a program that must be refused with what is expected, warnings included.
+/// Compares what is found in a program that must be refused with what is expected, warnings included where its language
+/// wants it.
 fn refusal(t: &Test, molt: &Path, dir: &Path, expected: &str) -> Result<(), String> {
     let mut command = Command::new(molt);
     command.args(["check", "--json"]).args(t.named_entry()).current_dir(dir).stdin(Stdio::null());
     let out = command.output().map_err(|e| format!("check: {e}"))?;
+    let is_claude = t.entry() == "main.cl";
+    let column = if is_claude { "character" } else { "column" };
     let mut found: Vec<String> = Vec::new();
     for line in String::from_utf8_lossy(&out.stdout).lines().chain(String::from_utf8_lossy(&out.stderr).lines()) {
         let Ok(value) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+        if is_claude && value["level"] != "error" {
+            continue;
+        }
         let labels = value["labels"].as_array().cloned().unwrap_or_default();
         let primary = labels.iter().find(|l| l["primary"] == true).or(labels.first());
-        let place = primary.map_or_else(String::new, |l| format!(" {}:{}", l["line"], l["column"]));
+        let place = primary.map_or_else(String::new, |l| format!(" {}:{}", l["line"], l[column]));
         let code = value["code"].as_str().or(value["id"].as_str()).unwrap_or("?").to_string();
         found.push(format!("{code}{place}"));
     }

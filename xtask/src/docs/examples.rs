@@ -1,7 +1,7 @@
 //! Runs the examples of one page in a folder of their own, in order.
 //!
-//! - `py name=FILE`, `grok name=FILE` and `toml name=FILE` write a file, which may lie in a folder;
-//! - `py` or `grok` followed by `output` (and `error`, the last line of standard error) is a program that prints this,
+//! - `py name=FILE`, `grok name=FILE`, `cl name=FILE` and `toml name=FILE` write a file, which may lie in a folder;
+//! - `py`, `grok` or `cl` followed by `output` (and `error`, the last line of standard error) is a program that prints this,
 //!   on every engine; `py refused=CODE` is one that the compiler refuses; any other is one that it accepts;
 //! - `console` shows commands after `$ ` and what they print, standard error included. `...` stands for any text, on
 //!   a line of its own for any lines; `[status N]` ends the output of a command that fails. `console reference` needs
@@ -66,7 +66,7 @@ pub fn run(page: &str, text: &str, faults: &mut Vec<String>) -> Result<Done, Str
     for (i, fence) in fences.iter().enumerate() {
         let words: Vec<&str> = fence.info.split_whitespace().collect();
         let result = match words.first() {
-            Some(&("py" | "grok")) => place.program(fence, &words, &fences[i + 1..]),
+            Some(&("py" | "grok" | "cl")) => place.program(fence, &words, &fences[i + 1..]),
             Some(&"toml") => place.file(fence, &words),
             Some(&"console") if words.contains(&"reference") && !place.has_reference => {
                 done.skipped += 1;
@@ -114,7 +114,9 @@ impl Place {
         let scratch = Scratch::new()?;
         let tools = scratch.path().join(".bin");
         std::fs::create_dir_all(&tools).map_err(|e| e.to_string())?;
-        std::os::unix::fs::symlink(molt(), tools.join("grok")).map_err(|e| e.to_string())?;
+        for name in ["grok", "claudelang"] {
+            std::os::unix::fs::symlink(molt(), tools.join(name)).map_err(|e| e.to_string())?;
+        }
         let reference = reference();
         if let Some(python) = &reference {
             let script = format!("#!/bin/sh\nexec {:?} \"$@\"\n", python.display().to_string());
@@ -148,10 +150,11 @@ impl Place {
 
     fn program(&self, fence: &Fence, words: &[&str], after: &[Fence]) -> Result<(), String> {
         let value = |key: &str| words.iter().find_map(|w| w.strip_prefix(key));
-        let is_grok = words.first() == Some(&"grok");
-        let name = value("name=").unwrap_or(if is_grok { "example.grok" } else { "example.py" });
+        let language = words.first().copied().unwrap_or_default();
+        let name = value("name=").map_or_else(|| format!("example.{language}"), str::to_owned);
+        let name = name.as_str();
         write(self.scratch.path(), name, &fence.body)?;
-        if is_grok && words.len() > 1 && name.contains('/') {
+        if language == "grok" && words.len() > 1 && name.contains('/') {
             // A file of a package; its commands come in a console.
             return Ok(());
         }
@@ -166,7 +169,7 @@ impl Place {
             return if checked.status.success() { Ok(()) } else { Err(format!("is refused\n{why}")) };
         }
         let mut runs: Vec<Command> = ENGINES.iter().map(|e| self.engine(e, name)).collect();
-        if let Some(python) = reference().filter(|_| !is_grok) {
+        if let Some(python) = reference().filter(|_| language == "py") {
             let mut c = self.command(python);
             c.arg(name);
             runs.push(c);

@@ -17,7 +17,7 @@ fn own(case: Case) -> Case {
 }
 
 pub fn cases() -> Vec<Case> {
-    [nested(), chained(), wide(), huge(), encoded(), cut(), placed()].into_iter().flatten().collect()
+    [nested(), chained(), wide(), huge(), encoded(), cut(), placed(), claude()].into_iter().flatten().collect()
 }
 
 const MANY: usize = 10_000;
@@ -286,5 +286,36 @@ fn placed() -> Vec<Case> {
         files("empty module", &[("main.py", b"import a\n"), ("a.py", b"")], Expected::Accepted),
         files("module that is a folder", &[("main.py", b"import a\n"), ("a.py/", b"")], missing()),
         files("package that is a folder", &[("main.py", b"import a\n"), ("a/__init__.py/", b"")], Expected::Accepted),
+    ]
+}
+
+/// ClaudeLang texts that are deep, large or no text.
+fn claude() -> Vec<Case> {
+    let bad = |name: &str, source: Vec<u8>| Case {
+        name: format!("generated/claude {name}"),
+        files: vec![("main.cl".into(), source)],
+        expected: refused("malformed-syntax"),
+        agrees: false,
+    };
+    let deep = |open: &str, close: &str| (open.repeat(MANY) + "a" + &close.repeat(MANY)).into_bytes();
+    vec![
+        bad("parentheses 10000", deep("(", ")")),
+        bad("brackets 10000", deep("[", "]")),
+        bad("braces 10000", deep("{", "}")),
+        bad("sets 10000", deep("#{", "}")),
+        bad("quotes 10000", deep("'", "")),
+        bad("open 10000", "(".repeat(MANY).into_bytes()),
+        bad("closed 10000", ")".repeat(MANY).into_bytes()),
+        bad("open string of 10 MB", format!("\"{}", "a".repeat(10_000_000)).into_bytes()),
+        bad("open comment of 10 MB", format!("#|{}", "a#".repeat(5_000_000)).into_bytes()),
+        bad("NUL", b"(a \0)".to_vec()),
+        bad("mark of UTF-16", b"\xff\xfe(\0)\0".to_vec()),
+        bad("Latin-1", b"(print \"\xe9\")".to_vec()),
+        bad("all bytes", (0..=255).collect()),
+        Case {
+            expected: Expected::Unreadable,
+            files: vec![("main.cl/".into(), Vec::new())],
+            ..bad("folder", Vec::new())
+        },
     ]
 }
