@@ -239,9 +239,13 @@ pub const STEP_RETURNED: u64 = 2;
 
 /// Generic entry of everything callable: positional arguments then keyword values, all borrowed, in
 /// `args`; `kwnames` is a tuple of the keyword names or `UNBOUND`; `nargs` counts positional ones only.
-/// The result's second half is 0 or 1 (raised).
+/// The result's second half is 0, 1 (raised) or, from a procedure of ClaudeLang only, [`TAIL_CALL`].
 pub type EntryFn =
     unsafe extern "C" fn(ctx: *mut Context, callee: Word, args: *const Word, nargs: u64, kwnames: Word) -> Ret;
+
+/// Second half of the result of a function that leaves a call for its caller to make: callee and operands wait in the
+/// isolate.
+pub const TAIL_CALL: u64 = 2;
 
 /// Source range of one operation, lines from 1, columns in UTF-8 bytes from 0. The anchor is the part
 /// that a traceback marks with `^` where the rest is marked with `~` (operator, subscript, call
@@ -285,7 +289,8 @@ pub struct CodeDesc {
     pub first_line: u32,
     /// Index of the module in [`ProgramDesc::modules`].
     pub module: u32,
-    pub reserved: u32,
+    /// Of a procedure of ClaudeLang: how many of its last positional parameters may be absent.
+    pub optional: u32,
 }
 impl CodeDesc {
     /// Same values as CPython's `co_flags`.
@@ -294,6 +299,8 @@ impl CodeDesc {
     pub const GENERATOR: u32 = 0x20;
     pub const COROUTINE: u32 = 0x80;
     pub const ASYNC_GENERATOR: u32 = 0x200;
+    /// A procedure of ClaudeLang, which binds operands by its own rules.
+    pub const CLAUDE: u32 = 0x1000_0000;
     /// Number of words a bound call passes: all parameters including `*` and `**`.
     pub fn param_count(&self) -> u32 {
         self.arg_count
@@ -330,6 +337,25 @@ pub struct ClassSiteDesc {
     pub slot_names: *const Word,
     pub slot_count: u32,
     pub reserved: u32,
+}
+
+/// What a program with ClaudeLang in it tells the runtime at its start.
+#[repr(C)]
+pub struct ClaudeDesc {
+    /// Static symbols and keywords.
+    pub symbols: *const Word,
+    pub symbol_count: u64,
+    pub ctors: *const CtorDesc,
+    pub ctor_count: u64,
+}
+
+/// A constructor of a data type.
+#[repr(C)]
+pub struct CtorDesc {
+    /// A `str`.
+    pub name: Word,
+    pub class: ClassId,
+    pub arity: u32,
 }
 
 /// Root of the static data of a program.

@@ -581,4 +581,156 @@ rt_table! {
     GrokKill = grok_kill(i) -> i;
     /// `grok_poll_two(descriptor, descriptor)`: which can be read: 1, 2 or 3.
     GrokPollTwo = grok_poll_two(i i) -> i;
+    // ---- ClaudeLang ---------------------------------------------------------------------------
+    ClAdd = cl_add(w w) -> r;
+    ClSub = cl_sub(w w) -> r;
+    ClMul = cl_mul(w w) -> r;
+    ClDiv = cl_div(w w) -> r;
+    ClQuot = cl_quot(w w) -> r;
+    ClNegate = cl_negate(w) -> r;
+    ClRem = cl_rem(w w) -> r;
+    ClMod = cl_mod(w w) -> r;
+    /// `cl_compare(operator, a, b)`: whether it holds.
+    ClCompare = cl_compare(i w w) -> t;
+    /// `cl_call(callee, args, count)`: calls that the callee leaves are made here.
+    ClCall = cl_call(w p i) -> r;
+    /// `cl_tail_call(callee, args, count)`: leaves a call to the caller; consumes callee and operands.
+    ClTailCall = cl_tail_call(o p i) -> v;
+    /// `cl_bounce(flag)`: makes the call that waits; with another flag the error goes on.
+    ClBounce = cl_bounce(i) -> r;
+    /// `cl_apply(callee, list)`.
+    ClApply = cl_apply(w w) -> r;
+    /// `cl_start(descriptor)`: symbols and constructors of the program, as [`crate::layout::ClaudeDesc`] lists them.
+    ClStart = cl_start(p) -> w;
+    /// `cl_to_tuple(list)`.
+    ClToTuple = cl_to_tuple(w) -> r;
+    /// Values made of arrays of words.
+    ClListOf = cl_list_of(p i) -> r;
+    ClMapOf = cl_map_of(p i) -> r;
+    ClSetOf = cl_set_of(p i) -> r;
+    ClTupleOf = cl_tuple_of(p i) -> r;
+    ClMapOfList = cl_map_of_list(w) -> r;
+    ClSetOfList = cl_set_of_list(w) -> r;
+    /// `cl_nullary(class_id)`: the value of a constructor without fields.
+    ClNullary = cl_nullary(i) -> w;
+    /// `cl_list_length(word)`: its length as a small integer, -1 when it is no list.
+    ClListLength = cl_list_length(w) -> r;
+    /// `cl_iter(list)`: an iterator; `type-error` for anything else.
+    ClIter = cl_iter(w) -> r;
+    /// `cl_match_fail(value)`: raises `match-failure`.
+    ClMatchFail = cl_match_fail(w) -> r;
+    /// `cl_uninitialized(name)`: raises.
+    ClUninitialized = cl_uninitialized(w) -> r;
+    /// `cl_error_lookup(error, key)`: a field; unbound when there is none or the word is no error.
+    ClErrorLookup = cl_error_lookup(w w) -> r;
+    /// `cl_map_lookup(map, key)`: a value; unbound when there is none or the word is no map.
+    ClMapLookup = cl_map_lookup(w w) -> r;
+    /// `cl_tuple_length(word)`: -1 when it is no tuple.
+    ClTupleLength = cl_tuple_length(w) -> r;
+    /// `cl_in_range(value, low, high)`: whether it is an integer within both, the ends included.
+    ClInRange = cl_in_range(w w w) -> r;
+    /// `cl_catchable(exception)`: whether `catch` may take it.
+    ClCatchable = cl_catchable(w) -> r;
+    /// `cl_finally_raised(raised, in flight)`: an error of `finally` replaces one in flight, which becomes its cause.
+    ClReplace = cl_replace(w w) -> r;
+    // Default handlers of operations.
+    ClPrint = cl_print(p i) -> r;
+    ClWrite = cl_write(p i) -> r;
+    ClPrintErr = cl_print_err(p i) -> r;
+    ClReadLine = cl_read_line(p i) -> r;
+    ClEnv = cl_env(p i) -> r;
+    ClArgs = cl_args(p i) -> r;
+    ClExit = cl_exit(p i) -> r;
+    ClRaise = cl_raise(p i) -> r;
+    ClNow = cl_now(p i) -> r;
+    ClNowMs = cl_now_ms(p i) -> r;
+    ClMonotonic = cl_monotonic(p i) -> r;
+    ClElapsed = cl_elapsed(p i) -> r;
+    // Functions of the library; a first integer says which of a family.
+    ClAbs = cl_abs(w) -> r;
+    ClSign = cl_sign(w) -> r;
+    ClMin = cl_min(p i) -> r;
+    ClMax = cl_max(p i) -> r;
+    ClOrder = cl_order(w w) -> r;
+    ClIdentical = cl_identical(w w) -> r;
+    ClHash = cl_hash(w) -> r;
+    ClRound = cl_round(i w) -> r;
+    ClRoundTo = cl_round_to(w w) -> r;
+    ClToInt = cl_to_int(w) -> r;
+    ClToFloat = cl_to_float(w) -> r;
+    ClStringToNumber = cl_string_to_number(w w) -> r;
+    ClNumberToString = cl_number_to_string(w w) -> r;
+    ClBitAnd = cl_bit_and(p i) -> r;
+    ClBitOr = cl_bit_or(p i) -> r;
+    ClBitXor = cl_bit_xor(p i) -> r;
+    ClBitNot = cl_bit_not(w) -> r;
+    ClShiftLeft = cl_shift_left(w w) -> r;
+    ClShiftRight = cl_shift_right(w w) -> r;
+    ClMath = cl_math(i w) -> r;
+    ClMath2 = cl_math2(i w w) -> r;
+    ClLog = cl_log(w w) -> r;
+    ClGcd = cl_gcd(w w) -> r;
+    ClFactorial = cl_factorial(w) -> r;
+    ClTest = cl_test(i w) -> r;
+    ClTypeOf = cl_type_of(w) -> r;
+    ClStringLength = cl_string_length(w) -> r;
+    ClStringConcat = cl_string_concat(p i) -> r;
+    ClStr = cl_str(p i) -> r;
+    ClToString = cl_to_string(w) -> r;
+    ClPrStr = cl_pr_str(w) -> r;
+    ClSubstring = cl_substring(w w w) -> r;
+    ClStringRef = cl_string_ref(w w) -> r;
+    ClStringIndexOf = cl_string_index_of(w w w) -> r;
+    ClStringSplit = cl_string_split(w w) -> r;
+    ClStringJoin = cl_string_join(w w) -> r;
+    ClText = cl_text(i w) -> r;
+    ClStringReplace = cl_string_replace(w w w) -> r;
+    ClStringRepeat = cl_string_repeat(w w) -> r;
+    ClPad = cl_pad(i w w w) -> r;
+    ClTextTest = cl_text_test(i w w) -> r;
+    ClStringEmpty = cl_string_empty(w) -> r;
+    ClListToString = cl_list_to_string(w) -> r;
+    ClCharToInt = cl_char_to_int(w) -> r;
+    ClIntToChar = cl_int_to_char(w) -> r;
+    ClFormat = cl_format(p i) -> r;
+    ClNamed = cl_named(i w) -> r;
+    ClCons = cl_cons(w w) -> r;
+    /// `cl_cons_bound(value, list)`: the list alone if there is no value.
+    ClConsBound = cl_cons_bound(w w) -> r;
+    ClHead = cl_head(w) -> r;
+    ClTail = cl_tail(w) -> r;
+    ClNthOf = cl_nth_of(i w) -> r;
+    ClListEnd = cl_list_end(i w) -> r;
+    ClNth = cl_nth(w w w) -> r;
+    ClLength = cl_length(w) -> r;
+    ClPart = cl_part(i w w) -> r;
+    ClListSlice = cl_list_slice(w w w) -> r;
+    ClAppend = cl_append(p i) -> r;
+    ClReverse = cl_reverse(w) -> r;
+    ClRange = cl_range(p i) -> r;
+    ClFlatten = cl_flatten(w) -> r;
+    ClSort = cl_sort(w) -> r;
+    ClSortKeyed = cl_sort_keyed(w w) -> r;
+    ClUnique = cl_unique(w) -> r;
+    ClTupleRef = cl_tuple_ref(w w) -> r;
+    ClTuplePart = cl_tuple_part(i w) -> r;
+    ClGet = cl_get(w w w) -> r;
+    ClSet = cl_set(p i) -> r;
+    ClDissoc = cl_dissoc(p i) -> r;
+    ClHasKey = cl_has_key(w w) -> r;
+    ClMapParts = cl_map_parts(i w) -> r;
+    ClSize = cl_size(w) -> r;
+    ClMerge = cl_merge(p i) -> r;
+    ClSetAdd = cl_set_add(w w) -> r;
+    ClSetRemove = cl_set_remove(w w) -> r;
+    ClSetHas = cl_set_has(w w) -> r;
+    ClSetUnion = cl_set_union(p i) -> r;
+    ClSetIntersection = cl_set_intersection(p i) -> r;
+    ClSetDifference = cl_set_difference(w w) -> r;
+    ClSetSubset = cl_set_subset(w w) -> r;
+    ClSetToList = cl_set_to_list(w) -> r;
+    ClRefNew = cl_ref_new(w) -> r;
+    ClDeref = cl_deref(w) -> r;
+    ClRefSet = cl_ref_set(w w) -> r;
+    ClWrongOperand = cl_wrong_operand(w w) -> r;
 }

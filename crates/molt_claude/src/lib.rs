@@ -1,15 +1,21 @@
-//! The front end of ClaudeLang: source text to data.
+//! The front end of ClaudeLang: source text to the semantic IR.
 //!
-//! Entry point: [`compile`], of which the reader is built; start with [`syntax::read`]. [`lookup`] says where modules are
-//! found, [`options`] what can be chosen about a program.
+//! Start with [`compile`]. The stages: [`syntax`] reads data, [`expand`] makes [`core`] of them, `lower` makes the IR.
+//! [`library`] holds the tables of native functions and effects, and the functions that are written in the language
+//! itself. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
 //!
 //! Invariants: no I/O, files come from the caller's [`Loader`]; the reader gives data for every text, however wrong, and
-//! does not recurse; every fault it sees is in its diagnostics.
+//! does not recurse; every fault is in the diagnostics.
 #![forbid(unsafe_code)]
 
+pub mod core;
+pub mod expand;
+pub mod library;
 pub mod lookup;
+mod lower;
 pub mod options;
 pub mod program;
+pub mod stx;
 pub mod syntax;
 
 pub use options::Options;

@@ -74,18 +74,18 @@ pub fn plain(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
+    use std::sync::Mutex;
 
     use super::*;
 
     struct Files<'f> {
         files: &'f [(&'f str, &'f str)],
-        asked: RefCell<Vec<String>>,
+        asked: Mutex<Vec<String>>,
     }
 
     impl Loader for Files<'_> {
         fn read(&self, path: &Path) -> Option<Vec<u8>> {
-            self.asked.borrow_mut().push(path.display().to_string());
+            self.asked.lock().expect("no test panics in it").push(path.display().to_string());
             let (_, text) = self.files.iter().find(|(name, _)| Path::new(name) == path)?;
             Some(text.as_bytes().to_vec())
         }
@@ -96,14 +96,14 @@ mod tests {
     }
 
     fn found(name: &str, files: &[(&str, &str)]) -> Option<String> {
-        let loader = Files { files, asked: RefCell::default() };
+        let loader = Files { files, asked: Mutex::default() };
         find(name, Path::new("/p/app/main.cl"), &places(), &loader).map(|(path, _)| path.display().to_string())
     }
 
     #[test]
     fn places_are_tried_in_order() {
         let all = ["/p/app/a-b", "/p/app/modules/a-b", "/p/src/a-b", "/p/modules/a-b", "/lib/a-b"];
-        let loader = Files { files: &[], asked: RefCell::default() };
+        let loader = Files { files: &[], asked: Mutex::default() };
         assert_eq!(find("a-b", Path::new("/p/app/main.cl"), &places(), &loader), None);
         let spellings = |base: &str| {
             let other = base.replace('-', "_");
@@ -112,7 +112,7 @@ mod tests {
         let mut expected: Vec<String> = all.iter().flat_map(|base| spellings(base)).collect();
         expected.push("/p/claude_modules/a-b/claude.json".into());
         expected.extend(spellings("/p/claude_modules/a-b"));
-        assert_eq!(loader.asked.take(), expected);
+        assert_eq!(loader.asked.into_inner().expect("no test panics in it"), expected);
     }
 
     #[test]

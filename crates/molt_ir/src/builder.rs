@@ -239,6 +239,13 @@ impl FunctionBuilder {
         self.terminate(Op::Ret, &[value], &[]);
     }
 
+    /// Leaves the function by an op that says how, with its operands and immediate.
+    pub fn leave(&mut self, op: Op, values: &[ValueId], imm: u64) {
+        self.terminate(op, values, &[]);
+        let last = self.func.blocks[self.current].insts.last().expect("the terminator was just appended");
+        self.func.insts[*last].imm = imm;
+    }
+
     pub fn unreachable(&mut self) {
         self.terminate(Op::Unreachable, &[], &[]);
     }

@@ -2,7 +2,7 @@
 //! meaning. Enum, builder checks, printer, parser and verifier derive from it.
 //!
 //! Columns: variant, mnemonic, level (`S` semantic, `T` typed, `L` machine, `A` any), operand kinds
-//! (`w` word borrowed, `c` word consumed, `b` i1, `i` i64, `f` f64, `x` anything; a trailing `*` repeats the last),
+//! (`w` word borrowed, `c` word consumed, `b` i1, `i` i64, `f` f64, `x` anything, `k` anything, consumed if it is a word; a trailing `*` repeats the last),
 //! result kinds (same letters; `-` none, `n` as many words as the immediate says, `?` as declared),
 //! immediate, flags: `R` may raise, `P` pure, `E` writes memory or calls unknown code, `T` terminator,
 //! `N` the result is not counted (borrowed or immortal).
@@ -75,6 +75,10 @@ impl OpInfo {
     /// Whether a word result is not counted.
     pub fn result_uncounted(&self) -> bool {
         self.flags.contains('N')
+    }
+    /// Whether operand `i`, if it is a word, is consumed.
+    pub fn consumes(&self, i: usize) -> bool {
+        matches!(self.operand(i), Some(b'c' | b'k'))
     }
     /// Letter of operand `i`.
     pub fn operand(&self, i: usize) -> Option<u8> {
@@ -313,9 +317,41 @@ ops! {
     /// Runs pending signals and collections; in loops.
     Poll "poll" S "" -> "-" None "RE" = Poll;
 
+    // ---- ClaudeLang operations ------------------------------------------------------------------------
+    /// Arithmetic on numbers: `truediv` is `/`, `floordiv` is `quot`; `type-error` for anything else.
+    ClBinary "cl.binary" S "ww" -> "w" Binary "RE";
+    /// Comparison: `eq` and `ne` are structural and do not raise.
+    ClCompare "cl.compare" S "ww" -> "b" Compare "RE";
+    /// Whether a word is neither `false` nor `nil`.
+    ClTruth "cl.truth" S "w" -> "b" None "P";
+    /// Call of anything that can be called: callee and operands.
+    ClCall "cl.call" S "ww*" -> "w" None "RE";
+    /// Leaves the function; whoever called it calls the callee with the operands in its place.
+    ClTailCall "cl.tail_call" S "cc*" -> "-" None "T";
+    /// Calls a function body, whose result is that of this function, and leaves. Operands as for `call.direct`.
+    ClTailDirect "cl.tail_direct" S "ck*" -> "-" Func "T";
+    /// Runtime function on words with a word as result.
+    ClRt "cl.rt" S "w*" -> "w" Rt "RE";
+    /// Runtime function on an array of words and their number, with a word as result.
+    ClRtN "cl.rt_n" S "w*" -> "w" Rt "RE";
+    /// Runtime function (low half) on a small integer (high half) and words, with a word as result.
+    ClRtFamily "cl.rt_family" S "w*" -> "w" Pair "RE";
+    /// Runtime function on the elements of a list as an array and their number.
+    ClSpread "cl.spread" S "w" -> "w" Rt "RE";
+    /// Makes the runtime know the program's symbols and constructors.
+    ClStart "cl.start" S "" -> "w" None "E";
+    /// A value of a constructor.
+    ClNew "cl.new" S "c*" -> "w" ClassSite "";
+    /// Whether a word is a value of a constructor.
+    ClIs "cl.is" S "w" -> "b" ClassSite "P";
+    /// A field of a value of a known constructor.
+    ClField "cl.field" S "w" -> "w" Int "";
+    /// Item of a tuple that is long enough.
+    ClItem "cl.item" S "w" -> "w" Int "";
+
     // ---- typed ------------------------------------------------------------------------------------------
     /// Call of a function body with positional arguments; the first operand is the function object or unbound.
-    CallDirect "call.direct" T "wx*" -> "?" Func "RE";
+    CallDirect "call.direct" S "wx*" -> "?" Func "RE";
     /// Double of an int or bool word; OverflowError when it is too large.
     IntToFloat "int.to_float" T "w" -> "f" None "R";
     /// True division of two int words.
@@ -532,6 +568,21 @@ impl BinaryOp {
             RtFn::Xor,
             RtFn::MatMul,
         ][self as usize]
+    }
+}
+
+impl BinaryOp {
+    /// Runtime function of the operator in ClaudeLang; those that it has no operator for are Python's.
+    pub fn claude_rt(self) -> RtFn {
+        match self {
+            BinaryOp::Add => RtFn::ClAdd,
+            BinaryOp::Sub => RtFn::ClSub,
+            BinaryOp::Mul => RtFn::ClMul,
+            BinaryOp::TrueDiv => RtFn::ClDiv,
+            BinaryOp::FloorDiv => RtFn::ClQuot,
+            BinaryOp::Mod => RtFn::ClMod,
+            other => other.rt(),
+        }
     }
 }
 

@@ -171,6 +171,10 @@ fn constant(kind: &str, rest: &str) -> Result<Const, String> {
         }
         "str" => Const::Str(unquote(rest)?.into()),
         "bytes" => Const::Bytes(unquote(rest)?.into()),
+        "symbol" | "keyword" => {
+            let name = String::from_utf8(unquote(rest)?).map_err(|_| "a name is UTF-8")?.into_boxed_str();
+            if kind == "symbol" { Const::Symbol(name) } else { Const::Keyword(name) }
+        }
         "tuple" => {
             let items: Result<Vec<ConstId>, String> =
                 rest.split_whitespace().map(|w| Ok(ConstId(number(w, "k")?))).collect();

@@ -81,6 +81,8 @@ fn constant(c: &Const) -> String {
         Const::Complex(re, im) => format!("complex {re:#x} {im:#x}"),
         Const::Str(s) => format!("str {}", quote(s)),
         Const::Bytes(b) => format!("bytes {}", quote(b)),
+        Const::Symbol(s) => format!("symbol {}", quote(s.as_bytes())),
+        Const::Keyword(s) => format!("keyword {}", quote(s.as_bytes())),
         Const::Tuple(items) => items.iter().fold(String::from("tuple"), |text, i| format!("{text} {i}")),
     }
 }

@@ -61,6 +61,9 @@ pub enum Const {
     Str(Box<[u8]>),
     Bytes(Box<[u8]>),
     Tuple(Box<[ConstId]>),
+    /// ClaudeLang's symbol and keyword of a name.
+    Symbol(Box<str>),
+    Keyword(Box<str>),
 }
 
 /// A module of the program.
@@ -92,6 +95,8 @@ pub struct ClassSite {
     /// Functions that the body binds by `def`, for direct calls: (name, function).
     pub methods: Vec<(Symbol, FuncId)>,
     pub body: Option<FuncId>,
+    /// A constructor of ClaudeLang: the runtime makes its class at the start.
+    pub is_constructor: bool,
 }
 
 /// What the runtime must know of a Python function beside its machine code.
@@ -109,6 +114,10 @@ pub struct CodeInfo {
     pub free_names: Vec<Symbol>,
     pub doc: Option<ConstId>,
     pub first_line: u32,
+    /// A procedure of ClaudeLang: calls are bound by its rules, and `has_varargs` means a list.
+    pub claude: bool,
+    /// Positional parameters at the end that may be absent: unbound, in ClaudeLang.
+    pub optional: u32,
 }
 
 /// Where a relocation points.

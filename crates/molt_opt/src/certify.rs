@@ -58,7 +58,7 @@ impl Certifier<'_> {
         for (i, &v) in func.args(inst).iter().enumerate() {
             if op == Op::RcInc {
                 *held.entry(v).or_insert(0) += 1;
-            } else if info.operand(i) == Some(b'c') {
+            } else if info.consumes(i) {
                 self.give_up(v, held)?;
             }
         }

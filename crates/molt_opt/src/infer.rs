@@ -135,8 +135,15 @@ impl Analysis<'_> {
                     self.raise_to(p, t);
                 }
             }
-            if op == Op::Ret {
-                self.types.result = self.types.result.join(self.ty(self.func.args(inst)[0]));
+            match op {
+                Op::Ret => self.types.result = self.types.result.join(self.ty(self.func.args(inst)[0])),
+                Op::ClTailCall => self.types.result = self.types.result.join(Ty::of(Class::Any)),
+                Op::ClTailDirect => {
+                    let args: Vec<Ty> = self.func.args(inst).iter().map(|&v| self.ty(v)).collect();
+                    let result = self.call(inst, &args);
+                    self.types.result = self.types.result.join(result);
+                }
+                _ => {}
             }
             let results: Vec<ValueId> = self.func.results(inst).collect();
             if let [only] = results[..] {
@@ -196,7 +203,8 @@ impl Analysis<'_> {
                 Class::RangeIterator => return Ty { class: Class::Int, unbound: true },
                 _ => return Ty::ANY,
             },
-            Op::PyCall => return self.call(inst, &args),
+            Op::PyCall | Op::CallDirect => return self.call(inst, &args),
+            Op::ClBinary => return claude_binary(BinaryOp::from_index(imm).expect("verified"), args[0], args[1]),
             _ => Class::Any,
         };
         Ty::of(class)
@@ -266,9 +274,25 @@ impl Analysis<'_> {
     }
 }
 
+/// Class of what ClaudeLang's arithmetic gives: numbers, or it raises.
+fn claude_binary(op: BinaryOp, a: Ty, b: Ty) -> Ty {
+    let class = match (a.class, b.class) {
+        (Class::Bottom, _) | (_, Class::Bottom) => return Ty::BOTTOM,
+        (Class::Int, Class::Int) if op != BinaryOp::TrueDiv => Class::Int,
+        // A float operand makes a float of any number; what is no number raises.
+        (Class::Float, _) | (_, Class::Float)
+            if matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::TrueDiv) =>
+        {
+            Class::Float
+        }
+        _ => Class::Any,
+    };
+    Ty::of(class)
+}
+
 /// Name of the builtin that a `py.call` without keywords calls.
 pub fn builtin_callee<'a>(program: &'a Program, func: &Function, inst: InstId) -> Option<&'a str> {
-    if func.insts[inst].imm as u32 != ConstId::NONE.0 {
+    if func.insts[inst].op != Op::PyCall || func.insts[inst].imm as u32 != ConstId::NONE.0 {
         return None;
     }
     let ValueDef::Result(def, _) = func.values[func.args(inst)[0]].def else { return None };

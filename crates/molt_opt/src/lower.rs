@@ -11,6 +11,7 @@
 //! - generic entry: `(callee, args, nargs, kwnames) -> word, error`;
 //! - resume function: `(generator, sent, mode) -> word, step`.
 
+mod claude;
 mod data;
 mod entry;
 mod fast;
@@ -18,7 +19,7 @@ mod floats;
 mod machine;
 mod sequence;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use molt_abi::layout::{self, GENERATOR_DELEGATE, GENERATOR_FRAME, GENERATOR_STATE, GeneratorObj};
 use molt_abi::{RtFn, Word, context, runtime::RtResult};
@@ -44,13 +45,14 @@ pub fn run(program: &mut Program) {
     let facts = Facts::new(program);
     let ids: Vec<FuncId> = program.funcs.ids().collect();
     let mut entries = HashMap::new();
+    let bouncing = claude::bouncing(program);
     let bodies: Vec<FuncId> = program.modules.iter().filter_map(|(_, m)| m.body).collect();
     for id in ids {
         if program.funcs[id].kind == FunctionKind::Internal {
             continue;
         }
         let source = program.funcs[id].clone();
-        let lowered = Lower::new(program, &mut statics, &facts, &source, id).run();
+        let lowered = Lower::new(program, &mut statics, &facts, &source, id, &bouncing).run();
         let words_only = source.results[0] != Type::F64 && source.params().iter().all(|&p| source.ty(p).is_word());
         if source.kind == FunctionKind::Plain && words_only && !bodies.contains(&id) {
             let adapter = entry::adapter(&source, id);
@@ -81,6 +83,25 @@ struct FailKey {
     traced: bool,
 }
 
+/// Whose rules an operation follows where its operands are not the common ones.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Python,
+    /// Python's augmented assignment.
+    Inplace,
+    Claude,
+}
+
+impl Family {
+    fn of(op: Op) -> Family {
+        match op {
+            Op::PyInplace => Family::Inplace,
+            Op::ClBinary | Op::ClCompare => Family::Claude,
+            _ => Family::Python,
+        }
+    }
+}
+
 struct Lower<'a> {
     program: &'a mut Program,
     statics: &'a mut Statics,
@@ -94,6 +115,8 @@ struct Lower<'a> {
     pairs: Vec<Option<Pair>>,
     likely: Likely,
     fails: HashMap<FailKey, BlockId>,
+    /// Functions that may leave with a call for their caller to make.
+    bouncing: &'a HashSet<FuncId>,
     /// Stack slot for argument and result arrays, and how many words it must hold.
     array_words: u32,
     /// Block that restores the depth and returns the error.
@@ -110,6 +133,7 @@ impl<'a> Lower<'a> {
         facts: &'a Facts,
         src: &'a Function,
         id: FuncId,
+        bouncing: &'a HashSet<FuncId>,
     ) -> Self {
         let mut func = Function::new(src.name, src.module, FunctionKind::Internal);
         func.qualname = src.qualname;
@@ -128,6 +152,7 @@ impl<'a> Lower<'a> {
             pairs: vec![None; src.values.len()],
             likely,
             fails: HashMap::new(),
+            bouncing,
             array_words: 0,
             leave: None,
             unwind: None,
@@ -492,8 +517,9 @@ impl<'a> Lower<'a> {
                 self.m.inc(v);
                 v
             }
-            Op::PyBinary => self.binary(inst, BinaryOp::from_index(imm).expect("verified"), args, false),
-            Op::PyInplace => self.binary(inst, BinaryOp::from_index(imm).expect("verified"), args, true),
+            Op::PyBinary | Op::PyInplace | Op::ClBinary => {
+                self.binary(inst, BinaryOp::from_index(imm).expect("verified"), args, Family::of(op))
+            }
             Op::PyUnary => {
                 let f = match UnaryOp::from_index(imm).expect("verified") {
                     UnaryOp::Neg => RtFn::Neg,
@@ -503,7 +529,9 @@ impl<'a> Lower<'a> {
                 self.rt_checked(f, args)
             }
             Op::PyCompare => self.compare(inst, CompareOp::from_index(imm).expect("verified"), args),
-            Op::PyCompareTruth => self.compare_truth(inst, CompareOp::from_index(imm).expect("verified"), args),
+            Op::PyCompareTruth | Op::ClCompare => {
+                self.compare_truth(inst, CompareOp::from_index(imm).expect("verified"), args, Family::of(op))
+            }
             Op::PyIs => self.m.icmp(IntCond::Eq, args[0], args[1]),
             Op::PyGetAttr => self.getattr(args[0], symbol),
             Op::PySetAttr => return self.setattr(args[0], args[1], symbol),
@@ -619,6 +647,25 @@ impl<'a> Lower<'a> {
                 let result = machine_type(self.src.ty(self.src.result(inst)));
                 self.call_direct(FuncId(low), args, result)
             }
+            Op::ClTruth => self.claude_truth(args[0]),
+            Op::ClCall => self.claude_call(args),
+            Op::ClRt => self.rt_checked(RtFn::from_index(low as u16).expect("verified"), args),
+            Op::ClRtN => self.checked_display(RtFn::from_index(low as u16).expect("verified"), args, args.len()),
+            Op::ClRtFamily => {
+                let which = self.m.iconst(i64::from(high));
+                let all: Vec<ValueId> = std::iter::once(which).chain(args.iter().copied()).collect();
+                self.rt_checked(RtFn::from_index(low as u16).expect("verified"), &all)
+            }
+            Op::ClSpread => self.claude_spread(RtFn::from_index(low as u16).expect("verified"), args[0]),
+            Op::ClStart => {
+                let d = self.statics.claude(self.program);
+                let descriptor = self.data_address(d);
+                self.m.rt1(RtFn::ClStart, &[descriptor])
+            }
+            Op::ClNew => self.claude_new(low, args),
+            Op::ClIs => self.claude_is(low, args[0]),
+            Op::ClField => self.owned_load(args[0], layout::INSTANCE_SLOTS + imm as i32 * 8),
+            Op::ClItem => self.owned_load(args[0], layout::TUPLE_ITEMS + imm as i32 * 8),
             Op::IntToFloat => self.int_to_float(args[0]),
             Op::IntTrueDiv => self.int_truediv(args),
             Op::FloatBinary => self.float_binary(BinaryOp::from_index(imm).expect("verified"), args),
@@ -732,6 +779,8 @@ impl<'a> Lower<'a> {
                 let leave = self.leave_block();
                 self.m.jump(leave, &[]);
             }
+            Op::ClTailCall => self.claude_tail_call(args),
+            Op::ClTailDirect => self.claude_tail_direct(FuncId(imm as u32), args),
             _ => {
                 let list: Vec<(BlockId, &[ValueId])> = edges.iter().map(|(b, v)| (*b, v.as_slice())).collect();
                 let i = self.m.func.make_inst(op, args, imm, &list, &[], LocId::NONE);

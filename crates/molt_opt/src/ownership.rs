@@ -167,7 +167,7 @@ impl Pass<'_> {
             .args(inst)
             .iter()
             .enumerate()
-            .filter(|&(i, &v)| info.operand(i) == Some(b'c') && self.func.ty(v).is_word())
+            .filter(|&(i, &v)| info.consumes(i) && self.func.ty(v).is_word())
             .map(|(_, &v)| v)
             .collect()
     }
@@ -250,7 +250,7 @@ impl Pass<'_> {
             .copied()
             .filter(|&v| {
                 let info = self.func.insts[inst].op.info();
-                self.func.args(inst).iter().enumerate().any(|(i, &a)| a == v && info.operand(i) != Some(b'c'))
+                self.func.args(inst).iter().enumerate().any(|(i, &a)| a == v && !info.consumes(i))
             })
             .collect();
         for v in also_borrowed {

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use molt_base::EntityId;
-use molt_ir::{FuncId, Function, FunctionKind, InstId, Program, Type, ValueId};
+use molt_ir::{FuncId, Function, FunctionKind, InstId, Op, Program, Type, ValueId};
 
 use crate::facts::Facts;
 use crate::infer::{self, Calls, Class, Ty, Types};
@@ -74,16 +74,7 @@ impl Table {
 
     /// The variant a call reaches, if its callee is proven and the call passes plain positional arguments.
     fn of_call(&mut self, program: &Program, func: &Function, inst: InstId, args: &[Ty]) -> Option<usize> {
-        if !self.facts.proven || func.insts[inst].imm as u32 != u32::MAX {
-            return None;
-        }
-        let target = self.facts.callee(func, func.args(inst)[0])?;
-        let f = &program.funcs[target];
-        let code = f.code.as_ref()?;
-        let plain = code.kwonly_count == 0 && !code.has_varargs && !code.has_varkeywords;
-        if f.kind != FunctionKind::Plain || !plain || code.arg_count as usize != args.len() {
-            return None;
-        }
+        let target = self.target(program, func, inst, args.len())?;
         let mut params = vec![Ty::of(Class::Any)];
         params.extend(args.iter().map(|&t| key_type(t)));
         if params.contains(&Ty::BOTTOM) {
@@ -96,6 +87,22 @@ impl Table {
             params = vec![Ty::of(Class::Any); params.len()];
         }
         Some(self.add(target, params))
+    }
+
+    /// The function whose body a call runs with just these arguments.
+    fn target(&self, program: &Program, func: &Function, inst: InstId, count: usize) -> Option<FuncId> {
+        let data = func.insts[inst];
+        if matches!(data.op, Op::CallDirect | Op::ClTailDirect) {
+            return Some(FuncId(data.imm as u32));
+        }
+        if !self.facts.proven || data.imm as u32 != u32::MAX {
+            return None;
+        }
+        let target = self.facts.callee(func, func.args(inst)[0])?;
+        let f = &program.funcs[target];
+        let code = f.code.as_ref()?;
+        let plain = code.kwonly_count == 0 && !code.has_varargs && !code.has_varkeywords;
+        (f.kind == FunctionKind::Plain && plain && code.arg_count as usize == count).then_some(target)
     }
 
     fn solve(&mut self, program: &Program) {
@@ -171,7 +178,7 @@ impl Table {
         let mut direct = HashMap::new();
         for &b in &func.layout {
             for &inst in &func.blocks[b].insts {
-                if func.insts[inst].op != molt_ir::Op::PyCall {
+                if !matches!(func.insts[inst].op, Op::PyCall | Op::CallDirect | Op::ClTailDirect) {
                     continue;
                 }
                 let args: Vec<Ty> = func.args(inst)[1..].iter().map(|&a: &ValueId| types.of[a.index()]).collect();

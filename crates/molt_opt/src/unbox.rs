@@ -236,14 +236,16 @@ impl Rewriter<'_> {
                 let x = self.double(args[0]).expect("a float is a double");
                 Some(self.value(Op::FNeg, &[x], 0, Type::F64))
             }
-            Op::PyCompare | Op::PyCompareTruth => self.compare(op, imm, args[0], args[1]),
+            Op::PyCompare | Op::PyCompareTruth | Op::ClCompare => self.compare(op, imm, args[0], args[1]),
             Op::PyTruth if self.ty(args[0]).is_float() => {
                 let x = self.double(args[0]).expect("a float is a double");
                 let zero = self.value(Op::FConst, &[], 0, Type::F64);
                 Some(self.value(Op::FCmp, &[x, zero], FloatCond::Ne as u64, Type::I1))
             }
             Op::PyCheckBound if self.ty(args[0]).is_float() => self.double(args[0]),
-            Op::PyCall => self.call(inst, &args),
+            Op::PyCall | Op::CallDirect => self.call(inst, &args),
+            Op::ClTailDirect => return self.tail_call(inst, &args),
+            Op::ClBinary => self.claude_binary(inst, BinaryOp::from_index(imm).expect("verified"), args[0], args[1]),
             Op::Const => self.float_constant(inst),
             _ => None,
         };
@@ -294,17 +296,57 @@ impl Rewriter<'_> {
         Some(if op == Op::PyCompare { self.value(Op::BoolBox, &[bit], 0, Type::Bool) } else { bit })
     }
 
+    /// Two numbers of which one is a float: no operation on doubles raises.
+    fn claude_binary(&mut self, inst: InstId, op: BinaryOp, a: ValueId, b: ValueId) -> Option<ValueId> {
+        let number = |t: Ty| matches!(t.class, Class::Int | Class::Float) && !t.unbound;
+        if !self.ty(self.src.result(inst)).is_float() || !number(self.ty(a)) || !number(self.ty(b)) {
+            return None;
+        }
+        let (x, y) = (self.number(a, inst), self.number(b, inst));
+        let op = match op {
+            BinaryOp::Add => Op::FAdd,
+            BinaryOp::Sub => Op::FSub,
+            BinaryOp::Mul => Op::FMul,
+            _ => Op::FDiv,
+        };
+        Some(self.value(op, &[x, y], 0, Type::F64))
+    }
+
+    /// Operands of a call of a variant, in the representation of its parameters.
+    fn direct_operands(&mut self, inst: InstId, args: &[ValueId]) -> Vec<ValueId> {
+        let floats = self.direct[&inst].float_params.clone();
+        let mut list = vec![self.word(args[0])];
+        for (i, &a) in args.iter().enumerate().skip(1) {
+            list.push(match floats[i] {
+                true => self.double(a).expect("the variant's argument is a float"),
+                false => self.word(a),
+            });
+        }
+        list
+    }
+
+    /// A call whose result is that of the function; where the two are represented otherwise, a call and a return.
+    fn tail_call(&mut self, inst: InstId, args: &[ValueId]) {
+        let Some(d) = self.direct.get(&inst) else { return self.copy(inst) };
+        let (target, result) = (u64::from(d.target.0), d.result);
+        let list = self.direct_operands(inst, args);
+        let loc = self.src.insts[inst].loc;
+        let wanted = if self.result == Type::F64 { Type::F64 } else { Type::Any };
+        if result == wanted {
+            let i = self.out.make_inst(Op::ClTailDirect, &list, target, &[], &[], loc);
+            return self.out.append(self.current, i);
+        }
+        let i = self.out.make_inst(Op::CallDirect, &list, target, &[], &[result], loc);
+        self.out.append(self.current, i);
+        let v = self.out.result(i);
+        let v = if result == Type::F64 { self.value(Op::FloatBox, &[v], 0, Type::Float) } else { v };
+        self.emit(Op::Ret, &[v], 0, &[]);
+    }
+
     fn call(&mut self, inst: InstId, args: &[ValueId]) -> Option<ValueId> {
         if let Some(d) = self.direct.get(&inst) {
             let target = d.target;
-            let floats = d.float_params.clone();
-            let mut list = vec![self.word(args[0])];
-            for (i, &a) in args.iter().enumerate().skip(1) {
-                list.push(match floats[i] {
-                    true => self.double(a).expect("the variant's argument is a float"),
-                    false => self.word(a),
-                });
-            }
+            let list = self.direct_operands(inst, args);
             return Some(self.raising(Op::CallDirect, &list, u64::from(target.0), inst));
         }
         // Its type tells whether the builtin is trusted.

@@ -24,7 +24,9 @@ impl Isolate {
     /// Writes all parameters as owned words to `out`, which holds `UNBOUND` words at first.
     pub(crate) fn bind_arguments(&mut self, f: Word, args: &[Word], kwnames: Word, out: &mut [Word]) -> PyResult<()> {
         out.fill(Word::UNBOUND);
-        let r = self.bind_into(f, args, kwnames, out);
+        let claude = crate::function::code_of(f).flags & CodeDesc::CLAUDE != 0;
+        let bind = if claude { Isolate::bind_claude } else { Isolate::bind_into };
+        let r = bind(self, f, args, kwnames, out);
         if r.is_err() {
             for w in out {
                 dec(core::mem::replace(w, Word::UNBOUND));

@@ -19,6 +19,7 @@
 
 mod class;
 pub mod compare;
+pub mod entry;
 pub mod equal;
 pub mod error;
 pub mod hash;
@@ -58,6 +59,10 @@ pub(crate) struct State {
     empty_list: Option<Word>,
     empty_map: Option<Word>,
     empty_set: Option<Word>,
+    /// The call that a procedure left to its caller: callee and operands, owned.
+    waiting: alloc::vec::Vec<Word>,
+    /// When the program began, on the clock that only runs forward, in nanoseconds.
+    began: u64,
     /// Comparisons that are under way for the sake of another one.
     nesting: usize,
 }

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use molt_abi::layout::{AttrCache, CodeDesc, FunctionObj, NativeModuleDesc, ResumeFn};
-use molt_abi::{ClassId, Context, Ret, RtFn, Word};
+use molt_abi::{ClassId, Ret, RtFn, Word};
 
 use crate::api::{CompareOp, list_items, str_bytes, str_text, tuple_items};
 use crate::names::Name;
@@ -14,26 +14,26 @@ use crate::startup::{PENDING_COLLECTION, PENDING_INTERRUPT};
 use crate::text::str_writer::StrWriter;
 use crate::{Isolate, Owned, PyResult, Raised, exc};
 
-fn ret(r: PyResult) -> Ret {
+pub(crate) fn ret(r: PyResult) -> Ret {
     match r {
         Ok(v) => Ret::ok(v.into_word()),
         Err(Raised) => Ret::ERR,
     }
 }
 
-fn ret_truth(r: PyResult<bool>) -> Ret {
+pub(crate) fn ret_truth(r: PyResult<bool>) -> Ret {
     match r {
         Ok(b) => Ret::ok(Word(u64::from(b))),
         Err(Raised) => Ret::ERR,
     }
 }
 
-fn ret_done(r: PyResult<()>) -> Ret {
+pub(crate) fn ret_done(r: PyResult<()>) -> Ret {
     ret_truth(r.map(|()| true))
 }
 
 /// Borrowed words of an argument array.
-fn words<'a>(p: *const Word, n: u64) -> &'a [Word] {
+pub(crate) fn words<'a>(p: *const Word, n: u64) -> &'a [Word] {
     if n == 0 {
         return &[];
     }
@@ -50,17 +50,24 @@ fn call_words<'a>(p: *const Word, nargs: u64, kwnames: Word) -> &'a [Word] {
 macro_rules! entries {
     ($($name:ident($rt:ident $(, $p:ident : $t:ty)*) $(-> $r:ty)? $body:block)*) => { $(
         #[unsafe(export_name = concat!("molt_", stringify!($name)))]
-        pub(super) extern "C" fn $name(ctx: *mut Context $(, $p: $t)*) $(-> $r)? {
+        pub(crate) extern "C" fn $name(ctx: *mut molt_abi::Context $(, $p: $t)*) $(-> $r)? {
             // SAFETY: compiled code passes the context of the isolate that runs it.
-            let $rt = unsafe { Isolate::from_ctx(ctx) };
+            let $rt = unsafe { $crate::Isolate::from_ctx(ctx) };
             $body
         }
     )* };
 }
+pub(crate) use entries;
 
 /// The functions themselves, named without the prefix `molt_`.
 mod exported {
     use super::*;
+    pub(super) use crate::claude::entry::calls::*;
+    pub(super) use crate::claude::entry::collections::*;
+    pub(super) use crate::claude::entry::control::*;
+    pub(super) use crate::claude::entry::numbers::*;
+    pub(super) use crate::claude::entry::operations::*;
+    pub(super) use crate::claude::entry::strings::*;
     pub(super) use crate::grok::actor::*;
     pub(super) use crate::grok::atomics::*;
     pub(super) use crate::grok::channel::*;

@@ -137,7 +137,8 @@ impl Isolate {
                 let nkw = if kwnames.is_unbound() { 0 } else { tuple_items(kwnames).len() };
                 let entry = code_of(f).entry;
                 // SAFETY: compiled code follows the calling convention of `EntryFn`.
-                from_ret(unsafe { entry(&raw mut self.ctx, f, args.as_ptr(), (args.len() - nkw) as u64, kwnames) })
+                let r = unsafe { entry(&raw mut self.ctx, f, args.as_ptr(), (args.len() - nkw) as u64, kwnames) };
+                if r.error == molt_abi::layout::TAIL_CALL { self.make_waiting_call() } else { from_ret(r) }
             }
             ClassId::BUILTIN_FUNCTION | ClassId::METHOD_DESCRIPTOR if kwnames.is_unbound() => {
                 match self.call_simple(f, args) {

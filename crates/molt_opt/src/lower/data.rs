@@ -41,6 +41,9 @@ pub struct Statics {
     positions: HashMap<FuncId, Vec<Position>>,
     global_slots: Vec<u32>,
     builtins: HashMap<Symbol, u32>,
+    /// ClaudeLang's symbols and keywords.
+    symbols: Vec<DataId>,
+    claude: Option<DataId>,
 }
 
 /// Bytes under construction.
@@ -157,7 +160,52 @@ impl Statics {
                 ConstRef::Object(b.finish(p, format!("bytes.{}", id.0)))
             }
             Const::Tuple(items) => self.emit_tuple(p, &items, id.0),
+            Const::Symbol(name) => self.emit_symbol(p, ClassId::SYMBOL, &name, id.0),
+            Const::Keyword(name) => self.emit_symbol(p, ClassId::KEYWORD, &name, id.0),
         }
+    }
+
+    /// A symbol or keyword of ClaudeLang; the runtime is told of it at the start.
+    fn emit_symbol(&mut self, p: &mut Program, class: ClassId, name: &str, n: u32) -> ConstRef {
+        let name = p.const_str(name);
+        let name = self.constant(p, name);
+        let mut b = Bytes::default();
+        b.header(class);
+        b.word(name);
+        let d = b.finish(p, format!("symbol.{n}"));
+        self.symbols.push(d);
+        ConstRef::Object(d)
+    }
+
+    /// The descriptor of what ClaudeLang's runtime must know, filled by [`Statics::finish`].
+    pub fn claude(&mut self, p: &mut Program) -> DataId {
+        *self.claude.get_or_insert_with(|| Bytes::default().finish(p, "claude".into()))
+    }
+
+    fn write_claude(&mut self, p: &mut Program, at: DataId) {
+        let mut symbols = Bytes::default();
+        for &s in &self.symbols {
+            symbols.address(RelocTarget::Data(s));
+        }
+        let count = self.symbols.len() as u64;
+        let symbols = symbols.finish(p, "symbols".into());
+        let mut ctors = Bytes::default();
+        let sites: Vec<_> =
+            p.classes.iter().filter(|(_, c)| c.is_constructor).map(|(id, c)| (id, c.name, c.slots.len())).collect();
+        for &(id, name, arity) in &sites {
+            let name = self.symbol(p, name);
+            ctors.address(RelocTarget::Data(name));
+            ctors.u32(ClassId::FIRST_SITE + id.0);
+            ctors.u32(arity as u32);
+        }
+        let ctors = ctors.finish(p, "constructors".into());
+        let mut b = Bytes::default();
+        b.address(RelocTarget::Data(symbols));
+        b.u64(count);
+        b.address(RelocTarget::Data(ctors));
+        b.u64(sites.len() as u64);
+        p.data[at].bytes = b.bytes;
+        p.data[at].relocs = b.relocs;
     }
 
     fn lazy(&mut self, p: &mut Program, kind: u32, bytes: Vec<u8>) -> ConstRef {
@@ -270,6 +318,9 @@ impl Statics {
         for (f, d) in codes {
             self.write_code(p, f, d, entries.get(&f).copied());
         }
+        if let Some(at) = self.claude {
+            self.write_claude(p, at);
+        }
         let modules = self.module_table(p);
         let sites = self.class_table(p);
         self.root(p, modules, sites);
@@ -331,13 +382,16 @@ impl Statics {
         if info.has_varkeywords {
             flags |= CodeDesc::VARKEYWORDS;
         }
+        if info.claude {
+            flags |= CodeDesc::CLAUDE;
+        }
         if info.is_generator {
             flags |= CodeDesc::GENERATOR;
         }
         b.u32(flags);
         b.u32(info.first_line);
         b.u32(module.0);
-        b.u32(0);
+        b.u32(info.optional);
         p.data[at].bytes = b.bytes;
         p.data[at].relocs = b.relocs;
     }

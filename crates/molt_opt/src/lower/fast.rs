@@ -6,7 +6,7 @@ use molt_abi::{context, layout};
 use molt_base::Symbol;
 use molt_ir::{BinaryOp, CompareOp, FloatCond, FuncId, InstId, IntCond, Op, Type, ValueId};
 
-use super::Lower;
+use super::{Family, Lower};
 
 /// Comparison of the words of small integers.
 pub(super) fn small_condition(op: CompareOp) -> IntCond {
@@ -48,21 +48,24 @@ impl Lower<'_> {
         slow
     }
 
-    pub(super) fn binary(&mut self, inst: InstId, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
+    pub(super) fn binary(&mut self, inst: InstId, op: BinaryOp, args: &[ValueId], family: Family) -> ValueId {
         let (a, b) = (args[0], args[1]);
         let inline =
             matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::And | BinaryOp::Or | BinaryOp::Xor);
         if self.program.compact && !matches!(op, BinaryOp::Add | BinaryOp::Sub) {
-            return self.generic_binary(op, args, inplace);
+            return self.generic_binary(op, args, family);
         }
         if matches!(op, BinaryOp::FloorDiv | BinaryOp::Mod) && self.may_be_ints(inst) {
-            return self.small_division(op, args, inplace);
+            return self.small_division(op, args, family);
         }
         if op == BinaryOp::RShift && self.may_be_ints(inst) {
-            return self.small_shift(op, args, inplace);
+            return self.small_shift(op, args, family);
+        }
+        if family == Family::Claude && op == BinaryOp::TrueDiv && self.may_be_floats(inst) {
+            return self.flonum_division(args);
         }
         if !inline {
-            return self.generic_binary(op, args, inplace);
+            return self.generic_binary(op, args, family);
         }
         let slow = self.both_small(a, b);
         let done = self.m.block();
@@ -75,7 +78,7 @@ impl Lower<'_> {
             self.flonum_binary(op, a, b, other, done);
             self.m.current = other;
         }
-        let r = self.generic_binary(op, args, inplace);
+        let r = self.generic_binary(op, args, family);
         self.m.jump(done, &[r]);
         self.m.current = done;
         result
@@ -131,8 +134,20 @@ impl Lower<'_> {
         self.src.args(inst).iter().all(|&v| matches!(self.src.ty(v), Type::Any | Type::Int))
     }
 
-    /// `//` and `%` of small integers with a positive divisor, rounded down.
-    fn small_division(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
+    /// `/` of two flonums.
+    fn flonum_division(&mut self, args: &[ValueId]) -> ValueId {
+        let (slow, done) = (self.m.cold_block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        self.flonum_binary(BinaryOp::TrueDiv, args[0], args[1], slow, done);
+        self.m.current = slow;
+        let r = self.rt_checked(BinaryOp::TrueDiv.claude_rt(), args);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
+    /// `//` and `%` of small integers with a positive divisor, rounded down; `quot` rounds toward zero.
+    fn small_division(&mut self, op: BinaryOp, args: &[ValueId], family: Family) -> ValueId {
         let slow = self.both_small(args[0], args[1]);
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I64);
@@ -149,6 +164,8 @@ impl Lower<'_> {
             let sign = self.m.int(Op::SShr, &[r, sixty_three]);
             let shift = self.m.int(Op::IAnd, &[sign, b]);
             self.m.int(Op::IAdd, &[r, shift])
+        } else if family == Family::Claude {
+            self.m.int(Op::SDiv, &[a, b])
         } else {
             let q = self.m.int(Op::SDiv, &[a, b]);
             let back = self.m.int(Op::IMul, &[q, b]);
@@ -160,14 +177,14 @@ impl Lower<'_> {
         let word = self.m.int(Op::IOr, &[doubled, one]);
         self.m.jump(done, &[word]);
         self.m.current = slow;
-        let r = self.generic_binary(op, args, inplace);
+        let r = self.generic_binary(op, args, family);
         self.m.jump(done, &[r]);
         self.m.current = done;
         result
     }
 
     /// `>>` of small integers by less than the width of a word.
-    fn small_shift(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
+    fn small_shift(&mut self, op: BinaryOp, args: &[ValueId], family: Family) -> ValueId {
         let slow = self.both_small(args[0], args[1]);
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I64);
@@ -182,7 +199,7 @@ impl Lower<'_> {
         let word = self.m.int(Op::IOr, &[moved, one]);
         self.m.jump(done, &[word]);
         self.m.current = slow;
-        let r = self.generic_binary(op, args, inplace);
+        let r = self.generic_binary(op, args, family);
         self.m.jump(done, &[r]);
         self.m.current = done;
         result
@@ -213,6 +230,7 @@ impl Lower<'_> {
         let op = match op {
             BinaryOp::Add => Op::FAdd,
             BinaryOp::Sub => Op::FSub,
+            BinaryOp::TrueDiv => Op::FDiv,
             _ => Op::FMul,
         };
         let f = self.m.value(op, &[x, y], 0, Type::F64);
@@ -220,8 +238,11 @@ impl Lower<'_> {
         self.m.jump(done, &[w]);
     }
 
-    pub(super) fn generic_binary(&mut self, op: BinaryOp, args: &[ValueId], inplace: bool) -> ValueId {
-        if inplace {
+    pub(super) fn generic_binary(&mut self, op: BinaryOp, args: &[ValueId], family: Family) -> ValueId {
+        if family == Family::Claude {
+            return self.rt_checked(op.claude_rt(), args);
+        }
+        if family == Family::Inplace {
             let index = self.m.iconst(op as i64);
             self.rt_checked(RtFn::Inplace, &[index, args[0], args[1]])
         } else {
@@ -259,7 +280,7 @@ impl Lower<'_> {
         self.m.value(Op::FCmp, &[x, y], op.on_floats() as u64, Type::I1)
     }
 
-    pub(super) fn compare_truth(&mut self, inst: InstId, op: CompareOp, args: &[ValueId]) -> ValueId {
+    pub(super) fn compare_truth(&mut self, inst: InstId, op: CompareOp, args: &[ValueId], family: Family) -> ValueId {
         let slow = self.both_small(args[0], args[1]);
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I1);
@@ -273,7 +294,8 @@ impl Lower<'_> {
             self.m.current = other;
         }
         let index = self.m.iconst(op as i64);
-        let r = self.rt_checked(RtFn::CompareTruth, &[index, args[0], args[1]]);
+        let generic = if family == Family::Claude { RtFn::ClCompare } else { RtFn::CompareTruth };
+        let r = self.rt_checked(generic, &[index, args[0], args[1]]);
         let bit = self.truth_bit(r);
         self.m.jump(done, &[bit]);
         self.m.current = done;
@@ -306,7 +328,7 @@ impl Lower<'_> {
     }
 
     /// Class id of an object, in a new current block; immediate words go to `slow`.
-    fn object_class(&mut self, w: ValueId, slow: molt_ir::BlockId) -> ValueId {
+    pub(super) fn object_class(&mut self, w: ValueId, slow: molt_ir::BlockId) -> ValueId {
         let seven = self.m.iconst(7);
         let tag = self.m.int(Op::IAnd, &[w, seven]);
         let is_object = self.m.icmp_imm(IntCond::Eq, tag, 0);
@@ -543,6 +565,9 @@ impl Lower<'_> {
 
     pub(super) fn call_direct(&mut self, target: FuncId, args: &[ValueId], result: Type) -> ValueId {
         let r = self.m.op(Op::Call, args, u64::from(target.0), &[result, Type::I64]);
+        if self.bouncing.contains(&target) {
+            return self.bounced(r[0], r[1]);
+        }
         self.check(r[1]);
         r[0]
     }

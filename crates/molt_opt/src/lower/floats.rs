@@ -16,7 +16,7 @@ use molt_ir::{
     ValueId,
 };
 
-use super::Lower;
+use super::{Family, Lower};
 use crate::facts::Facts;
 
 /// Word of a pair whose double is the value.
@@ -50,10 +50,12 @@ pub(super) struct Likely {
 }
 
 fn arithmetic(f: &Function, inst: InstId) -> Option<BinaryOp> {
-    if !matches!(f.insts[inst].op, Op::PyBinary | Op::PyInplace) {
+    let claude = f.insts[inst].op == Op::ClBinary;
+    if !claude && !matches!(f.insts[inst].op, Op::PyBinary | Op::PyInplace) {
         return None;
     }
-    let op = BinaryOp::from_index(f.insts[inst].imm)?;
+    // ClaudeLang's quotient of integers may be an integer.
+    let op = BinaryOp::from_index(f.insts[inst].imm).filter(|&op| !claude || op != BinaryOp::TrueDiv)?;
     matches!(op, BinaryOp::Add | BinaryOp::Sub | BinaryOp::Mul | BinaryOp::TrueDiv).then_some(op)
 }
 
@@ -231,13 +233,13 @@ impl Lower<'_> {
                     self.m.dec(pair.word);
                 }
             }
-            Op::PyBinary | Op::PyInplace => {
+            Op::PyBinary | Op::PyInplace | Op::ClBinary => {
                 let Some(op) = arithmetic(self.src, inst).filter(|_| self.is_likely(inst)) else { return false };
-                self.likely_binary(inst, op, data.op == Op::PyInplace);
+                self.likely_binary(inst, op, Family::of(data.op));
             }
-            Op::PyCompare | Op::PyCompareTruth if self.is_likely(inst) => {
+            Op::PyCompare | Op::PyCompareTruth | Op::ClCompare if self.is_likely(inst) => {
                 let op = CompareOp::from_index(data.imm).expect("verified");
-                self.likely_compare(inst, op, data.op == Op::PyCompareTruth);
+                self.likely_compare(inst, op, data.op != Op::PyCompare, Family::of(data.op));
             }
             Op::PyCallMethod if self.likely.roots.contains(&inst) => self.square_root(inst),
             _ => return false,
@@ -379,7 +381,7 @@ impl Lower<'_> {
         Some([word(x)?, word(y)?])
     }
 
-    fn likely_binary(&mut self, inst: InstId, op: BinaryOp, inplace: bool) {
+    fn likely_binary(&mut self, inst: InstId, op: BinaryOp, family: Family) {
         let (left, right) = (self.src.args(inst)[0], self.src.args(inst)[1]);
         let (x, y) = (self.operand(left), self.operand(right));
         let keep = self.likely.pair[self.src.result(inst).index()];
@@ -416,7 +418,7 @@ impl Lower<'_> {
             }
         }
         self.m.current = slow;
-        let r = self.with_words(inst, |s, args| s.generic_binary(op, args, inplace));
+        let r = self.with_words(inst, |s, args| s.generic_binary(op, args, family));
         self.leave_word(r, keep, done);
         self.m.current = done;
         self.define_number(inst, word, double);
@@ -481,7 +483,7 @@ impl Lower<'_> {
         self.m.jump(done, &[w, nothing]);
     }
 
-    fn likely_compare(&mut self, inst: InstId, op: CompareOp, truth: bool) {
+    fn likely_compare(&mut self, inst: InstId, op: CompareOp, truth: bool, family: Family) {
         let (left, right) = (self.src.args(inst)[0], self.src.args(inst)[1]);
         let (x, y) = (self.operand(left), self.operand(right));
         let (done, slow) = (self.m.block(), self.m.cold_block());
@@ -504,7 +506,8 @@ impl Lower<'_> {
         self.m.current = slow;
         if truth {
             let index = self.m.iconst(op as i64);
-            let r = self.with_words(inst, |s, args| s.rt_checked(RtFn::CompareTruth, &[index, args[0], args[1]]));
+            let generic = if family == Family::Claude { RtFn::ClCompare } else { RtFn::CompareTruth };
+            let r = self.with_words(inst, |s, args| s.rt_checked(generic, &[index, args[0], args[1]]));
             let bit = self.truth_bit(r);
             self.m.jump(done, &[bit]);
         } else {

@@ -52,8 +52,14 @@ impl<'a> Lowerer<'a> {
         let bases = self.bases(c, type_params);
         let keywords = c.arguments.as_ref().map_or(&[][..], |a| &a.keywords[..]);
         let keywords = if keywords.is_empty() { self.unbound() } else { self.class_keywords(keywords, function) };
-        let site =
-            ClassSite { name, module: self.module, slots: self.instance_slots(c, scope), methods, body: Some(id) };
+        let site = ClassSite {
+            name,
+            module: self.module,
+            slots: self.instance_slots(c, scope),
+            methods,
+            body: Some(id),
+            is_constructor: false,
+        };
         let site = self.program.classes.push(site);
         self.f.b.loc = self.class_header_loc(c);
         self.f.b.word(Op::PyClass, &[function, name_value, bases, keywords], u64::from(site.0))

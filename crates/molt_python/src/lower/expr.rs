@@ -480,5 +480,6 @@ fn constant_truth(c: &Const) -> Option<bool> {
         Const::Str(s) => !s.is_empty(),
         Const::Bytes(b) => !b.is_empty(),
         Const::Tuple(t) => !t.is_empty(),
+        Const::Symbol(_) | Const::Keyword(_) => true,
     })
 }

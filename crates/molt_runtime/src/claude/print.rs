@@ -122,7 +122,7 @@ fn write_tag(out: &mut Vec<u8>, name: &str) {
 fn write_int(out: &mut Vec<u8>, value: IntRef) {
     match value {
         IntRef::Small(v) => out.extend_from_slice(int_text::write_i64(&mut [0; 20], v)),
-        big => out.extend_from_slice(int_text::digits_in_base(big, 10, false).as_bytes()),
+        IntRef::Big(v) => out.extend_from_slice(alloc::format!("{v}").as_bytes()),
     }
 }
 

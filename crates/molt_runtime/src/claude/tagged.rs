@@ -26,6 +26,13 @@ impl Isolate {
     }
 }
 
+/// Makes the class of a constructor of the program, whose id the compiler chose.
+pub fn register(rt: &mut Isolate, id: ClassId, name: Word, arity: usize) {
+    let name = rt.intern_word(name);
+    make_class(rt, id, name, arity);
+    rt.claude.constructors.insert((name.0, arity), id);
+}
+
 fn make_class(rt: &mut Isolate, id: ClassId, name: Word, arity: usize) {
     let dict = rt.new_dict();
     let mut class = rt.new_class_object(id, ClassId::TYPE, name, dict);

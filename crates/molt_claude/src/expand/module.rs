@@ -1,0 +1,477 @@
+//! Modules: their definitions, what they export and import (section 8 of the reference).
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use molt_base::Symbol;
+use molt_diagnostics::registry::claude as code;
+
+use super::body::Define;
+use super::forms::Form;
+use super::scope::{Binding, ScopeId};
+use super::{At, Expander};
+use crate::core::{
+    Branch, Ctor, CtorId, DataType, DataTypeId, ExprId, ExprKind, Field, Global, GlobalId, Lambda, Match, Module,
+    Otherwise, Param, Pattern, PatternKind,
+};
+use crate::lookup;
+use crate::program::decode;
+use crate::stx::{Mark, Name, StxId};
+use crate::syntax::{self, Kind};
+
+/// What is known of the modules of a program.
+pub(super) struct Modules {
+    /// By path.
+    loaded: HashMap<String, Loaded>,
+    /// Paths of the modules that are being read, outermost first.
+    open: Vec<String>,
+    /// The module at hand.
+    scope: ScopeId,
+    exports: HashMap<Symbol, Binding>,
+    /// Modules by the names that they are known by here.
+    aliases: HashMap<Symbol, String>,
+    path: String,
+}
+
+/// A module that was read.
+#[derive(Clone)]
+struct Loaded {
+    exports: HashMap<Symbol, Binding>,
+}
+
+impl Modules {
+    pub(super) fn new(base: ScopeId) -> Modules {
+        Modules {
+            loaded: HashMap::new(),
+            open: Vec::new(),
+            scope: base,
+            exports: HashMap::new(),
+            aliases: HashMap::new(),
+            path: String::new(),
+        }
+    }
+}
+
+enum Item {
+    Expr(StxId),
+    Define(GlobalId, Define),
+    /// Accessors of a data type.
+    Accessor(GlobalId, ExprId),
+}
+
+/// Something to export: the name here, the name outside, where it was asked for.
+type Export = (Name, Symbol, StxId);
+
+impl Expander<'_> {
+    pub(super) fn module_scope(&self) -> ScopeId {
+        self.modules.scope
+    }
+
+    /// The part of the library that is written in the language itself, whose names every module knows.
+    pub fn library(&mut self) {
+        let file = self.sources.add("<library>", crate::library::SOURCE);
+        let read = syntax::read(file, crate::library::SOURCE);
+        debug_assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
+        let forms = self.syntax.add(&read.data, &mut self.core.names);
+        self.module_body(&forms, "<library>", self.base);
+    }
+
+    /// Reads a file and expands it as a module; what it exports is known by its path afterwards.
+    pub fn file(&mut self, path: &Path, bytes: Vec<u8>) {
+        let name = path.display().to_string();
+        let path = name.as_str();
+        let (file, fault) = decode(name.clone(), bytes, self.sources);
+        let read = syntax::read(file, &self.sources.file(file).text);
+        self.diagnostics.extend(fault);
+        self.diagnostics.extend(read.diagnostics);
+        let forms = self.syntax.add(&read.data, &mut self.core.names);
+        let scope = self.scopes.inside(self.base);
+        let outer = std::mem::replace(&mut self.modules.scope, scope);
+        let exports = std::mem::take(&mut self.modules.exports);
+        let aliases = std::mem::take(&mut self.modules.aliases);
+        let outer_path = std::mem::replace(&mut self.modules.path, path.to_owned());
+        let module = self.module;
+        self.modules.open.push(path.to_owned());
+        self.module_body(&forms, path, scope);
+        self.modules.open.pop();
+        self.module = module;
+        self.modules.path = outer_path;
+        self.modules.aliases = aliases;
+        let exports = std::mem::replace(&mut self.modules.exports, exports);
+        self.modules.scope = outer;
+        self.modules.loaded.insert(path.to_owned(), Loaded { exports });
+    }
+
+    /// Modules get their numbers when their bodies are complete, so that the order is that of evaluation.
+    fn module_body(&mut self, forms: &[StxId], path: &str, scope: ScopeId) {
+        let name = self.core.names.intern(stem(path));
+        let file = self.core.names.intern(path);
+        self.module = self.core.modules.push(Module { name, file, body: Vec::new(), doc: None });
+        let at = At { scope, tail: None };
+        let (mut items, mut exports) = (Vec::new(), Vec::new());
+        for &form in forms {
+            self.collect(form, at, &mut items, &mut exports);
+        }
+        self.export_all(exports, scope);
+        let body: Vec<ExprId> = items.into_iter().map(|item| self.item(item, at)).collect();
+        self.core.modules[self.module].body = body;
+        self.core.order.push(self.module);
+    }
+
+    fn item(&mut self, item: Item, at: At) -> ExprId {
+        match item {
+            Item::Expr(s) => self.expr(s, at),
+            Item::Define(global, define) => {
+                let span = self.syntax.span(define.target);
+                let value = self.define_value(&define, at);
+                self.init_global(global, value, span)
+            }
+            Item::Accessor(global, value) => {
+                let span = self.core.globals[global].span;
+                self.init_global(global, value, span)
+            }
+        }
+    }
+
+    fn init_global(&mut self, global: GlobalId, value: ExprId, span: molt_base::Span) -> ExprId {
+        if let ExprKind::Lambda(lambda) = *self.core.kind(value) {
+            self.core.globals[global].lambda = Some(lambda);
+        }
+        self.core.expr(ExprKind::InitGlobal(global, value), span)
+    }
+
+    fn collect(&mut self, form: StxId, at: At, items: &mut Vec<Item>, exports: &mut Vec<Export>) {
+        match self.opens(form, at) {
+            Some(Form::Do) => {
+                let parts = self.syntax.parts(form)[1..].to_vec();
+                parts.into_iter().for_each(|p| self.collect(p, at, items, exports));
+            }
+            Some(Form::Module) => self.module_form(form, at, items, exports),
+            Some(Form::Define) => {
+                let Some(define) = self.define_parts(form) else { return };
+                let Some(global) = self.new_global(define.name, define.target, at.scope) else { return };
+                items.push(Item::Define(global, define));
+            }
+            Some(Form::Data) => self.data(form, at, items),
+            Some(Form::DefineEffect) => self.define_effect(form),
+            Some(Form::TypeAlias) => {
+                let _ = self.exactly(form, 2);
+            }
+            Some(Form::Export) => self.export_form(form, exports),
+            Some(Form::Import) => self.import(form, at),
+            _ => items.push(Item::Expr(form)),
+        }
+    }
+
+    /// `(module name (export ..) form ..)` and `(module name [n ..] form ..)`: the whole file.
+    fn module_form(&mut self, form: StxId, at: At, items: &mut Vec<Item>, exports: &mut Vec<Export>) {
+        let Ok(parts) = self.at_least(form, 1) else { return };
+        let Some(name) = self.binder(parts[0], "the name of a module") else { return };
+        self.core.modules[self.module].name = name.symbol;
+        let mut rest = &parts[1..];
+        if let Some((&list, more)) = rest.split_first()
+            && self.syntax.kind(list) == Kind::List
+        {
+            let names = self.syntax.parts(list).to_vec();
+            self.export_names(&names, exports);
+            rest = more;
+        }
+        rest.iter().for_each(|&f| self.collect(f, at, items, exports));
+    }
+
+    fn new_global(&mut self, name: Name, target: StxId, scope: ScopeId) -> Option<GlobalId> {
+        let span = self.syntax.span(target);
+        if self.scopes.own(scope, name).is_some() {
+            let text = self.text(name.symbol).to_owned();
+            self.report(&code::DUPLICATE, span, format!("`{text}` is defined twice in this module"));
+            return None;
+        }
+        let global = Global { module: self.module, name: name.symbol, span, is_set: false, lambda: None, doc: None };
+        let global = self.core.globals.push(global);
+        self.scopes.add(scope, name, Binding::Global(global));
+        Some(global)
+    }
+
+    // ---- data types ---------------------------------------------------------------------------
+
+    fn data(&mut self, form: StxId, at: At, items: &mut Vec<Item>) {
+        let Ok(parts) = self.at_least(form, 2) else { return };
+        let Some(name) = self.binder(parts[0], "the name of a data type") else { return };
+        let span = self.syntax.span(parts[0]);
+        let count = parts[1..].iter().take_while(|&&p| self.syntax.kind(p) == Kind::Symbol).count();
+        let variables = parts[1..=count].iter().map(|&p| self.syntax.text(p)).collect();
+        let data = DataType { name: name.symbol, module: self.module, span, variables, ctors: Vec::new() };
+        let data = self.core.data_types.push(data);
+        for &case in &parts[1 + count..] {
+            self.constructor(case, data, at.scope);
+        }
+        self.accessors(data, at, items);
+    }
+
+    fn constructor(&mut self, case: StxId, data: DataTypeId, scope: ScopeId) {
+        let parts = self.syntax.parts(case).to_vec();
+        let grammar = "a case of a data type is `(Constructor field ..)`";
+        let Some((&target, rest)) = parts.split_first().filter(|_| self.syntax.kind(case) == Kind::Form) else {
+            self.malformed(case, grammar);
+            return;
+        };
+        let Some(name) = self.binder(target, "the name of a constructor") else { return };
+        let span = self.syntax.span(target);
+        let fields = rest.iter().map(|&f| self.field(f)).collect();
+        let ctor = self.core.ctors.push(Ctor { name: name.symbol, data, span, fields });
+        self.core.data_types[data].ctors.push(ctor);
+        if self.scopes.own(scope, name).is_some() {
+            let text = self.text(name.symbol).to_owned();
+            self.report(&code::DUPLICATE, span, format!("`{text}` is defined twice in this module"));
+            return;
+        }
+        self.scopes.add(scope, name, Binding::Ctor(ctor));
+    }
+
+    /// `T` or `(name : T)`.
+    fn field(&mut self, f: StxId) -> Field {
+        match (self.syntax.kind(f), self.syntax.parts(f)) {
+            (Kind::Form, &[name, colon, ty]) if self.is_word(colon, self.words.colon) => {
+                Field { name: Some(self.syntax.text(name)), ty: Some(ty) }
+            }
+            _ => Field { name: None, ty: Some(f) },
+        }
+    }
+
+    /// `Type-field` for each named field.
+    fn accessors(&mut self, data: DataTypeId, at: At, items: &mut Vec<Item>) {
+        let ctors = self.core.data_types[data].ctors.clone();
+        let mut names: Vec<Symbol> = Vec::new();
+        for &c in &ctors {
+            let fields = self.core.ctors[c].fields.iter().filter_map(|f| f.name);
+            names.extend(fields.filter(|n| !names.contains(n)).collect::<Vec<_>>());
+        }
+        let span = self.core.data_types[data].span;
+        for field in names {
+            let text = format!("{}-{}", self.text(self.core.data_types[data].name), self.text(field));
+            let symbol = self.core.names.intern(&text);
+            let value = self.accessor(symbol, field, &ctors, span);
+            let name = Name { symbol, mark: Mark::SOURCE };
+            let global = Global { module: self.module, name: symbol, span, is_set: false, lambda: None, doc: None };
+            if self.scopes.own(at.scope, name).is_none() {
+                let global = self.core.globals.push(global);
+                self.scopes.add(at.scope, name, Binding::Global(global));
+                items.push(Item::Accessor(global, value));
+            }
+        }
+    }
+
+    fn accessor(&mut self, name: Symbol, field: Symbol, ctors: &[CtorId], span: molt_base::Span) -> ExprId {
+        let local = self.hidden_local("value", span);
+        let mut branches = Vec::new();
+        for &c in ctors {
+            let Some(index) = self.core.ctors[c].fields.iter().position(|f| f.name == Some(field)) else { continue };
+            let count = self.core.ctors[c].fields.len();
+            let found = self.hidden_local("field", span);
+            let mut parts = Vec::new();
+            for i in 0..count {
+                let kind = if i == index { PatternKind::Bind(found) } else { PatternKind::Wild };
+                parts.push(self.core.patterns.push(Pattern { kind, span }));
+            }
+            let kind = PatternKind::Ctor(c, parts.into());
+            let pattern = self.core.patterns.push(Pattern { kind, span });
+            let body = self.read(found, span);
+            branches.push(Branch { pattern, guard: None, body, span });
+        }
+        let wild = self.core.patterns.push(Pattern { kind: PatternKind::Wild, span });
+        let accessor = self.core.expr(ExprKind::Str(name), span);
+        let value = self.read(local, span);
+        let body = self.library_call("%wrong-operand", &[accessor, value], span);
+        branches.push(Branch { pattern: wild, guard: None, body, span });
+        let value = self.read(local, span);
+        let subject = self.hidden_local("subject", span);
+        let matching = Match { subject, value, branches, otherwise: Otherwise::Fail };
+        let body = self.core.expr(ExprKind::Match(Box::new(matching)), span);
+        let params = vec![Param { local, default: None }];
+        let lambda = Lambda { name, span, params, rest: None, result: None, doc: None, body };
+        let lambda = self.core.lambdas.push(lambda);
+        self.core.expr(ExprKind::Lambda(lambda), span)
+    }
+
+    // ---- effects ------------------------------------------------------------------------------
+
+    /// `(define-effect Name (op (T ..) R) ..)`.
+    fn define_effect(&mut self, form: StxId) {
+        self.unbuilt(form, "`define-effect`");
+        let Ok(parts) = self.at_least(form, 2) else { return };
+        let Some(name) = self.binder(parts[0], "the name of an effect") else { return };
+        let effect = crate::core::Effect { name: name.symbol, ops: Vec::new(), is_builtin: false };
+        let effect = self.core.effects.push(effect);
+        for &op in &parts[1..] {
+            let inside = self.syntax.parts(op).to_vec();
+            let [target, operands, result] = inside[..] else {
+                self.malformed(op, "an operation is `(name (T ..) R)`");
+                continue;
+            };
+            let (Some(name), Kind::Form) = (self.binder(target, "an operation"), self.syntax.kind(operands)) else {
+                continue;
+            };
+            let text = self.text(name.symbol).to_owned();
+            let count = self.syntax.parts(operands).len();
+            let is_never = self.syntax.is_symbol(result, "Never", &self.core.names);
+            self.add_operation(effect, &text, (count, Some(count)), is_never);
+        }
+    }
+
+    // ---- exports and imports ------------------------------------------------------------------
+
+    fn export_form(&mut self, form: StxId, exports: &mut Vec<Export>) {
+        let names = self.syntax.parts(form)[1..].to_vec();
+        self.export_names(&names, exports);
+    }
+
+    /// `n`, `(n as m)`, and `n as m` in a row.
+    fn export_names(&mut self, list: &[StxId], exports: &mut Vec<Export>) {
+        let mut i = 0;
+        while i < list.len() {
+            let (target, alias, taken) = self.renamed(&list[i..]);
+            i += taken;
+            let Some(name) = self.binder(target, "what a module exports") else { continue };
+            let outside = alias.map_or(name.symbol, |a| self.syntax.text(a));
+            exports.push((name, outside, target));
+        }
+    }
+
+    /// A name, what it is called on the other side, and how many parts say so.
+    fn renamed(&self, list: &[StxId]) -> (StxId, Option<StxId>, usize) {
+        let is_as = |s: StxId| self.syntax.is_symbol(s, "as", &self.core.names);
+        match (list, self.syntax.parts(list[0])) {
+            (_, &[name, word, alias]) if is_as(word) => (name, Some(alias), 1),
+            (&[name, word, alias, ..], _) if is_as(word) => (name, Some(alias), 3),
+            _ => (list[0], None, 1),
+        }
+    }
+
+    fn export_all(&mut self, exports: Vec<Export>, scope: ScopeId) {
+        for (name, outside, target) in exports {
+            match self.scopes.own(scope, name) {
+                Some(binding) => {
+                    self.modules.exports.insert(outside, binding);
+                }
+                None => {
+                    self.unbound(target, name, scope);
+                }
+            }
+        }
+    }
+
+    fn import(&mut self, form: StxId, at: At) {
+        let Ok(parts) = self.at_least(form, 2) else { return };
+        if self.syntax.kind(parts[0]) != Kind::Str {
+            self.malformed(parts[0], "a module is named by a string");
+            return;
+        }
+        let wanted = self.text(self.syntax.text(parts[0])).to_owned();
+        if crate::library::MODULES.contains(&wanted.as_str()) {
+            return self.import_builtin(&wanted, &parts[1..]);
+        }
+        let span = self.syntax.span(parts[0]);
+        let importer = Path::new(&self.modules.path);
+        let Some((found, bytes)) = lookup::find(&wanted, importer, self.files.places, self.files.loader) else {
+            self.report(&code::NO_MODULE, span, format!("there is no module \"{wanted}\""));
+            return;
+        };
+        let path = found.display().to_string();
+        if let Some(first) = self.modules.open.iter().position(|p| *p == path) {
+            let chain: Vec<&str> = self.modules.open[first..].iter().map(|p| stem(p)).chain([stem(&path)]).collect();
+            let chain = chain.join(" → ");
+            self.report(&code::CYCLE, span, format!("modules import one another in a circle: {chain}"));
+            return;
+        }
+        if !self.modules.loaded.contains_key(&path) {
+            self.file(&found, bytes);
+        }
+        self.take_names(&wanted, &path, &parts[1..], at.scope);
+    }
+
+    /// Binds what an import asks for.
+    fn take_names(&mut self, wanted: &str, path: &str, parts: &[StxId], scope: ScopeId) {
+        let loaded = self.modules.loaded[path].clone();
+        let alias = match parts {
+            [key, name] if self.syntax.keyword(*key, &self.core.names) == Some("as") => self.syntax.text(*name),
+            _ => self.core.names.intern(stem(wanted)),
+        };
+        self.modules.aliases.insert(alias, path.to_owned());
+        match parts {
+            [star] if self.syntax.is_symbol(*star, "*", &self.core.names) => {
+                let mut all: Vec<(Symbol, Binding)> = loaded.exports.into_iter().collect();
+                all.sort_by_key(|e| e.0);
+                for (symbol, binding) in all {
+                    // What is defined here stays.
+                    let name = Name { symbol, mark: Mark::SOURCE };
+                    if self.scopes.own(scope, name).is_none() {
+                        self.scopes.add(scope, name, binding);
+                    }
+                }
+            }
+            [list] if self.syntax.kind(*list) == Kind::Form => {
+                let list = self.syntax.parts(*list).to_vec();
+                self.take_list(&list, &loaded, wanted, scope);
+            }
+            [key, _] if self.syntax.keyword(*key, &self.core.names) == Some("as") => {}
+            _ => {
+                self.malformed(parts[0], "an import takes `*`, `(name ..)`, `()` or `:as name`");
+            }
+        }
+    }
+
+    fn take_list(&mut self, list: &[StxId], loaded: &Loaded, wanted: &str, scope: ScopeId) {
+        let mut i = 0;
+        while i < list.len() {
+            let (target, alias, taken) = self.renamed(&list[i..]);
+            i += taken;
+            let Some(name) = self.binder(target, "what is imported") else { continue };
+            let span = self.syntax.span(target);
+            let text = self.text(name.symbol).to_owned();
+            let Some(&binding) = loaded.exports.get(&name.symbol) else {
+                self.report(&code::NO_EXPORT, span, format!("\"{wanted}\" exports no `{text}`"));
+                continue;
+            };
+            let symbol = alias.map_or(name.symbol, |a| self.syntax.text(a));
+            let local = Name { symbol, mark: name.mark };
+            if self.scopes.add(scope, local, binding).is_some() {
+                let text = self.text(symbol).to_owned();
+                self.report(&code::DUPLICATE, span, format!("`{text}` is bound here already"));
+            }
+        }
+    }
+
+    /// The built-in modules are known everywhere; what an import of one may change is a name.
+    fn import_builtin(&mut self, module: &str, parts: &[StxId]) {
+        if let [key, name] = parts
+            && self.syntax.keyword(*key, &self.core.names) == Some("as")
+        {
+            let alias = self.syntax.text(*name);
+            self.modules.aliases.insert(alias, format!("<{module}>"));
+        }
+    }
+
+    /// `module:name` or `module.name`.
+    pub(super) fn export_of(&self, text: &str, _: ScopeId) -> Option<Binding> {
+        let (module, name) = text.split_once([':', '.'])?;
+        let symbol = self.core.names.lookup(name)?;
+        let alias = self.core.names.lookup(module).and_then(|a| self.modules.aliases.get(&a));
+        if let Some(path) = alias
+            && let Some(loaded) = self.modules.loaded.get(path)
+        {
+            return loaded.exports.get(&symbol).copied();
+        }
+        let is_builtin = crate::library::MODULES.contains(&module) || alias.is_some();
+        is_builtin.then(|| self.resolve(Name { symbol, mark: Mark::SOURCE }, self.base)).flatten()
+    }
+}
+
+/// The name of a module by its path.
+pub(super) fn stem(path: &str) -> &str {
+    let last = path.rsplit('/').next().unwrap_or(path);
+    let parent = || path.rsplit('/').nth(1).unwrap_or(last);
+    if last == "module.cl" {
+        return parent();
+    }
+    last.strip_suffix(".cl").or(last.strip_suffix(".claudelang")).unwrap_or(last)
+}

@@ -1,0 +1,117 @@
+//! The library: tables of its native functions and of the effects with default handlers, and its part in the language
+//! itself.
+
+mod functions;
+mod operations;
+
+pub use functions::BUILTINS;
+pub use operations::EFFECTS;
+
+use molt_abi::RtFn;
+use molt_base::entity_id;
+use molt_ir::{BinaryOp, CompareOp};
+
+entity_id!(
+    /// A native function of the library.
+    pub struct BuiltinId("builtin")
+);
+
+/// The modules that every program knows.
+pub const MODULES: &[&str] = &[
+    "core",
+    "collections",
+    "strings",
+    "math",
+    "io",
+    "json",
+    "data",
+    "functional",
+    "datetime",
+    "regex",
+    "async",
+    "concurrent",
+    "reactive",
+    "spec",
+    "test",
+    "graph",
+    "logger",
+    "network",
+    "ui",
+];
+
+/// The functions that are written in the language itself.
+pub const SOURCE: &str = include_str!("library/core.cl");
+
+/// What calls of a native function become.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Code {
+    /// Arithmetic; of more operands from the left.
+    Binary(BinaryOp),
+    /// Comparison; of more operands each with the next.
+    Compare(CompareOp),
+    /// A runtime function on the operands; absent optional ones are unbound.
+    Rt(RtFn),
+    /// A runtime function that gets a small integer before the operands.
+    Family(RtFn, u8),
+    /// A runtime function on an array of the operands.
+    Many(RtFn),
+    /// A number.
+    Constant(f64),
+    Not,
+    Tuple,
+    List,
+    /// Negation when there is one operand.
+    Minus,
+    /// The inverse when there is one operand.
+    Divide,
+}
+
+/// A row of the table of functions.
+#[derive(Clone, Copy, Debug)]
+pub struct Builtin {
+    pub name: &'static str,
+    pub least: u8,
+    /// `None` for any number.
+    pub most: Option<u8>,
+    pub code: Code,
+    /// The function of the library's own part that stands for it where it is used as a value.
+    pub value: Option<&'static str>,
+}
+
+impl Builtin {
+    pub fn takes(&self, operands: usize) -> bool {
+        operands >= usize::from(self.least) && self.most.is_none_or(|m| operands <= usize::from(m))
+    }
+
+    /// The number that it is.
+    pub fn constant(&self) -> Option<f64> {
+        match self.code {
+            Code::Constant(v) => Some(v),
+            _ => None,
+        }
+    }
+}
+
+/// All names of native functions.
+pub fn names() -> impl Iterator<Item = (&'static str, BuiltinId)> {
+    BUILTINS.iter().enumerate().map(|(i, b)| (b.name, BuiltinId(i as u32)))
+}
+
+/// An effect with default handlers.
+#[derive(Debug)]
+pub struct EffectRow {
+    pub name: &'static str,
+    pub ops: &'static [OpRow],
+}
+
+/// An operation with a default handler.
+#[derive(Debug)]
+pub struct OpRow {
+    pub name: &'static str,
+    pub arity: (usize, Option<usize>),
+    pub is_never: bool,
+    /// Names of functions that perform it.
+    pub functions: &'static [&'static str],
+    /// What happens without a handler: array of operands and their number.
+    pub default: RtFn,
+}

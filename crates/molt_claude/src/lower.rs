@@ -1,0 +1,222 @@
+//! From core to the semantic IR.
+//!
+//! Procedures become functions, known calls direct ones, loops blocks; [`analysis`] says what is what. Only what the
+//! program can reach is lowered: library functions cost nothing where they are not used.
+
+mod analysis;
+mod body;
+mod calls;
+mod constants;
+mod control;
+mod matching;
+mod tries;
+
+use std::collections::HashMap;
+
+use molt_abi::layout::Position;
+use molt_base::{EntityId, SourceMap, Span};
+use molt_ir::{FuncId, Function, FunctionKind, GlobalId as IrGlobal, LocId, ModuleId as IrModule, Program};
+
+use crate::core::{Core, CtorId, GlobalId, LambdaId, ModuleId, OpId};
+use crate::library::BuiltinId;
+use crate::stx::{StxId, Syntax};
+use analysis::Analysis;
+use body::Body;
+
+/// The program of a core without errors.
+pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap) -> Program {
+    let mut program = Program::new();
+    program.names = core.names.clone();
+    let analysis = Analysis::new(core);
+    let hidden = program.names.intern(" value");
+    for &m in &core.order {
+        add_module(&mut program, core, m);
+    }
+    let mut lower = Lower {
+        core,
+        syntax,
+        sources,
+        analysis: &analysis,
+        program,
+        functions: HashMap::new(),
+        waiting: Vec::new(),
+        ctors: HashMap::new(),
+        quotes: HashMap::new(),
+        wrappers: HashMap::new(),
+        nullary: HashMap::new(),
+        values: Vec::new(),
+        has_value: vec![false; core.globals.len()],
+        lines: HashMap::new(),
+        hidden,
+    };
+    lower.run();
+    lower.program
+}
+
+fn add_module(program: &mut Program, core: &Core, m: ModuleId) {
+    let module = &core.modules[m];
+    let doc = match module.doc {
+        Some(doc) => program.const_symbol(doc),
+        None => molt_ir::ConstId::NONE,
+    };
+    program.modules.push(molt_ir::Module {
+        name: module.name,
+        filename: module.file,
+        doc,
+        is_package: false,
+        body: None,
+    });
+}
+
+/// What has a function only where it is used as a value.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Wrapped {
+    Ctor(CtorId),
+    Builtin(BuiltinId),
+    Operation(OpId),
+}
+
+/// What all functions of a program share.
+struct Lower<'a> {
+    core: &'a Core,
+    syntax: &'a Syntax,
+    sources: &'a SourceMap,
+    analysis: &'a Analysis,
+    program: Program,
+    functions: HashMap<LambdaId, FuncId>,
+    /// Procedures that have a number and no code yet.
+    waiting: Vec<LambdaId>,
+    /// By name and number of fields: a tag is a symbol, whatever module declares it.
+    ctors: HashMap<(molt_base::Symbol, usize), molt_ir::ClassSiteId>,
+    quotes: HashMap<StxId, IrGlobal>,
+    /// Functions that stand for constructors, library functions and operations as values.
+    wrappers: HashMap<Wrapped, FuncId>,
+    /// Values of constructors without fields.
+    nullary: HashMap<molt_ir::ClassSiteId, IrGlobal>,
+    /// Variables of modules that are read as values, in the order in which that was found out.
+    values: Vec<GlobalId>,
+    has_value: Vec<bool>,
+    lines: HashMap<Span, LocId>,
+    /// The name of the variables that `and` and `or` make.
+    hidden: molt_base::Symbol,
+}
+
+impl Lower<'_> {
+    fn run(&mut self) {
+        let (entry, before) = self.core.order.split_last().expect("there is an entry");
+        self.module(*entry);
+        for &m in before.iter().rev() {
+            self.module(m);
+        }
+        self.program.entry_module = Some(self.ir_module(*entry));
+    }
+
+    /// Modules are numbered in the order in which they run.
+    fn ir_module(&self, m: ModuleId) -> IrModule {
+        let at = self.core.order.iter().position(|&o| o == m).expect("all modules are in order");
+        IrModule::from_index(at)
+    }
+
+    /// The body of a module, and everything that it reaches. Modules are taken from the last to the first, so that each
+    /// knows what the later ones ask of it.
+    fn module(&mut self, m: ModuleId) {
+        let module = self.ir_module(m);
+        let name = self.program.names.intern("<module>");
+        let mut func = Function::new(name, module, FunctionKind::Plain);
+        func.code = Some(molt_ir::program::CodeInfo { arg_count: 1, claude: true, ..Default::default() });
+        let id = self.program.funcs.push(func.clone());
+        self.program.modules[module].body = Some(id);
+        // Made anew for as long as further variables of this module are asked for.
+        loop {
+            self.lower_waiting();
+            let asked = self.values.len();
+            let body = Body::module(self, func.clone(), m);
+            self.program.funcs[id] = body;
+            if self.waiting.is_empty() && self.values.len() == asked {
+                break;
+            }
+        }
+    }
+
+    fn lower_waiting(&mut self) {
+        while let Some(lambda) = self.waiting.pop() {
+            let func = Body::lambda(self, lambda);
+            let id = self.functions[&lambda];
+            self.program.funcs[id] = func;
+        }
+    }
+
+    /// The function of a procedure.
+    fn function(&mut self, lambda: LambdaId) -> FuncId {
+        if let Some(&id) = self.functions.get(&lambda) {
+            return id;
+        }
+        let name = self.core.lambdas[lambda].name;
+        let func = Function::new(name, self.module_of(lambda), FunctionKind::Plain);
+        let id = self.program.funcs.push(func);
+        self.functions.insert(lambda, id);
+        self.waiting.push(lambda);
+        id
+    }
+
+    fn module_of(&self, lambda: LambdaId) -> IrModule {
+        let file = self.core.lambdas[lambda].span.file;
+        let name = self.sources.file(file).name.as_ref();
+        let fits = |m: &&ModuleId| self.core.names.text(self.core.modules[**m].file) == name;
+        let found = self.core.order.iter().find(fits).copied().unwrap_or(self.core.order[0]);
+        self.ir_module(found)
+    }
+
+    /// The slot of a variable of a module; it is kept up to date from now on.
+    fn global(&mut self, g: GlobalId) -> IrGlobal {
+        if !std::mem::replace(&mut self.has_value[g.index()], true) {
+            self.values.push(g);
+        }
+        self.global_slot(g)
+    }
+
+    fn global_slot(&mut self, g: GlobalId) -> IrGlobal {
+        let global = &self.core.globals[g];
+        let module = self.ir_module(global.module);
+        self.program.global(module, global.name)
+    }
+
+    fn ctor(&mut self, c: CtorId) -> molt_ir::ClassSiteId {
+        let ctor = &self.core.ctors[c];
+        let key = (ctor.name, ctor.fields.len());
+        if let Some(&site) = self.ctors.get(&key) {
+            return site;
+        }
+        let module = self.ir_module(self.core.data_types[ctor.data].module);
+        let slots = (0..ctor.fields.len()).map(|i| self.program.names.intern(&format!("_{i}"))).collect();
+        let site = molt_ir::ClassSite {
+            name: ctor.name,
+            module,
+            slots,
+            methods: Vec::new(),
+            body: None,
+            is_constructor: true,
+        };
+        let site = self.program.classes.push(site);
+        self.ctors.insert(key, site);
+        site
+    }
+
+    /// Line and columns of a place, columns in code points from 0.
+    fn position(&mut self, span: Span) -> LocId {
+        if let Some(&loc) = self.lines.get(&span) {
+            return loc;
+        }
+        let file = self.sources.file(span.file);
+        let place = |offset: u32| {
+            let (line, col) = file.lines().line_col(offset);
+            let start = (offset - col) as usize;
+            (line, file.text[start..offset as usize].chars().count() as u32)
+        };
+        let ((line, col), (end_line, end_col)) = (place(span.start), place(span.end));
+        let position = Position { line, col, end_line, end_col, ..Position::default() };
+        let loc = self.program.position(position);
+        self.lines.insert(span, loc);
+        loc
+    }
+}

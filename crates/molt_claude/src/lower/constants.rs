@@ -1,0 +1,115 @@
+//! Quoted data, made when they are first asked for and kept.
+
+use molt_abi::RtFn;
+use molt_ir::{Const, GlobalId as IrGlobal, ModuleId as IrModule, Op, ValueId};
+
+use super::Lower;
+use super::body::Body;
+use crate::core::CtorId;
+use crate::stx::StxId;
+use crate::syntax::Kind;
+use crate::syntax::literal::Number;
+
+impl Lower<'_> {
+    /// A variable that no name of the program means.
+    fn hidden_global(&mut self, name: &str) -> IrGlobal {
+        let name = self.program.names.intern(name);
+        self.program.global(IrModule(0), name)
+    }
+
+    pub(super) fn nullary_slot(&mut self, c: CtorId, site: molt_ir::ClassSiteId) -> IrGlobal {
+        if let Some(&slot) = self.nullary.get(&site) {
+            return slot;
+        }
+        let name = format!(" value of {}", self.core.names.text(self.core.ctors[c].name));
+        let slot = self.hidden_global(&name);
+        self.nullary.insert(site, slot);
+        slot
+    }
+
+    fn quote_slot(&mut self, s: StxId) -> IrGlobal {
+        if let Some(&slot) = self.quotes.get(&s) {
+            return slot;
+        }
+        let slot = self.hidden_global(&format!(" datum {}", s.0));
+        self.quotes.insert(s, slot);
+        slot
+    }
+}
+
+impl Body<'_, '_> {
+    /// The value of a hidden variable, made the first time.
+    pub fn made_once(&mut self, slot: IrGlobal, make: impl FnOnce(&mut Self) -> ValueId) -> ValueId {
+        let known = self.b.word(Op::GlobalGet, &[], u64::from(slot.0));
+        let missing = self.b.bit(Op::IsUnbound, &[known], 0);
+        let (first, again, done) = (self.b.cold_block(), self.b.block(), self.b.block());
+        let variable = self.b.variable();
+        self.b.brif(missing, first, again);
+        self.b.seal_and_switch(again);
+        self.b.def_var(variable, known);
+        self.b.jump(done);
+        self.b.seal_and_switch(first);
+        let made = make(self);
+        self.b.effect(Op::GlobalSet, &[made], u64::from(slot.0));
+        self.b.def_var(variable, made);
+        self.b.jump(done);
+        self.b.seal_and_switch(done);
+        self.b.use_var(variable)
+    }
+
+    pub fn quote(&mut self, s: StxId) -> ValueId {
+        if let Some(value) = self.atom(s) {
+            return value;
+        }
+        let slot = self.lower.quote_slot(s);
+        self.made_once(slot, |b| b.datum(s))
+    }
+
+    fn atom(&mut self, s: StxId) -> Option<ValueId> {
+        let (syntax, names) = (self.lower.syntax, &self.lower.core.names);
+        let text = syntax.text(s);
+        let value = match syntax.kind(s) {
+            Kind::Symbol => Const::Symbol(names.text(text).into()),
+            Kind::Keyword => Const::Keyword(names.text(text).into()),
+            Kind::Str => Const::Str(names.text(text).as_bytes().into()),
+            Kind::True => Const::True,
+            Kind::False => Const::False,
+            Kind::Nil => Const::None,
+            Kind::Int | Kind::Float => match syntax.number(s, names).expect("the kind says so") {
+                Number::Small(v) => Const::Int(v),
+                Number::Float(v) => Const::Float(v.to_bits()),
+                Number::Large { negative, radix, digits } => {
+                    let digits = crate::expand::to_decimal(&digits, radix);
+                    Const::BigInt(if negative { format!("-{digits}") } else { digits }.into())
+                }
+            },
+            _ => return None,
+        };
+        Some(self.literal(value))
+    }
+
+    fn datum(&mut self, s: StxId) -> ValueId {
+        if let Some(value) = self.atom(s) {
+            return value;
+        }
+        let syntax = self.lower.syntax;
+        let values: Vec<ValueId> = syntax.parts(s).iter().map(|&p| self.datum(p)).collect();
+        let f = match syntax.kind(s) {
+            Kind::Map => RtFn::ClMapOf,
+            Kind::Set => RtFn::ClSetOf,
+            Kind::Form | Kind::List => RtFn::ClListOf,
+            prefix => {
+                let name = match prefix {
+                    Kind::Quote => "quote",
+                    Kind::Quasiquote => "quasiquote",
+                    Kind::Unquote => "unquote",
+                    Kind::Splice => "unquote-splicing",
+                    _ => "deref",
+                };
+                let symbol = self.literal(Const::Symbol(name.into()));
+                return self.b.word(Op::ClRtN, &[symbol, values[0]], RtFn::ClListOf as u64);
+            }
+        };
+        self.b.word(Op::ClRtN, &values, f as u64)
+    }
+}

@@ -1,0 +1,58 @@
+//! What compiled ClaudeLang calls: the functions `molt_cl_*` of [`molt_abi::runtime`].
+//!
+//! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`numbers`], [`strings`], [`collections`]: the
+//! library. [`operations`]: default handlers.
+
+pub mod calls;
+pub mod collections;
+pub mod control;
+pub mod numbers;
+pub mod operations;
+pub mod strings;
+
+use alloc::format;
+use alloc::string::String;
+
+use molt_abi::Word;
+
+use super::kind::kind_of;
+use super::{ErrorKind, Kind};
+use crate::{Isolate, Raised};
+
+/// The error `type-error`: a function wanted something else.
+#[cold]
+pub(super) fn wrong_type(rt: &mut Isolate, function: &str, wanted: &str, found: Word) -> Raised {
+    let kind = kind_of(rt, found).name();
+    rt.raise_claude(
+        ErrorKind::TypeError,
+        format!("{function}: expected {wanted}, found {} {kind}", article(kind)),
+        Word::NONE,
+    )
+}
+
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+}
+
+#[cold]
+pub(super) fn bad_index(rt: &mut Isolate, message: impl Into<String>) -> Raised {
+    rt.raise_claude(ErrorKind::Index, message, Word::NONE)
+}
+
+/// A value of a kind, or `type-error`.
+pub(super) fn expect(rt: &mut Isolate, w: Word, kind: Kind, function: &str) -> Result<Word, Raised> {
+    if kind_of(rt, w) == kind { Ok(w) } else { Err(wrong_type(rt, function, &wanted(kind), w)) }
+}
+
+fn wanted(kind: Kind) -> String {
+    format!("{} {}", article(kind.name()), kind.name())
+}
+
+/// A whole number that fits a machine word.
+pub(super) fn expect_index(rt: &mut Isolate, w: Word, function: &str) -> Result<i64, Raised> {
+    expect(rt, w, Kind::Int, function)?;
+    match crate::num::int::to_i64(w) {
+        Some(v) => Ok(v),
+        None => Err(bad_index(rt, format!("{function}: the number is too large"))),
+    }
+}

@@ -1,0 +1,104 @@
+//! Default handlers of operations.
+
+use alloc::vec::Vec;
+
+use molt_abi::{Ret, Word};
+
+use super::super::{Kind, list, print};
+use super::expect;
+use crate::api::str_bytes;
+use crate::entry::{entries, ret, words};
+use crate::{Isolate, Owned, PyResult, Raised};
+
+/// Operands as text, one blank between them.
+fn joined(rt: &mut Isolate, args: &[Word]) -> PyResult<Vec<u8>> {
+    let mut out = Vec::new();
+    for (i, &w) in args.iter().enumerate() {
+        if i > 0 {
+            out.push(b' ');
+        }
+        print::write_bare(rt, &mut out, w)?;
+    }
+    Ok(out)
+}
+
+/// Writes to one of the program's streams.
+fn write_to(rt: &mut Isolate, stream: &str, text: &[u8]) -> PyResult {
+    let Some(file) = rt.sys_get(stream).filter(|f| !f.word().is_none()) else { return Ok(Owned::NONE) };
+    let text = rt.new_str_wtf8(text);
+    if !crate::modules::io::write_text(rt, file.word(), text.word())? {
+        rt.call_method(file.word(), "write", &[text.word()])?;
+    }
+    Ok(Owned::NONE)
+}
+
+fn print_line(rt: &mut Isolate, stream: &str, args: &[Word]) -> PyResult {
+    let mut text = joined(rt, args)?;
+    text.push(b'\n');
+    write_to(rt, stream, &text)
+}
+
+fn read_line(rt: &mut Isolate) -> PyResult {
+    let Some(file) = rt.sys_get("stdin").filter(|f| !f.word().is_none()) else { return Ok(Owned::NONE) };
+    let line = rt.call_method(file.word(), "readline", &[])?;
+    let text = str_bytes(line.word());
+    if text.is_empty() {
+        return Ok(Owned::NONE);
+    }
+    let bare = text.strip_suffix(b"\n").unwrap_or(text);
+    Ok(rt.new_str_wtf8(bare))
+}
+
+fn variable(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let name = expect(rt, args[0], Kind::String, "env")?;
+    let Ok(name) = alloc::ffi::CString::new(str_bytes(name)) else { return Ok(Owned::NONE) };
+    match crate::host::env_var(&name) {
+        Some(value) => Ok(rt.new_str_os(&value)),
+        None => Ok(Owned::NONE),
+    }
+}
+
+fn arguments(rt: &mut Isolate) -> PyResult {
+    let argv = rt.sys_get("argv").unwrap_or(Owned::NONE);
+    let items: Vec<Owned> = crate::api::list_items(argv.word()).iter().skip(1).map(|&w| Owned::share(w)).collect();
+    Ok(list::from_vec(rt, items))
+}
+
+/// Seconds of a clock.
+fn seconds(clock: libc::clockid_t) -> f64 {
+    crate::host::clock(clock) as f64 / 1e9
+}
+
+entries! {
+    cl_print(rt, args: *const Word, n: u64) -> Ret { ret(print_line(rt, "stdout", words(args, n))) }
+    cl_print_err(rt, args: *const Word, n: u64) -> Ret { ret(print_line(rt, "stderr", words(args, n))) }
+    cl_write(rt, args: *const Word, n: u64) -> Ret {
+        let written = joined(rt, words(args, n)).and_then(|text| write_to(rt, "stdout", &text));
+        ret(written)
+    }
+    cl_read_line(rt, _args: *const Word, _n: u64) -> Ret { ret(read_line(rt)) }
+    cl_env(rt, args: *const Word, n: u64) -> Ret { ret(variable(rt, words(args, n))) }
+    cl_args(rt, _args: *const Word, _n: u64) -> Ret { ret(arguments(rt)) }
+    cl_exit(rt, args: *const Word, n: u64) -> Ret {
+        let code = words(args, n).first().copied().unwrap_or(Word::small(0));
+        match expect(rt, code, Kind::Int, "exit") {
+            Ok(code) => {
+                let _: Raised = rt.raise_args(crate::exc::SYSTEM_EXIT, &[code]);
+            }
+            Err(_) => return Ret::ERR,
+        }
+        Ret::ERR
+    }
+    cl_now(rt, _args: *const Word, _n: u64) -> Ret { Ret::ok(rt.new_float(seconds(libc::CLOCK_REALTIME)).into_word()) }
+    cl_now_ms(rt, _args: *const Word, _n: u64) -> Ret {
+        let ms = crate::host::clock(libc::CLOCK_REALTIME) / 1_000_000;
+        Ret::ok(rt.new_int(ms as i64).into_word())
+    }
+    cl_monotonic(rt, _args: *const Word, _n: u64) -> Ret {
+        Ret::ok(rt.new_float(seconds(libc::CLOCK_MONOTONIC)).into_word())
+    }
+    cl_elapsed(rt, _args: *const Word, _n: u64) -> Ret {
+        let since = crate::host::clock(libc::CLOCK_MONOTONIC) - rt.claude.began;
+        Ret::ok(rt.new_float(since as f64 / 1e9).into_word())
+    }
+}
