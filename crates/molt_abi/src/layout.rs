@@ -347,6 +347,21 @@ pub struct ClaudeDesc {
     pub symbol_count: u64,
     pub ctors: *const CtorDesc,
     pub ctor_count: u64,
+    pub ops: *const *mut OpDesc,
+    pub op_count: u64,
+}
+
+/// An operation of an effect of ClaudeLang. The texts are interned at the start, so that equal ones are one object.
+#[repr(C)]
+pub struct OpDesc {
+    /// Label of the effect in lower case, a `str`.
+    pub effect: Word,
+    /// A `str`.
+    pub name: Word,
+    /// What happens without a handler, or null: array of operands and their number.
+    pub default: Option<unsafe extern "C" fn(ctx: *mut Context, args: *const Word, count: u64) -> Ret>,
+    /// Non-zero when its result type is `Never`.
+    pub is_never: u64,
 }
 
 /// A constructor of a data type.

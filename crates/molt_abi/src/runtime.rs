@@ -633,6 +633,17 @@ rt_table! {
     ClCatchable = cl_catchable(w) -> r;
     /// `cl_finally_raised(raised, in flight)`: an error of `finally` replaces one in flight, which becomes its cause.
     ClReplace = cl_replace(w w) -> r;
+    /// `cl_perform(operation, args, count)`: by the innermost handler, else by default; see [`crate::layout::OpDesc`].
+    ClPerform = cl_perform(p p i) -> r;
+    /// `cl_perform_named(label, operation, list)`.
+    ClPerformNamed = cl_perform_named(w w w) -> r;
+    /// `cl_make_handler(array, count)`: the `return` procedure or nil, then four words a clause: label, operation or nil,
+    /// 1 for a control clause, procedure.
+    ClMakeHandler = cl_make_handler(p i) -> r;
+    /// `cl_handle(handler, body)`: calls the body with the handler installed.
+    ClHandle = cl_handle(w w) -> r;
+    /// `cl_discontinue(continuation, error)`.
+    ClDiscontinue = cl_discontinue(w w) -> r;
     // Default handlers of operations.
     ClPrint = cl_print(p i) -> r;
     ClWrite = cl_write(p i) -> r;

@@ -136,7 +136,7 @@ pub enum ExprKind {
     Handler(Box<Handler>),
     /// The handler value of some clauses.
     MakeHandler(Box<Handler>),
-    /// Handler value and body.
+    /// Handler value and body, a procedure without parameters.
     WithHandler(ExprId, ExprId),
     /// `(: e T)`: the value, checked; what the type means is in [`crate::types`].
     Ascribe(ExprId, StxId),
@@ -269,9 +269,9 @@ pub struct Try {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Handler {
     pub clauses: Vec<Clause>,
-    /// Variable and body of `return`.
-    pub ret: Option<(LocalId, ExprId)>,
-    /// Absent in a handler value.
+    /// A procedure of the body's value.
+    pub ret: Option<ExprId>,
+    /// A procedure without parameters; absent in a handler value.
     pub body: Option<ExprId>,
 }
 
@@ -291,7 +291,7 @@ pub enum Action {
     /// A procedure whose value is that of the operation.
     Function(ExprId),
     /// A procedure of `resume` and the operands, whose value is that of the handler form; whether `resume` escapes.
-    Control(LambdaId, bool),
+    Control(ExprId, bool),
 }
 
 /// A variable of a module.

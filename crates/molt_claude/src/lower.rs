@@ -44,6 +44,8 @@ pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap) -> Program {
         quotes: HashMap::new(),
         wrappers: HashMap::new(),
         nullary: HashMap::new(),
+        operations: HashMap::new(),
+        handled: handled(core),
         values: Vec::new(),
         has_value: vec![false; core.globals.len()],
         lines: HashMap::new(),
@@ -51,6 +53,17 @@ pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap) -> Program {
     };
     lower.run();
     lower.program
+}
+
+/// Effects that some clause answers.
+fn handled(core: &Core) -> Vec<bool> {
+    let mut handled = vec![false; core.effects.len()];
+    for (_, e) in core.exprs.iter() {
+        if let crate::core::ExprKind::Handler(h) | crate::core::ExprKind::MakeHandler(h) = &e.kind {
+            h.clauses.iter().for_each(|c| handled[c.effect.index()] = true);
+        }
+    }
+    handled
 }
 
 fn add_module(program: &mut Program, core: &Core, m: ModuleId) {
@@ -91,6 +104,10 @@ struct Lower<'a> {
     quotes: HashMap<StxId, IrGlobal>,
     /// Functions that stand for constructors, library functions and operations as values.
     wrappers: HashMap<Wrapped, FuncId>,
+    /// Places of operations in the program's table.
+    operations: HashMap<OpId, usize>,
+    /// By effect: whether some clause of the program answers it.
+    handled: Vec<bool>,
     /// Values of constructors without fields.
     nullary: HashMap<molt_ir::ClassSiteId, IrGlobal>,
     /// Variables of modules that are read as values, in the order in which that was found out.

@@ -338,6 +338,8 @@ ops! {
     ClRtFamily "cl.rt_family" S "w*" -> "w" Pair "RE";
     /// Runtime function on the elements of a list as an array and their number.
     ClSpread "cl.spread" S "w" -> "w" Rt "RE";
+    /// Performs an operation of the program's table.
+    ClPerform "cl.perform" S "w*" -> "w" Int "RE";
     /// Makes the runtime know the program's symbols and constructors.
     ClStart "cl.start" S "" -> "w" None "E";
     /// A value of a constructor.

@@ -120,6 +120,17 @@ pub struct CodeInfo {
     pub optional: u32,
 }
 
+/// An operation of an effect of ClaudeLang.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Label of the effect, in lower case.
+    pub effect: Symbol,
+    pub name: Symbol,
+    /// What happens without a handler.
+    pub default: Option<RtFn>,
+    pub is_never: bool,
+}
+
 /// Where a relocation points.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum RelocTarget {
@@ -160,6 +171,8 @@ pub struct Program {
     pub globals: Arena<GlobalId, Global>,
     global_ids: HashMap<(ModuleId, Symbol), GlobalId>,
     pub classes: Arena<ClassSiteId, ClassSite>,
+    /// Operations that `cl.perform` names by their place here.
+    pub operations: Vec<Operation>,
     pub funcs: Arena<FuncId, Function>,
     pub data: Arena<DataId, DataItem>,
     pub entry_module: Option<ModuleId>,

@@ -19,9 +19,11 @@
 
 mod class;
 pub mod compare;
+pub mod effects;
 pub mod entry;
 pub mod equal;
 pub mod error;
+mod fiber;
 pub mod hash;
 pub mod kind;
 pub mod list;
@@ -61,6 +63,13 @@ pub(crate) struct State {
     empty_set: Option<Word>,
     /// The call that a procedure left to its caller: callee and operands, owned.
     waiting: alloc::vec::Vec<Word>,
+    /// The innermost handler, and the stack that runs.
+    handlers: effects::FramePtr,
+    fiber: fiber::FiberPtr,
+    /// Stacks that are not in use.
+    fibers: fiber::Pool,
+    /// The operations that the program names.
+    operations: alloc::vec::Vec<*const molt_abi::layout::OpDesc>,
     /// When the program began, on the clock that only runs forward, in nanoseconds.
     began: u64,
     /// Comparisons that are under way for the sake of another one.

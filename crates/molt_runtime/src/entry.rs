@@ -65,6 +65,7 @@ mod exported {
     pub(super) use crate::claude::entry::calls::*;
     pub(super) use crate::claude::entry::collections::*;
     pub(super) use crate::claude::entry::control::*;
+    pub(super) use crate::claude::entry::handlers::*;
     pub(super) use crate::claude::entry::numbers::*;
     pub(super) use crate::claude::entry::operations::*;
     pub(super) use crate::claude::entry::strings::*;

@@ -38,7 +38,7 @@ pub(crate) mod receive;
 pub(crate) mod reply;
 pub(crate) mod sched;
 pub(crate) mod select;
-mod stack;
+pub(crate) mod stack;
 pub(crate) mod supervise;
 pub(crate) mod sync;
 pub mod system;

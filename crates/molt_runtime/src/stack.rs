@@ -55,6 +55,19 @@ impl Isolate {
         self.depth.floor = here().saturating_sub(size) + RESERVE.min(size / 4);
     }
 
+    /// Calls under way and the lowest address for a frame, to be set again when this stack goes on.
+    pub(crate) fn stack_state(&self) -> (i64, usize) {
+        (self.depth_used(), self.depth.floor)
+    }
+
+    /// The code goes on at another stack.
+    pub(crate) fn set_stack_state(&mut self, used: i64, floor: usize) {
+        let free = self.depth.limit - used;
+        self.ctx.depth_left = free.min(GRANTED);
+        self.depth.withheld = free - self.ctx.depth_left;
+        self.depth.floor = floor;
+    }
+
     #[inline]
     fn stack_is_low(&self) -> bool {
         here() < self.depth.floor

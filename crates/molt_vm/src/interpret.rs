@@ -11,7 +11,8 @@ use crate::{Vm, stubs};
 /// Words of the register stack; memory is committed when touched. It is deep enough for the deepest recursion that
 /// the runtime allows with frames of ordinary size.
 pub(crate) const STACK_WORDS: usize = 1 << 28;
-/// The same for the main stack of a program that looks at its stack itself.
+/// The same for the main stack of a program that looks at its stack itself, and for further stacks of one that counts
+/// its calls.
 pub(crate) const MAIN_WORDS: usize = 1 << 23;
 /// The same for the stack of a task.
 pub(crate) const TASK_WORDS: usize = 1 << 18;

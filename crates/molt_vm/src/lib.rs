@@ -82,6 +82,7 @@ impl Vm {
                 let words = match (threads.is_empty(), (*ctx).stack_limit) {
                     (true, 0) => interpret::STACK_WORDS,
                     (true, _) => interpret::MAIN_WORDS,
+                    (false, 0) => interpret::MAIN_WORDS,
                     (false, _) => interpret::TASK_WORDS,
                 };
                 let mut stack: Vec<u64> = Vec::with_capacity(words);

@@ -168,7 +168,6 @@ impl Expander<'_> {
     // ---- handlers -----------------------------------------------------------------------------
 
     pub(super) fn handler(&mut self, s: StxId, at: At) -> ExprId {
-        self.unbuilt(s, "`handler`");
         let parts = match self.at_least(s, 2) {
             Ok(parts) => parts,
             Err(e) => return e,
@@ -182,12 +181,11 @@ impl Expander<'_> {
             Err(e) => return e,
         };
         let span = self.syntax.span(s);
-        handler.body = Some(self.body(&parts[1..], at.operand(), span));
+        handler.body = Some(self.thunk(&parts[1..], span, at));
         self.core.expr(ExprKind::Handler(Box::new(handler)), span)
     }
 
     pub(super) fn make_handler(&mut self, s: StxId, at: At) -> ExprId {
-        self.unbuilt(s, "`make-handler`");
         let clauses = self.syntax.parts(s)[1..].to_vec();
         match self.clauses(&clauses, at) {
             Ok(handler) => self.core.expr(ExprKind::MakeHandler(Box::new(handler)), self.syntax.span(s)),
@@ -196,15 +194,21 @@ impl Expander<'_> {
     }
 
     pub(super) fn with_handler(&mut self, s: StxId, at: At) -> ExprId {
-        self.unbuilt(s, "`with-handler`");
         let parts = match self.at_least(s, 2) {
             Ok(parts) => parts,
             Err(e) => return e,
         };
         let span = self.syntax.span(s);
         let value = self.expr(parts[0], at.operand());
-        let body = self.body(&parts[1..], at.operand(), span);
+        let body = self.thunk(&parts[1..], span, at);
         self.core.expr(ExprKind::WithHandler(value, body), span)
+    }
+
+    /// A procedure without parameters.
+    fn thunk(&mut self, body: &[StxId], span: molt_base::Span, at: At) -> ExprId {
+        let name = self.core.names.intern("body");
+        let lambda = self.lambda(name, &[], None, body, span, at.scope);
+        self.core.expr(ExprKind::Lambda(lambda), span)
     }
 
     fn clauses(&mut self, list: &[StxId], at: At) -> Result<Handler, ExprId> {
@@ -231,21 +235,14 @@ impl Expander<'_> {
         Ok(handler)
     }
 
-    fn return_clause(&mut self, clause: StxId, parts: &[StxId], at: At) -> Result<(LocalId, ExprId), ExprId> {
-        let (Kind::Form, &[target]) = (self.syntax.kind(parts[1]), self.syntax.parts(parts[1])) else {
+    fn return_clause(&mut self, clause: StxId, parts: &[StxId], at: At) -> Result<ExprId, ExprId> {
+        if self.syntax.kind(parts[1]) != Kind::Form || self.syntax.parts(parts[1]).len() != 1 {
             return Err(self.malformed(parts[1], "`return` names the value: `(return (name) body ..)`"));
-        };
-        let Some(name) = self.binder(target, "the name of the value") else {
-            return Err(self.nil(self.syntax.span(clause)));
-        };
-        let scope = self.scopes.inside(at.scope);
-        let local = if name.symbol == self.words.underscore {
-            self.new_local(name.symbol, self.syntax.span(target))
-        } else {
-            self.bind(scope, name, self.syntax.span(target))
-        };
-        let body = self.body(&parts[2..], At { scope, tail: None }, self.syntax.span(clause));
-        Ok((local, body))
+        }
+        let params = self.syntax.parts(parts[1]).to_vec();
+        let (name, span) = (self.core.names.intern("return"), self.syntax.span(clause));
+        let lambda = self.lambda(name, &params, None, &parts[2..], span, at.scope);
+        Ok(self.core.expr(ExprKind::Lambda(lambda), span))
     }
 
     /// What a clause answers: an operation, or all of an effect.
@@ -283,7 +280,8 @@ impl Expander<'_> {
         let escapes = self.escaping.contains(&local);
         let first = crate::core::Param { local, default: None };
         self.core.lambdas[lambda].params.insert(0, first);
-        Ok(Clause { effect, op, action: Action::Control(lambda, escapes), span })
+        let procedure = self.core.expr(ExprKind::Lambda(lambda), span);
+        Ok(Clause { effect, op, action: Action::Control(procedure, escapes), span })
     }
 
     /// The variable of `resume`, which is used as a value here.
@@ -322,6 +320,6 @@ impl Expander<'_> {
             None => self.nil(span),
         };
         let k = self.read(local, span);
-        self.library_call("resume-with", &[k, value], span)
+        self.core.expr(ExprKind::Call(k, [value].into()), span)
     }
 }

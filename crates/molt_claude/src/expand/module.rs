@@ -25,8 +25,9 @@ pub(super) struct Modules {
     loaded: HashMap<String, Loaded>,
     /// Paths of the modules that are being read, outermost first.
     open: Vec<String>,
-    /// The module at hand.
+    /// The module at hand, and what it imports by `*`.
     scope: ScopeId,
+    imported: ScopeId,
     exports: HashMap<Symbol, Binding>,
     /// Modules by the names that they are known by here.
     aliases: HashMap<Symbol, String>,
@@ -45,6 +46,7 @@ impl Modules {
             loaded: HashMap::new(),
             open: Vec::new(),
             scope: base,
+            imported: base,
             exports: HashMap::new(),
             aliases: HashMap::new(),
             path: String::new(),
@@ -85,8 +87,11 @@ impl Expander<'_> {
         self.diagnostics.extend(fault);
         self.diagnostics.extend(read.diagnostics);
         let forms = self.syntax.add(&read.data, &mut self.core.names);
-        let scope = self.scopes.inside(self.base);
+        // What `*` imports lies outside of what the module defines.
+        let imported = self.scopes.inside(self.base);
+        let scope = self.scopes.inside(imported);
         let outer = std::mem::replace(&mut self.modules.scope, scope);
+        let outer_imported = std::mem::replace(&mut self.modules.imported, imported);
         let exports = std::mem::take(&mut self.modules.exports);
         let aliases = std::mem::take(&mut self.modules.aliases);
         let outer_path = std::mem::replace(&mut self.modules.path, path.to_owned());
@@ -99,6 +104,7 @@ impl Expander<'_> {
         self.modules.aliases = aliases;
         let exports = std::mem::replace(&mut self.modules.exports, exports);
         self.modules.scope = outer;
+        self.modules.imported = outer_imported;
         self.modules.loaded.insert(path.to_owned(), Loaded { exports });
     }
 
@@ -297,7 +303,6 @@ impl Expander<'_> {
 
     /// `(define-effect Name (op (T ..) R) ..)`.
     fn define_effect(&mut self, form: StxId) {
-        self.unbuilt(form, "`define-effect`");
         let Ok(parts) = self.at_least(form, 2) else { return };
         let Some(name) = self.binder(parts[0], "the name of an effect") else { return };
         let effect = crate::core::Effect { name: name.symbol, ops: Vec::new(), is_builtin: false };
@@ -402,11 +407,8 @@ impl Expander<'_> {
                 let mut all: Vec<(Symbol, Binding)> = loaded.exports.into_iter().collect();
                 all.sort_by_key(|e| e.0);
                 for (symbol, binding) in all {
-                    // What is defined here stays.
                     let name = Name { symbol, mark: Mark::SOURCE };
-                    if self.scopes.own(scope, name).is_none() {
-                        self.scopes.add(scope, name, binding);
-                    }
+                    self.scopes.add(self.modules.imported, name, binding);
                 }
             }
             [list] if self.syntax.kind(*list) == Kind::Form => {

@@ -282,6 +282,9 @@ pub const BUILTINS: &[Builtin] = &[
     rt("deref", 1, RtFn::ClDeref),
     rt("ref-set!", 2, RtFn::ClRefSet),
     rt("reset!", 2, RtFn::ClRefSet),
+    // Effects.
+    rt("discontinue", 2, RtFn::ClDiscontinue),
+    rt("perform*", 3, RtFn::ClPerformNamed),
     // Inside.
     rt("%apply", 2, RtFn::ClApply),
     rt("%wrong-operand", 2, RtFn::ClWrongOperand),

@@ -435,12 +435,11 @@ fn match_parts(core: &Core, m: &Match, f: &mut dyn FnMut(ExprId)) {
 
 fn handler_parts(h: &Handler, f: &mut dyn FnMut(ExprId)) {
     for c in &h.clauses {
-        if let Action::Function(e) = c.action {
-            f(e);
+        match c.action {
+            Action::Function(e) | Action::Control(e, _) => f(e),
         }
     }
-    h.body.into_iter().for_each(&mut *f);
-    h.ret.iter().for_each(|r| f(r.1));
+    h.ret.into_iter().chain(h.body).for_each(f);
 }
 
 /// Expressions inside a pattern.
@@ -586,7 +585,6 @@ impl Scan<'_> {
                 }
                 t.finally.iter().for_each(|&e| self.operand(e, owner, refs));
             }
-            ExprKind::Handler(h) | ExprKind::MakeHandler(h) => self.handler(h, owner, refs),
             _ => parts(core, e, &mut |e| self.operand(e, owner, refs)),
         }
     }
@@ -653,20 +651,6 @@ impl Scan<'_> {
             self.expr(b.body, k, owner, refs);
         }
     }
-
-    fn handler(&mut self, h: &Handler, owner: Owner, refs: &mut HashSet<GlobalId>) {
-        for c in &h.clauses {
-            match &c.action {
-                Action::Function(e) => self.operand(*e, owner, refs),
-                Action::Control(l, _) => self.lambda(*l, owner, refs),
-            }
-        }
-        h.body.into_iter().for_each(|b| self.operand(b, owner, refs));
-        if let Some((l, e)) = h.ret {
-            self.owns(l, owner);
-            self.operand(e, owner, refs);
-        }
-    }
 }
 
 /// Follows evaluation: which variables have a value where.
@@ -714,19 +698,6 @@ impl Order<'_> {
             ExprKind::Call(callee, list) => {
                 list.iter().for_each(|&e| self.expr(e));
                 self.expr(*callee);
-            }
-            ExprKind::Handler(h) | ExprKind::MakeHandler(h) => {
-                for c in &h.clauses {
-                    match &c.action {
-                        Action::Function(e) => self.expr(*e),
-                        Action::Control(l, _) => {
-                            self.closure(*l, None);
-                            self.body(*l);
-                        }
-                    }
-                }
-                h.body.into_iter().for_each(|b| self.expr(b));
-                h.ret.iter().for_each(|r| self.expr(r.1));
             }
             _ => parts(core, e, &mut |e| self.expr(e)),
         }

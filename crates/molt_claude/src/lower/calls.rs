@@ -1,6 +1,7 @@
 //! Calls: of known procedures, of library functions, of anything.
 
 use molt_abi::RtFn;
+use molt_base::EntityId;
 use molt_ir::func::imm_pair;
 use molt_ir::program::CodeInfo;
 use molt_ir::{BinaryOp, Const, Function, FunctionKind, Op, Type, ValueId};
@@ -215,6 +216,12 @@ impl Body<'_, '_> {
     /// A library function on operands of a fitting number.
     pub fn apply_builtin(&mut self, b: BuiltinId, values: &[ValueId]) -> ValueId {
         let builtin = &BUILTINS[b.0 as usize];
+        if builtin.code == Code::Rt(RtFn::ClPerformNamed) {
+            // The name may be any.
+            for o in self.lower.core.ops.ids() {
+                self.lower.operation(o);
+            }
+        }
         match builtin.code {
             Code::Binary(op) => self.left_to_right(op, values),
             Code::Minus if values.len() == 1 => self.b.word(Op::ClRt, &[values[0]], RtFn::ClNegate as u64),
@@ -353,13 +360,18 @@ impl Body<'_, '_> {
         value
     }
 
+    /// Performs an operation. What no handler of the program answers goes straight to its default.
     pub fn perform(&mut self, o: OpId, values: &[ValueId]) -> ValueId {
         let op = &self.lower.core.ops[o];
         let effect = &self.lower.core.effects[op.effect];
-        debug_assert!(effect.is_builtin, "refused before");
-        let row = &EFFECTS[op.effect.0 as usize];
-        let at = effect.ops.iter().position(|&x| x == o).expect("an effect has its operations");
-        self.b.word(Op::ClRtN, values, row.ops[at].default as u64)
+        // An error is an exception: `try` and handlers look at it in turn, innermost first.
+        let is_error = effect.is_builtin && self.lower.core.names.text(effect.name) == "Error";
+        let direct = is_error || !self.lower.handled[op.effect.index()];
+        if let Some(default) = self.lower.default_of(o).filter(|_| direct) {
+            return self.b.word(Op::ClRtN, values, default as u64);
+        }
+        let index = self.lower.operation(o);
+        self.b.word(Op::ClPerform, values, index as u64)
     }
 }
 
@@ -368,6 +380,32 @@ impl Lower<'_> {
     pub(super) fn known_global(&self, g: GlobalId) -> Option<LambdaId> {
         let global = &self.core.globals[g];
         global.lambda.filter(|_| !global.is_set)
+    }
+
+    /// The default handler of an operation.
+    fn default_of(&self, o: OpId) -> Option<RtFn> {
+        let op = &self.core.ops[o];
+        let effect = &self.core.effects[op.effect];
+        let at = effect.ops.iter().position(|&x| x == o).expect("an effect has its operations");
+        effect.is_builtin.then(|| EFFECTS[op.effect.index()].ops[at].default)
+    }
+
+    /// The place of an operation in the program's table.
+    fn operation(&mut self, o: OpId) -> usize {
+        if let Some(&at) = self.operations.get(&o) {
+            return at;
+        }
+        let op = &self.core.ops[o];
+        let label = self.core.names.text(self.core.effects[op.effect].name).to_lowercase();
+        let operation = molt_ir::program::Operation {
+            effect: self.program.names.intern(&label),
+            name: op.name,
+            default: self.default_of(o),
+            is_never: op.is_never,
+        };
+        self.program.operations.push(operation);
+        self.operations.insert(o, self.program.operations.len() - 1);
+        self.program.operations.len() - 1
     }
 
     pub(super) fn library_global(&self, name: molt_base::Symbol) -> GlobalId {
@@ -433,16 +471,20 @@ impl Body<'_, '_> {
                 Code::Tuple => RtFn::ClTupleOf,
                 _ => unreachable!("other functions of any number of operands have a value in the library"),
             },
-            Wrapped::Operation(o) => self.default_of(o),
+            Wrapped::Operation(o) => return self.perform_list(o, list),
             Wrapped::Ctor(_) => unreachable!("constructors have so many fields"),
         };
         self.b.word(Op::ClSpread, &[list], f as u64)
     }
 
-    fn default_of(&self, o: OpId) -> RtFn {
-        let op = &self.lower.core.ops[o];
-        let at = self.lower.core.effects[op.effect].ops.iter().position(|&x| x == o).expect("it is one of them");
-        EFFECTS[op.effect.0 as usize].ops[at].default
+    /// Performs an operation with the elements of a list.
+    fn perform_list(&mut self, o: OpId, list: ValueId) -> ValueId {
+        let core = self.lower.core;
+        self.lower.operation(o);
+        let label = self.lower.program.const_symbol(core.effects[core.ops[o].effect].name);
+        let name = self.lower.program.const_symbol(core.ops[o].name);
+        let (label, name) = (self.constant(label), self.constant(name));
+        self.b.word(Op::ClRt, &[label, name, list], RtFn::ClPerformNamed as u64)
     }
 
     /// An operation whose last operands may be absent.
@@ -451,12 +493,10 @@ impl Body<'_, '_> {
         if least == fixed.len() {
             return self.perform(o, fixed);
         }
-        let f = self.default_of(o);
-        let empty = self.b.word(Op::ClRtN, &[], RtFn::ClListOf as u64);
-        let mut list = empty;
+        let mut list = self.b.word(Op::ClRtN, &[], RtFn::ClListOf as u64);
         for &v in fixed.iter().rev() {
             list = self.b.word(Op::ClRt, &[v, list], RtFn::ClConsBound as u64);
         }
-        self.b.word(Op::ClSpread, &[list], f as u64)
+        self.perform_list(o, list)
     }
 }

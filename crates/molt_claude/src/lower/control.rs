@@ -4,7 +4,7 @@ use molt_abi::RtFn;
 use molt_ir::{BlockId, CompareOp, Const, ConstId, Op, ValueId};
 
 use super::body::{Body, JoinPoint, To};
-use crate::core::{ExprId, ExprKind, LambdaId, LocalId, LoopId};
+use crate::core::{Action, ExprId, ExprKind, Handler, LambdaId, LocalId, LoopId};
 use crate::library::{BUILTINS, Code};
 
 impl Body<'_, '_> {
@@ -77,12 +77,47 @@ impl Body<'_, '_> {
                 self.at(span);
                 self.perform(*o, &values)
             }
-            ExprKind::Handler(_) | ExprKind::MakeHandler(_) | ExprKind::WithHandler(..) => {
-                unreachable!("refused before")
+            ExprKind::MakeHandler(h) => self.handler_value(h)?,
+            ExprKind::Handler(h) => {
+                let handler = self.handler_value(h)?;
+                let body = self.operand(h.body.expect("the form has a body"))?;
+                self.b.word(Op::ClRt, &[handler, body], RtFn::ClHandle as u64)
+            }
+            ExprKind::WithHandler(h, body) => {
+                let (handler, body) = (self.operand(*h)?, self.operand(*body)?);
+                self.b.word(Op::ClRt, &[handler, body], RtFn::ClHandle as u64)
             }
             ExprKind::Ascribe(v, _) => self.operand(*v)?,
         };
         self.give(value, to)
+    }
+
+    /// The value of a handler's clauses, as `cl_make_handler` takes them.
+    fn handler_value(&mut self, h: &Handler) -> Option<ValueId> {
+        let core = self.lower.core;
+        let ret = match h.ret {
+            Some(ret) => self.operand(ret)?,
+            None => self.nil(),
+        };
+        let mut words = vec![ret];
+        for c in &h.clauses {
+            let label = core.names.text(core.effects[c.effect].name).to_lowercase();
+            words.push(self.literal(Const::Str(label.into_bytes().into())));
+            words.push(match c.op {
+                Some(op) => {
+                    let name = core.names.text(core.ops[op].name);
+                    self.literal(Const::Str(name.as_bytes().into()))
+                }
+                None => self.nil(),
+            });
+            let (procedure, kind) = match c.action {
+                Action::Function(e) => (e, 0),
+                Action::Control(e, _) => (e, 1),
+            };
+            words.push(self.int(kind));
+            words.push(self.operand(procedure)?);
+        }
+        Some(self.b.word(Op::ClRtN, &words, RtFn::ClMakeHandler as u64))
     }
 
     pub fn literal(&mut self, value: Const) -> ValueId {

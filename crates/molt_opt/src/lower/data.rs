@@ -43,6 +43,7 @@ pub struct Statics {
     builtins: HashMap<Symbol, u32>,
     /// ClaudeLang's symbols and keywords.
     symbols: Vec<DataId>,
+    operations: HashMap<usize, DataId>,
     claude: Option<DataId>,
 }
 
@@ -182,6 +183,26 @@ impl Statics {
         *self.claude.get_or_insert_with(|| Bytes::default().finish(p, "claude".into()))
     }
 
+    /// The descriptor of an operation.
+    pub fn operation(&mut self, p: &mut Program, index: usize) -> DataId {
+        if let Some(&d) = self.operations.get(&index) {
+            return d;
+        }
+        let op = p.operations[index].clone();
+        let (effect, name) = (self.symbol(p, op.effect), self.symbol(p, op.name));
+        let mut b = Bytes::default();
+        b.address(RelocTarget::Data(effect));
+        b.address(RelocTarget::Data(name));
+        match op.default {
+            Some(f) => b.address(RelocTarget::Rt(f)),
+            None => b.u64(0),
+        }
+        b.u64(u64::from(op.is_never));
+        let d = b.finish(p, format!("operation.{index}"));
+        self.operations.insert(index, d);
+        d
+    }
+
     fn write_claude(&mut self, p: &mut Program, at: DataId) {
         let mut symbols = Bytes::default();
         for &s in &self.symbols {
@@ -199,11 +220,22 @@ impl Statics {
             ctors.u32(arity as u32);
         }
         let ctors = ctors.finish(p, "constructors".into());
+        for i in 0..p.operations.len() {
+            self.operation(p, i);
+        }
+        let mut listed: Vec<(usize, DataId)> = self.operations.iter().map(|(&i, &d)| (i, d)).collect();
+        listed.sort();
+        let op_count = listed.len() as u64;
+        let mut ops = Bytes::default();
+        listed.iter().for_each(|&(_, d)| ops.address(RelocTarget::Data(d)));
+        let ops = ops.finish(p, "operations".into());
         let mut b = Bytes::default();
         b.address(RelocTarget::Data(symbols));
         b.u64(count);
         b.address(RelocTarget::Data(ctors));
         b.u64(sites.len() as u64);
+        b.address(RelocTarget::Data(ops));
+        b.u64(op_count);
         p.data[at].bytes = b.bytes;
         p.data[at].relocs = b.relocs;
     }

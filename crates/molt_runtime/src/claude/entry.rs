@@ -1,11 +1,12 @@
 //! What compiled ClaudeLang calls: the functions `molt_cl_*` of [`molt_abi::runtime`].
 //!
-//! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`numbers`], [`strings`], [`collections`]: the
+//! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`numbers`], [`strings`], [`collections`]: the
 //! library. [`operations`]: default handlers.
 
 pub mod calls;
 pub mod collections;
 pub mod control;
+pub mod handlers;
 pub mod numbers;
 pub mod operations;
 pub mod strings;

@@ -38,6 +38,13 @@ entries! {
             let ctor = unsafe { &*desc.ctors.add(i) };
             tagged::register(rt, ctor.class, ctor.name, ctor.arity as usize);
         }
+        for i in 0..desc.op_count as usize {
+            // SAFETY: as above; the descriptors are data that may be written.
+            let op = unsafe { &mut **desc.ops.add(i) };
+            op.effect = rt.intern_word(op.effect);
+            op.name = rt.intern_word(op.name);
+            rt.claude.operations.push(op);
+        }
         rt.claude.began = crate::host::clock(libc::CLOCK_MONOTONIC);
         rt.set_depth_limit(MOST_CALLS);
         Word::NONE
@@ -110,7 +117,8 @@ entries! {
     }
     cl_catchable(rt, e: Word) -> Ret { truth(rt.is_instance(e, ClassId::EXCEPTION)) }
     cl_replace(rt, raised: Word, in_flight: Word) -> Ret {
-        if error::is_own(rt, raised) && raised != in_flight {
+        let is_error = rt.is_instance(in_flight, ClassId::EXCEPTION);
+        if error::is_own(rt, raised) && raised != in_flight && is_error {
             error::set_cause(rt, raised, in_flight);
         }
         ok(raised)

@@ -1,0 +1,420 @@
+//! Effects: handlers, performing, continuations (section 5 of the reference).
+//!
+//! Handlers in force are a list of frames, innermost first. An operation goes to the first frame with a clause for it:
+//!
+//! - a function clause is called where the operation is performed, with the frames outside of its own in force;
+//! - a control clause gets the continuation: the body runs on a [fiber](super::fiber), which is left as it is;
+//! - an operation that never returns, and an error, unwinds first: an [`Abort`] goes up as an exception that no `catch`
+//!   takes until it reaches the frame, which runs the clause.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+use core::ptr::NonNull;
+
+use molt_abi::layout::{OpDesc, TAIL_CALL};
+use molt_abi::{ClassId, Ret, Word};
+
+use super::ErrorKind;
+use super::fiber::{self, Fiber, FiberPtr, Input, Output};
+use crate::api::{native, str_text};
+use crate::current::current;
+use crate::exception::{extra, set_extra};
+use crate::native::{ClassSpec, Layout, NativeData};
+use crate::{Isolate, Owned, PyResult, Raised};
+
+pub(super) type FramePtr = Option<NonNull<Frame>>;
+
+/// A handler in force.
+pub(super) struct Frame {
+    pub outer: FramePtr,
+    handler: Owned,
+    /// What its body runs on, where it has a clause that captures it.
+    pub fiber: FiberPtr,
+}
+
+impl Frame {
+    pub fn new(handler: Owned) -> Frame {
+        Frame { outer: None, handler, fiber: None }
+    }
+}
+
+/// A clause of a handler.
+struct Clause {
+    effect: Word,
+    /// All operations of the effect when nil.
+    op: Word,
+    is_control: bool,
+    procedure: Owned,
+}
+
+/// A handler value.
+struct Handler {
+    clauses: Vec<Clause>,
+    ret: Owned,
+}
+
+impl NativeData for Handler {
+    fn traverse(&self, visit: &mut dyn FnMut(Word)) {
+        self.clauses.iter().for_each(|c| visit(c.procedure.word()));
+        visit(self.ret.word());
+    }
+    fn clear(&mut self) {
+        self.clauses.clear();
+        self.ret = Owned::NONE;
+    }
+}
+
+static HANDLER: ClassSpec = ClassSpec::new("claudelang", "Handler").flags(ClassSpec::NO_NEW);
+
+/// What a continuation goes on with, until it is used.
+struct Continuation {
+    fiber: Option<Box<Fiber>>,
+}
+
+impl NativeData for Continuation {}
+
+impl Drop for Continuation {
+    /// Nobody can resume the computation any more: it is unwound.
+    fn drop(&mut self) {
+        if let Some(fiber) = self.fiber.take() {
+            // SAFETY: continuations are dropped inside their isolate.
+            let rt = unsafe { &mut *current() };
+            let pending = core::mem::replace(&mut rt.ctx.exception, Word::UNBOUND);
+            if unwind(rt, fiber).is_err() {
+                let e = rt.take_exception();
+                rt.print_unraisable_text("Error ignored in `finally`:", e.word());
+            }
+            rt.ctx.exception = pending;
+        }
+    }
+}
+
+static CONTINUATION: ClassSpec =
+    ClassSpec::new("claudelang", "Continuation").flags(ClassSpec::NO_NEW).call(resume_call);
+
+fn resume_call(rt: &mut Isolate, k: Word, args: &[Word], kwnames: Word) -> PyResult {
+    if args.len() != 1 || !kwnames.is_unbound() {
+        let text = format!("resume takes 1 operand, not {}", args.len());
+        return Err(rt.raise_claude(ErrorKind::Arity, text, Word::NONE));
+    }
+    let fiber = take_fiber(rt, k)?;
+    run(rt, fiber, Input::Value(Owned::share(args[0])))
+}
+
+/// The computation of a continuation, which is used up.
+fn take_fiber(rt: &mut Isolate, k: Word) -> PyResult<Box<Fiber>> {
+    match native::<Continuation>(k).fiber.take() {
+        Some(fiber) => Ok(fiber),
+        None => {
+            let text = "a continuation is resumed at most once";
+            Err(rt.raise_claude(ErrorKind::ResumedTwice, text, Word::NONE))
+        }
+    }
+}
+
+/// Whether a word is a continuation.
+fn is_continuation(rt: &mut Isolate, w: Word) -> bool {
+    let class = rt.class_for(&CONTINUATION);
+    rt.class_of(w) == class
+}
+
+/// An exception that goes up to one frame, whatever `catch` clauses are between: header, words of every exception, frame
+/// (or nil), procedure, operands (or an exception that is raised outside of the frame, when the procedure is nil).
+static ABORT: ClassSpec = ClassSpec::new("claudelang", "Abort")
+    .base(crate::native::BaseRef::Id(ClassId::BASE_EXCEPTION))
+    .layout(Layout::Plain)
+    .hidden_words(3)
+    .flags(ClassSpec::NO_NEW);
+const ABORT_FRAME: usize = 0;
+const ABORT_PROCEDURE: usize = 1;
+const ABORT_OPERANDS: usize = 2;
+
+/// Raises an abort to a frame. A frame's address is a multiple of 8, and as a word a small integer.
+fn abort(rt: &mut Isolate, frame: FramePtr, procedure: Word, operands: Owned) -> Raised {
+    let class = rt.class_for(&ABORT);
+    let e = rt.new_exception(class, &[]);
+    let address = frame.map_or(0, |f| f.as_ptr() as i64);
+    set_extra(e.word(), ABORT_FRAME, Word::small(address));
+    set_extra(e.word(), ABORT_PROCEDURE, procedure);
+    set_extra(e.word(), ABORT_OPERANDS, operands.word());
+    rt.set_pending(e);
+    Raised
+}
+
+/// The pending abort, if it is meant for a frame.
+fn taken_abort(rt: &mut Isolate, frame: FramePtr) -> Option<Owned> {
+    let class = rt.class_for(&ABORT);
+    if !rt.pending_is(class) {
+        return None;
+    }
+    let address = frame.map_or(0, |f| f.as_ptr() as i64);
+    (extra(rt.ctx.exception, ABORT_FRAME) == Word::small(address)).then(|| rt.take_exception())
+}
+
+// ---- handlers -----------------------------------------------------------------------------------
+
+/// A handler value of its words: `return` procedure or nil, then label, operation or nil, kind and procedure of each clause.
+pub fn make_handler(rt: &mut Isolate, words: &[Word]) -> Owned {
+    let clauses = words[1..]
+        .chunks_exact(4)
+        .map(|c| Clause {
+            effect: rt.intern_word(c[0]),
+            op: if c[1].is_none() { Word::NONE } else { rt.intern_word(c[1]) },
+            is_control: c[2] == Word::small(1),
+            procedure: Owned::share(c[3]),
+        })
+        .collect();
+    let handler = Handler { clauses, ret: Owned::share(words[0]) };
+    let class = rt.class_for(&HANDLER);
+    rt.new_native(class, Box::new(handler))
+}
+
+impl Handler {
+    /// The clause for an operation: an exact one, else one for the whole effect.
+    fn clause(&self, effect: Word, op: Word) -> Option<&Clause> {
+        let exact = self.clauses.iter().find(|c| c.effect == effect && c.op == op);
+        exact.or_else(|| self.clauses.iter().find(|c| c.effect == effect && c.op.is_none()))
+    }
+
+    fn captures(&self) -> bool {
+        self.clauses.iter().any(|c| c.is_control)
+    }
+}
+
+/// Calls a body with a handler in force.
+pub fn handle(rt: &mut Isolate, handler: Word, body: Word) -> PyResult {
+    let class = rt.class_for(&HANDLER);
+    if rt.class_of(handler) != class {
+        return Err(super::entry::wrong_type(rt, "with-handler", "a handler", handler));
+    }
+    rt.check_stack()?;
+    if native::<Handler>(handler).captures() {
+        let Some(fiber) = fiber::new(rt, Owned::share(handler), body) else {
+            return Err(rt.raise_claude(ErrorKind::Limit, "there is no memory for another stack", Word::NONE));
+        };
+        return run(rt, fiber, Input::Value(Owned::NONE));
+    }
+    let mut frame = Frame::new(Owned::share(handler));
+    frame.outer = rt.claude.handlers;
+    let this = NonNull::new(&raw mut frame);
+    rt.claude.handlers = this;
+    let result = rt.claude_call(body, &[]);
+    rt.claude.handlers = frame.outer;
+    ended(rt, handler, this, result)
+}
+
+/// What the handler makes of the end of its body, with the frames outside in force.
+fn ended(rt: &mut Isolate, handler: Word, frame: FramePtr, result: PyResult) -> PyResult {
+    let value = match result {
+        Ok(value) => value,
+        Err(Raised) => return failed(rt, handler, frame),
+    };
+    let ret = native::<Handler>(handler).ret.clone();
+    if ret.word().is_none() { Ok(value) } else { rt.claude_call(ret.word(), &[value.word()]) }
+}
+
+fn failed(rt: &mut Isolate, handler: Word, frame: FramePtr) -> PyResult {
+    if let Some(abort) = taken_abort(rt, frame) {
+        let (procedure, operands) = (extra(abort.word(), ABORT_PROCEDURE), extra(abort.word(), ABORT_OPERANDS));
+        if procedure.is_none() {
+            rt.set_pending(Owned::share(operands));
+            return Err(Raised);
+        }
+        let operands = crate::api::tuple_items(operands).to_vec();
+        return rt.claude_call(procedure, &operands);
+    }
+    if !rt.pending_is(ClassId::EXCEPTION) {
+        return Err(Raised);
+    }
+    let (effect, op) = (rt.intern("error"), rt.intern("raise"));
+    let clause = native::<Handler>(handler).clause(effect, op).map(|c| (c.procedure.clone(), c.is_control));
+    let Some((procedure, is_control)) = clause else { return Err(Raised) };
+    let e = rt.take_exception();
+    if is_control {
+        return rt.claude_call(procedure.word(), &[Word::NONE, e.word()]);
+    }
+    rt.claude_call(procedure.word(), &[e.word()])
+}
+
+// ---- fibers -------------------------------------------------------------------------------------
+
+/// Goes on at a fiber until its body has ended or a clause has.
+fn run(rt: &mut Isolate, mut fiber: Box<Fiber>, mut input: Input) -> PyResult {
+    loop {
+        // SAFETY: who has the box has a fiber that does not run.
+        let output = unsafe { fiber::enter(rt, &raw mut *fiber, input) };
+        match output {
+            Output::Done(result) => {
+                let handler = fiber.frame.handler_word();
+                let frame = NonNull::new(&raw mut fiber.frame);
+                let result = ended(rt, handler.word(), frame, result);
+                fiber::free(rt, &fiber);
+                return result;
+            }
+            Output::Perform(clause, args) => match clause_step(rt, fiber, &clause, args) {
+                Step::Again(same, value) => (fiber, input) = (same, Input::Value(value)),
+                Step::End(result) => return result,
+            },
+        }
+    }
+}
+
+impl Frame {
+    fn handler_word(&self) -> Owned {
+        self.handler.clone()
+    }
+}
+
+enum Step {
+    /// The clause ended with a resumption.
+    Again(Box<Fiber>, Owned),
+    End(PyResult),
+}
+
+/// Calls a control clause. A resumption in tail position goes on in the loop of the caller.
+fn clause_step(rt: &mut Isolate, fiber: Box<Fiber>, clause: &Owned, args: Vec<Owned>) -> Step {
+    let class = rt.class_for(&CONTINUATION);
+    let k = rt.new_native(class, Box::new(Continuation { fiber: Some(fiber) }));
+    let mut operands: Vec<Word> = Vec::with_capacity(args.len() + 1);
+    operands.push(k.word());
+    operands.extend(args.iter().map(Owned::word));
+    let r = call_once(rt, clause.word(), &operands);
+    drop(args);
+    if r.error == TAIL_CALL {
+        let waiting = &rt.claude.waiting;
+        if waiting.len() == 2 && waiting[0] == k.word() && native::<Continuation>(k.word()).fiber.is_some() {
+            let fiber = native::<Continuation>(k.word()).fiber.take().expect("it was just seen");
+            let mut waiting = core::mem::take(&mut rt.claude.waiting);
+            // SAFETY: what waits is owned.
+            let value = unsafe { Owned::from_word(waiting.pop().expect("there are two")) };
+            waiting.into_iter().for_each(crate::owned::dec);
+            return Step::Again(fiber, value);
+        }
+        let result = rt.make_waiting_call();
+        return Step::End(finish(rt, k, result));
+    }
+    let result = crate::function::from_ret(r);
+    Step::End(finish(rt, k, result))
+}
+
+/// Calls a procedure; a call that it leaves waits.
+fn call_once(rt: &mut Isolate, callee: Word, args: &[Word]) -> Ret {
+    if rt.class_of(callee) == ClassId::FUNCTION {
+        let entry = crate::function::code_of(callee).entry;
+        // SAFETY: compiled code follows the calling convention of `EntryFn`.
+        return unsafe { entry(&raw mut rt.ctx, callee, args.as_ptr(), args.len() as u64, Word::UNBOUND) };
+    }
+    crate::entry::ret(rt.claude_call(callee, args))
+}
+
+/// A clause has ended: a computation that nobody can resume is unwound.
+fn finish(rt: &mut Isolate, k: Owned, result: PyResult) -> PyResult {
+    if crate::owned::ref_count(k.word()) != Some(1) {
+        return result;
+    }
+    let Some(fiber) = native::<Continuation>(k.word()).fiber.take() else { return result };
+    let pending = core::mem::replace(&mut rt.ctx.exception, Word::UNBOUND);
+    match unwind(rt, fiber) {
+        Ok(()) => {
+            rt.ctx.exception = pending;
+            result
+        }
+        Err(Raised) => {
+            crate::owned::dec(pending);
+            Err(Raised)
+        }
+    }
+}
+
+/// Runs the `finally` blocks of a computation that is given up.
+fn unwind(rt: &mut Isolate, fiber: Box<Fiber>) -> PyResult<()> {
+    abort(rt, None, Word::NONE, Owned::NONE);
+    match run(rt, fiber, Input::Raise) {
+        Ok(_) => Ok(()),
+        Err(Raised) => match taken_abort(rt, None) {
+            Some(_) => Ok(()),
+            None => Err(Raised),
+        },
+    }
+}
+
+/// Goes on by raising an error where the operation was performed.
+pub fn discontinue(rt: &mut Isolate, k: Word, error: Word) -> PyResult {
+    if !is_continuation(rt, k) {
+        return Err(super::entry::wrong_type(rt, "discontinue", "a continuation", k));
+    }
+    let e = super::error::error_of(rt, &[error])?;
+    let fiber = take_fiber(rt, k)?;
+    rt.set_pending(e);
+    run(rt, fiber, Input::Raise)
+}
+
+// ---- performing ---------------------------------------------------------------------------------
+
+/// Performs an operation.
+pub fn perform(rt: &mut Isolate, op: &OpDesc, args: &[Word]) -> PyResult {
+    let mut at = rt.claude.handlers;
+    while let Some(frame) = at {
+        // SAFETY: frames in force are alive.
+        let f = unsafe { frame.as_ref() };
+        let handler = native::<Handler>(f.handler.word());
+        if let Some(clause) = handler.clause(op.effect, op.name) {
+            let (procedure, is_control) = (clause.procedure.clone(), clause.is_control);
+            let wide = clause.op.is_none();
+            return answer(rt, op, frame, procedure, is_control, wide, args);
+        }
+        at = f.outer;
+    }
+    match op.default {
+        // SAFETY: the compiler names a runtime function of this form.
+        Some(default) => {
+            crate::function::from_ret(unsafe { default(&raw mut rt.ctx, args.as_ptr(), args.len() as u64) })
+        }
+        None => {
+            let text = format!("no handler answers {}:{}", str_text(op.effect), str_text(op.name));
+            Err(rt.raise_claude(ErrorKind::UnhandledEffect, text, Word::NONE))
+        }
+    }
+}
+
+fn answer(
+    rt: &mut Isolate,
+    op: &OpDesc,
+    frame: NonNull<Frame>,
+    procedure: Owned,
+    is_control: bool,
+    wide: bool,
+    args: &[Word],
+) -> PyResult {
+    let mut operands: Vec<Word> = Vec::with_capacity(args.len() + 2);
+    if op.is_never != 0 && is_control {
+        operands.push(Word::NONE);
+    }
+    if wide {
+        operands.push(op.name);
+    }
+    operands.extend_from_slice(args);
+    if op.is_never != 0 {
+        let operands = rt.new_tuple_of(&operands);
+        return Err(abort(rt, Some(frame), procedure.word(), operands));
+    }
+    if is_control {
+        // SAFETY: frames in force are alive, and one with a control clause has a fiber, on which this runs.
+        let fiber = unsafe { frame.as_ref().fiber.expect("its body runs on one").as_ptr() };
+        let operands = operands.into_iter().map(Owned::share).collect();
+        // SAFETY: as above.
+        return unsafe { fiber::suspend(rt, fiber, procedure, operands) };
+    }
+    let inner = rt.claude.handlers;
+    // SAFETY: as above.
+    rt.claude.handlers = unsafe { frame.as_ref().outer };
+    let result = rt.claude_call(procedure.word(), &operands);
+    rt.claude.handlers = inner;
+    if result.is_err() && rt.pending_is(ClassId::EXCEPTION) {
+        // No `try` of the handled body sees it.
+        let e = rt.take_exception();
+        return Err(abort(rt, Some(frame), Word::NONE, e));
+    }
+    result
+}

@@ -1,0 +1,220 @@
+//! Stacks for the bodies of handlers that may capture them.
+//!
+//! A body runs on a fiber. An operation that a control clause answers leaves the fiber as it is and goes on in the loop
+//! that runs the handler, on the stack below; to resume is to go on at the fiber. Bodies inside bodies have fibers of their
+//! own, which stay linked: the innermost is left and entered, those between wait for it.
+//!
+//! ```text
+//! main stack:  handle → switch ─┐            ┌─ clause ─ resume → switch ─┐
+//! fiber:                        └ body … op ─┘                            └ … end
+//! ```
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ptr::null_mut;
+
+use molt_abi::{Context, Word};
+
+use super::effects::{Frame, FramePtr};
+use crate::grok::stack::{self, Stacks};
+use crate::{Isolate, Owned, PyResult};
+
+/// Address space of a fiber; pages are committed when touched.
+const SIZE: usize = 64 << 20;
+/// Part of it that no frame may start in: what was granted before must fit.
+const RESERVE: usize = SIZE / 4;
+
+pub(super) type FiberPtr = Option<core::ptr::NonNull<Fiber>>;
+
+/// A stack that is not in use, with what the engine keeps for it.
+struct Spare {
+    top: usize,
+    engine: *mut u8,
+}
+
+/// Stacks of one isolate.
+pub(super) struct Pool {
+    stacks: Stacks,
+    spare: Vec<Spare>,
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Pool { stacks: Stacks::new(SIZE), spare: Vec::new() }
+    }
+}
+
+/// What a fiber is told when it goes on.
+pub(super) enum Input {
+    /// The value of the operation that it performs.
+    Value(Owned),
+    /// The pending exception is raised there.
+    Raise,
+}
+
+/// Why a fiber was left.
+pub(super) enum Output {
+    /// The body ended.
+    Done(PyResult),
+    /// An operation that a control clause answers: procedure and operands.
+    Perform(Owned, Vec<Owned>),
+}
+
+/// Where code goes on that was left.
+#[derive(Clone, Copy)]
+pub(super) struct Point {
+    sp: *mut u8,
+    engine: *mut u8,
+    used: i64,
+    floor: usize,
+    fiber: FiberPtr,
+}
+
+impl Point {
+    const NOWHERE: Point = Point { sp: null_mut(), engine: null_mut(), used: 0, floor: 0, fiber: None };
+}
+
+/// The stack of one body.
+pub(super) struct Fiber {
+    pub frame: Frame,
+    top: usize,
+    body: Owned,
+    /// Who entered it last.
+    caller: Point,
+    /// Calls that were under way when it was entered.
+    base: i64,
+    /// Where it goes on: in itself or in a fiber inside it.
+    inside: Point,
+    /// The handlers in force there.
+    handlers: FramePtr,
+    input: Option<Input>,
+    output: Option<Output>,
+}
+
+/// Makes a fiber for a body; nothing when the system has no more memory.
+pub(super) fn new(rt: &mut Isolate, handler: Owned, body: Word) -> Option<Box<Fiber>> {
+    let pool = &mut rt.claude.fibers;
+    let spare = match pool.spare.pop() {
+        Some(spare) => spare,
+        None => Spare { top: pool.stacks.take()?, engine: null_mut() },
+    };
+    let mut fiber = Box::new(Fiber {
+        frame: Frame::new(handler),
+        top: spare.top,
+        body: Owned::share(body),
+        caller: Point::NOWHERE,
+        base: 0,
+        inside: Point::NOWHERE,
+        handlers: None,
+        input: None,
+        output: None,
+    });
+    let this: *mut Fiber = &raw mut *fiber;
+    fiber.frame.fiber = core::ptr::NonNull::new(this);
+    // SAFETY: the stack is unused.
+    let sp = unsafe { stack::prepare(spare.top, start, this as usize) };
+    let floor = spare.top - SIZE + RESERVE;
+    fiber.inside = Point { sp, engine: spare.engine, used: 0, floor, fiber: core::ptr::NonNull::new(this) };
+    fiber.handlers = core::ptr::NonNull::new(&raw mut fiber.frame);
+    Some(fiber)
+}
+
+/// Gives the stack of a fiber whose body has ended back.
+pub(super) fn free(rt: &mut Isolate, fiber: &Fiber) {
+    rt.claude.fibers.spare.push(Spare { top: fiber.top, engine: fiber.inside.engine });
+}
+
+unsafe extern "C" fn start(argument: usize) -> ! {
+    let fiber = argument as *mut Fiber;
+    // SAFETY: `new` passed the fiber, which lives until its body has ended; the thread runs inside its isolate.
+    unsafe {
+        let rt = &mut *crate::current::current();
+        // The first entry brings no value.
+        let first = (*fiber).input.take();
+        let result = match first {
+            Some(Input::Raise) => Err(crate::Raised),
+            _ => {
+                let body = (*fiber).body.clone();
+                rt.claude_call(body.word(), &[])
+            }
+        };
+        (*fiber).output = Some(Output::Done(result));
+        leave(rt, fiber);
+    }
+    unreachable!("an ended fiber is not entered")
+}
+
+/// Where the running code is, but for its stack pointer.
+fn here(rt: &Isolate) -> Point {
+    let (used, floor) = rt.stack_state();
+    Point { sp: null_mut(), engine: rt.ctx.engine, used, floor, fiber: rt.claude.fiber }
+}
+
+fn set_here(rt: &mut Isolate, point: Point, used: i64) {
+    rt.ctx.engine = point.engine;
+    rt.set_stack_state(used, point.floor);
+    rt.claude.fiber = point.fiber;
+}
+
+/// Goes on at a fiber, under the handlers that are in force; why it was left again.
+///
+/// # Safety
+/// The fiber is not running and its body has not ended.
+pub(super) unsafe fn enter(rt: &mut Isolate, fiber: *mut Fiber, input: Input) -> Output {
+    let ctx: *mut Context = &raw mut rt.ctx;
+    // SAFETY: by the caller's promise nobody else uses the fiber; the isolate is that of the context, and is not
+    // borrowed across the switch.
+    unsafe {
+        let f = &mut *fiber;
+        f.frame.outer = rt.claude.handlers;
+        f.input = Some(input);
+        f.caller = here(rt);
+        let inside = f.inside;
+        f.base = f.caller.used;
+        rt.claude.handlers = f.handlers;
+        set_here(rt, inside, f.base + inside.used);
+        stack::switch(&raw mut (*fiber).caller.sp, inside.sp);
+        let rt = Isolate::from_ctx(ctx);
+        let f = &mut *fiber;
+        // What the engine made for the stack stays with it.
+        let (caller, base) = (f.caller, f.base);
+        set_here(rt, caller, base);
+        rt.claude.handlers = f.frame.outer;
+        f.output.take().expect("a fiber says why it is left")
+    }
+}
+
+/// Leaves a fiber, from within it or a fiber inside it, for whoever entered it.
+///
+/// # Safety
+/// The fiber, or one inside it, is running.
+unsafe fn leave(rt: &mut Isolate, fiber: *mut Fiber) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let f = &mut *fiber;
+        let mut point = here(rt);
+        point.used -= f.base;
+        f.inside = point;
+        f.handlers = rt.claude.handlers;
+        let to = f.caller.sp;
+        stack::switch(&raw mut (*fiber).inside.sp, to);
+    }
+}
+
+/// Leaves a fiber with an operation to perform; the value that it is resumed with.
+///
+/// # Safety
+/// As for [`leave`].
+pub(super) unsafe fn suspend(rt: &mut Isolate, fiber: *mut Fiber, clause: Owned, args: Vec<Owned>) -> PyResult {
+    let ctx: *mut Context = &raw mut rt.ctx;
+    // SAFETY: by the caller's promise; the isolate is not borrowed across the switch.
+    unsafe {
+        (*fiber).output = Some(Output::Perform(clause, args));
+        leave(rt, fiber);
+        let _ = Isolate::from_ctx(ctx);
+        match (*fiber).input.take().expect("a fiber goes on with an input") {
+            Input::Value(v) => Ok(v),
+            Input::Raise => Err(crate::Raised),
+        }
+    }
+}
