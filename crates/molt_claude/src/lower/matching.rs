@@ -2,8 +2,9 @@
 //!
 //! A row is a branch with what is still to be tested. The first row's first test is made; in each of its two outcomes the
 //! rows that it decides are simplified or dropped, so that nothing is tested twice on one way. Bodies are blocks of their
-//! own, whichever way leads there.
+//! own, whichever way leads there. A tree that grows too large goes on as a chain: row after row, each with its own tests.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use molt_abi::RtFn;
@@ -50,7 +51,12 @@ struct Tree<'m> {
     /// Block of each branch, once something leads there.
     bodies: Vec<BlockId>,
     to: To,
+    /// Tests that may still be made before the tree becomes a chain.
+    budget: Cell<usize>,
 }
+
+/// Tests a row of a tree may have on the average.
+const TESTS_PER_ROW: usize = 12;
 
 impl Body<'_, '_> {
     pub fn matching(&mut self, m: &Match, to: To) -> Option<ValueId> {
@@ -72,8 +78,9 @@ impl Body<'_, '_> {
             .collect();
         self.merging(to, |s, to| {
             let bodies = m.branches.iter().map(|_| s.b.block()).collect();
-            let tree = Tree { m, subject, bodies, to };
-            s.tree(&tree, rows, Known::default());
+            let budget = Cell::new(TESTS_PER_ROW * (m.branches.len() + 1));
+            let tree = Tree { m, subject, bodies, to, budget };
+            s.tree(&tree, rows, Known::default(), None);
             for (branch, &block) in m.branches.iter().zip(&tree.bodies) {
                 s.b.seal(block);
                 if s.b.is_reached(block) {
@@ -87,22 +94,39 @@ impl Body<'_, '_> {
         })
     }
 
-    fn tree(&mut self, tree: &Tree, mut rows: Vec<Row>, mut known: Known) {
+    /// The tree of some rows; where none fits control goes on at a block, or the match has failed.
+    fn tree(&mut self, tree: &Tree, mut rows: Vec<Row>, mut known: Known, other: Option<BlockId>) {
         loop {
             if rows.is_empty() {
-                return self.no_branch(tree);
+                return match other {
+                    Some(block) => self.b.jump(block),
+                    None => self.no_branch(tree),
+                };
             }
             match self.first_test(&mut rows) {
                 None => return self.take(tree, &rows[0]),
-                Some(Test::Guard(guard)) => return self.guarded(tree, rows, guard, known),
+                Some(Test::Guard(guard)) => return self.guarded(tree, rows, guard, known, other),
                 Some(Test::Pattern(value, pattern)) => {
                     if self.irrefutable_step(&mut rows, value, pattern, &mut known) {
                         continue;
                     }
-                    return self.branch_on(tree, rows, value, pattern, known);
+                    if tree.budget.get() == 0 && rows.len() > 1 {
+                        return self.chain_of(tree, rows, known, other);
+                    }
+                    tree.budget.set(tree.budget.get().saturating_sub(1));
+                    return self.branch_on(tree, rows, (value, pattern), known, other);
                 }
             }
         }
+    }
+
+    /// The first row alone, then the others.
+    fn chain_of(&mut self, tree: &Tree, mut rows: Vec<Row>, known: Known, other: Option<BlockId>) {
+        let next = self.b.block();
+        let first = vec![rows.remove(0)];
+        self.tree(tree, first, known.clone(), Some(next));
+        self.b.seal_and_switch(next);
+        if self.b.is_reached(next) { self.tree(tree, rows, known, other) } else { self.b.unreachable() }
     }
 
     fn no_branch(&mut self, tree: &Tree) {
@@ -169,7 +193,7 @@ impl Body<'_, '_> {
         }
     }
 
-    fn guarded(&mut self, tree: &Tree, mut rows: Vec<Row>, guard: ExprId, known: Known) {
+    fn guarded(&mut self, tree: &Tree, mut rows: Vec<Row>, guard: ExprId, known: Known, other: Option<BlockId>) {
         self.bind_all(&rows[0]);
         let (yes, no) = (self.b.block(), self.b.block());
         self.condition(guard, yes, no);
@@ -177,14 +201,14 @@ impl Body<'_, '_> {
         if self.b.is_reached(yes) {
             let mut taken = rows.clone();
             taken[0].tests.remove(0);
-            self.tree(tree, taken, known.clone());
+            self.tree(tree, taken, known.clone(), other);
         } else {
             self.b.unreachable();
         }
         self.b.seal_and_switch(no);
         if self.b.is_reached(no) {
             rows.remove(0);
-            self.tree(tree, rows, known);
+            self.tree(tree, rows, known, other);
         } else {
             self.b.unreachable();
         }
@@ -219,7 +243,14 @@ impl Body<'_, '_> {
         n
     }
 
-    fn branch_on(&mut self, tree: &Tree, rows: Vec<Row>, value: ValueId, pattern: PatId, mut known: Known) {
+    fn branch_on(
+        &mut self,
+        tree: &Tree,
+        rows: Vec<Row>,
+        (value, pattern): (ValueId, PatId),
+        mut known: Known,
+        other: Option<BlockId>,
+    ) {
         let core = self.lower.core;
         self.at(core.patterns[pattern].span);
         let entry = self.entry(value, pattern, &mut known);
@@ -230,10 +261,10 @@ impl Body<'_, '_> {
         let mut inside = known.clone();
         let parts = self.parts(value, pattern, entry, &rows, &mut inside);
         let taken = self.specialise(&rows, value, pattern, &parts, true);
-        self.tree(tree, taken, inside);
+        self.tree(tree, taken, inside, other);
         self.b.seal_and_switch(no);
         let left = self.specialise(&rows, value, pattern, &parts, false);
-        self.tree(tree, left, known);
+        self.tree(tree, left, known, other);
     }
 
     /// The value under the first key of a pattern of a map.
@@ -313,12 +344,17 @@ impl Body<'_, '_> {
     fn literal_test(&mut self, value: ValueId, literal: ExprId) -> Option<ValueId> {
         let wanted = self.operand(literal)?;
         let identical =
-            matches!(self.lower.core.kind(literal), ExprKind::Nil | ExprKind::Bool(_) | ExprKind::Keyword(_));
+            matches!(self.lower.core.kind(literal), ExprKind::Nil | ExprKind::Bool(_) | ExprKind::Keyword(_))
+                || self.is_symbol(literal);
         Some(if identical {
             self.b.bit(Op::PyIs, &[value, wanted], 0)
         } else {
             self.compare(CompareOp::Eq, value, wanted)
         })
+    }
+
+    fn is_symbol(&self, literal: ExprId) -> bool {
+        matches!(*self.lower.core.kind(literal), ExprKind::Quote(s) if self.lower.syntax.name(s).is_some())
     }
 
     /// The parts of a value that fits a pattern, as far as a row looks at them.
@@ -486,6 +522,17 @@ impl Body<'_, '_> {
     }
 
     fn literal_effect(&self, x: ExprId, y: ExprId, fits: bool) -> Effect {
+        let symbol = |e: ExprId| match *self.lower.core.kind(e) {
+            ExprKind::Quote(s) => self.lower.syntax.name(s).map(|n| n.symbol),
+            _ => None,
+        };
+        if let (Some(a), Some(b)) = (symbol(x), symbol(y)) {
+            return match (a == b, fits) {
+                (true, true) => Effect::Decided(Vec::new()),
+                (true, false) | (false, true) => Effect::Refuted,
+                (false, false) => Effect::Unknown,
+            };
+        }
         let (x, y) = (self.lower.core.kind(x), self.lower.core.kind(y));
         let numeric = |k: &ExprKind| matches!(k, ExprKind::Int(_) | ExprKind::BigInt(_) | ExprKind::Float(_));
         let opaque = |k: &ExprKind| matches!(k, ExprKind::Quote(_) | ExprKind::Float(_));
