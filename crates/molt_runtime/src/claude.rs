@@ -32,6 +32,7 @@ mod node;
 mod parts;
 pub mod print;
 pub mod ref_cell;
+pub mod report;
 pub mod set;
 pub mod symbol;
 mod table;
@@ -63,6 +64,8 @@ pub(crate) struct State {
     empty_set: Option<Word>,
     /// The call that a procedure left to its caller: callee and operands, owned.
     waiting: alloc::vec::Vec<Word>,
+    /// What prints an error that nobody caught, in programs that start in ClaudeLang.
+    pub(crate) report: Option<fn(&mut Isolate, Word) -> alloc::string::String>,
     /// The innermost handler, and the stack that runs.
     handlers: effects::FramePtr,
     fiber: fiber::FiberPtr,

@@ -287,7 +287,10 @@ impl Isolate {
             self.write_stderr(&format!("Error in sys.excepthook:\n{text}"));
             self.write_stderr("\nOriginal exception was:\n");
         }
-        let text = self.format_exception(e);
+        let text = match self.claude.report {
+            Some(report) => report(self, e),
+            None => self.format_exception(e),
+        };
         self.write_stderr(&text);
         None
     }

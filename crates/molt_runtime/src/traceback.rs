@@ -20,13 +20,13 @@ use crate::{Isolate, Owned, PyResult, exc};
 /// Flag of a position: of a call, only the part before the parentheses is meant.
 pub(crate) const AT_ATTRIBUTE: u64 = 1 << 63;
 
-fn tb_obj<'a>(w: Word) -> &'a TracebackObj {
+pub(crate) fn tb_obj<'a>(w: Word) -> &'a TracebackObj {
     // SAFETY: callers hold a traceback.
     unsafe { &*w.as_ptr().cast::<TracebackObj>() }
 }
 
 /// Position of one entry, and its code.
-fn place<'a>(tb: &TracebackObj) -> (&'a CodeDesc, Position) {
+pub(crate) fn place<'a>(tb: &TracebackObj) -> (&'a CodeDesc, Position) {
     // SAFETY: code descriptors are static, and the index lies in their table.
     unsafe {
         let code = &*tb.code;

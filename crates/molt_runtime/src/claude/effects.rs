@@ -360,6 +360,10 @@ pub fn perform(rt: &mut Isolate, op: &OpDesc, args: &[Word]) -> PyResult {
         let f = unsafe { frame.as_ref() };
         let handler = native::<Handler>(f.handler.word());
         if let Some(clause) = handler.clause(op.effect, op.name) {
+            if !clause.is_control && !clause.op.is_none() && op.is_never == 0 {
+                let procedure = clause.procedure.clone();
+                return call_outside(rt, frame, procedure.word(), args);
+            }
             let (procedure, is_control) = (clause.procedure.clone(), clause.is_control);
             let wide = clause.op.is_none();
             return answer(rt, op, frame, procedure, is_control, wide, args);
@@ -406,10 +410,15 @@ fn answer(
         // SAFETY: as above.
         return unsafe { fiber::suspend(rt, fiber, procedure, operands) };
     }
+    call_outside(rt, frame, procedure.word(), &operands)
+}
+
+/// Calls a function clause with the frames outside of its own in force.
+fn call_outside(rt: &mut Isolate, frame: NonNull<Frame>, procedure: Word, operands: &[Word]) -> PyResult {
     let inner = rt.claude.handlers;
-    // SAFETY: as above.
+    // SAFETY: frames in force are alive.
     rt.claude.handlers = unsafe { frame.as_ref().outer };
-    let result = rt.claude_call(procedure.word(), &operands);
+    let result = rt.claude_call(procedure, operands);
     rt.claude.handlers = inner;
     if result.is_err() && rt.pending_is(ClassId::EXCEPTION) {
         // No `try` of the handled body sees it.

@@ -207,6 +207,9 @@ fn name_of_type(rt: &mut Isolate, kind: Word) -> PyResult<Word> {
 /// of its class, its text as the message, no data, and its own cause. The text may be made by code of the program.
 pub fn error_field(rt: &mut Isolate, e: Word, name: &str) -> PyResult {
     let Some(i) = FIELDS.iter().position(|f| *f == name) else { return Ok(Owned::NONE) };
+    if i == STACK && (!is_own(rt, e) || own_field(rt, e, i).is_none()) {
+        return super::report::stack_of(rt, e);
+    }
     if is_own(rt, e) {
         return Ok(Owned::share(own_field(rt, e, i)));
     }
@@ -252,7 +255,7 @@ mod tests {
             assert_eq!(text(rt, e.word(), "type"), "index");
             assert_eq!(text(rt, e.word(), "message"), "no item 7");
             assert_eq!(error_field(rt, e.word(), "data").map(|d| d.word()), Ok(data.word()));
-            for absent in ["stack", "cause", "nothing"] {
+            for absent in ["cause", "nothing"] {
                 assert_eq!(error_field(rt, e.word(), absent), Ok(Owned::NONE));
             }
             rt.raise_claude("my-own", "second", Word::NONE);

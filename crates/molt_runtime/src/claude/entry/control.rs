@@ -6,17 +6,28 @@ use molt_abi::layout::ClaudeDesc;
 use molt_abi::{ClassId, Ret, Word};
 
 use super::super::kind::kind_of;
-use super::super::{ErrorKind, Kind, error, list, map, print, symbol, tagged};
+use super::super::{ErrorKind, Kind, error, list, map, print, report, symbol, tagged};
 use super::wrong_type;
-use crate::Owned;
 use crate::api::{str_text, tuple_items};
 use crate::entry::{entries, ret};
+use crate::{Isolate, Owned};
 
 /// Nested calls that a program may have.
 const MOST_CALLS: i64 = 100_000;
 
 fn ok(w: Word) -> Ret {
     Ret::ok(Owned::share(w).into_word())
+}
+
+/// Whether the program starts in a file of ClaudeLang.
+fn entry_is_claude(rt: &Isolate) -> bool {
+    // SAFETY: the isolate runs a program, of which the compiler emits all modules.
+    let entry = unsafe {
+        let p = &*rt.program;
+        &*p.modules.add(p.entry_module as usize)
+    };
+    let name = str_text(entry.filename);
+    name.ends_with(".cl") || name.ends_with(".claudelang")
 }
 
 fn truth(b: bool) -> Ret {
@@ -44,6 +55,9 @@ entries! {
             op.effect = rt.intern_word(op.effect);
             op.name = rt.intern_word(op.name);
             rt.claude.operations.push(op);
+        }
+        if entry_is_claude(rt) {
+            rt.claude.report = Some(report::text);
         }
         rt.claude.began = crate::host::clock(libc::CLOCK_MONOTONIC);
         rt.set_depth_limit(MOST_CALLS);
