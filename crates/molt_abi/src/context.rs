@@ -65,6 +65,8 @@ pub fn slot_index(class: u32, name: Word) -> usize {
 /// 64         free[16]      heads of the free lists, 16-byte steps
 /// 192        engine        what the engine keeps
 /// 200        stack_limit   below this address a stack counts as used up; 0 where the runtime counts calls instead
+/// 208        handlers      innermost handler of ClaudeLang's effects, or null
+/// 216        handler_turn  changes whenever a handler comes into force or goes
 /// ```
 #[repr(C)]
 pub struct Context {
@@ -82,6 +84,9 @@ pub struct Context {
     pub engine: *mut u8,
     /// Address that the machine stack of the code must not go below. What calls nothing recursive fits beneath it.
     pub stack_limit: usize,
+    /// The runtime's frames, which compiled code only puts away and back.
+    pub handlers: *mut u8,
+    pub handler_turn: u64,
 }
 
 /// Where an engine keeps values of the code that lie neither on the machine stack nor in its registers.
@@ -106,5 +111,8 @@ pub const CTX_SLOTS: i32 = 48;
 pub const CTX_DEPTH_MOST: i32 = 56;
 pub const CTX_FREE: i32 = 64;
 pub const CTX_STACK_LIMIT: i32 = 200;
-const _: () = assert!(size_of::<Context>() == 80 + 8 * SIZE_CLASS_COUNT);
+pub const CTX_HANDLERS: i32 = 208;
+pub const CTX_HANDLER_TURN: i32 = 216;
+const _: () = assert!(size_of::<Context>() == 96 + 8 * SIZE_CLASS_COUNT);
+const _: () = assert!(core::mem::offset_of!(Context, handler_turn) == CTX_HANDLER_TURN as usize);
 const _: () = assert!(core::mem::offset_of!(Context, stack_limit) == CTX_STACK_LIMIT as usize);

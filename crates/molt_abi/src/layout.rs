@@ -362,7 +362,23 @@ pub struct OpDesc {
     pub default: Option<unsafe extern "C" fn(ctx: *mut Context, args: *const Word, count: u64) -> Ret>,
     /// Non-zero when its result type is `Never`.
     pub is_never: u64,
+    /// What answered it last, if that was a function clause: good while [`Context::handler_turn`] is `turn` and
+    /// [`Context::handlers`] is `top`.
+    pub turn: u64,
+    pub top: *mut u8,
+    /// The handler's frame, and the one outside of it, which is in force while the clause runs.
+    pub frame: *mut u8,
+    pub outer: *mut u8,
+    /// A function, kept alive by the handler.
+    pub procedure: Word,
 }
+pub const OP_TURN: i32 = 32;
+pub const OP_TOP: i32 = 40;
+pub const OP_FRAME: i32 = 48;
+pub const OP_OUTER: i32 = 56;
+pub const OP_PROCEDURE: i32 = 64;
+const _: () = assert!(core::mem::offset_of!(OpDesc, procedure) == OP_PROCEDURE as usize);
+const _: () = assert!(size_of::<OpDesc>() == 72);
 
 /// A constructor of a data type.
 #[repr(C)]

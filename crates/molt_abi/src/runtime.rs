@@ -635,6 +635,9 @@ rt_table! {
     ClReplace = cl_replace(w w) -> r;
     /// `cl_perform(operation, args, count)`: by the innermost handler, else by default; see [`crate::layout::OpDesc`].
     ClPerform = cl_perform(p p i) -> r;
+    /// `cl_performed(flag, frame, top)`: after a function clause that compiled code called itself did not just return: makes
+    /// the call that it left; an error goes up to outside of the frame. Puts the handlers back.
+    ClPerformed = cl_performed(i p p) -> r;
     /// `cl_perform_named(label, operation, list)`.
     ClPerformNamed = cl_perform_named(w w w) -> r;
     /// `cl_make_handler(array, count)`: the `return` procedure or nil, then four words a clause: label, operation or nil,

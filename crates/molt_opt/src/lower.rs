@@ -657,12 +657,7 @@ impl<'a> Lower<'a> {
                 self.rt_checked(RtFn::from_index(low as u16).expect("verified"), &all)
             }
             Op::ClSpread => self.claude_spread(RtFn::from_index(low as u16).expect("verified"), args[0]),
-            Op::ClPerform => {
-                let d = self.statics.operation(self.program, imm as usize);
-                let array = self.fill_array(0, args);
-                let (descriptor, count) = (self.data_address(d), self.m.iconst(args.len() as i64));
-                self.rt_checked(RtFn::ClPerform, &[descriptor, array, count])
-            }
+            Op::ClPerform => self.claude_perform(imm as usize, args),
             Op::ClStart => {
                 let d = self.statics.claude(self.program);
                 let descriptor = self.data_address(d);

@@ -66,13 +66,12 @@ pub(crate) struct State {
     waiting: alloc::vec::Vec<Word>,
     /// What prints an error that nobody caught, in programs that start in ClaudeLang.
     pub(crate) report: Option<fn(&mut Isolate, Word) -> alloc::string::String>,
-    /// The innermost handler, and the stack that runs.
-    handlers: effects::FramePtr,
+    /// The fiber that runs.
     fiber: fiber::FiberPtr,
     /// Stacks that are not in use.
     fibers: fiber::Pool,
     /// The operations that the program names.
-    operations: alloc::vec::Vec<*const molt_abi::layout::OpDesc>,
+    operations: alloc::vec::Vec<*mut molt_abi::layout::OpDesc>,
     /// When the program began, on the clock that only runs forward, in nanoseconds.
     began: u64,
     /// Comparisons that are under way for the sake of another one.

@@ -138,6 +138,8 @@ impl Isolate {
             free: [core::ptr::null_mut(); SIZE_CLASS_COUNT],
             engine: core::ptr::null_mut(),
             stack_limit: 0,
+            handlers: core::ptr::null_mut(),
+            handler_turn: 1,
         };
         let none = LookupEntry { class: u32::MAX, name: Word::UNBOUND, value: Word::UNBOUND };
         let mut rt = Box::new(Isolate {

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use molt_abi::{ClassId, RtFn, Word, layout};
+use molt_abi::{ClassId, RtFn, Word, context, layout};
 use molt_ir::{FuncId, IntCond, Op, Program, Type, ValueId};
 
 use super::Lower;
@@ -88,6 +88,57 @@ impl Lower<'_> {
         let r = self.m.rt(RtFn::ClBounce, &[flag]);
         self.check(r[1]);
         self.m.jump(done, &[r[0]]);
+        self.m.current = done;
+        result
+    }
+
+    /// What answered the operation last is called at once while the same handlers are in force.
+    pub(super) fn claude_perform(&mut self, index: usize, args: &[ValueId]) -> ValueId {
+        let d = self.statics.operation(self.program, index);
+        let array = self.fill_array(0, args);
+        let (op, count) = (self.data_address(d), self.m.iconst(args.len() as i64));
+        if self.program.compact || self.program.operations[index].is_never {
+            return self.rt_checked(RtFn::ClPerform, &[op, array, count]);
+        }
+        let (known, slow, done) = (self.m.block(), self.m.block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        let ctx = self.m.ctx();
+        let top = self.m.load(ctx, context::CTX_HANDLERS);
+        let (turn, seen) = (self.m.load(ctx, context::CTX_HANDLER_TURN), self.m.load(op, layout::OP_TURN));
+        let seen_top = self.m.load(op, layout::OP_TOP);
+        let (same_turn, same_top) = (self.m.icmp(IntCond::Eq, turn, seen), self.m.icmp(IntCond::Eq, top, seen_top));
+        let both = self.m.value(Op::BAnd, &[same_turn, same_top], 0, Type::I1);
+        self.m.brif(both, (known, &[]), (slow, &[]));
+        self.m.current = known;
+        let value = self.claude_clause(op, top, array, count);
+        self.m.jump(done, &[value]);
+        self.m.current = slow;
+        let r = self.rt_checked(RtFn::ClPerform, &[op, array, count]);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
+    /// Calls the function clause that an operation remembers, with the handlers outside of its own in force.
+    fn claude_clause(&mut self, op: ValueId, top: ValueId, array: ValueId, count: ValueId) -> ValueId {
+        let ctx = self.m.ctx();
+        let (frame, outer) = (self.m.load(op, layout::OP_FRAME), self.m.load(op, layout::OP_OUTER));
+        let procedure = self.m.load(op, layout::OP_PROCEDURE);
+        self.m.store(ctx, context::CTX_HANDLERS, outer);
+        let code = self.m.load(procedure, layout::FUNCTION_CODE);
+        let entry = self.m.load(code, layout::CODE_ENTRY);
+        let none = self.m.word(Word::UNBOUND);
+        let r = self.m.op(Op::CallIndirect, &[entry, procedure, array, count, none], 0, &[Type::I64, Type::I64]);
+        let (other, plain, done) = (self.m.cold_block(), self.m.block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        let failed = self.m.icmp_imm(IntCond::Ne, r[1], 0);
+        self.m.brif(failed, (other, &[]), (plain, &[]));
+        self.m.current = plain;
+        self.m.store(ctx, context::CTX_HANDLERS, top);
+        self.m.jump(done, &[r[0]]);
+        self.m.current = other;
+        let value = self.rt_checked(RtFn::ClPerformed, &[r[1], frame, top]);
+        self.m.jump(done, &[value]);
         self.m.current = done;
         result
     }

@@ -198,6 +198,8 @@ impl Statics {
             None => b.u64(0),
         }
         b.u64(u64::from(op.is_never));
+        // Nothing answered it yet.
+        b.bytes.resize(molt_abi::layout::OP_PROCEDURE as usize + 8, 0);
         let d = b.finish(p, format!("operation.{index}"));
         self.operations.insert(index, d);
         d

@@ -196,11 +196,11 @@ pub fn handle(rt: &mut Isolate, handler: Word, body: Word) -> PyResult {
         return run(rt, fiber, Input::Value(Owned::NONE));
     }
     let mut frame = Frame::new(Owned::share(handler));
-    frame.outer = rt.claude.handlers;
+    frame.outer = rt.handlers();
     let this = NonNull::new(&raw mut frame);
-    rt.claude.handlers = this;
+    rt.change_handlers(this);
     let result = rt.claude_call(body, &[]);
-    rt.claude.handlers = frame.outer;
+    rt.change_handlers(frame.outer);
     ended(rt, handler, this, result)
 }
 
@@ -353,8 +353,8 @@ pub fn discontinue(rt: &mut Isolate, k: Word, error: Word) -> PyResult {
 // ---- performing ---------------------------------------------------------------------------------
 
 /// Performs an operation.
-pub fn perform(rt: &mut Isolate, op: &OpDesc, args: &[Word]) -> PyResult {
-    let mut at = rt.claude.handlers;
+pub fn perform(rt: &mut Isolate, op: &mut OpDesc, args: &[Word]) -> PyResult {
+    let mut at = rt.handlers();
     while let Some(frame) = at {
         // SAFETY: frames in force are alive.
         let f = unsafe { frame.as_ref() };
@@ -362,6 +362,7 @@ pub fn perform(rt: &mut Isolate, op: &OpDesc, args: &[Word]) -> PyResult {
         if let Some(clause) = handler.clause(op.effect, op.name) {
             if !clause.is_control && !clause.op.is_none() && op.is_never == 0 {
                 let procedure = clause.procedure.clone();
+                remember(rt, op, frame, procedure.word());
                 return call_outside(rt, frame, procedure.word(), args);
             }
             let (procedure, is_control) = (clause.procedure.clone(), clause.is_control);
@@ -415,15 +416,56 @@ fn answer(
 
 /// Calls a function clause with the frames outside of its own in force.
 fn call_outside(rt: &mut Isolate, frame: NonNull<Frame>, procedure: Word, operands: &[Word]) -> PyResult {
-    let inner = rt.claude.handlers;
+    let inner = rt.ctx.handlers;
     // SAFETY: frames in force are alive.
-    rt.claude.handlers = unsafe { frame.as_ref().outer };
+    rt.ctx.handlers = address(unsafe { frame.as_ref().outer });
     let result = rt.claude_call(procedure, operands);
-    rt.claude.handlers = inner;
+    rt.ctx.handlers = inner;
+    leave_clause(rt, frame, result)
+}
+
+/// No `try` of the handled body sees an error of a clause.
+fn leave_clause(rt: &mut Isolate, frame: NonNull<Frame>, result: PyResult) -> PyResult {
     if result.is_err() && rt.pending_is(ClassId::EXCEPTION) {
-        // No `try` of the handled body sees it.
         let e = rt.take_exception();
         return Err(abort(rt, Some(frame), Word::NONE, e));
     }
     result
+}
+
+/// The end of a function clause that compiled code called and that did not just return.
+pub fn performed(rt: &mut Isolate, flag: u64, frame: *mut u8, top: *mut u8) -> PyResult {
+    let result = if flag == TAIL_CALL { rt.make_waiting_call() } else { Err(Raised) };
+    rt.ctx.handlers = top;
+    leave_clause(rt, NonNull::new(frame.cast()).expect("a frame answered"), result)
+}
+
+/// Remembers what answers an operation for as long as the handlers in force are these.
+fn remember(rt: &Isolate, op: &mut OpDesc, frame: NonNull<Frame>, procedure: Word) {
+    if rt.class_of(procedure) != ClassId::FUNCTION {
+        return;
+    }
+    op.turn = rt.ctx.handler_turn;
+    op.top = rt.ctx.handlers;
+    op.frame = frame.as_ptr().cast();
+    // SAFETY: frames in force are alive.
+    op.outer = address(unsafe { frame.as_ref().outer });
+    op.procedure = procedure;
+}
+
+fn address(frame: FramePtr) -> *mut u8 {
+    frame.map_or(core::ptr::null_mut(), |f| f.as_ptr().cast())
+}
+
+impl Isolate {
+    /// The innermost handler in force.
+    pub(super) fn handlers(&self) -> FramePtr {
+        NonNull::new(self.ctx.handlers.cast())
+    }
+
+    /// Other handlers are in force from here on.
+    pub(super) fn change_handlers(&mut self, frame: FramePtr) {
+        self.ctx.handlers = address(frame);
+        self.ctx.handler_turn += 1;
+    }
 }

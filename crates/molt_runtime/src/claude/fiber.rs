@@ -166,12 +166,12 @@ pub(super) unsafe fn enter(rt: &mut Isolate, fiber: *mut Fiber, input: Input) ->
     // borrowed across the switch.
     unsafe {
         let f = &mut *fiber;
-        f.frame.outer = rt.claude.handlers;
+        f.frame.outer = rt.handlers();
         f.input = Some(input);
         f.caller = here(rt);
         let inside = f.inside;
         f.base = f.caller.used;
-        rt.claude.handlers = f.handlers;
+        rt.change_handlers(f.handlers);
         set_here(rt, inside, f.base + inside.used);
         stack::switch(&raw mut (*fiber).caller.sp, inside.sp);
         let rt = Isolate::from_ctx(ctx);
@@ -179,7 +179,7 @@ pub(super) unsafe fn enter(rt: &mut Isolate, fiber: *mut Fiber, input: Input) ->
         // What the engine made for the stack stays with it.
         let (caller, base) = (f.caller, f.base);
         set_here(rt, caller, base);
-        rt.claude.handlers = f.frame.outer;
+        rt.change_handlers(f.frame.outer);
         f.output.take().expect("a fiber says why it is left")
     }
 }
@@ -195,7 +195,7 @@ unsafe fn leave(rt: &mut Isolate, fiber: *mut Fiber) {
         let mut point = here(rt);
         point.used -= f.base;
         f.inside = point;
-        f.handlers = rt.claude.handlers;
+        f.handlers = rt.handlers();
         let to = f.caller.sp;
         stack::switch(&raw mut (*fiber).inside.sp, to);
     }

@@ -43,7 +43,7 @@ fn perform_named(rt: &mut Isolate, effect: Word, op: Word, operands: Word) -> Py
     }
     match known {
         // SAFETY: as above.
-        Some(desc) => effects::perform(rt, unsafe { &*desc }, &args),
+        Some(desc) => effects::perform(rt, unsafe { &mut *desc }, &args),
         None => {
             let text = format!("there is no operation {effect}:{op}");
             Err(rt.raise_claude(ErrorKind::UnhandledEffect, text, Word::NONE))
@@ -52,9 +52,12 @@ fn perform_named(rt: &mut Isolate, effect: Word, op: Word, operands: Word) -> Py
 }
 
 entries! {
-    cl_perform(rt, op: *const OpDesc, args: *const Word, n: u64) -> Ret {
-        // SAFETY: compiled code passes a descriptor, which is static data.
-        ret(effects::perform(rt, unsafe { &*op }, words(args, n)))
+    cl_perform(rt, op: *mut OpDesc, args: *const Word, n: u64) -> Ret {
+        // SAFETY: compiled code passes a descriptor, which is data that may be written.
+        ret(effects::perform(rt, unsafe { &mut *op }, words(args, n)))
+    }
+    cl_performed(rt, flag: u64, frame: *mut u8, top: *mut u8) -> Ret {
+        ret(effects::performed(rt, flag, frame, top))
     }
     cl_perform_named(rt, effect: Word, op: Word, operands: Word) -> Ret {
         ret(perform_named(rt, effect, op, operands))
