@@ -747,4 +747,17 @@ rt_table! {
     ClDeref = cl_deref(w) -> r;
     ClRefSet = cl_ref_set(w w) -> r;
     ClWrongOperand = cl_wrong_operand(w w) -> r;
+    ClTag = cl_tag(p i) -> r;
+    ClTaggedTag = cl_tagged_tag(w) -> r;
+    ClTaggedValues = cl_tagged_values(w) -> r;
+    ClGensym = cl_gensym(w) -> r;
+    /// `cl_parameters(procedure)`: operands that `curry` waits for.
+    ClParameters = cl_parameters(w) -> r;
+    ClReadString = cl_read_string(w) -> r;
+    ClStringToBytes = cl_string_to_bytes(w) -> r;
+    ClBytesToString = cl_bytes_to_string(w) -> r;
+    ClBase64Encode = cl_base64_encode(w) -> r;
+    ClBase64Decode = cl_base64_decode(w) -> r;
+    ClGetErrors = cl_get_errors(p i) -> r;
+    ClClearErrors = cl_clear_errors(p i) -> r;
 }

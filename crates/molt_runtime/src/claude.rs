@@ -72,6 +72,8 @@ pub(crate) struct State {
     fibers: fiber::Pool,
     /// The operations that the program names.
     operations: alloc::vec::Vec<*mut molt_abi::layout::OpDesc>,
+    /// Symbols that `gensym` made.
+    fresh_symbols: u64,
     /// When the program began, on the clock that only runs forward, in nanoseconds.
     began: u64,
     /// Comparisons that are under way for the sake of another one.

@@ -62,13 +62,16 @@ pub(crate) use entries;
 /// The functions themselves, named without the prefix `molt_`.
 mod exported {
     use super::*;
+    pub(super) use crate::claude::entry::bytes::*;
     pub(super) use crate::claude::entry::calls::*;
     pub(super) use crate::claude::entry::collections::*;
     pub(super) use crate::claude::entry::control::*;
     pub(super) use crate::claude::entry::handlers::*;
     pub(super) use crate::claude::entry::numbers::*;
     pub(super) use crate::claude::entry::operations::*;
+    pub(super) use crate::claude::entry::reading::*;
     pub(super) use crate::claude::entry::strings::*;
+    pub(super) use crate::claude::entry::values::*;
     pub(super) use crate::grok::actor::*;
     pub(super) use crate::grok::atomics::*;
     pub(super) use crate::grok::channel::*;

@@ -59,9 +59,9 @@ pub const BUILTINS: &[Builtin] = &[
     many("min", 1, RtFn::ClMin),
     many("max", 1, RtFn::ClMax),
     // Comparison.
-    folded("=", 2, Code::Compare(Eq), "%equal"),
-    folded("==", 2, Code::Compare(Eq), "%equal"),
-    folded("equal?", 2, Code::Compare(Eq), "%equal"),
+    folded("=", 1, Code::Compare(Eq), "%equal"),
+    folded("==", 1, Code::Compare(Eq), "%equal"),
+    folded("equal?", 1, Code::Compare(Eq), "%equal"),
     exact("!=", 2, Code::Compare(Ne)),
     exact("not=", 2, Code::Compare(Ne)),
     folded("<", 1, Code::Compare(Lt), "%less"),
@@ -191,6 +191,12 @@ pub const BUILTINS: &[Builtin] = &[
     exact("string->symbol", 1, Code::Family(RtFn::ClNamed, 1)),
     exact("keyword->string", 1, Code::Family(RtFn::ClNamed, 2)),
     exact("string->keyword", 1, Code::Family(RtFn::ClNamed, 3)),
+    optional("gensym", 0, 1, RtFn::ClGensym),
+    rt("read-string", 1, RtFn::ClReadString),
+    rt("string->bytes", 1, RtFn::ClStringToBytes),
+    rt("bytes->string", 1, RtFn::ClBytesToString),
+    rt("base64-encode", 1, RtFn::ClBase64Encode),
+    rt("base64-decode", 1, RtFn::ClBase64Decode),
     // Lists.
     row("list", 0, None, Code::List),
     row("vector", 0, None, Code::List),
@@ -227,6 +233,10 @@ pub const BUILTINS: &[Builtin] = &[
     exact("fst", 1, Code::Family(RtFn::ClTuplePart, 0)),
     exact("snd", 1, Code::Family(RtFn::ClTuplePart, 1)),
     exact("tuple->list", 1, Code::Family(RtFn::ClTuplePart, 2)),
+    many("tag", 1, RtFn::ClTag),
+    many("make-tagged", 1, RtFn::ClTag),
+    rt("tagged-tag", 1, RtFn::ClTaggedTag),
+    rt("tagged-values", 1, RtFn::ClTaggedValues),
     // Maps.
     many("hash-map", 0, RtFn::ClMapOf),
     many("dict-new", 0, RtFn::ClMapOf),
@@ -287,6 +297,7 @@ pub const BUILTINS: &[Builtin] = &[
     rt("perform*", 3, RtFn::ClPerformNamed),
     // Inside.
     rt("%apply", 2, RtFn::ClApply),
+    rt("%parameters", 1, RtFn::ClParameters),
     rt("%wrong-operand", 2, RtFn::ClWrongOperand),
     rt("%sort-keyed", 2, RtFn::ClSortKeyed),
 ];

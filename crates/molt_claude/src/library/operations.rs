@@ -39,7 +39,14 @@ pub const EFFECTS: &[EffectRow] = &[
             never("exit", 0, Some(1), &[], RtFn::ClExit),
         ],
     },
-    EffectRow { name: "Error", ops: &[never("raise", 1, Some(3), &["raise"], RtFn::ClRaise)] },
+    EffectRow {
+        name: "Error",
+        ops: &[
+            never("raise", 1, Some(3), &["raise"], RtFn::ClRaise),
+            op("get-errors", 0, Some(0), &[], RtFn::ClGetErrors),
+            op("clear-errors", 0, Some(0), &[], RtFn::ClClearErrors),
+        ],
+    },
     EffectRow {
         name: "Time",
         ops: &[

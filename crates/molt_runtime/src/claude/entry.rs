@@ -1,15 +1,18 @@
 //! What compiled ClaudeLang calls: the functions `molt_cl_*` of [`molt_abi::runtime`].
 //!
-//! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`numbers`], [`strings`], [`collections`]: the
-//! library. [`operations`]: default handlers.
+//! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`numbers`], [`strings`],
+//! [`collections`], [`values`], [`bytes`], [`reading`]: the library. [`operations`]: default handlers.
 
+pub mod bytes;
 pub mod calls;
 pub mod collections;
 pub mod control;
 pub mod handlers;
 pub mod numbers;
 pub mod operations;
+pub mod reading;
 pub mod strings;
+pub mod values;
 
 use alloc::format;
 use alloc::string::String;
@@ -17,7 +20,7 @@ use alloc::string::String;
 use molt_abi::Word;
 
 use super::kind::kind_of;
-use super::{ErrorKind, Kind};
+use super::{ErrorKind, Kind, map};
 use crate::{Isolate, Raised};
 
 /// The error `type-error`: a function wanted something else.
@@ -38,6 +41,21 @@ fn article(word: &str) -> &'static str {
 #[cold]
 pub(super) fn bad_index(rt: &mut Isolate, message: impl Into<String>) -> Raised {
     rt.raise_claude(ErrorKind::Index, message, Word::NONE)
+}
+
+/// The error `parse` at a byte of a text; its data tell line and column, both from 1, columns in code points.
+#[cold]
+pub(super) fn malformed_at(rt: &mut Isolate, text: &[u8], at: usize, message: &str) -> Raised {
+    let before = &text[..at];
+    let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let column = crate::text::wtf8::char_count(&before[start..]) + 1;
+    let keys = ["line", "column"].map(|k| rt.keyword(k));
+    let words = [keys[0], Word::small(line as i64), keys[1], Word::small(column as i64)];
+    match map::from_words(rt, &words) {
+        Ok(data) => rt.raise_claude(ErrorKind::Parse, message, data.word()),
+        Err(raised) => raised,
+    }
 }
 
 /// A value of a kind, or `type-error`.

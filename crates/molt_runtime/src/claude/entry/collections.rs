@@ -20,7 +20,7 @@ fn boolean(r: PyResult<bool>) -> Ret {
     r.map_or(Ret::ERR, truth)
 }
 
-fn expect_list(rt: &mut Isolate, w: Word, function: &str) -> PyResult<Word> {
+pub(super) fn expect_list(rt: &mut Isolate, w: Word, function: &str) -> PyResult<Word> {
     if list::is_list(rt, w) { Ok(w) } else { Err(wrong_type(rt, function, "a list", w)) }
 }
 
@@ -359,19 +359,8 @@ fn expect_ref(rt: &mut Isolate, w: Word, function: &str) -> PyResult<Word> {
 
 /// What a loop goes over.
 fn iterator(rt: &mut Isolate, w: Word) -> PyResult {
-    match kind_of(rt, w) {
-        Kind::List => rt.iter(w),
-        Kind::Set => {
-            let all: Vec<Owned> = set::iter(w).map(Owned::share).collect();
-            let all = list::from_vec(rt, all);
-            rt.iter(all.word())
-        }
-        Kind::Map => {
-            let all = map_parts(rt, 2, w)?;
-            rt.iter(all.word())
-        }
-        _ => Err(wrong_type(rt, "the loop", "a list", w)),
-    }
+    expect_list(rt, w, "the loop")?;
+    rt.iter(w)
 }
 
 entries! {

@@ -1,6 +1,7 @@
 //! The start of a program, what patterns ask, and errors.
 
 use alloc::format;
+use alloc::vec::Vec;
 
 use molt_abi::layout::ClaudeDesc;
 use molt_abi::{ClassId, Ret, Word};
@@ -34,7 +35,28 @@ fn truth(b: bool) -> Ret {
     Ret::ok(Word::from_bool(b))
 }
 
+/// Errors that reached the default handler and did not end the program.
+#[derive(Default)]
+struct Unhandled(Vec<Owned>);
+
+/// Keeps an error that reached the default handler, for `error:get-errors`. What runs a part of the program that may fail
+/// by itself calls it.
+pub fn note_unhandled(rt: &mut Isolate, e: Owned) {
+    rt.state::<Unhandled>().0.push(e);
+}
+
+fn unhandled(rt: &mut Isolate) -> Owned {
+    let all = rt.state::<Unhandled>().0.clone();
+    list::from_vec(rt, all)
+}
+
 entries! {
+    cl_get_errors(rt, _args: *const Word, _n: u64) -> Ret { Ret::ok(unhandled(rt).into_word()) }
+    cl_clear_errors(rt, _args: *const Word, _n: u64) -> Ret {
+        let all = core::mem::take(&mut rt.state::<Unhandled>().0);
+        drop(all);
+        Ret::ok(Word::NONE)
+    }
     cl_start(rt, desc: *const ClaudeDesc) -> Word {
         // SAFETY: compiled code passes the program's descriptor, which is static data.
         let desc = unsafe { &*desc };
@@ -142,5 +164,23 @@ entries! {
             rt.set_pending(e);
         }
         Ret::ERR
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::leaves_nothing;
+    use super::*;
+
+    #[test]
+    fn errors_of_the_default_handler_are_kept_until_they_are_cleared() {
+        leaves_nothing(|rt| {
+            rt.raise_claude(ErrorKind::Index, "no item", Word::NONE);
+            let e = rt.take_exception();
+            note_unhandled(rt, e.clone());
+            assert_eq!(list::iter(unhandled(rt).word()).collect::<Vec<_>>(), [e.word()]);
+            cl_clear_errors(&raw mut rt.ctx, core::ptr::null(), 0);
+            assert_eq!(list::len(unhandled(rt).word()), 0);
+        });
     }
 }

@@ -18,7 +18,8 @@ fn truth(b: bool) -> Ret {
     Ret::ok(Word::from_bool(b))
 }
 
-fn text<'a>(rt: &mut Isolate, w: Word, function: &str) -> PyResult<&'a [u8]> {
+/// The bytes of a String, or `type-error`.
+pub(super) fn text<'a>(rt: &mut Isolate, w: Word, function: &str) -> PyResult<&'a [u8]> {
     expect(rt, w, Kind::String, function).map(str_bytes)
 }
 

@@ -1,0 +1,74 @@
+//! What a program asks of values by name while it runs: tagged values, fresh symbols, the parameters of procedures.
+
+use alloc::format;
+use alloc::string::String;
+
+use molt_abi::layout::CodeDesc;
+use molt_abi::{ClassId, Ret, Word};
+
+use super::super::kind::kind_of;
+use super::super::{Kind, list, symbol, tagged};
+use super::{expect, wrong_type};
+use crate::api::str_text;
+use crate::entry::{entries, ret, words};
+use crate::function::code_of;
+use crate::{Isolate, Owned, PyResult};
+
+/// `(tag name x ..)`: the value that the constructor of this name and number of fields makes.
+fn tag(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let name = symbol::text_of(expect(rt, args[0], Kind::Symbol, "tag")?).into_owned();
+    let class = rt.constructor_class(&name, args.len() - 1);
+    Ok(tagged::new(rt, class, args[1..].iter().map(|&w| Owned::share(w))))
+}
+
+fn tagged_tag(rt: &mut Isolate, w: Word) -> PyResult {
+    expect(rt, w, Kind::Tagged, "tagged-tag")?;
+    let name = tagged::name(rt, rt.class_of(w));
+    Ok(Owned::share(rt.symbol_of(ClassId::SYMBOL, name)))
+}
+
+fn tagged_values(rt: &mut Isolate, w: Word) -> PyResult {
+    expect(rt, w, Kind::Tagged, "tagged-values")?;
+    let fields = tagged::fields(rt, w);
+    Ok(list::from_words(rt, fields))
+}
+
+/// A symbol that nothing in the program has met.
+fn fresh_symbol(rt: &mut Isolate, prefix: Word) -> PyResult {
+    let prefix: String = if prefix.is_unbound() {
+        "g".into()
+    } else {
+        str_text(expect(rt, prefix, Kind::String, "gensym")?).into_owned()
+    };
+    loop {
+        rt.claude.fresh_symbols += 1;
+        let name = format!("{prefix}__{}", rt.claude.fresh_symbols);
+        let known = rt.intern(&name);
+        if !rt.claude.symbols.contains_key(&known.0) {
+            return Ok(Owned::share(rt.symbol(&name)));
+        }
+    }
+}
+
+/// How many operands `curry` waits for: those that a procedure must have, and two where it takes any number, as the
+/// arithmetic functions do.
+fn parameters(rt: &mut Isolate, f: Word) -> PyResult {
+    let count = match (kind_of(rt, f), rt.class_of(f)) {
+        (Kind::Procedure, ClassId::FUNCTION) => {
+            let code = code_of(f);
+            let least = (code.arg_count - code.optional) as i64;
+            if code.flags & CodeDesc::VARARGS != 0 { least.max(2) } else { least }
+        }
+        (Kind::Procedure | Kind::Keyword, _) => 1,
+        _ => return Err(wrong_type(rt, "curry", "a procedure", f)),
+    };
+    Ok(Owned::small(count))
+}
+
+entries! {
+    cl_tag(rt, args: *const Word, n: u64) -> Ret { ret(tag(rt, words(args, n))) }
+    cl_tagged_tag(rt, w: Word) -> Ret { ret(tagged_tag(rt, w)) }
+    cl_tagged_values(rt, w: Word) -> Ret { ret(tagged_values(rt, w)) }
+    cl_gensym(rt, prefix: Word) -> Ret { ret(fresh_symbol(rt, prefix)) }
+    cl_parameters(rt, f: Word) -> Ret { ret(parameters(rt, f)) }
+}
