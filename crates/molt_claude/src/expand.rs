@@ -5,6 +5,7 @@
 
 mod body;
 mod control;
+mod derived;
 mod effects;
 mod forms;
 mod module;

@@ -5,7 +5,7 @@ mod functions;
 mod operations;
 
 pub use functions::BUILTINS;
-pub use operations::EFFECTS;
+pub use operations::{EFFECTS, SPELLINGS};
 
 use molt_abi::RtFn;
 use molt_base::entity_id;

@@ -86,6 +86,8 @@ impl ClassObj {
     pub const METACLASS: u32 = 1 << 24;
     /// Constructor of a data type of ClaudeLang: its instances are values that compare by their fields.
     pub const CONSTRUCTOR: u32 = 1 << 25;
+    /// Instances are handles of ClaudeLang: opaque, equal to themselves only.
+    pub const HANDLE: u32 = 1 << 26;
     /// Instances of this class and of its bases may have attributes outside the layout.
     pub const DICT: u32 = ClassSpec::HAS_DICT;
 

@@ -67,9 +67,12 @@ mod exported {
     pub(super) use crate::claude::entry::collections::*;
     pub(super) use crate::claude::entry::control::*;
     pub(super) use crate::claude::entry::handlers::*;
+    pub(super) use crate::claude::entry::files::*;
     pub(super) use crate::claude::entry::numbers::*;
     pub(super) use crate::claude::entry::operations::*;
+    pub(super) use crate::claude::entry::random::*;
     pub(super) use crate::claude::entry::reading::*;
+    pub(super) use crate::claude::entry::store::*;
     pub(super) use crate::claude::entry::strings::*;
     pub(super) use crate::claude::entry::values::*;
     pub(super) use crate::grok::actor::*;

@@ -50,7 +50,14 @@ impl Expander<'_> {
     /// `label:op` or `label.op` as an operation.
     pub(super) fn operation_named(&self, text: &str) -> Option<OpId> {
         let (label, op) = text.split_once([':', '.'])?;
+        self.operation_of(label, op)
+    }
+
+    /// The same, its parts given.
+    pub(super) fn operation_of(&self, label: &str, op: &str) -> Option<OpId> {
         let effect = &self.core.effects[self.effect_named(label)?];
+        let spelt = |row: &&(&str, &str, &str)| row.0.eq_ignore_ascii_case(label) && row.1 == op && effect.is_builtin;
+        let op = library::SPELLINGS.iter().find(spelt).map_or(op, |row| row.2);
         effect.ops.iter().copied().find(|&o| self.text(self.core.ops[o].name) == op)
     }
 

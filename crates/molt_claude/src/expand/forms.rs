@@ -49,6 +49,8 @@ pub enum Form {
     Import,
     Export,
     Is,
+    Uncertain,
+    WithOpenFile,
     /// Part of the language and not built yet.
     Unbuilt,
 }
@@ -97,6 +99,8 @@ pub const TABLE: &[(&str, Form)] = &[
     ("import", Form::Import),
     ("export", Form::Export),
     ("is?", Form::Is),
+    ("uncertain", Form::Uncertain),
+    ("with-open-file", Form::WithOpenFile),
     ("define-macro", Form::Unbuilt),
     ("macroexpand", Form::Unbuilt),
     ("async", Form::Unbuilt),
@@ -129,14 +133,12 @@ pub const TABLE: &[(&str, Form)] = &[
     ("ui:if", Form::Unbuilt),
     ("ui:when", Form::Unbuilt),
     ("ui:for", Form::Unbuilt),
-    ("uncertain", Form::Unbuilt),
     ("with-sandbox", Form::Unbuilt),
     ("with-mock-time", Form::Unbuilt),
     ("with-seed", Form::Unbuilt),
     ("with-mock-io", Form::Unbuilt),
     ("with-mock-network", Form::Unbuilt),
     ("record-effects", Form::Unbuilt),
-    ("with-open-file", Form::Unbuilt),
     ("deftest", Form::Unbuilt),
 ];
 
@@ -186,6 +188,8 @@ impl Expander<'_> {
             Form::Thread => self.thread(s, at, false),
             Form::ThreadLast => self.thread(s, at, true),
             Form::Is => self.is_form(s, at),
+            Form::Uncertain => self.uncertain(s, at),
+            Form::WithOpenFile => self.with_open_file(s, at),
             Form::Unbuilt => {
                 let head = self.head_text(s);
                 self.unbuilt(s, &format!("`{head}`"))

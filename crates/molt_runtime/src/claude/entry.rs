@@ -1,16 +1,19 @@
 //! What compiled ClaudeLang calls: the functions `molt_cl_*` of [`molt_abi::runtime`].
 //!
-//! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`numbers`], [`strings`],
-//! [`collections`], [`values`], [`bytes`], [`reading`]: the library. [`operations`]: default handlers.
+//! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`operations`], [`files`],
+//! [`store`], [`random`]: default handlers. The others: the library.
 
 pub mod bytes;
 pub mod calls;
 pub mod collections;
 pub mod control;
 pub mod handlers;
+pub mod files;
 pub mod numbers;
 pub mod operations;
+pub mod random;
 pub mod reading;
+pub mod store;
 pub mod strings;
 pub mod values;
 

@@ -93,6 +93,9 @@ fn kind_of_class(rt: &Isolate, class: ClassId) -> Kind {
     if class.has(ClassObj::EXCEPTION) {
         return Kind::Error;
     }
+    if class.has(ClassObj::HANDLE) {
+        return Kind::Handle;
+    }
     if class.has(ClassObj::METACLASS) {
         return Kind::Type;
     }

@@ -51,6 +51,11 @@ fn double(rt: &mut Isolate, w: Word) -> f64 {
     }
 }
 
+/// The double of a number, or `type-error`.
+pub(super) fn expect_double(rt: &mut Isolate, w: Word, function: &str) -> PyResult<f64> {
+    number(rt, w, function).map(|w| double(rt, w))
+}
+
 fn divide_by_zero(rt: &mut Isolate, function: &str) -> Raised {
     rt.raise_claude(ErrorKind::DivideByZero, format!("{function}: division by zero"), Word::NONE)
 }

@@ -64,6 +64,27 @@ fn arguments(rt: &mut Isolate) -> PyResult {
     Ok(list::from_vec(rt, items))
 }
 
+/// Waits; a signal may come in between.
+fn sleep(rt: &mut Isolate, w: Word) -> PyResult {
+    let span = super::numbers::expect_double(rt, w, "sleep")?;
+    let began = crate::host::clock(libc::CLOCK_MONOTONIC);
+    // A negative time has passed already; conversion stops at the largest number of nanoseconds.
+    let until = began.saturating_add((span * 1e9) as u64).min(i64::MAX as u64);
+    let until = libc::timespec {
+        tv_sec: (until / 1_000_000_000) as libc::time_t,
+        tv_nsec: (until % 1_000_000_000) as libc::c_long,
+    };
+    loop {
+        // SAFETY: a complete time; the rest is not asked for.
+        let r =
+            unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, core::ptr::null_mut()) };
+        match r {
+            0 => return Ok(Owned::NONE),
+            _ => rt.poll()?,
+        }
+    }
+}
+
 /// Seconds of a clock.
 fn seconds(clock: libc::clockid_t) -> f64 {
     crate::host::clock(clock) as f64 / 1e9
@@ -82,13 +103,11 @@ entries! {
     cl_exit(rt, args: *const Word, n: u64) -> Ret {
         let code = words(args, n).first().copied().unwrap_or(Word::small(0));
         match expect(rt, code, Kind::Int, "exit") {
-            Ok(code) => {
-                let _: Raised = rt.raise_args(crate::exc::SYSTEM_EXIT, &[code]);
-            }
-            Err(_) => return Ret::ERR,
+            Ok(code) => ret(crate::sys::exit(rt, &[code])),
+            Err(Raised) => Ret::ERR,
         }
-        Ret::ERR
     }
+    cl_sleep(rt, args: *const Word, n: u64) -> Ret { ret(sleep(rt, words(args, n)[0])) }
     cl_now(rt, _args: *const Word, _n: u64) -> Ret { Ret::ok(rt.new_float(seconds(libc::CLOCK_REALTIME)).into_word()) }
     cl_now_ms(rt, _args: *const Word, _n: u64) -> Ret {
         let ms = crate::host::clock(libc::CLOCK_REALTIME) / 1_000_000;
