@@ -787,4 +787,25 @@ rt_table! {
     ClRandomChoice = cl_random_choice(p i) -> r;
     ClRandomShuffle = cl_random_shuffle(p i) -> r;
     ClRandomSeed = cl_random_seed(p i) -> r;
+    ClLogLine = cl_log_line(p i) -> r;
+    ClJsonParse = cl_json_parse(w w) -> r;
+    ClJsonStringify = cl_json_stringify(w w) -> r;
+    ClRegex = cl_regex(w w) -> r;
+    ClRegexMatch = cl_regex_match(w w) -> r;
+    ClRegexFind = cl_regex_find(w w) -> r;
+    ClRegexFindAll = cl_regex_find_all(w w) -> r;
+    ClRegexReplace = cl_regex_replace(w w w) -> r;
+    ClRegexSplit = cl_regex_split(w w) -> r;
+    ClRegexEscape = cl_regex_escape(w) -> r;
+    ClDateOf = cl_date_of(w) -> r;
+    ClDateFromTimestamp = cl_date_from_timestamp(i w) -> r;
+    ClDateToTimestamp = cl_date_to_timestamp(w) -> r;
+    ClDateToUtc = cl_date_to_utc(w) -> r;
+    ClDatePart = cl_date_part(i w) -> r;
+    ClDateShift = cl_date_shift(w w) -> r;
+    ClDateAddMonths = cl_date_add_months(w w) -> r;
+    ClDateFormat = cl_date_format(w w) -> r;
+    ClDateIsoFormat = cl_date_iso_format(w) -> r;
+    ClDateParse = cl_date_parse(w w) -> r;
+    ClTimeToString = cl_time_to_string(w) -> r;
 }

@@ -39,6 +39,9 @@ pub const MODULES: &[&str] = &[
     "ui",
 ];
 
+/// Those of them whose names are known only with the module's before them, until they are imported.
+pub const QUALIFIED: &[&str] = &["test", "graph", "logger"];
+
 /// The functions that are written in the language itself.
 pub const SOURCE: &str = include_str!("library/core.cl");
 

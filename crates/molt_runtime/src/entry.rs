@@ -66,12 +66,15 @@ mod exported {
     pub(super) use crate::claude::entry::calls::*;
     pub(super) use crate::claude::entry::collections::*;
     pub(super) use crate::claude::entry::control::*;
-    pub(super) use crate::claude::entry::handlers::*;
+    pub(super) use crate::claude::entry::dates::*;
     pub(super) use crate::claude::entry::files::*;
+    pub(super) use crate::claude::entry::handlers::*;
+    pub(super) use crate::claude::entry::json::*;
     pub(super) use crate::claude::entry::numbers::*;
     pub(super) use crate::claude::entry::operations::*;
     pub(super) use crate::claude::entry::random::*;
     pub(super) use crate::claude::entry::reading::*;
+    pub(super) use crate::claude::entry::regex::*;
     pub(super) use crate::claude::entry::store::*;
     pub(super) use crate::claude::entry::strings::*;
     pub(super) use crate::claude::entry::values::*;

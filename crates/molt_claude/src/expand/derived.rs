@@ -1,10 +1,11 @@
-//! Forms that are short for what other forms and operations do: `uncertain`, `with-open-file`.
+//! Forms that are short for what other forms and operations do: `uncertain`, `with-open-file`,
+//! `logger:with-logger`.
 
 use molt_base::Span;
 
 use super::{At, Expander};
 use crate::core::{ExprId, ExprKind, OpId, Try};
-use crate::stx::StxId;
+use crate::stx::{Mark, StxId};
 use crate::syntax::Kind;
 
 impl Expander<'_> {
@@ -65,6 +66,23 @@ impl Expander<'_> {
         let guarded = Try { body, catch: None, finally: Some(close) };
         let guarded = self.core.expr(ExprKind::Try(Box::new(guarded)), span);
         self.core.expr(ExprKind::Let(local, open, guarded), span)
+    }
+
+    /// `(logger:with-logger f body ..)`: the handler `((io:log f)) body ..`.
+    pub(super) fn with_logger(&mut self, s: StxId, at: At) -> ExprId {
+        let parts = match self.at_least(s, 2) {
+            Ok(parts) => parts,
+            Err(e) => return e,
+        };
+        let (span, head) = (self.syntax.span(s), self.syntax.parts(s)[0]);
+        let none = self.syntax.text(head);
+        let log = self.core.names.intern("io:log");
+        let log = self.syntax.make(Kind::Symbol, span, log, Mark::SOURCE, &[]);
+        let clause = self.syntax.make(Kind::Form, span, none, Mark::SOURCE, &[log, parts[0]]);
+        let clauses = self.syntax.make(Kind::Form, span, none, Mark::SOURCE, &[clause]);
+        let all: Vec<StxId> = [head, clauses].into_iter().chain(parts[1..].iter().copied()).collect();
+        let handler = self.syntax.make(Kind::Form, span, none, Mark::SOURCE, &all);
+        self.handler(handler, at)
     }
 
     fn io(&self, op: &str) -> OpId {

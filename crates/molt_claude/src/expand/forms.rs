@@ -51,6 +51,7 @@ pub enum Form {
     Is,
     Uncertain,
     WithOpenFile,
+    WithLogger,
     /// Part of the language and not built yet.
     Unbuilt,
 }
@@ -101,6 +102,7 @@ pub const TABLE: &[(&str, Form)] = &[
     ("is?", Form::Is),
     ("uncertain", Form::Uncertain),
     ("with-open-file", Form::WithOpenFile),
+    ("logger:with-logger", Form::WithLogger),
     ("define-macro", Form::Unbuilt),
     ("macroexpand", Form::Unbuilt),
     ("async", Form::Unbuilt),
@@ -190,6 +192,7 @@ impl Expander<'_> {
             Form::Is => self.is_form(s, at),
             Form::Uncertain => self.uncertain(s, at),
             Form::WithOpenFile => self.with_open_file(s, at),
+            Form::WithLogger => self.with_logger(s, at),
             Form::Unbuilt => {
                 let head = self.head_text(s);
                 self.unbuilt(s, &format!("`{head}`"))

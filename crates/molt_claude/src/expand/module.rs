@@ -14,6 +14,7 @@ use crate::core::{
     Branch, Ctor, CtorId, DataType, DataTypeId, ExprId, ExprKind, Field, Global, GlobalId, Lambda, Match, Module,
     Otherwise, Param, Pattern, PatternKind,
 };
+use crate::library;
 use crate::lookup;
 use crate::program::decode;
 use crate::stx::{Mark, Name, StxId};
@@ -71,8 +72,8 @@ impl Expander<'_> {
 
     /// The part of the library that is written in the language itself, whose names every module knows.
     pub fn library(&mut self) {
-        let file = self.sources.add("<library>", crate::library::SOURCE);
-        let read = syntax::read(file, crate::library::SOURCE);
+        let file = self.sources.add("<library>", library::SOURCE);
+        let read = syntax::read(file, library::SOURCE);
         debug_assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
         let forms = self.syntax.add(&read.data, &mut self.core.names);
         self.module_body(&forms, "<library>", self.base);
@@ -372,8 +373,8 @@ impl Expander<'_> {
             return;
         }
         let wanted = self.text(self.syntax.text(parts[0])).to_owned();
-        if crate::library::MODULES.contains(&wanted.as_str()) {
-            return self.import_builtin(&wanted, &parts[1..]);
+        if library::MODULES.contains(&wanted.as_str()) {
+            return self.import_builtin(&wanted, &parts[1..], at.scope);
         }
         let span = self.syntax.span(parts[0]);
         let importer = Path::new(&self.modules.path);
@@ -443,28 +444,77 @@ impl Expander<'_> {
         }
     }
 
-    /// The built-in modules are known everywhere; what an import of one may change is a name.
-    fn import_builtin(&mut self, module: &str, parts: &[StxId]) {
-        if let [key, name] = parts
-            && self.syntax.keyword(*key, &self.core.names) == Some("as")
-        {
-            let alias = self.syntax.text(*name);
-            self.modules.aliases.insert(alias, format!("<{module}>"));
+    /// The built-in modules are known everywhere, most of them by the plain names of what they export; what an import of
+    /// one may change is names.
+    fn import_builtin(&mut self, module: &str, parts: &[StxId], scope: ScopeId) {
+        match parts {
+            [key, name] if self.syntax.keyword(*key, &self.core.names) == Some("as") => {
+                let alias = self.syntax.text(*name);
+                self.modules.aliases.insert(alias, format!("<{module}>"));
+            }
+            [star] if self.syntax.is_symbol(*star, "*", &self.core.names) => {
+                if !library::QUALIFIED.contains(&module) {
+                    return;
+                }
+                for (name, binding) in self.prefixed_exports(module) {
+                    let name = Name { symbol: self.core.names.intern(&name), mark: Mark::SOURCE };
+                    if self.scopes.own(scope, name).is_none() {
+                        self.scopes.add(scope, name, binding);
+                    }
+                }
+            }
+            [list] if self.syntax.kind(*list) == Kind::Form => {
+                let list = self.syntax.parts(*list).to_vec();
+                let mut exports = HashMap::new();
+                for &target in &list {
+                    let parts = self.syntax.parts(target);
+                    let Some(name) = self.syntax.name(parts.first().copied().unwrap_or(target)) else { continue };
+                    if let Some(binding) = self.builtin_export(module, self.text(name.symbol)) {
+                        exports.insert(name.symbol, binding);
+                    }
+                }
+                self.take_list(&list, &Loaded { exports }, module, scope);
+            }
+            _ => {
+                self.malformed(parts[0], "an import takes `*`, `(name ..)`, `()` or `:as name`");
+            }
         }
+    }
+
+    /// What a built-in module has under names with its own as prefix, in order.
+    fn prefixed_exports(&self, module: &str) -> Vec<(String, Binding)> {
+        let bare = |name: &str| name.strip_prefix(module).and_then(|n| n.strip_prefix(':')).map(str::to_owned);
+        let written = self.scopes.visible(self.base).filter_map(|n| {
+            let binding = self.scopes.own(self.base, n)?;
+            bare(self.text(n.symbol)).map(|name| (name, binding))
+        });
+        let native = library::names().filter_map(|(name, b)| bare(name).map(|name| (name, Binding::Builtin(b))));
+        let mut all: Vec<(String, Binding)> = written.chain(native).collect();
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all
+    }
+
+    /// What a built-in module exports under a name.
+    fn builtin_export(&self, module: &str, name: &str) -> Option<Binding> {
+        let bound = |text: &str| {
+            let symbol = self.core.names.lookup(text)?;
+            self.resolve(Name { symbol, mark: Mark::SOURCE }, self.base)
+        };
+        let is_plain = !library::QUALIFIED.contains(&module);
+        bound(&format!("{module}:{name}")).or_else(|| bound(name).filter(|_| is_plain))
     }
 
     /// `module:name` or `module.name`.
     pub(super) fn export_of(&self, text: &str, _: ScopeId) -> Option<Binding> {
         let (module, name) = text.split_once([':', '.'])?;
-        let symbol = self.core.names.lookup(name)?;
         let alias = self.core.names.lookup(module).and_then(|a| self.modules.aliases.get(&a));
-        if let Some(path) = alias
-            && let Some(loaded) = self.modules.loaded.get(path)
-        {
-            return loaded.exports.get(&symbol).copied();
+        match alias {
+            Some(path) => match self.modules.loaded.get(path) {
+                Some(loaded) => loaded.exports.get(&self.core.names.lookup(name)?).copied(),
+                None => self.builtin_export(path.strip_prefix('<')?.strip_suffix('>')?, name),
+            },
+            None => library::MODULES.contains(&module).then(|| self.builtin_export(module, name))?,
         }
-        let is_builtin = crate::library::MODULES.contains(&module) || alias.is_some();
-        is_builtin.then(|| self.resolve(Name { symbol, mark: Mark::SOURCE }, self.base)).flatten()
     }
 }
 

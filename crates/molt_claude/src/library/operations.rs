@@ -47,6 +47,7 @@ pub const EFFECTS: &[EffectRow] = &[
             op("list-dir", 1, Some(1), &["dir-list"], RtFn::ClListDir),
             op("make-dir", 1, Some(1), &["dir-create"], RtFn::ClMakeDir),
             op("cwd", 0, Some(0), &["current-directory"], RtFn::ClCwd),
+            op("log", 2, Some(3), &[], RtFn::ClLogLine),
             op("env", 1, Some(1), &[], RtFn::ClEnv),
             op("args", 0, Some(0), &[], RtFn::ClArgs),
             never("exit", 0, Some(1), &[], RtFn::ClExit),

@@ -7,7 +7,7 @@ use molt_abi::{Ret, Word};
 
 use super::super::kind::kind_of;
 use super::super::{ErrorKind, Kind, compare, equal, hash, list, map, set};
-use super::{expect, wrong_type};
+use super::{dates, expect, wrong_type};
 use crate::api::{CompareOp, str_bytes, str_text};
 use crate::entry::{entries, ret, ret_truth, words};
 use crate::names::Name;
@@ -74,6 +74,11 @@ fn arithmetic(rt: &mut Isolate, name: Name, symbol: &str, a: Word, b: Word) -> P
     rt.binary(name, a, b)
 }
 
+/// The sum of two numbers.
+pub(super) fn add(rt: &mut Isolate, a: Word, b: Word) -> PyResult {
+    arithmetic(rt, Name::ADD, "+", a, b)
+}
+
 fn divide(rt: &mut Isolate, a: Word, b: Word) -> PyResult {
     two_numbers(rt, a, b, "/")?;
     if is_float(rt, a) || is_float(rt, b) {
@@ -132,7 +137,7 @@ fn modulo(rt: &mut Isolate, a: Word, b: Word) -> PyResult {
     int::modulo(rt, int::of_int(a), int::of_int(b))
 }
 
-/// Order of two numbers or two strings; `None` where there is none.
+/// Order of two numbers, two strings or two dates; `None` where there is none.
 fn order(rt: &mut Isolate, op: CompareOp, a: Word, b: Word) -> PyResult<Option<Ordering>> {
     match (kind_of(rt, a), kind_of(rt, b)) {
         (Kind::Int, Kind::Int) => Ok(Some(int::compare(int::of_int(a), int::of_int(b)))),
@@ -144,7 +149,11 @@ fn order(rt: &mut Isolate, op: CompareOp, a: Word, b: Word) -> PyResult<Option<O
         (Kind::String, Kind::String) => Ok(Some(str_bytes(a).cmp(str_bytes(b)))),
         (Kind::Int | Kind::Float, _) => Err(wrong_type(rt, op.symbol(), "a number", b)),
         (Kind::String, _) => Err(wrong_type(rt, op.symbol(), "a string", b)),
-        _ => Err(wrong_type(rt, op.symbol(), "numbers or strings", a)),
+        _ => match (dates::timestamp(rt, a), dates::timestamp(rt, b)) {
+            (Some(a), Some(b)) if dates::timestamp(rt, a).is_none() => order(rt, op, a, b),
+            (Some(_), _) => Err(wrong_type(rt, op.symbol(), "a DateTime", b)),
+            _ => Err(wrong_type(rt, op.symbol(), "numbers, strings or dates", a)),
+        },
     }
 }
 
@@ -509,7 +518,7 @@ fn boolean(r: PyResult<bool>) -> Ret {
 }
 
 entries! {
-    cl_add(rt, a: Word, b: Word) -> Ret { ret(arithmetic(rt, Name::ADD, "+", a, b)) }
+    cl_add(rt, a: Word, b: Word) -> Ret { ret(add(rt, a, b)) }
     cl_sub(rt, a: Word, b: Word) -> Ret { ret(arithmetic(rt, Name::SUB, "-", a, b)) }
     cl_mul(rt, a: Word, b: Word) -> Ret { ret(arithmetic(rt, Name::MUL, "*", a, b)) }
     cl_div(rt, a: Word, b: Word) -> Ret { ret(divide(rt, a, b)) }

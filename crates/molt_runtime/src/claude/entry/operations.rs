@@ -1,10 +1,12 @@
 //! Default handlers of operations.
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use molt_abi::{Ret, Word};
 
-use super::super::{Kind, list, print};
+use super::super::kind::kind_of;
+use super::super::{Kind, list, print, symbol};
 use super::expect;
 use crate::api::str_bytes;
 use crate::entry::{entries, ret, words};
@@ -64,6 +66,24 @@ fn arguments(rt: &mut Isolate) -> PyResult {
     Ok(list::from_vec(rt, items))
 }
 
+/// `[time] [LEVEL] message {json}` on the error stream.
+fn log(rt: &mut Isolate, args: &[Word]) -> PyResult {
+    let level = match kind_of(rt, args[0]) {
+        Kind::Keyword | Kind::Symbol => symbol::name_of(args[0]),
+        _ => expect(rt, args[0], Kind::String, "log")?,
+    };
+    let mut line = format!("[{}] [", super::dates::now_text()).into_bytes();
+    line.extend(str_bytes(level).iter().map(u8::to_ascii_uppercase));
+    line.extend_from_slice(b"] ");
+    print::write_bare(rt, &mut line, args[1])?;
+    if let Some(&data) = args.get(2).filter(|w| !w.is_none()) {
+        line.push(b' ');
+        line.extend(super::json::stringify(rt, data, None)?);
+    }
+    line.push(b'\n');
+    write_to(rt, "stderr", &line)
+}
+
 /// Waits; a signal may come in between.
 fn sleep(rt: &mut Isolate, w: Word) -> PyResult {
     let span = super::numbers::expect_double(rt, w, "sleep")?;
@@ -107,6 +127,7 @@ entries! {
             Err(Raised) => Ret::ERR,
         }
     }
+    cl_log_line(rt, args: *const Word, n: u64) -> Ret { ret(log(rt, words(args, n))) }
     cl_sleep(rt, args: *const Word, n: u64) -> Ret { ret(sleep(rt, words(args, n)[0])) }
     cl_now(rt, _args: *const Word, _n: u64) -> Ret { Ret::ok(rt.new_float(seconds(libc::CLOCK_REALTIME)).into_word()) }
     cl_now_ms(rt, _args: *const Word, _n: u64) -> Ret {

@@ -19,7 +19,7 @@ use crate::num::int_text::{Parsed, parse_ascii};
 use crate::{Isolate, Owned, PyResult, Raised};
 
 /// Depth of nesting that texts may have (section 5.5 of the reference).
-const DEEPEST: usize = 1_000;
+pub(super) const DEEPEST: usize = 1_000;
 
 struct Reader<'t> {
     text: &'t str,
