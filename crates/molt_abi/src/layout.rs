@@ -109,12 +109,16 @@ pub const LIST_CAPACITY: i32 = 16;
 pub const LIST_ITEMS: i32 = 24;
 const _: () = assert!(size_of::<ListObj>() == 32);
 
-/// A symbol or keyword of ClaudeLang; one object a name and kind, so that identity is equality. 16 bytes.
+/// A symbol or keyword of ClaudeLang; one object a name and kind, except among the data of macros. 16 bytes.
 #[repr(C)]
 pub struct SymbolObj {
     pub header: Header,
     /// A `str`, without the colon of a keyword.
     pub name: Word,
+}
+impl SymbolObj {
+    /// Origin of the symbols that `gensym` makes while macros run.
+    pub const GENERATED: u32 = u32::MAX;
 }
 pub const SYMBOL_NAME: i32 = 8;
 const _: () = assert!(size_of::<SymbolObj>() == 16);

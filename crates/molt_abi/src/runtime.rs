@@ -808,4 +808,9 @@ rt_table! {
     ClDateIsoFormat = cl_date_iso_format(w) -> r;
     ClDateParse = cl_date_parse(w w) -> r;
     ClTimeToString = cl_time_to_string(w) -> r;
+    // While macros run.
+    /// `cl_from(origin, value)`: the symbol or list as one that is known to come from a template.
+    ClFrom = cl_from(i w) -> r;
+    /// In the place of default handlers and assignments of variables of modules.
+    ClRefuse = cl_refuse(p i) -> r;
 }

@@ -10,6 +10,7 @@
 //! - [`tagged`]: values of data types.
 //! - [`ref_cell`]: Ref, the one value that changes.
 //! - [`error`]: Error, an exception class, and any other exception seen as one.
+//! - [`expansion`]: isolates in which macros run while a program is compiled.
 //! - [`equal`], `hash`, [`compare`], [`print`]: what holds of all values.
 //!
 //! The functions are free and take the isolate first, if they need it. None of them runs code of the program.
@@ -23,6 +24,7 @@ pub mod effects;
 pub mod entry;
 pub mod equal;
 pub mod error;
+pub mod expansion;
 mod fiber;
 pub mod hash;
 pub mod kind;
@@ -76,6 +78,12 @@ pub(crate) struct State {
     fresh_symbols: u64,
     /// When the program began, on the clock that only runs forward, in nanoseconds.
     began: u64,
+    /// Symbols of templates by the address of their name and their origin.
+    templates: AddressMap<(u64, usize), Word>,
+    /// Symbols that `gensym` made.
+    generated: u64,
+    /// Macros run here; see [`expansion`].
+    expands: bool,
     /// Comparisons that are under way for the sake of another one.
     nesting: usize,
 }

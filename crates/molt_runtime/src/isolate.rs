@@ -60,6 +60,8 @@ pub(crate) struct Side {
     pub weakrefs: Vec<Word>,
     /// `__del__` ran.
     pub finalized: bool,
+    /// What the data of a macro was made from; see `claude::expansion`.
+    pub origin: u32,
 }
 
 /// One entry of the lookup cache: class, interned name and the attribute found (borrowed) or `UNBOUND`.

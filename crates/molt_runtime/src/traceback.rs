@@ -64,6 +64,23 @@ impl Isolate {
         report.into_text()
     }
 
+    /// File and position that an exception was raised at: the innermost entry of a file.
+    pub(crate) fn raised_at(&self, e: Word) -> Option<(String, Position)> {
+        let mut entry = crate::api::field(e, crate::exception::TRACEBACK);
+        let mut found = None;
+        while entry.is_object() {
+            let tb = tb_obj(entry);
+            let (code, position) = place(tb);
+            let file = str_text(code.filename);
+            // What the language brings along has no file.
+            if !file.starts_with('<') {
+                found = Some((file.into_owned(), position));
+            }
+            entry = tb.next;
+        }
+        found
+    }
+
     /// The last lines: class, message and notes.
     fn format_only(&mut self, e: Word, out: &mut String) {
         let class = self.class_word(self.class_of(e));

@@ -75,6 +75,8 @@ fn by_kind(rt: &Isolate, a: Word, b: Word) -> Option<bool> {
     }
     match kind {
         Kind::String => Some(str_bytes(a) == str_bytes(b)),
+        // While macros run, a name has several symbols; see `super::expansion`.
+        Kind::Symbol => Some(symbol::name_of(a) == symbol::name_of(b)),
         Kind::Bytes => Some(bytes_slice(a) == bytes_slice(b)),
         Kind::List if list::len(a) != list::len(b) => Some(false),
         Kind::Tuple if tuple_items(a).len() != tuple_items(b).len() => Some(false),

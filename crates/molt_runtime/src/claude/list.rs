@@ -98,7 +98,8 @@ pub fn empty(rt: &Isolate) -> Owned {
     Owned::share(rt.claude.empty_list())
 }
 
-pub(super) fn make_empty(rt: &mut Isolate) -> Owned {
+/// An empty list that is an object of its own.
+pub fn make_empty(rt: &mut Isolate) -> Owned {
     let node = Owned::share(rt.empty_tuple);
     new_slice(rt, node, 0, 0)
 }

@@ -58,6 +58,22 @@ fn named(rt: &mut Isolate, class: ClassId, name: Word) -> Word {
     w
 }
 
+/// Whether the program may have a symbol of a name.
+pub(super) fn is_known(rt: &Isolate, name: &str) -> bool {
+    rt.interned.contains_key(name.as_bytes())
+}
+
+/// A symbol of a name beside the interned one, for data of macros.
+pub(super) fn apart(rt: &mut Isolate, name: Word) -> Owned {
+    let name = rt.intern_word(name);
+    let p = rt.alloc_object(ClassId::SYMBOL, size_of::<SymbolObj>()).cast::<SymbolObj>();
+    // SAFETY: freshly allocated for this layout; the name is immortal.
+    unsafe {
+        (*p).name = name;
+        Owned::from_word(Word::from_ptr(p))
+    }
+}
+
 /// Whether a word is a symbol.
 #[inline]
 pub fn is_symbol(rt: &Isolate, w: Word) -> bool {

@@ -87,8 +87,9 @@ fn find_flat<const W: usize>(rt: &mut Isolate, table: Word, key: Word) -> PyResu
     {
         return Ok(Some(at));
     }
-    // A symbol is no other word; a keyword may be a string as the key of a map.
-    if is_named(rt, key) && (W == 1 || text_of_key(rt, key).is_none()) {
+    // A symbol or keyword is no other word, but a keyword may be a string as the key of a map, and a name has several
+    // symbols while macros run.
+    if is_named(rt, key) && !rt.claude.expands && (W == 1 || text_of_key(rt, key).is_none()) {
         return Ok(None);
     }
     for (at, e) in entries.iter().enumerate() {
