@@ -46,6 +46,11 @@ impl LineIndex {
         (line as u32 + 1, offset - self.starts[line])
     }
 
+    /// Offset of the start of a line, counted from 1.
+    pub fn start(&self, line: u32) -> Option<u32> {
+        self.starts.get((line as usize).checked_sub(1)?).copied()
+    }
+
     pub fn line_count(&self) -> usize {
         self.starts.len()
     }

@@ -97,6 +97,8 @@ pub enum ExprKind {
     Keyword(Symbol),
     /// Data as they are written.
     Quote(StxId),
+    /// A list that a template makes of others; whether it has brackets there.
+    Templated(ExprId, bool),
     Local(LocalId),
     Global(GlobalId),
     /// A function of the library as a value.

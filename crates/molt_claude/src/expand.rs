@@ -8,6 +8,7 @@ mod control;
 mod derived;
 mod effects;
 mod forms;
+pub mod macros;
 mod module;
 mod pattern;
 mod quote;
@@ -22,11 +23,13 @@ use molt_diagnostics::{Code, Diagnostic};
 use crate::core::{Core, ExprId, ExprKind, Local, LocalId, LoopId, ModuleId};
 use crate::library::{self, BUILTINS, BuiltinId};
 use crate::lookup::Places;
+use crate::macros::MakeRunner;
 use crate::program::Loader;
-use crate::stx::{Name, StxId, Syntax};
+use crate::stx::{Mark, Name, StxId, Syntax};
 use crate::syntax::Kind;
 use crate::syntax::literal::Number;
 use forms::Form;
+use macros::Macros;
 use module::Modules;
 use scope::{Binding, ScopeId, Scopes};
 
@@ -46,6 +49,13 @@ pub struct Expander<'a> {
     builtins: HashMap<Symbol, BuiltinId>,
     /// The scope of what every module knows.
     base: ScopeId,
+    macros: Macros<'a>,
+    /// The scope that symbols of templates are from: the module's, or where the macro at hand is defined.
+    home: ScopeId,
+    /// Marks of symbols of templates, by scope and the mark that they are written with.
+    templates: HashMap<(ScopeId, Mark), Mark>,
+    /// In a macro, the number of its first own variable: those before have values only when the program runs.
+    floor: Option<usize>,
     module: ModuleId,
     depth: usize,
     /// Procedures around the place at hand.
@@ -97,6 +107,7 @@ impl<'a> Expander<'a> {
         diagnostics: &'a mut Vec<Diagnostic>,
         sources: &'a mut SourceMap,
         files: Files<'a>,
+        machine: MakeRunner<'a>,
     ) -> Expander<'a> {
         let mut word = |text: &str| core.names.intern(text);
         let words = Words {
@@ -126,6 +137,10 @@ impl<'a> Expander<'a> {
             forms,
             builtins,
             base,
+            macros: Macros::new(machine),
+            home: base,
+            templates: HashMap::new(),
+            floor: None,
             module,
             depth: 0,
             procedures: 0,
@@ -241,7 +256,7 @@ impl<'a> Expander<'a> {
             Kind::List => ExprKind::List(self.parts(s, at)),
             Kind::Set => ExprKind::Set(self.parts(s, at)),
             Kind::Map => return self.map(s, at),
-            Kind::Quote => return self.quoted(self.syntax.parts(s)[0]),
+            Kind::Quote => return self.quoted_by(self.syntax.mark(s), self.syntax.parts(s)[0]),
             Kind::Quasiquote => return self.quasiquoted(self.syntax.parts(s)[0], at),
             Kind::Unquote | Kind::Splice => {
                 return self.malformed(s, "an unquote stands inside a quasiquote");
@@ -284,7 +299,12 @@ impl<'a> Expander<'a> {
         let name = self.syntax.name(s).expect("the kind says so");
         let span = self.syntax.span(s);
         let kind = match self.lookup(name, at.scope) {
+            Some(Binding::Local(l)) if self.is_of_run_time(l) => return self.of_run_time(s),
             Some(Binding::Local(l)) => ExprKind::Local(l),
+            Some(Binding::Macro(_)) => {
+                let text = self.text(name.symbol).to_owned();
+                return self.malformed(s, format!("`{text}` is a macro and no value"));
+            }
             Some(Binding::Global(g)) => ExprKind::Global(g),
             Some(Binding::Builtin(b)) => return self.builtin_value(b, span),
             Some(Binding::Ctor(c)) => ExprKind::Ctor(c),
@@ -297,7 +317,7 @@ impl<'a> Expander<'a> {
 
     /// What a name means, its parts before and after a colon or point looked at too.
     fn lookup(&self, name: Name, scope: ScopeId) -> Option<Binding> {
-        self.resolve(name, scope).or_else(|| self.qualified(name, scope))
+        self.resolve(name, scope).or_else(|| self.qualified(name))
     }
 
     fn unbound(&mut self, s: StxId, name: Name, scope: ScopeId) -> ExprId {
@@ -309,6 +329,9 @@ impl<'a> Expander<'a> {
         let mut finding = Diagnostic::at(&code::UNBOUND, span, format!("`{text}` is not bound"));
         if let Some(near) = self.nearest(&text, scope) {
             finding = finding.help(format!("`{near}` is bound here"));
+        }
+        if let Some(writer) = self.writer(name) {
+            finding = finding.note(format!("macro `{writer}` writes it; it is looked up where the macro is defined"));
         }
         self.diagnostics.push(finding);
         self.core.expr(ExprKind::Error, span)
@@ -341,6 +364,10 @@ impl<'a> Expander<'a> {
                     return self.perform(o, operands, s);
                 }
                 Some(Binding::Resume(r)) => return self.resume(r, rest, s, at),
+                Some(Binding::Macro(m)) => {
+                    let made = self.expand_macro(m, s);
+                    return self.expr(made, at);
+                }
                 _ => {}
             }
         }
@@ -381,7 +408,7 @@ impl<'a> Expander<'a> {
         if let Some(&b) = self.builtins.get(&symbol) {
             return self.core.expr(ExprKind::Prim(b, operands.into()), span);
         }
-        let name = Name { symbol, mark: crate::stx::Mark::SOURCE };
+        let name = Name { symbol, mark: Mark::SOURCE };
         let Some(Binding::Global(g)) = self.scopes.resolve(name, self.base) else {
             unreachable!("the library has this function");
         };

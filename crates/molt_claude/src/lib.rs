@@ -13,10 +13,12 @@ pub mod expand;
 pub mod library;
 pub mod lookup;
 mod lower;
+pub mod macros;
 pub mod options;
 pub mod program;
 pub mod stx;
 pub mod syntax;
 
+pub use macros::MacroRunner;
 pub use options::Options;
 pub use program::{Compiled, Loader, Request, compile};

@@ -23,8 +23,19 @@ use crate::stx::{StxId, Syntax};
 use analysis::Analysis;
 use body::Body;
 
+pub(crate) use analysis::parts;
+pub(crate) use calls::library_global;
+
+/// What a program is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    Run,
+    /// To run macros: data remember what they come from, and variables of modules are not assigned.
+    Expansion,
+}
+
 /// The program of a core without errors.
-pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap) -> Program {
+pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap, purpose: Purpose) -> Program {
     let mut program = Program::new();
     program.names = core.names.clone();
     let analysis = Analysis::new(core);
@@ -36,6 +47,7 @@ pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap) -> Program {
         core,
         syntax,
         sources,
+        purpose,
         analysis: &analysis,
         program,
         functions: HashMap::new(),
@@ -94,6 +106,7 @@ struct Lower<'a> {
     core: &'a Core,
     syntax: &'a Syntax,
     sources: &'a SourceMap,
+    purpose: Purpose,
     analysis: &'a Analysis,
     program: Program,
     functions: HashMap<LambdaId, FuncId>,

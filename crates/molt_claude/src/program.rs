@@ -10,12 +10,13 @@ use molt_ir::Program;
 use crate::core::Core;
 use crate::expand::Expander;
 use crate::lookup::Places;
-use crate::lower;
+use crate::lower::{self, Purpose};
+use crate::macros::MakeRunner;
 use crate::options::Options;
 use crate::stx::Syntax;
 
 /// Stack of the compiling thread; reserved, not committed.
-const STACK_SIZE_BYTES: usize = 1 << 30;
+pub const STACK_SIZE_BYTES: usize = 1 << 30;
 
 /// What is compiled.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,29 +43,31 @@ pub struct Compiled {
     pub sources: SourceMap,
 }
 
-/// Compiles a program and the modules that it imports.
-pub fn compile(request: &Request, loader: &dyn Loader) -> Compiled {
+/// Compiles a program and the modules that it imports. Macros are run by what `runner` makes, on the compiling thread,
+/// which has [`STACK_SIZE_BYTES`] of stack.
+pub fn compile(request: &Request, loader: &dyn Loader, runner: MakeRunner) -> Compiled {
     let Some(bytes) = loader.read(&request.entry) else {
         return Compiled { program: None, diagnostics: Vec::new(), sources: SourceMap::default() };
     };
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().stack_size(STACK_SIZE_BYTES);
-        let work =
-            builder.spawn_scoped(scope, || compile_here(request, bytes, loader)).expect("the system has threads");
+        let work = builder
+            .spawn_scoped(scope, || compile_here(request, bytes, loader, runner))
+            .expect("the system has threads");
         work.join().unwrap_or_else(|defect| std::panic::resume_unwind(defect))
     })
 }
 
-fn compile_here(request: &Request, bytes: Vec<u8>, loader: &dyn Loader) -> Compiled {
+fn compile_here(request: &Request, bytes: Vec<u8>, loader: &dyn Loader, runner: MakeRunner) -> Compiled {
     let (mut core, mut syntax, mut diagnostics) = (Core::default(), Syntax::default(), Vec::new());
     let mut sources = SourceMap::default();
     let files = crate::expand::Files { loader, places: &request.places };
-    let mut expander = Expander::new(&mut core, &mut syntax, &mut diagnostics, &mut sources, files);
+    let mut expander = Expander::new(&mut core, &mut syntax, &mut diagnostics, &mut sources, files, runner);
     expander.library();
     expander.file(&request.entry, bytes);
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
     let is_wrong = diagnostics.iter().any(Diagnostic::is_error);
-    let program = (!is_wrong).then(|| lower::program(&core, &syntax, &sources));
+    let program = (!is_wrong).then(|| lower::program(&core, &syntax, &sources, Purpose::Run));
     Compiled { program, diagnostics, sources }
 }
 
@@ -95,7 +98,7 @@ mod tests {
 
     fn compiled(entry: &str, text: &'static [u8]) -> Compiled {
         let request = Request { entry: entry.into(), places: Places::default(), options: Options::default() };
-        compile(&request, &OneFile(text))
+        compile(&request, &OneFile(text), &|| unreachable!("these programs have no macros"))
     }
 
     fn findings(text: &'static [u8]) -> Vec<String> {

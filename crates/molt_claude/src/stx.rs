@@ -19,6 +19,8 @@ entity_id!(
 
 impl Mark {
     pub const SOURCE: Mark = Mark(0);
+    /// The operators that `'d` and the other prefixes stand for: they mean the forms of the language everywhere.
+    pub const READER: Mark = Mark(1);
 }
 
 /// A name as scopes know it.
@@ -31,6 +33,8 @@ pub struct Name {
 #[derive(Clone, Copy, Debug)]
 struct Stx {
     kind: Kind,
+    /// How many expansions it came out of, one inside the other.
+    depth: u8,
     span: Span,
     /// Text of a symbol, of a keyword without its colon, of a number as written, value of a string.
     text: Symbol,
@@ -44,6 +48,8 @@ struct Stx {
 pub struct Syntax {
     nodes: Arena<StxId, Stx>,
     parts: Vec<StxId>,
+    /// What new syntax gets as [`Syntax::depth`].
+    pub depth: u8,
 }
 
 const _: () = assert!(size_of::<Stx>() == 32);
@@ -70,7 +76,20 @@ impl Syntax {
     pub fn make(&mut self, kind: Kind, span: Span, text: Symbol, mark: Mark, parts: &[StxId]) -> StxId {
         let first = self.parts.len() as u32;
         self.parts.extend_from_slice(parts);
-        self.nodes.push(Stx { kind, span, text, mark, first, count: parts.len() as u32 })
+        self.nodes.push(Stx { kind, depth: self.depth, span, text, mark, first, count: parts.len() as u32 })
+    }
+
+    /// A form of other parts, in the place of one that it is written for.
+    pub fn rewritten(&mut self, from: StxId, parts: &[StxId]) -> StxId {
+        let outer = std::mem::replace(&mut self.depth, self.nodes[from].depth);
+        let made = self.make(Kind::Form, self.span(from), Symbol(0), Mark::SOURCE, parts);
+        self.depth = outer;
+        made
+    }
+
+    /// How many expansions something came out of, one inside the other.
+    pub fn depth(&self, s: StxId) -> u8 {
+        self.nodes[s].depth
     }
 
     pub fn kind(&self, s: StxId) -> Kind {

@@ -42,7 +42,7 @@ impl Job {
     pub fn compile(&self) -> (Compiled, Touched) {
         let loader = DiskLoader::default();
         let request = Request { entry: self.entry.clone(), places: places(&self.entry), options: self.options.clone() };
-        let compiled = molt_claude::compile(&request, &loader);
+        let compiled = molt_claude::compile(&request, &loader, &crate::expansion::runner);
         let mut touched = loader.touched.into_inner().unwrap_or_else(PoisonError::into_inner);
         if compiled.sources.is_empty() && touched.failed.is_none() {
             touched.failed = Some((self.entry.clone(), missing(&self.entry)));

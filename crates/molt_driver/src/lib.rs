@@ -6,6 +6,7 @@ pub mod cache;
 pub mod claude;
 pub mod doc;
 pub mod doctor;
+mod expansion;
 pub mod grok;
 pub mod loader;
 pub mod package;

@@ -295,6 +295,7 @@ impl Session {
         let start = Instant::now();
         let vm = molt_vm::Vm::new(&program, &RuntimeImports);
         self.times.push(("code".into(), start.elapsed()));
+        let _turn = crate::expansion::interpreter();
         vm.activate();
         self.watch();
         Ok(start_program(&program, vm.root(), argv))
@@ -363,7 +364,8 @@ fn optimises(entry: &Entry) -> bool {
     }
 }
 
-struct RuntimeImports;
+/// The addresses of the runtime in this process.
+pub(crate) struct RuntimeImports;
 
 impl molt_vm::Imports for RuntimeImports {
     fn runtime(&self, f: RtFn) -> *const u8 {

@@ -74,8 +74,6 @@ pub(crate) struct State {
     fibers: fiber::Pool,
     /// The operations that the program names.
     operations: alloc::vec::Vec<*mut molt_abi::layout::OpDesc>,
-    /// Symbols that `gensym` made.
-    fresh_symbols: u64,
     /// When the program began, on the clock that only runs forward, in nanoseconds.
     began: u64,
     /// Symbols of templates by the address of their name and their origin.

@@ -10,6 +10,7 @@ use crate::stx::{Name, StxId};
 use crate::syntax::Kind;
 
 /// The parts of a `define` form.
+#[derive(Clone)]
 pub(super) struct Define {
     pub target: StxId,
     pub name: Name,
@@ -18,6 +19,7 @@ pub(super) struct Define {
 }
 
 /// What a name is defined as.
+#[derive(Clone)]
 pub(super) enum Value {
     Expr(StxId),
     Procedure { params: Vec<StxId>, result: Option<StxId>, body: Vec<StxId> },
@@ -55,7 +57,9 @@ impl Expander<'_> {
     }
 
     fn scan(&mut self, form: StxId, at: At, items: &mut Vec<Item>, locals: &mut Vec<LocalId>) {
+        let form = self.unfolded(form, at);
         match self.opens(form, at) {
+            Some(Form::DefineMacro) => self.define_macro(form, at),
             Some(Form::Do) => {
                 let parts = self.syntax.parts(form)[1..].to_vec();
                 if parts.is_empty() {

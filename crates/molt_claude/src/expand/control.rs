@@ -17,6 +17,7 @@ impl Expander<'_> {
 
     /// An expression that gives something its name; a procedure is called by it in messages.
     pub(super) fn named_lambda(&mut self, s: StxId, name: Symbol, at: At) -> ExprId {
+        let s = self.unfolded(s, at);
         if !self.is_lambda(s, at.scope) {
             return self.expr(s, at);
         }

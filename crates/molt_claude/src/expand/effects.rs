@@ -61,12 +61,12 @@ impl Expander<'_> {
         effect.ops.iter().copied().find(|&o| self.text(self.core.ops[o].name) == op)
     }
 
-    pub(super) fn qualified(&self, name: Name, scope: ScopeId) -> Option<Binding> {
+    pub(super) fn qualified(&self, name: Name) -> Option<Binding> {
         let text = self.text(name.symbol);
         if let Some(op) = self.operation_named(text) {
             return Some(Binding::Op(op));
         }
-        self.export_of(text, scope)
+        self.export_of(text, name.mark)
     }
 
     pub(super) fn perform(&mut self, op: OpId, operands: Box<[ExprId]>, s: StxId) -> ExprId {
@@ -279,7 +279,8 @@ impl Expander<'_> {
         let resume = self.core.names.intern("resume");
         let local = self.new_local(resume, span);
         if !never {
-            self.scopes.add(scope, Name { symbol: resume, mark: Mark::SOURCE }, Binding::Resume(local));
+            let mark = self.syntax.mark(parts[0]);
+            self.scopes.add(scope, Name { symbol: resume, mark }, Binding::Resume(local));
         }
         let params = self.syntax.parts(parts[2]).to_vec();
         self.resume_depth.insert(local, self.procedures + 1);

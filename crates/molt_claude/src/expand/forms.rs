@@ -1,6 +1,5 @@
 //! The special forms: the table of their names, and those that are conditions, bindings and sequences.
 
-use molt_base::Symbol;
 use molt_diagnostics::registry::claude as code;
 
 use super::scope::{Binding, ScopeId};
@@ -38,6 +37,8 @@ pub enum Form {
     Ascribe,
     Effect,
     DefineEffect,
+    DefineMacro,
+    MacroExpand,
     Handler,
     MakeHandler,
     WithHandler,
@@ -103,8 +104,8 @@ pub const TABLE: &[(&str, Form)] = &[
     ("uncertain", Form::Uncertain),
     ("with-open-file", Form::WithOpenFile),
     ("logger:with-logger", Form::WithLogger),
-    ("define-macro", Form::Unbuilt),
-    ("macroexpand", Form::Unbuilt),
+    ("define-macro", Form::DefineMacro),
+    ("macroexpand", Form::MacroExpand),
     ("async", Form::Unbuilt),
     ("async-lambda", Form::Unbuilt),
     ("await", Form::Unbuilt),
@@ -151,6 +152,7 @@ impl Expander<'_> {
             | Form::Data
             | Form::TypeAlias
             | Form::DefineEffect
+            | Form::DefineMacro
             | Form::Module
             | Form::Import
             | Form::Export => self.misplaced(s),
@@ -171,9 +173,10 @@ impl Expander<'_> {
             Form::DoTimes => self.dotimes(s, at),
             Form::DoSeq => self.doseq(s, at),
             Form::Quote => match self.exactly(s, 1) {
-                Ok(parts) => self.quoted(parts[0]),
+                Ok(parts) => self.quoted_by(self.syntax.mark(self.syntax.parts(s)[0]), parts[0]),
                 Err(e) => e,
             },
+            Form::MacroExpand => self.macroexpand(s, at),
             Form::Quasiquote => match self.exactly(s, 1) {
                 Ok(parts) => self.quasiquoted(parts[0], at),
                 Err(e) => e,
@@ -218,9 +221,12 @@ impl Expander<'_> {
 
     pub(super) fn between(&mut self, s: StxId, least: usize, most: usize) -> Result<Vec<StxId>, ExprId> {
         let parts = self.syntax.parts(s)[1..].to_vec();
-        if (least..=most).contains(&parts.len()) {
-            return Ok(parts);
-        }
+        if (least..=most).contains(&parts.len()) { Ok(parts) } else { Err(self.wrong_count(s, least, most)) }
+    }
+
+    /// A form with another number of operands than it takes.
+    pub(super) fn wrong_count(&mut self, s: StxId, least: usize, most: usize) -> ExprId {
+        let found = self.syntax.parts(s).len() - 1;
         let plural = |n: usize| if n == 1 { "operand" } else { "operands" };
         let wanted = match (least, most) {
             (_, usize::MAX) => format!("at least {least} {}", plural(least)),
@@ -228,7 +234,7 @@ impl Expander<'_> {
             (a, b) => format!("{a} to {b} operands"),
         };
         let head = self.head_text(s);
-        Err(self.malformed(s, format!("`{head}` takes {wanted}, not {}", parts.len())))
+        self.malformed(s, format!("`{head}` takes {wanted}, not {found}"))
     }
 
     /// A form that stands only at the start of a body or of a module.
@@ -398,6 +404,7 @@ impl Expander<'_> {
         let Some((&(target, value), rest)) = pairs.split_first() else { return self.body(body, at, span) };
         let scope = self.scopes.inside(at.scope);
         let inner = At { scope, ..at };
+        let value = self.unfolded(value, at);
         let Some(name) = self.syntax.name(target).filter(|n| !self.is_wild_or_ctor(*n)) else {
             let value = self.expr(value, at.operand());
             return self.destructure(target, value, inner, span, |e, inner| e.let_rest(s, rest, body, inner));
@@ -495,11 +502,19 @@ impl Expander<'_> {
         let target = self.syntax.span(parts[0]);
         let text = self.text(name.symbol).to_owned();
         let kind = match self.lookup(name, at.scope) {
+            Some(Binding::Local(l)) if self.is_of_run_time(l) => return self.of_run_time(parts[0]),
             Some(Binding::Local(l)) => {
                 self.core.locals[l].is_set = true;
                 ExprKind::SetLocal(l, value)
             }
-            Some(Binding::Global(g)) if self.core.globals[g].module == self.module => {
+            Some(Binding::Global(_)) if self.floor.is_some() => {
+                return self.report(
+                    &code::TARGET,
+                    target,
+                    format!("`{text}` is of the module, and macros assign no such"),
+                );
+            }
+            Some(Binding::Global(g)) if self.core.globals[g].module == self.module_of(name.mark) => {
                 self.core.globals[g].is_set = true;
                 ExprKind::SetGlobal(g, value)
             }
@@ -552,8 +567,7 @@ impl Expander<'_> {
             };
             let place = if last { list.len() } else { 1 };
             list.insert(place, value);
-            let span = self.syntax.span(step);
-            value = self.syntax.make(Kind::Form, span, Symbol(0), crate::stx::Mark::SOURCE, &list);
+            value = self.syntax.rewritten(step, &list);
         }
         self.expr(value, at)
     }

@@ -12,7 +12,7 @@ use super::scope::{Binding, ScopeId};
 use super::{At, Expander};
 use crate::core::{
     Branch, Ctor, CtorId, DataType, DataTypeId, ExprId, ExprKind, Field, Global, GlobalId, Lambda, Match, Module,
-    Otherwise, Param, Pattern, PatternKind,
+    ModuleId, Otherwise, Param, Pattern, PatternKind,
 };
 use crate::library;
 use crate::lookup;
@@ -33,12 +33,35 @@ pub(super) struct Modules {
     /// Modules by the names that they are known by here.
     aliases: HashMap<Symbol, String>,
     path: String,
+    /// The forms of the module at hand.
+    items: Vec<Pending>,
+    /// Which form of its module defines a variable.
+    defined_at: HashMap<GlobalId, usize>,
+    /// Of variables of all modules, the expression that gives them their values.
+    pub(super) inits: HashMap<GlobalId, ExprId>,
 }
 
 /// A module that was read.
 #[derive(Clone)]
 struct Loaded {
     exports: HashMap<Symbol, Binding>,
+    aliases: HashMap<Symbol, String>,
+}
+
+/// A form of a module.
+struct Pending {
+    item: Item,
+    progress: Progress,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Waiting,
+    /// It is being expanded.
+    Begun,
+    /// It was expanded before its turn, for a macro that needs it.
+    Early(ExprId),
+    Done(ExprId),
 }
 
 impl Modules {
@@ -51,10 +74,14 @@ impl Modules {
             exports: HashMap::new(),
             aliases: HashMap::new(),
             path: String::new(),
+            items: Vec::new(),
+            defined_at: HashMap::new(),
+            inits: HashMap::new(),
         }
     }
 }
 
+#[derive(Clone)]
 enum Item {
     Expr(StxId),
     Define(GlobalId, Define),
@@ -96,17 +123,21 @@ impl Expander<'_> {
         let exports = std::mem::take(&mut self.modules.exports);
         let aliases = std::mem::take(&mut self.modules.aliases);
         let outer_path = std::mem::replace(&mut self.modules.path, path.to_owned());
+        let items = std::mem::take(&mut self.modules.items);
+        let home = std::mem::replace(&mut self.home, scope);
         let module = self.module;
         self.modules.open.push(path.to_owned());
         self.module_body(&forms, path, scope);
         self.modules.open.pop();
         self.module = module;
+        self.home = home;
+        self.modules.items = items;
         self.modules.path = outer_path;
-        self.modules.aliases = aliases;
+        let aliases = std::mem::replace(&mut self.modules.aliases, aliases);
         let exports = std::mem::replace(&mut self.modules.exports, exports);
         self.modules.scope = outer;
         self.modules.imported = outer_imported;
-        self.modules.loaded.insert(path.to_owned(), Loaded { exports });
+        self.modules.loaded.insert(path.to_owned(), Loaded { exports, aliases });
     }
 
     /// Modules get their numbers when their bodies are complete, so that the order is that of evaluation.
@@ -115,14 +146,35 @@ impl Expander<'_> {
         let file = self.core.names.intern(path);
         self.module = self.core.modules.push(Module { name, file, body: Vec::new(), doc: None });
         let at = At { scope, tail: None };
-        let (mut items, mut exports) = (Vec::new(), Vec::new());
+        let mut exports = Vec::new();
         for &form in forms {
-            self.collect(form, at, &mut items, &mut exports);
+            self.collect(form, at, &mut exports);
         }
         self.export_all(exports, scope);
-        let body: Vec<ExprId> = items.into_iter().map(|item| self.item(item, at)).collect();
+        let body: Vec<ExprId> = (0..self.modules.items.len()).map(|i| self.finish(i, at)).collect();
         self.core.modules[self.module].body = body;
         self.core.order.push(self.module);
+        self.modules.items.clear();
+    }
+
+    fn push_item(&mut self, item: Item) {
+        if let Item::Define(global, _) | Item::Accessor(global, _) = item {
+            self.modules.defined_at.insert(global, self.modules.items.len());
+        }
+        self.modules.items.push(Pending { item, progress: Progress::Waiting });
+    }
+
+    /// The expression of a form of the module at hand.
+    fn finish(&mut self, i: usize, at: At) -> ExprId {
+        let Pending { item, progress } = &self.modules.items[i];
+        if let Progress::Early(e) | Progress::Done(e) = *progress {
+            return e;
+        }
+        let item = item.clone();
+        self.modules.items[i].progress = Progress::Begun;
+        let e = self.item(item, at);
+        self.modules.items[i].progress = Progress::Done(e);
+        e
     }
 
     fn item(&mut self, item: Item, at: At) -> ExprId {
@@ -140,38 +192,107 @@ impl Expander<'_> {
         }
     }
 
+    /// Whether a macro may use a variable: one of its own module is defined before it.
+    pub(super) fn is_before(&self, global: GlobalId, before: usize, module: ModuleId) -> bool {
+        if self.core.globals[global].module != module {
+            return true;
+        }
+        self.modules.defined_at.get(&global).is_some_and(|&at| at < before)
+    }
+
+    /// How many forms the module at hand has so far.
+    pub(super) fn form_count(&self) -> usize {
+        self.modules.items.len()
+    }
+
+    /// The definitions of the module at hand that have been expanded, in order.
+    pub(super) fn expanded_forms(&self) -> impl Iterator<Item = ExprId> + '_ {
+        self.modules.items.iter().filter_map(|p| match p.progress {
+            Progress::Early(e) | Progress::Done(e) => Some(e),
+            Progress::Waiting | Progress::Begun => None,
+        })
+    }
+
+    /// Expands a definition among the first forms of the module at hand before its turn, for a macro. What is wrong with
+    /// it is left for its turn: it may need what comes later.
+    pub(super) fn expand_early(&mut self, global: GlobalId, before: usize) {
+        let Some(&i) = self.modules.defined_at.get(&global) else { return };
+        let is_waiting = self.modules.items.get(i).is_some_and(|p| p.progress == Progress::Waiting);
+        if i >= before || !is_waiting {
+            return;
+        }
+        let home = std::mem::replace(&mut self.home, self.modules.scope);
+        let floor = self.floor.take();
+        let procedures = std::mem::take(&mut self.procedures);
+        let findings = self.diagnostics.len();
+        let e = self.finish(i, At { scope: self.modules.scope, tail: None });
+        (self.home, self.floor, self.procedures) = (home, floor, procedures);
+        let is_wrong = self.diagnostics[findings..].iter().any(molt_diagnostics::Diagnostic::is_error);
+        if is_wrong {
+            self.diagnostics.truncate(findings);
+            self.withdraw(i);
+        } else {
+            self.modules.items[i].progress = Progress::Early(e);
+        }
+    }
+
+    /// Takes an expansion back.
+    fn withdraw(&mut self, i: usize) {
+        self.modules.items[i].progress = Progress::Waiting;
+        if let Item::Define(global, _) | Item::Accessor(global, _) = self.modules.items[i].item {
+            self.modules.inits.remove(&global);
+            self.core.globals[global].lambda = None;
+        }
+    }
+
+    /// Binds a name of the module at hand. Where it meant something else before, what was expanded early is expanded again.
+    pub(super) fn bind_in_module(&mut self, scope: ScopeId, name: Name, binding: Binding) -> Option<Binding> {
+        if self.lookup(name, scope).is_some() || self.forms.contains_key(&name.symbol) {
+            for i in 0..self.modules.items.len() {
+                if matches!(self.modules.items[i].progress, Progress::Early(_)) {
+                    self.withdraw(i);
+                }
+            }
+        }
+        self.scopes.add(scope, name, binding)
+    }
+
     fn init_global(&mut self, global: GlobalId, value: ExprId, span: molt_base::Span) -> ExprId {
         if let ExprKind::Lambda(lambda) = *self.core.kind(value) {
             self.core.globals[global].lambda = Some(lambda);
         }
-        self.core.expr(ExprKind::InitGlobal(global, value), span)
+        let e = self.core.expr(ExprKind::InitGlobal(global, value), span);
+        self.modules.inits.insert(global, e);
+        e
     }
 
-    fn collect(&mut self, form: StxId, at: At, items: &mut Vec<Item>, exports: &mut Vec<Export>) {
+    fn collect(&mut self, form: StxId, at: At, exports: &mut Vec<Export>) {
+        let form = self.unfolded(form, at);
         match self.opens(form, at) {
             Some(Form::Do) => {
                 let parts = self.syntax.parts(form)[1..].to_vec();
-                parts.into_iter().for_each(|p| self.collect(p, at, items, exports));
+                parts.into_iter().for_each(|p| self.collect(p, at, exports));
             }
-            Some(Form::Module) => self.module_form(form, at, items, exports),
+            Some(Form::Module) => self.module_form(form, at, exports),
             Some(Form::Define) => {
                 let Some(define) = self.define_parts(form) else { return };
                 let Some(global) = self.new_global(define.name, define.target, at.scope) else { return };
-                items.push(Item::Define(global, define));
+                self.push_item(Item::Define(global, define));
             }
-            Some(Form::Data) => self.data(form, at, items),
+            Some(Form::DefineMacro) => self.define_macro(form, at),
+            Some(Form::Data) => self.data(form, at),
             Some(Form::DefineEffect) => self.define_effect(form),
             Some(Form::TypeAlias) => {
                 let _ = self.exactly(form, 2);
             }
             Some(Form::Export) => self.export_form(form, exports),
             Some(Form::Import) => self.import(form, at),
-            _ => items.push(Item::Expr(form)),
+            _ => self.push_item(Item::Expr(form)),
         }
     }
 
     /// `(module name (export ..) form ..)` and `(module name [n ..] form ..)`: the whole file.
-    fn module_form(&mut self, form: StxId, at: At, items: &mut Vec<Item>, exports: &mut Vec<Export>) {
+    fn module_form(&mut self, form: StxId, at: At, exports: &mut Vec<Export>) {
         let Ok(parts) = self.at_least(form, 1) else { return };
         let Some(name) = self.binder(parts[0], "the name of a module") else { return };
         self.core.modules[self.module].name = name.symbol;
@@ -183,7 +304,7 @@ impl Expander<'_> {
             self.export_names(&names, exports);
             rest = more;
         }
-        rest.iter().for_each(|&f| self.collect(f, at, items, exports));
+        rest.iter().for_each(|&f| self.collect(f, at, exports));
     }
 
     fn new_global(&mut self, name: Name, target: StxId, scope: ScopeId) -> Option<GlobalId> {
@@ -193,15 +314,25 @@ impl Expander<'_> {
             self.report(&code::DUPLICATE, span, format!("`{text}` is defined twice in this module"));
             return None;
         }
-        let global = Global { module: self.module, name: name.symbol, span, is_set: false, lambda: None, doc: None };
+        let symbol = self.variable_name(name);
+        let global = Global { module: self.module, name: symbol, span, is_set: false, lambda: None, doc: None };
         let global = self.core.globals.push(global);
-        self.scopes.add(scope, name, Binding::Global(global));
+        self.bind_in_module(scope, name, Binding::Global(global));
         Some(global)
+    }
+
+    /// What a variable of a module is called in the program: those of macros have names of their own.
+    fn variable_name(&mut self, name: Name) -> Symbol {
+        if name.mark == Mark::SOURCE {
+            return name.symbol;
+        }
+        let text = format!("{}'{}", self.text(name.symbol), name.mark.0);
+        self.core.names.intern(&text)
     }
 
     // ---- data types ---------------------------------------------------------------------------
 
-    fn data(&mut self, form: StxId, at: At, items: &mut Vec<Item>) {
+    fn data(&mut self, form: StxId, at: At) {
         let Ok(parts) = self.at_least(form, 2) else { return };
         let Some(name) = self.binder(parts[0], "the name of a data type") else { return };
         let span = self.syntax.span(parts[0]);
@@ -212,7 +343,7 @@ impl Expander<'_> {
         for &case in &parts[1 + count..] {
             self.constructor(case, data, at.scope);
         }
-        self.accessors(data, at, items);
+        self.accessors(data, name.mark, at);
     }
 
     fn constructor(&mut self, case: StxId, data: DataTypeId, scope: ScopeId) {
@@ -232,7 +363,7 @@ impl Expander<'_> {
             self.report(&code::DUPLICATE, span, format!("`{text}` is defined twice in this module"));
             return;
         }
-        self.scopes.add(scope, name, Binding::Ctor(ctor));
+        self.bind_in_module(scope, name, Binding::Ctor(ctor));
     }
 
     /// `T` or `(name : T)`.
@@ -246,7 +377,7 @@ impl Expander<'_> {
     }
 
     /// `Type-field` for each named field.
-    fn accessors(&mut self, data: DataTypeId, at: At, items: &mut Vec<Item>) {
+    fn accessors(&mut self, data: DataTypeId, mark: Mark, at: At) {
         let ctors = self.core.data_types[data].ctors.clone();
         let mut names: Vec<Symbol> = Vec::new();
         for &c in &ctors {
@@ -258,12 +389,13 @@ impl Expander<'_> {
             let text = format!("{}-{}", self.text(self.core.data_types[data].name), self.text(field));
             let symbol = self.core.names.intern(&text);
             let value = self.accessor(symbol, field, &ctors, span);
-            let name = Name { symbol, mark: Mark::SOURCE };
+            let name = Name { symbol, mark };
+            let symbol = self.variable_name(name);
             let global = Global { module: self.module, name: symbol, span, is_set: false, lambda: None, doc: None };
             if self.scopes.own(at.scope, name).is_none() {
                 let global = self.core.globals.push(global);
-                self.scopes.add(at.scope, name, Binding::Global(global));
-                items.push(Item::Accessor(global, value));
+                self.bind_in_module(at.scope, name, Binding::Global(global));
+                self.push_item(Item::Accessor(global, value));
             }
         }
     }
@@ -409,7 +541,7 @@ impl Expander<'_> {
                 all.sort_by_key(|e| e.0);
                 for (symbol, binding) in all {
                     let name = Name { symbol, mark: Mark::SOURCE };
-                    self.scopes.add(self.modules.imported, name, binding);
+                    self.bind_in_module(self.modules.imported, name, binding);
                 }
             }
             [list] if self.syntax.kind(*list) == Kind::Form => {
@@ -437,7 +569,7 @@ impl Expander<'_> {
             };
             let symbol = alias.map_or(name.symbol, |a| self.syntax.text(a));
             let local = Name { symbol, mark: name.mark };
-            if self.scopes.add(scope, local, binding).is_some() {
+            if self.bind_in_module(scope, local, binding).is_some() {
                 let text = self.text(symbol).to_owned();
                 self.report(&code::DUPLICATE, span, format!("`{text}` is bound here already"));
             }
@@ -504,10 +636,23 @@ impl Expander<'_> {
         bound(&format!("{module}:{name}")).or_else(|| bound(name).filter(|_| is_plain))
     }
 
+    /// The module that a name was written in.
+    pub(super) fn module_of(&self, mark: Mark) -> ModuleId {
+        self.scopes.module_of(mark).unwrap_or(self.module)
+    }
+
+    /// What modules are called where a name was written.
+    fn aliases(&self, mark: Mark) -> &HashMap<Symbol, String> {
+        let module = self.module_of(mark);
+        let path = || self.text(self.core.modules[module].file);
+        let loaded = if module == self.module { None } else { self.modules.loaded.get(path()) };
+        loaded.map_or(&self.modules.aliases, |l| &l.aliases)
+    }
+
     /// `module:name` or `module.name`.
-    pub(super) fn export_of(&self, text: &str, _: ScopeId) -> Option<Binding> {
+    pub(super) fn export_of(&self, text: &str, mark: Mark) -> Option<Binding> {
         let (module, name) = text.split_once([':', '.'])?;
-        let alias = self.core.names.lookup(module).and_then(|a| self.modules.aliases.get(&a));
+        let alias = self.core.names.lookup(module).and_then(|a| self.aliases(mark).get(&a));
         match alias {
             Some(path) => match self.modules.loaded.get(path) {
                 Some(loaded) => loaded.exports.get(&self.core.names.lookup(name)?).copied(),

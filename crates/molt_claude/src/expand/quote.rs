@@ -4,10 +4,45 @@ use molt_base::Span;
 
 use super::{At, Expander};
 use crate::core::{ExprId, ExprKind};
-use crate::stx::StxId;
+use crate::stx::{Mark, StxId};
 use crate::syntax::Kind;
 
 impl Expander<'_> {
+    /// The data that an operator with a mark quotes. Symbols that were written together with it are as the source has them:
+    /// `,'name` in a template means the name at the place of use.
+    pub(super) fn quoted_by(&mut self, operator: Mark, s: StxId) -> ExprId {
+        let s = if operator == Mark::SOURCE {
+            s
+        } else {
+            self.remarked(s, &mut |_, mark| if mark == operator { Mark::SOURCE } else { mark })
+        };
+        self.quoted(s)
+    }
+
+    /// Data with other marks.
+    fn remarked(&mut self, s: StxId, new: &mut dyn FnMut(&mut Self, Mark) -> Mark) -> StxId {
+        let (kind, span, text) = (self.syntax.kind(s), self.syntax.span(s), self.syntax.text(s));
+        let parts: Vec<StxId> = self.syntax.parts(s).to_vec().into_iter().map(|p| self.remarked(p, new)).collect();
+        let old = self.syntax.mark(s);
+        let is_named =
+            matches!(kind, Kind::Symbol | Kind::Quote | Kind::Quasiquote | Kind::Unquote | Kind::Splice | Kind::Deref);
+        let mark = if is_named { new(self, old) } else { old };
+        if mark == old && parts == self.syntax.parts(s) {
+            return s;
+        }
+        self.syntax.make(kind, span, text, mark, &parts)
+    }
+
+    /// The mark of symbols of templates here, until an expansion gives them one of its own.
+    fn template_mark(&mut self, mark: Mark) -> Mark {
+        if let Some(&known) = self.templates.get(&(self.home, mark)) {
+            return known;
+        }
+        let made = self.scopes.new_mark(self.home, mark, self.module);
+        self.templates.insert((self.home, mark), made);
+        made
+    }
+
     /// Data as they are written: atoms other than symbols are themselves.
     pub(super) fn quoted(&mut self, s: StxId) -> ExprId {
         let span = self.syntax.span(s);
@@ -61,7 +96,8 @@ impl Expander<'_> {
     fn template(&mut self, s: StxId, level: usize, at: At) -> ExprId {
         let span = self.syntax.span(s);
         if !self.has_unquote(s, level) {
-            return self.quoted(s);
+            let data = self.remarked(s, &mut |e, mark| e.template_mark(mark));
+            return self.quoted(data);
         }
         let level = match self.template_step(s, level) {
             Step::Value(inner) => return self.expr(inner, at.operand()),
@@ -69,7 +105,13 @@ impl Expander<'_> {
             Step::Data(level) => level,
         };
         match self.syntax.kind(s) {
-            Kind::Form | Kind::List => self.template_list(s, level, at, span),
+            Kind::Form | Kind::List => {
+                let list = self.template_list(s, level, at, span);
+                let brackets = self.syntax.kind(s) == Kind::List;
+                // A form without splices is a list of its own.
+                let is_new = matches!(self.core.kind(list), ExprKind::List(_)) && !brackets;
+                if is_new { list } else { self.core.expr(ExprKind::Templated(list, brackets), span) }
+            }
             Kind::Map => {
                 let list = self.template_list(s, level, at, span);
                 self.library_call("hash-map-of", &[list], span)
@@ -80,23 +122,17 @@ impl Expander<'_> {
             }
             // A prefix: the form that it stands for.
             kind => {
-                let symbol = self.prefix_symbol(kind, span);
+                let mark = self.template_mark(self.syntax.mark(s));
+                let symbol = self.prefix_symbol(kind, mark, span);
                 let inner = self.template(self.syntax.parts(s)[0], level, at);
                 self.core.expr(ExprKind::List([symbol, inner].into()), span)
             }
         }
     }
 
-    fn prefix_symbol(&mut self, kind: Kind, span: Span) -> ExprId {
-        let name = match kind {
-            Kind::Quote => "quote",
-            Kind::Quasiquote => "quasiquote",
-            Kind::Unquote => "unquote",
-            Kind::Splice => "unquote-splicing",
-            _ => "deref",
-        };
-        let text = self.core.names.intern(name);
-        let symbol = self.syntax.make(Kind::Symbol, span, text, crate::stx::Mark::SOURCE, &[]);
+    fn prefix_symbol(&mut self, kind: Kind, mark: Mark, span: Span) -> ExprId {
+        let text = self.core.names.intern(kind.operator().expect("only prefixes are left"));
+        let symbol = self.syntax.make(Kind::Symbol, span, text, mark, &[]);
         self.core.expr(ExprKind::Quote(symbol), span)
     }
 

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use molt_base::{Arena, entity_id};
 
-use crate::core::{CtorId, GlobalId, LocalId, OpId};
+use super::macros::MacroId;
+use crate::core::{CtorId, GlobalId, LocalId, ModuleId, OpId};
 use crate::library::BuiltinId;
 use crate::stx::{Mark, Name};
 
@@ -21,6 +22,7 @@ pub enum Binding {
     Ctor(CtorId),
     Op(OpId),
     Builtin(BuiltinId),
+    Macro(MacroId),
     /// `resume` of a control clause.
     Resume(LocalId),
 }
@@ -35,6 +37,8 @@ struct Scope {
 struct Origin {
     scope: ScopeId,
     mark: Mark,
+    /// The module that the macro is of.
+    module: ModuleId,
 }
 
 /// All scopes of a program.
@@ -48,8 +52,28 @@ pub struct Scopes {
 impl Scopes {
     /// The first scope, which has no parent.
     pub fn outermost(&mut self) -> ScopeId {
+        let base = self.scopes.push(Scope { parent: None, names: HashMap::new() });
         self.origins.push(None);
-        self.scopes.push(Scope { parent: None, names: HashMap::new() })
+        let reader = self.new_mark(base, Mark::SOURCE, ModuleId(0));
+        debug_assert_eq!(reader, Mark::READER);
+        base
+    }
+
+    /// A mark of names that mean what they mean, with another mark, in a scope of a module.
+    pub fn new_mark(&mut self, scope: ScopeId, mark: Mark, module: ModuleId) -> Mark {
+        self.origins.push(Some(Origin { scope, mark, module }));
+        Mark(self.origins.len() as u32 - 1)
+    }
+
+    /// Another mark for the same names.
+    pub fn renewed(&mut self, mark: Mark) -> Mark {
+        self.origins.push(self.origins[mark.0 as usize]);
+        Mark(self.origins.len() as u32 - 1)
+    }
+
+    /// The module whose macro a mark is from; none of the source.
+    pub fn module_of(&self, mark: Mark) -> Option<ModuleId> {
+        self.origins[mark.0 as usize].map(|o| o.module)
     }
 
     pub fn inside(&mut self, parent: ScopeId) -> ScopeId {

@@ -392,6 +392,7 @@ pub fn parts(core: &Core, e: ExprId, f: &mut dyn FnMut(ExprId)) {
         | ExprKind::SetLocal(_, v)
         | ExprKind::SetGlobal(_, v)
         | ExprKind::Block(_, v)
+        | ExprKind::Templated(v, _)
         | ExprKind::Ascribe(v, _) => f(*v),
         ExprKind::If(a, b, c) => [*a, *b, *c].into_iter().for_each(f),
         ExprKind::Let(_, a, b) | ExprKind::ForEach(_, a, b) | ExprKind::WithHandler(a, b) => {

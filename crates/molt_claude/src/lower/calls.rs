@@ -8,7 +8,7 @@ use molt_ir::{BinaryOp, Const, Function, FunctionKind, Op, Type, ValueId};
 
 use super::body::{Body, To};
 use super::{Lower, Wrapped};
-use crate::core::{CtorId, ExprId, ExprKind, GlobalId, LambdaId, OpId};
+use crate::core::{Core, CtorId, ExprId, ExprKind, GlobalId, LambdaId, ModuleId, OpId};
 use crate::library::{BUILTINS, BuiltinId, Code, EFFECTS};
 
 /// The procedure that a call runs, if that is known.
@@ -340,7 +340,7 @@ impl Body<'_, '_> {
     pub fn builtin_value(&mut self, b: BuiltinId) -> ValueId {
         if let Some(name) = BUILTINS[b.0 as usize].value {
             let symbol = self.lower.core.names.lookup(name).expect("the library defines it");
-            let g = self.lower.library_global(symbol);
+            let g = library_global(self.lower.core, symbol);
             return self.global_value(g);
         }
         self.wrapper(Wrapped::Builtin(b))
@@ -375,6 +375,12 @@ impl Body<'_, '_> {
     }
 }
 
+/// A variable of the library.
+pub(crate) fn library_global(core: &Core, name: molt_base::Symbol) -> GlobalId {
+    let found = core.globals.iter().find(|(_, g)| g.module == ModuleId(0) && g.name == name);
+    found.expect("the library defines it").0
+}
+
 impl Lower<'_> {
     /// The procedure that a variable of a module is from its definition on.
     pub(super) fn known_global(&self, g: GlobalId) -> Option<LambdaId> {
@@ -406,12 +412,6 @@ impl Lower<'_> {
         self.program.operations.push(operation);
         self.operations.insert(o, self.program.operations.len() - 1);
         self.program.operations.len() - 1
-    }
-
-    pub(super) fn library_global(&self, name: molt_base::Symbol) -> GlobalId {
-        let library = self.core.order[0];
-        let found = self.core.globals.iter().find(|(_, g)| g.module == library && g.name == name);
-        found.expect("the library defines it").0
     }
 
     /// The function of a constructor, library function or operation.

@@ -1,12 +1,14 @@
 //! Quoted data, made when they are first asked for and kept.
 
 use molt_abi::RtFn;
+use molt_ir::func::imm_pair;
 use molt_ir::{Const, GlobalId as IrGlobal, ModuleId as IrModule, Op, ValueId};
 
-use super::Lower;
 use super::body::Body;
+use super::{Lower, Purpose};
 use crate::core::CtorId;
-use crate::stx::StxId;
+use crate::macros::Origin;
+use crate::stx::{Mark, StxId};
 use crate::syntax::Kind;
 use crate::syntax::literal::Number;
 
@@ -69,7 +71,7 @@ impl Body<'_, '_> {
         let (syntax, names) = (self.lower.syntax, &self.lower.core.names);
         let text = syntax.text(s);
         let value = match syntax.kind(s) {
-            Kind::Symbol => Const::Symbol(names.text(text).into()),
+            Kind::Symbol => return Some(self.symbol(names.text(text), syntax.mark(s))),
             Kind::Keyword => Const::Keyword(names.text(text).into()),
             Kind::Str => Const::Str(names.text(text).as_bytes().into()),
             Kind::True => Const::True,
@@ -88,6 +90,24 @@ impl Body<'_, '_> {
         Some(self.literal(value))
     }
 
+    /// A symbol; while macros run, one that remembers its mark.
+    fn symbol(&mut self, name: &str, mark: Mark) -> ValueId {
+        let symbol = self.literal(Const::Symbol(name.into()));
+        if mark == Mark::SOURCE { symbol } else { self.with_origin(symbol, Origin::mark(mark)) }
+    }
+
+    /// A list of a template, which remembers its brackets while macros run.
+    pub fn templated(&mut self, list: ValueId, brackets: bool) -> ValueId {
+        self.with_origin(list, if brackets { Origin::BRACKETS } else { Origin::NONE })
+    }
+
+    fn with_origin(&mut self, value: ValueId, origin: Origin) -> ValueId {
+        if self.lower.purpose == Purpose::Run {
+            return value;
+        }
+        self.b.word(Op::ClRtFamily, &[value], imm_pair(RtFn::ClFrom as u32, origin.0))
+    }
+
     fn datum(&mut self, s: StxId) -> ValueId {
         if let Some(value) = self.atom(s) {
             return value;
@@ -97,16 +117,14 @@ impl Body<'_, '_> {
         let f = match syntax.kind(s) {
             Kind::Map => RtFn::ClMapOf,
             Kind::Set => RtFn::ClSetOf,
-            Kind::Form | Kind::List => RtFn::ClListOf,
+            Kind::List => {
+                let list = self.b.word(Op::ClRtN, &values, RtFn::ClListOf as u64);
+                return self.templated(list, true);
+            }
+            Kind::Form => RtFn::ClListOf,
             prefix => {
-                let name = match prefix {
-                    Kind::Quote => "quote",
-                    Kind::Quasiquote => "quasiquote",
-                    Kind::Unquote => "unquote",
-                    Kind::Splice => "unquote-splicing",
-                    _ => "deref",
-                };
-                let symbol = self.literal(Const::Symbol(name.into()));
+                let mark = if syntax.mark(s) == Mark::SOURCE { Mark::READER } else { syntax.mark(s) };
+                let symbol = self.symbol(prefix.operator().expect("only prefixes are left"), mark);
                 return self.b.word(Op::ClRtN, &[symbol, values[0]], RtFn::ClListOf as u64);
             }
         };

@@ -3,6 +3,7 @@
 use molt_abi::RtFn;
 use molt_ir::{BlockId, CompareOp, Const, ConstId, Op, ValueId};
 
+use super::Purpose;
 use super::body::{Body, JoinPoint, To};
 use crate::core::{Action, ExprId, ExprKind, Handler, LambdaId, LocalId, LoopId};
 use crate::library::{BUILTINS, Code};
@@ -29,6 +30,10 @@ impl Body<'_, '_> {
                 self.literal(Const::Keyword(text))
             }
             ExprKind::Quote(s) => self.quote(*s),
+            ExprKind::Templated(list, brackets) => {
+                let list = self.operand(*list)?;
+                self.templated(list, *brackets)
+            }
             ExprKind::Local(l) => self.local(*l, e),
             ExprKind::Global(g) => self.global_value(*g),
             ExprKind::Builtin(b) => self.builtin_value(*b),
@@ -36,6 +41,11 @@ impl Body<'_, '_> {
             ExprKind::Operation(o) => self.operation_value(*o),
             ExprKind::Lambda(l) => self.closure(*l),
             ExprKind::Init(l, v) => return self.init(*l, *v, to),
+            ExprKind::SetGlobal(_, v) if self.lower.purpose == Purpose::Expansion => {
+                self.operand(*v)?;
+                self.at(span);
+                self.b.word(Op::ClRtN, &[], RtFn::ClRefuse as u64)
+            }
             ExprKind::InitGlobal(g, v) | ExprKind::SetGlobal(g, v) => {
                 let value = self.operand(*v)?;
                 let slot = self.lower.global(*g);

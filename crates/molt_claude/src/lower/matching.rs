@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use molt_abi::RtFn;
 use molt_ir::{BlockId, CompareOp, Op, ValueId};
 
+use super::Purpose;
 use super::body::{Body, To};
 use crate::core::{ExprId, ExprKind, LocalId, Match, Otherwise, PatId, PatternKind};
 
@@ -345,7 +346,7 @@ impl Body<'_, '_> {
         let wanted = self.operand(literal)?;
         let identical =
             matches!(self.lower.core.kind(literal), ExprKind::Nil | ExprKind::Bool(_) | ExprKind::Keyword(_))
-                || self.is_symbol(literal);
+                || self.is_symbol(literal) && self.lower.purpose == Purpose::Run;
         Some(if identical {
             self.b.bit(Op::PyIs, &[value, wanted], 0)
         } else {

@@ -45,6 +45,18 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The operator of the form that a prefix stands for.
+    pub fn operator(self) -> Option<&'static str> {
+        match self {
+            Kind::Quote => Some("quote"),
+            Kind::Quasiquote => Some("quasiquote"),
+            Kind::Unquote => Some("unquote"),
+            Kind::Splice => Some("unquote-splicing"),
+            Kind::Deref => Some("deref"),
+            _ => None,
+        }
+    }
+
     /// The word for a datum of this kind in messages.
     pub fn name(self) -> &'static str {
         match self {

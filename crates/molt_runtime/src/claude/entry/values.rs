@@ -33,23 +33,6 @@ fn tagged_values(rt: &mut Isolate, w: Word) -> PyResult {
     Ok(list::from_words(rt, fields))
 }
 
-/// A symbol that nothing in the program has met.
-fn fresh_symbol(rt: &mut Isolate, prefix: Word) -> PyResult {
-    let prefix: String = if prefix.is_unbound() {
-        "g".into()
-    } else {
-        str_text(expect(rt, prefix, Kind::String, "gensym")?).into_owned()
-    };
-    loop {
-        rt.claude.fresh_symbols += 1;
-        let name = format!("{prefix}__{}", rt.claude.fresh_symbols);
-        let known = rt.intern(&name);
-        if !rt.claude.symbols.contains_key(&known.0) {
-            return Ok(Owned::share(rt.symbol(&name)));
-        }
-    }
-}
-
 /// How many operands `curry` waits for: those that a procedure must have, and two where it takes any number, as the
 /// arithmetic functions do.
 fn parameters(rt: &mut Isolate, f: Word) -> PyResult {
@@ -69,6 +52,5 @@ entries! {
     cl_tag(rt, args: *const Word, n: u64) -> Ret { ret(tag(rt, words(args, n))) }
     cl_tagged_tag(rt, w: Word) -> Ret { ret(tagged_tag(rt, w)) }
     cl_tagged_values(rt, w: Word) -> Ret { ret(tagged_values(rt, w)) }
-    cl_gensym(rt, prefix: Word) -> Ret { ret(fresh_symbol(rt, prefix)) }
     cl_parameters(rt, f: Word) -> Ret { ret(parameters(rt, f)) }
 }
