@@ -605,7 +605,7 @@ impl Expander<'_> {
                         exports.insert(name.symbol, binding);
                     }
                 }
-                self.take_list(&list, &Loaded { exports }, module, scope);
+                self.take_list(&list, &Loaded { exports, aliases: HashMap::new() }, module, scope);
             }
             _ => {
                 self.malformed(parts[0], "an import takes `*`, `(name ..)`, `()` or `:as name`");

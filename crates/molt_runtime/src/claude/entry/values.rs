@@ -1,15 +1,11 @@
 //! What a program asks of values by name while it runs: tagged values, fresh symbols, the parameters of procedures.
 
-use alloc::format;
-use alloc::string::String;
-
 use molt_abi::layout::CodeDesc;
 use molt_abi::{ClassId, Ret, Word};
 
 use super::super::kind::kind_of;
 use super::super::{Kind, list, symbol, tagged};
 use super::{expect, wrong_type};
-use crate::api::str_text;
 use crate::entry::{entries, ret, words};
 use crate::function::code_of;
 use crate::{Isolate, Owned, PyResult};
