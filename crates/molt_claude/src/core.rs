@@ -256,6 +256,8 @@ pub enum PatternKind {
     View(ExprId, PatId),
     /// Least and greatest integer, included.
     Range(ExprId, ExprId, bool),
+    /// Fits nothing: it was reported, and the program may run all the same.
+    Never,
 }
 
 /// `try`.

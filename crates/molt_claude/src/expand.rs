@@ -278,7 +278,7 @@ impl<'a> Expander<'a> {
     fn map(&mut self, s: StxId, at: At) -> ExprId {
         let parts = self.syntax.parts(s).to_vec();
         if parts.len() % 2 == 1 {
-            return self.malformed(parts[parts.len() - 1], "the last key of the map has no value");
+            return self.malformed(s, "the last key of the map has no value");
         }
         let operands = self.operands(&parts, at);
         self.core.expr(ExprKind::Map(operands), self.syntax.span(s))
@@ -326,6 +326,9 @@ impl<'a> Expander<'a> {
         if self.form(name, scope).is_some() {
             return self.malformed(s, format!("`{text}` opens a form and is no value"));
         }
+        if text == "resume" {
+            return self.no_resume(span);
+        }
         let mut finding = Diagnostic::at(&code::UNBOUND, span, format!("`{text}` is not bound"));
         if let Some(near) = self.nearest(&text, scope) {
             finding = finding.help(format!("`{near}` is bound here"));
@@ -335,6 +338,11 @@ impl<'a> Expander<'a> {
         }
         self.diagnostics.push(finding);
         self.core.expr(ExprKind::Error, span)
+    }
+
+    fn no_resume(&mut self, span: Span) -> ExprId {
+        let fault = "`resume` stands in a control clause of an operation that has a result";
+        self.report(&code::TARGET, span, fault)
     }
 
     /// The bound name that a misspelt one was probably meant to be.
@@ -367,6 +375,10 @@ impl<'a> Expander<'a> {
                 Some(Binding::Macro(m)) => {
                     let made = self.expand_macro(m, s);
                     return self.expr(made, at);
+                }
+                None if self.text(name.symbol) == "resume" => {
+                    self.operands(rest, at);
+                    return self.no_resume(span);
                 }
                 _ => {}
             }

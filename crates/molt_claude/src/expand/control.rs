@@ -164,15 +164,21 @@ impl Expander<'_> {
         let span = self.syntax.span(s);
         let id = self.core.loops.push(Loop { locals: Vec::new(), body: ExprId(0) });
         let mut scope = at.scope;
-        let mut locals = Vec::new();
+        let (mut locals, mut names) = (Vec::new(), Vec::new());
         for (target, value) in pairs {
             let value = self.expr(value, At { scope, tail: None });
             let Some(name) = self.binder(target, "a name that `loop` binds") else { return self.nil(span) };
+            let target = self.syntax.span(target);
+            if names.contains(&name) && name.symbol != self.words.underscore {
+                let text = self.text(name.symbol).to_owned();
+                self.report(&code::DUPLICATE, target, format!("`loop` binds `{text}` twice"));
+            }
+            names.push(name);
             scope = self.scopes.inside(scope);
-            locals.push((self.bind(scope, name, self.syntax.span(target)), value));
+            locals.push((self.bind(scope, name, target), value));
         }
-        let body = self.body(&parts[1..], At { scope, tail: Some(id) }, span);
-        self.core.loops[id] = Loop { locals, body };
+        self.core.loops[id].locals = locals;
+        self.core.loops[id].body = self.body(&parts[1..], At { scope, tail: Some(id) }, span);
         self.core.expr(ExprKind::Loop(id), span)
     }
 
@@ -183,7 +189,22 @@ impl Expander<'_> {
             return self.report(&code::TARGET, span, "`recur` stands in a tail position of a `loop`");
         };
         let operands = self.operands(&parts, at);
-        self.core.expr(ExprKind::Recur(id, operands), span)
+        let wanted = self.core.loops[id].locals.len();
+        if operands.len() == wanted {
+            return self.core.expr(ExprKind::Recur(id, operands), span);
+        }
+        let callee = self.turn(wanted, span);
+        self.core.expr(ExprKind::Call(callee, operands), span)
+    }
+
+    /// A procedure of as many operands as a loop has variables: a call of it with another count is the fault that a `recur`
+    /// with that count is.
+    fn turn(&mut self, count: usize, span: Span) -> ExprId {
+        let params = (0..count).map(|_| Param { local: self.hidden_local("value", span), default: None }).collect();
+        let (name, body) = (self.core.names.intern("recur"), self.nil(span));
+        let lambda = Lambda { name, span, params, rest: None, result: None, doc: None, body };
+        let lambda = self.core.lambdas.push(lambda);
+        self.core.expr(ExprKind::Lambda(lambda), span)
     }
 
     /// The one pair of `(name value)` that `dotimes` and `doseq` open with.

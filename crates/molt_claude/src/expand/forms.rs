@@ -545,8 +545,11 @@ impl Expander<'_> {
         };
         let span = self.syntax.span(s);
         let Some(Binding::Ctor(ctor)) = self.syntax.name(parts[0]).and_then(|n| self.lookup(n, at.scope)) else {
-            let span = self.syntax.span(parts[0]);
-            return self.report(&code::SHAPE, span, "the first operand of `is?` is a constructor");
+            let target = self.syntax.span(parts[0]);
+            self.report(&code::SHAPE, target, "the first operand of `is?` is a constructor");
+            let value = self.expr(parts[1], at.operand());
+            let no = self.core.expr(ExprKind::Bool(false), span);
+            return self.core.expr(ExprKind::Do([value, no].into()), span);
         };
         let value = self.expr(parts[1], at.operand());
         let scope = self.scopes.inside(at.scope);

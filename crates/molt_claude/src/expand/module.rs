@@ -565,6 +565,10 @@ impl Expander<'_> {
             let text = self.text(name.symbol).to_owned();
             let Some(&binding) = loaded.exports.get(&name.symbol) else {
                 self.report(&code::NO_EXPORT, span, format!("\"{wanted}\" exports no `{text}`"));
+                // Its uses are no further faults.
+                let symbol = alias.map_or(name.symbol, |a| self.syntax.text(a));
+                let local = self.new_local(symbol, span);
+                self.scopes.add(scope, Name { symbol, mark: name.mark }, Binding::Local(local));
                 continue;
             };
             let symbol = alias.map_or(name.symbol, |a| self.syntax.text(a));

@@ -23,6 +23,8 @@ struct Bound {
 struct Shared {
     wanted: Vec<(Name, LocalId)>,
     seen: Vec<Name>,
+    /// One was bound that is not wanted.
+    unequal: bool,
 }
 
 impl Expander<'_> {
@@ -218,13 +220,13 @@ impl Expander<'_> {
         let span = self.syntax.span(s);
         let text = self.text(name.symbol).to_owned();
         self.report(&code::SHAPE, span, format!("there is no constructor `{text}`"));
-        self.pat(PatternKind::Wild, span)
+        self.pat(PatternKind::Never, span)
     }
 
     fn bind_variable(&mut self, s: StxId, name: Name, bound: &mut Bound) -> LocalId {
         let span = self.syntax.span(s);
         let text = self.text(name.symbol).to_owned();
-        if let Some(Shared { wanted, seen }) = &mut bound.shared {
+        if let Some(Shared { wanted, seen, unequal }) = &mut bound.shared {
             if seen.contains(&name) {
                 self.report(&code::DUPLICATE, span, format!("`{text}` is there twice in one pattern"));
             }
@@ -232,7 +234,7 @@ impl Expander<'_> {
             if let Some(&(_, local)) = wanted.iter().find(|w| w.0 == name) {
                 return local;
             }
-            self.report(&code::SHAPE, span, format!("the other alternatives do not bind `{text}`"));
+            *unequal = true;
         } else if bound.names.iter().any(|b| b.0 == name) {
             self.report(&code::DUPLICATE, span, format!("`{text}` is there twice in one pattern"));
         }
@@ -249,7 +251,7 @@ impl Expander<'_> {
             let name = self.text(self.core.ctors[ctor].name).to_owned();
             let fault = format!("`{name}` has {wanted} fields, and the pattern names {}", fields.len());
             self.report(&code::SHAPE, span, fault);
-            return self.pat(PatternKind::Wild, span);
+            return self.pat(PatternKind::Never, span);
         }
         self.pat(PatternKind::Ctor(ctor, fields), span)
     }
@@ -280,7 +282,7 @@ impl Expander<'_> {
     fn map_pattern(&mut self, s: StxId, bound: &mut Bound) -> PatternKind {
         let parts = self.syntax.parts(s).to_vec();
         if parts.len() % 2 == 1 {
-            self.malformed(parts[parts.len() - 1], "the last key of the pattern has no pattern of its value");
+            self.malformed(s, "the last key of the pattern has no pattern of its value");
         }
         let of_error = std::mem::replace(&mut bound.of_error, false);
         let mut entries = Vec::new();
@@ -336,7 +338,10 @@ impl Expander<'_> {
                 (Some(low), Some(high)) => PatternKind::Range(low, high, text == "..="),
                 _ => return self.wrong_pattern(s, "the ends of a range are integers"),
             },
-            _ if text.starts_with(char::is_uppercase) => return self.unknown_ctor(parts[0], name),
+            _ if text.starts_with(char::is_uppercase) => {
+                self.patterns(&parts[1..], bound);
+                return self.unknown_ctor(parts[0], name);
+            }
             _ => return self.wrong_pattern(s, "this is no pattern"),
         };
         self.pat(kind, span)
@@ -350,19 +355,19 @@ impl Expander<'_> {
             Some(shared) => shared.wanted.clone(),
             None => bound.names[before..].to_vec(),
         };
+        let span = self.syntax.span(s);
         for &alternative in &alternatives[1..] {
-            let outer = bound.shared.replace(Shared { wanted: own.clone(), seen: Vec::new() });
+            let shared = Shared { wanted: own.clone(), seen: Vec::new(), unequal: false };
+            let outer = bound.shared.replace(shared);
             list.push(self.pattern(alternative, bound));
-            let seen = std::mem::replace(&mut bound.shared, outer).map(|s| s.seen).unwrap_or_default();
-            if bound.shared.is_none()
-                && let Some((missing, _)) = own.iter().find(|w| !seen.contains(&w.0))
-            {
-                let text = self.text(missing.symbol).to_owned();
-                let span = self.syntax.span(alternative);
-                self.report(&code::SHAPE, span, format!("this alternative does not bind `{text}`"));
+            let Some(inner) = std::mem::replace(&mut bound.shared, outer) else { continue };
+            let is_missing = bound.shared.is_none() && own.iter().any(|w| !inner.seen.contains(&w.0));
+            if inner.unequal || is_missing {
+                self.report(&code::SHAPE, span, "the alternatives do not bind the same variables");
+                return self.pat(PatternKind::Never, span);
             }
         }
-        self.pat(PatternKind::Or(list.into()), self.syntax.span(s))
+        self.pat(PatternKind::Or(list.into()), span)
     }
 
     /// Whether a name that stands where a variable is bound is a pattern of another kind.

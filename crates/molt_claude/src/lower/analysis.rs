@@ -446,7 +446,7 @@ fn handler_parts(h: &Handler, f: &mut dyn FnMut(ExprId)) {
 /// Expressions inside a pattern.
 fn pattern_parts(core: &Core, p: PatId, f: &mut dyn FnMut(ExprId)) {
     match &core.patterns[p].kind {
-        PatternKind::Wild | PatternKind::Bind(_) => {}
+        PatternKind::Wild | PatternKind::Never | PatternKind::Bind(_) => {}
         PatternKind::Literal(e) => f(*e),
         PatternKind::List(list, rest) => list.iter().chain(rest).for_each(|&p| pattern_parts(core, p, f)),
         PatternKind::Tuple(list) | PatternKind::Ctor(_, list) | PatternKind::Or(list) => {
@@ -485,7 +485,7 @@ pub fn pattern_locals(core: &Core, p: PatId, f: &mut dyn FnMut(LocalId)) {
             entries.iter().for_each(|e| pattern_locals(core, e.1, f));
         }
         PatternKind::Guard(p, _) | PatternKind::View(_, p) => pattern_locals(core, *p, f),
-        PatternKind::Wild | PatternKind::Literal(_) | PatternKind::Range(..) => {}
+        PatternKind::Wild | PatternKind::Never | PatternKind::Literal(_) | PatternKind::Range(..) => {}
     }
 }
 

@@ -107,6 +107,9 @@ impl Body<'_, '_> {
             match self.first_test(&mut rows) {
                 None => return self.take(tree, &rows[0]),
                 Some(Test::Guard(guard)) => return self.guarded(tree, rows, guard, known, other),
+                Some(Test::Pattern(_, pattern)) if self.lower.core.patterns[pattern].kind == PatternKind::Never => {
+                    rows.remove(0);
+                }
                 Some(Test::Pattern(value, pattern)) => {
                     if self.irrefutable_step(&mut rows, value, pattern, &mut known) {
                         continue;
