@@ -258,6 +258,7 @@ fn check_files(common: &Common, files: &[PathBuf]) -> u8 {
     let mut status = 0;
     for f in files {
         let mut s = session(common, true);
+        s.options.check = true;
         let result = s.compile(&Entry::File(f.clone()), false);
         if let Err(e) = finish(&s, common, result) {
             status = status.max(e);

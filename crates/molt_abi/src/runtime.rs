@@ -813,4 +813,7 @@ rt_table! {
     ClFrom = cl_from(i w) -> r;
     /// In the place of default handlers and assignments of variables of modules.
     ClRefuse = cl_refuse(p i) -> r;
+    /// `cl_expect(kinds, value, type)`: raises `type-error` unless the value passes one of the tests of [`RtFn::ClTest`]
+    /// whose bits are set.
+    ClExpect = cl_expect(i w w) -> r;
 }

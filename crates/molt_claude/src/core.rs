@@ -3,6 +3,8 @@
 //! Every name has become an id; of the many forms those are left that mean something of their own. Expressions lie in one
 //! arena and keep the place that they were written at.
 
+use std::collections::HashMap;
+
 use molt_base::{Arena, Interner, Span, Symbol, entity_id};
 
 use crate::library::BuiltinId;
@@ -67,10 +69,15 @@ pub struct Core {
     pub data_types: Arena<DataTypeId, DataType>,
     pub effects: Arena<EffectId, Effect>,
     pub ops: Arena<OpId, Operation>,
+    pub aliases: Vec<Alias>,
+    /// Values of definitions and the rows that they declare.
+    pub declared_rows: Vec<(ExprId, StxId)>,
+    /// What values are asked before they are used, where the checker could not tell; see [`crate::check`].
+    pub tests: HashMap<ExprId, TypeTest>,
 
     pub modules: Arena<ModuleId, Module>,
     /// Of patterns of maps with several keys: the pattern of the keys after the first.
-    pub pattern_rest: std::collections::HashMap<PatId, PatId>,
+    pub pattern_rest: HashMap<PatId, PatId>,
     /// The modules in the order in which their bodies run.
     pub order: Vec<ModuleId>,
 }
@@ -140,7 +147,7 @@ pub enum ExprKind {
     MakeHandler(Box<Handler>),
     /// Handler value and body, a procedure without parameters.
     WithHandler(ExprId, ExprId),
-    /// `(: e T)`: the value, checked; what the type means is in [`crate::types`].
+    /// `(: e T)`: the value, which is of the type.
     Ascribe(ExprId, StxId),
 }
 
@@ -153,10 +160,22 @@ pub struct Local {
     pub is_set: bool,
     /// Has a value from [`ExprKind::Init`] only: it may be read too early.
     pub is_late: bool,
-    /// The checked type, if one was written.
+    /// The type, if one was written.
     pub ty: Option<StxId>,
+    /// What the value of a parameter is asked at the start of the procedure.
+    pub test: Option<TypeTest>,
     /// The procedure that it is defined as.
     pub lambda: Option<LambdaId>,
+}
+
+/// What is asked of a value at run time: its kind, or that it is of one of some constructors.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TypeTest {
+    /// Numbers of the runtime's kind tests as a set of bits.
+    pub kinds: u32,
+    pub ctors: Vec<CtorId>,
+    /// The type as messages show it.
+    pub shown: Symbol,
 }
 
 /// A procedure.
@@ -305,6 +324,8 @@ pub struct Global {
     pub name: Symbol,
     pub span: Span,
     pub is_set: bool,
+    /// The type, if one was written.
+    pub ty: Option<StxId>,
     /// The procedure that it is from its definition on.
     pub lambda: Option<LambdaId>,
     pub doc: Option<Symbol>,
@@ -330,10 +351,20 @@ pub struct Ctor {
 }
 
 /// A field of a constructor.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     pub name: Option<Symbol>,
     pub ty: Option<StxId>,
+    /// What is asked of it when the constructor is called as a value.
+    pub test: Option<TypeTest>,
+}
+
+/// `(type Name T)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Alias {
+    pub name: Symbol,
+    pub module: ModuleId,
+    pub ty: StxId,
 }
 
 /// An effect.
@@ -353,6 +384,8 @@ pub struct Operation {
     /// Fewest and most operands.
     pub arity: (usize, Option<usize>),
     pub is_never: bool,
+    /// The types of its operands and of its result, if the program declares it.
+    pub ty: Option<(Vec<StxId>, StxId)>,
 }
 
 /// A module.

@@ -188,7 +188,7 @@ impl<'a> Expander<'a> {
     }
 
     fn new_local(&mut self, name: Symbol, span: Span) -> LocalId {
-        self.core.locals.push(Local { name, span, is_set: false, is_late: false, ty: None, lambda: None })
+        self.core.locals.push(Local { name, span, is_set: false, is_late: false, ty: None, test: None, lambda: None })
     }
 
     /// A variable that no name of the program means.

@@ -1,6 +1,7 @@
 //! The front end of ClaudeLang: source text to the semantic IR.
 //!
-//! Start with [`compile`]. The stages: [`syntax`] reads data, [`expand`] makes [`core`] of them, `lower` makes the IR.
+//! Start with [`compile`]. The stages: [`syntax`] reads data, [`expand`] makes [`core`] of them, `check` looks at types,
+//! effects and patterns, `lower` makes the IR.
 //! [`library`] holds the tables of native functions and effects, and the functions that are written in the language
 //! itself. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
 //!
@@ -8,6 +9,7 @@
 //! does not recurse; every fault is in the diagnostics.
 #![forbid(unsafe_code)]
 
+mod check;
 pub mod core;
 pub mod expand;
 pub mod library;
@@ -21,4 +23,4 @@ pub mod syntax;
 
 pub use macros::MacroRunner;
 pub use options::Options;
-pub use program::{Compiled, Loader, Request, compile};
+pub use program::{Compiled, Loader, Request, compile, stops};

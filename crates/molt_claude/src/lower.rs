@@ -3,7 +3,7 @@
 //! Procedures become functions, known calls direct ones, loops blocks; [`analysis`] says what is what. Only what the
 //! program can reach is lowered: library functions cost nothing where they are not used.
 
-mod analysis;
+pub mod analysis;
 mod body;
 mod calls;
 mod constants;

@@ -7,6 +7,7 @@ use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::claude as code;
 use molt_ir::Program;
 
+use crate::check;
 use crate::core::Core;
 use crate::expand::Expander;
 use crate::lookup::Places;
@@ -37,10 +38,17 @@ pub trait Loader: Sync {
 /// What came of it.
 #[derive(Debug)]
 pub struct Compiled {
-    /// None if something is wrong with the program or its entry is no file.
+    /// None if the program cannot run as it is ([`stops`]) or its entry is no file.
     pub program: Option<Program>,
     pub diagnostics: Vec<Diagnostic>,
     pub sources: SourceMap,
+}
+
+/// Whether a finding keeps a program from running: what is wrong with types, effects and contracts is left to run time
+/// (section 4 of the reference).
+pub fn stops(finding: &Diagnostic) -> bool {
+    let left = ["E03", "E04", "E05"];
+    finding.is_error() && !finding.code.number.is_some_and(|n| left.iter().any(|family| n.starts_with(family)))
 }
 
 /// Compiles a program and the modules that it imports. Macros are run by what `runner` makes, on the compiling thread,
@@ -65,8 +73,10 @@ fn compile_here(request: &Request, bytes: Vec<u8>, loader: &dyn Loader, runner: 
     let mut expander = Expander::new(&mut core, &mut syntax, &mut diagnostics, &mut sources, files, runner);
     expander.library();
     expander.file(&request.entry, bytes);
+    let is_whole = !diagnostics.iter().any(stops);
+    diagnostics.extend(check::check(&mut core, &mut syntax, &sources, is_whole));
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
-    let is_wrong = diagnostics.iter().any(Diagnostic::is_error);
+    let is_wrong = diagnostics.iter().any(stops);
     let program = (!is_wrong).then(|| lower::program(&core, &syntax, &sources, Purpose::Run));
     Compiled { program, diagnostics, sources }
 }

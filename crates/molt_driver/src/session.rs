@@ -58,6 +58,8 @@ pub struct SessionOptions {
     pub verify: bool,
     pub print_after: Option<String>,
     pub stop_after: Option<String>,
+    /// Look for everything that is wrong with the program, not only for what keeps it from running.
+    pub check: bool,
     /// Keep symbol names in the executable.
     pub keep_symbols: bool,
     pub linker: LinkerChoice,
@@ -196,6 +198,11 @@ impl Session {
         self.times.push(("front end".into(), start.elapsed()));
         if let Some((path, error)) = failed {
             return Err(DriverError::Read { path, error });
+        }
+        if !self.options.check {
+            self.diagnostics.retain(molt_claude::stops);
+        } else if self.diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(DriverError::Refused);
         }
         compiled.program.ok_or(DriverError::Refused)
     }

@@ -16,6 +16,8 @@ pub(super) struct Define {
     pub name: Name,
     pub value: Value,
     pub ty: Option<StxId>,
+    /// The row that it declares.
+    pub row: Option<StxId>,
 }
 
 /// What a name is defined as.
@@ -103,7 +105,11 @@ impl Expander<'_> {
     /// The value that a definition gives its name.
     pub(super) fn define_value(&mut self, define: &Define, at: At) -> ExprId {
         match &define.value {
-            Value::Expr(s) => self.named_lambda(*s, define.name.symbol, at.operand()),
+            Value::Expr(s) => {
+                let value = self.named_lambda(*s, define.name.symbol, at.operand());
+                self.core.declared_rows.extend(define.row.map(|row| (value, row)));
+                value
+            }
             Value::Procedure { params, result, body } => {
                 let span = self.syntax.span(define.target);
                 let lambda = self.lambda(define.name.symbol, params, *result, body, span, at.scope);
@@ -128,12 +134,12 @@ impl Expander<'_> {
         let name = self.binder(target, "the name of a procedure")?;
         let (result, body) = self.result_type(rest);
         let value = Value::Procedure { params: params.to_vec(), result, body };
-        Some(Define { target, name, value, ty: None })
+        Some(Define { target, name, value, ty: None, row: None })
     }
 
     /// `(define name option .. value)`.
     fn plain_define(&mut self, s: StxId, target: StxId, name: Name, mut rest: &[StxId]) -> Option<Define> {
-        let mut ty = None;
+        let (mut ty, mut row) = (None, None);
         while let [key, value, more @ ..] = rest
             && !more.is_empty()
             && let Some(option) = self.syntax.keyword(*key, &self.core.names)
@@ -141,9 +147,7 @@ impl Expander<'_> {
             match option {
                 "type" => ty = Some(*value),
                 "doc" => {}
-                "effects" => {
-                    self.unbuilt(*key, "`:effects`");
-                }
+                "effects" => row = Some(*value),
                 _ => {
                     self.malformed(*key, "the options of `define` are `:type`, `:effects` and `:doc`");
                     return None;
@@ -155,6 +159,6 @@ impl Expander<'_> {
             self.malformed(s, "`define` gives a name one value");
             return None;
         };
-        Some(Define { target, name, value: Value::Expr(value), ty })
+        Some(Define { target, name, value: Value::Expr(value), ty, row })
     }
 }

@@ -35,7 +35,7 @@ impl Expander<'_> {
         is_never: bool,
     ) -> OpId {
         let name = self.core.names.intern(name);
-        let id = self.core.ops.push(Operation { effect, name, arity, is_never });
+        let id = self.core.ops.push(Operation { effect, name, arity, is_never, ty: None });
         self.core.effects[effect].ops.push(id);
         id
     }

@@ -11,8 +11,8 @@ use super::forms::Form;
 use super::scope::{Binding, ScopeId};
 use super::{At, Expander};
 use crate::core::{
-    Branch, Ctor, CtorId, DataType, DataTypeId, ExprId, ExprKind, Field, Global, GlobalId, Lambda, Match, Module,
-    ModuleId, Otherwise, Param, Pattern, PatternKind,
+    Alias, Branch, Ctor, CtorId, DataType, DataTypeId, ExprId, ExprKind, Field, Global, GlobalId, Lambda, Match,
+    Module, ModuleId, Otherwise, Param, Pattern, PatternKind,
 };
 use crate::library;
 use crate::lookup;
@@ -182,6 +182,7 @@ impl Expander<'_> {
             Item::Expr(s) => self.expr(s, at),
             Item::Define(global, define) => {
                 let span = self.syntax.span(define.target);
+                self.core.globals[global].ty = define.ty;
                 let value = self.define_value(&define, at);
                 self.init_global(global, value, span)
             }
@@ -283,7 +284,7 @@ impl Expander<'_> {
             Some(Form::Data) => self.data(form, at),
             Some(Form::DefineEffect) => self.define_effect(form),
             Some(Form::TypeAlias) => {
-                let _ = self.exactly(form, 2);
+                self.type_alias(form);
             }
             Some(Form::Export) => self.export_form(form, exports),
             Some(Form::Import) => self.import(form, at),
@@ -315,7 +316,8 @@ impl Expander<'_> {
             return None;
         }
         let symbol = self.variable_name(name);
-        let global = Global { module: self.module, name: symbol, span, is_set: false, lambda: None, doc: None };
+        let global =
+            Global { module: self.module, name: symbol, span, is_set: false, ty: None, lambda: None, doc: None };
         let global = self.core.globals.push(global);
         self.bind_in_module(scope, name, Binding::Global(global));
         Some(global)
@@ -328,6 +330,13 @@ impl Expander<'_> {
         }
         let text = format!("{}'{}", self.text(name.symbol), name.mark.0);
         self.core.names.intern(&text)
+    }
+
+    /// `(type Name T)`; the checker reads the type.
+    fn type_alias(&mut self, form: StxId) {
+        let Ok(parts) = self.exactly(form, 2) else { return };
+        let Some(name) = self.binder(parts[0], "the name of a type") else { return };
+        self.core.aliases.push(Alias { name: name.symbol, module: self.module, ty: parts[1] });
     }
 
     // ---- data types ---------------------------------------------------------------------------
@@ -370,9 +379,9 @@ impl Expander<'_> {
     fn field(&mut self, f: StxId) -> Field {
         match (self.syntax.kind(f), self.syntax.parts(f)) {
             (Kind::Form, &[name, colon, ty]) if self.is_word(colon, self.words.colon) => {
-                Field { name: Some(self.syntax.text(name)), ty: Some(ty) }
+                Field { name: Some(self.syntax.text(name)), ty: Some(ty), test: None }
             }
-            _ => Field { name: None, ty: Some(f) },
+            _ => Field { name: None, ty: Some(f), test: None },
         }
     }
 
@@ -391,7 +400,8 @@ impl Expander<'_> {
             let value = self.accessor(symbol, field, &ctors, span);
             let name = Name { symbol, mark };
             let symbol = self.variable_name(name);
-            let global = Global { module: self.module, name: symbol, span, is_set: false, lambda: None, doc: None };
+            let global =
+                Global { module: self.module, name: symbol, span, is_set: false, ty: None, lambda: None, doc: None };
             if self.scopes.own(at.scope, name).is_none() {
                 let global = self.core.globals.push(global);
                 self.bind_in_module(at.scope, name, Binding::Global(global));
@@ -452,7 +462,8 @@ impl Expander<'_> {
             let text = self.text(name.symbol).to_owned();
             let count = self.syntax.parts(operands).len();
             let is_never = self.syntax.is_symbol(result, "Never", &self.core.names);
-            self.add_operation(effect, &text, (count, Some(count)), is_never);
+            let op = self.add_operation(effect, &text, (count, Some(count)), is_never);
+            self.core.ops[op].ty = Some((self.syntax.parts(operands).to_vec(), result));
         }
     }
 

@@ -523,6 +523,8 @@ impl Scan<'_> {
 
     fn expr(&mut self, e: ExprId, k: Continuation, owner: Owner, refs: &mut HashSet<GlobalId>) {
         let core = self.core;
+        // A value that is tested goes on after the test only.
+        let k = if core.tests.contains_key(&e) { self.fresh() } else { k };
         match core.kind(e) {
             ExprKind::Local(l) => self.uses(*l, owner),
             ExprKind::Global(g) => {

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use molt_abi::RtFn;
 use molt_base::Span;
+use molt_ir::func::imm_pair;
 use molt_ir::program::CodeInfo;
 use molt_ir::{BlockId, ConstId, FuncId, Function, FunctionBuilder, Op, Type, ValueId, Variable};
 
 use super::Lower;
-use crate::core::{ExprId, ExprKind, LambdaId, LocalId, LoopId, ModuleId};
+use crate::core::{ExprId, ExprKind, LambdaId, LocalId, LoopId, ModuleId, TypeTest};
 
 /// Where the value of an expression goes.
 #[derive(Clone, Copy)]
@@ -128,6 +130,7 @@ impl<'l, 'a> Body<'l, 'a> {
                 Some(default) => body.with_default(value, default),
                 None => value,
             };
+            body.ask_parameter(value, *local);
             body.define(*local, value);
         }
         body.expr(lambda.body, To::Return);
@@ -229,6 +232,35 @@ impl<'l, 'a> Body<'l, 'a> {
         let variable = self.variable(local);
         let value = self.b.use_var(variable);
         if analysis.in_cell(local) { self.b.word(Op::CellGet, &[value], 0) } else { value }
+    }
+
+    // ---- types ----------------------------------------------------------------------------------
+
+    /// Raises `type-error` where the value of a parameter is not of its type.
+    pub fn ask_parameter(&mut self, value: ValueId, local: LocalId) {
+        let core = self.lower.core;
+        if let Some(test) = &core.locals[local].test {
+            self.at(core.locals[local].span);
+            self.ask(value, test);
+        }
+    }
+
+    /// Raises `type-error` where a value does not pass a test.
+    pub fn ask(&mut self, value: ValueId, test: &TypeTest) {
+        let fits = self.b.block();
+        let mut sites: Vec<_> = test.ctors.iter().map(|&c| self.lower.ctor(c)).collect();
+        sites.dedup();
+        for site in sites {
+            let bit = self.b.bit(Op::ClIs, &[value], u64::from(site.0));
+            let next = self.b.block();
+            self.b.brif(bit, fits, next);
+            self.b.seal_and_switch(next);
+        }
+        let shown = self.lower.program.const_symbol(test.shown);
+        let shown = self.constant(shown);
+        self.b.word(Op::ClRtFamily, &[value, shown], imm_pair(RtFn::ClExpect as u32, test.kinds));
+        self.b.jump(fits);
+        self.b.seal_and_switch(fits);
     }
 
     // ---- small things ---------------------------------------------------------------------------

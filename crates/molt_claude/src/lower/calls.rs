@@ -456,7 +456,13 @@ impl Body<'_, '_> {
     fn wrapped(&mut self, what: Wrapped, fixed: &[ValueId], rest: Option<ValueId>) -> ValueId {
         let Some(mut list) = rest else {
             return match what {
-                Wrapped::Ctor(c) => self.construct(c, fixed),
+                Wrapped::Ctor(c) => {
+                    let core = self.lower.core;
+                    for (&value, field) in fixed.iter().zip(&core.ctors[c].fields) {
+                        field.test.iter().for_each(|test| self.ask(value, test));
+                    }
+                    self.construct(c, fixed)
+                }
                 Wrapped::Builtin(b) => self.apply_builtin(b, fixed),
                 Wrapped::Operation(o) => self.perform_fixed(o, fixed),
             };

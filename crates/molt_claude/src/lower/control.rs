@@ -12,6 +12,15 @@ impl Body<'_, '_> {
     /// Code of an expression; its value if it is wanted here and control comes back.
     pub fn expr(&mut self, e: ExprId, to: To) -> Option<ValueId> {
         let core = self.lower.core;
+        let Some(test) = core.tests.get(&e) else { return self.untested(e, to) };
+        let value = self.untested(e, To::Value)?;
+        self.at(core.exprs[e].span);
+        self.ask(value, test);
+        self.give(value, to)
+    }
+
+    fn untested(&mut self, e: ExprId, to: To) -> Option<ValueId> {
+        let core = self.lower.core;
         let span = core.exprs[e].span;
         self.at(span);
         let value = match core.kind(e) {
@@ -297,6 +306,7 @@ impl Body<'_, '_> {
             self.b.effect(Op::Poll, &[], 0);
             for (p, variable) in core.lambdas[join].params.iter().zip(params) {
                 let value = self.b.use_var(variable);
+                self.ask_parameter(value, p.local);
                 self.define(p.local, value);
             }
             self.expr(core.lambdas[join].body, to);

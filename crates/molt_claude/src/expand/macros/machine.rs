@@ -228,7 +228,7 @@ impl Expander<'_> {
         let name = self.core.names.intern("<macros>");
         let module = self.core.modules.push(Module { name, file: name, body: Vec::new(), doc: None });
         let name = self.core.names.intern(VARIABLE);
-        let variable = Global { module, name, span, is_set: false, lambda: None, doc: None };
+        let variable = Global { module, name, span, is_set: false, ty: None, lambda: None, doc: None };
         let variable = self.core.globals.push(variable);
         let macros: Vec<LambdaId> = group.iter().map(|&m| self.macros.all[m].lambda).collect();
         let list: Vec<ExprId> = macros.into_iter().map(|l| self.core.expr(ExprKind::Lambda(l), span)).collect();

@@ -513,6 +513,11 @@ fn test(rt: &mut Isolate, which: u64, w: Word) -> PyResult<bool> {
     })
 }
 
+/// Whether a value passes one of several predicates, which are the bits of a number.
+fn is_one_of(rt: &mut Isolate, kinds: u64, w: Word) -> bool {
+    (0..u64::from(u32::BITS)).any(|which| kinds >> which & 1 == 1 && test(rt, which, w) == Ok(true))
+}
+
 fn boolean(r: PyResult<bool>) -> Ret {
     r.map_or(Ret::ERR, truth)
 }
@@ -585,6 +590,14 @@ entries! {
     cl_gcd(rt, a: Word, b: Word) -> Ret { ret(gcd(rt, a, b)) }
     cl_factorial(rt, w: Word) -> Ret { ret(factorial(rt, w)) }
     cl_test(rt, which: u64, w: Word) -> Ret { boolean(test(rt, which, w)) }
+    cl_expect(rt, kinds: u64, w: Word, wanted: Word) -> Ret {
+        if is_one_of(rt, kinds, w) {
+            return Ret::ok(Word::NONE);
+        }
+        let text = format!("expected {}, found {}", str_text(wanted), kind_of(rt, w).name());
+        rt.raise_claude(ErrorKind::TypeError, text, Word::NONE);
+        Ret::ERR
+    }
     cl_type_of(rt, w: Word) -> Ret {
         let name = kind_of(rt, w).name();
         let keyword = rt.keyword(name);
