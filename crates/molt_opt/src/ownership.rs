@@ -128,13 +128,14 @@ impl Pass<'_> {
         }
         let consumed: Vec<ValueId> = self.consumed_operands(inst);
         *live = union.clone();
-        // A consumed operand (ret, throw, suspend) that also lives on, or that is not owned, needs a reference.
+        // A consumed operand (ret, throw, suspend, a tail call's) that also lives on, that is not owned, or that this
+        // terminator consumes twice, needs a reference.
         let mut incs = Vec::new();
         for &v in &consumed {
             match self.holding(v) {
                 Holding::Uncounted => {}
                 Holding::Borrowed => incs.push(v),
-                Holding::Owned if union.contains(v) => incs.push(v),
+                Holding::Owned if live.contains(v) => incs.push(v),
                 Holding::Owned => {
                     live.insert(v);
                 }

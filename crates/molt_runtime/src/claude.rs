@@ -68,6 +68,8 @@ pub(crate) struct State {
     waiting: alloc::vec::Vec<Word>,
     /// What prints an error that nobody caught, in programs that start in ClaudeLang.
     pub(crate) report: Option<fn(&mut Isolate, Word) -> alloc::string::String>,
+    /// What is left to do when a program ends, after its last form.
+    pub(crate) at_end: Option<fn(&mut Isolate)>,
     /// The fiber that runs.
     fiber: fiber::FiberPtr,
     /// Stacks that are not in use.

@@ -213,6 +213,9 @@ impl Isolate {
             }
         };
         crate::modules::atexit::run(self);
+        if let Some(finish) = self.claude.at_end.take() {
+            finish(self);
+        }
         if self.flush_stdout().is_err() {
             let e = self.take_exception();
             self.print_unraisable_text("Exception ignored on flushing sys.stdout:", e.word());

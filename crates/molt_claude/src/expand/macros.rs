@@ -30,6 +30,9 @@ entity_id!(
 /// Most expansions inside one another.
 pub const DEEPEST_EXPANSION: u8 = 100;
 
+/// Most expansions of which each is the use that the one before gave.
+const MOST_TURNS: usize = 10_000;
+
 /// A macro.
 pub(super) struct Macro {
     name: Symbol,
@@ -123,11 +126,17 @@ impl Expander<'_> {
     }
 
     /// What is left of a form when it is no use of a macro any more.
-    pub(super) fn unfolded(&mut self, mut s: StxId, at: At) -> StxId {
-        while let Some(m) = self.macro_of(s, at.scope) {
-            s = self.expand_macro(m, s);
+    pub(super) fn unfolded(&mut self, form: StxId, at: At) -> StxId {
+        let mut s = form;
+        // Macro code that keeps data can give a form again and again that was not made deeper.
+        for _ in 0..MOST_TURNS {
+            match self.macro_of(s, at.scope) {
+                Some(m) => s = self.expand_macro(m, s),
+                None => return s,
+            }
         }
-        s
+        self.malformed(form, format!("its expansion is a use of a macro again, {MOST_TURNS} times"));
+        self.syntax.make(Kind::Error, self.syntax.span(form), Symbol(0), Mark::SOURCE, &[])
     }
 
     /// One expansion of a use; an error node where that fails.
@@ -174,6 +183,7 @@ impl Expander<'_> {
         let finding = match failure {
             Failure::Raised { kind, message, place } => {
                 let finding = Diagnostic::at(&code::SYNTAX, span, format!("macro `{name}` raised {kind}: {message}"));
+                let finding = finding.help(advice(kind));
                 match place.as_ref().and_then(|p| self.span_of(p)).filter(|&at| at != span) {
                     Some(at) => finding.label(at, "raised here", false),
                     None => finding,
@@ -222,5 +232,14 @@ impl Expander<'_> {
             (Kind::Form, &[head, d]) if self.syntax.is_symbol(head, "quote", &self.core.names) => Some(d),
             _ => None,
         }
+    }
+}
+
+/// What to do about an error of macro code, by its type.
+fn advice(kind: &str) -> &'static str {
+    match kind {
+        "capability-denied" => "let the expansion do this, when the program runs",
+        "uninitialized" => "macro code may use what is defined before the macro",
+        _ => "macro code runs while the program is compiled",
     }
 }

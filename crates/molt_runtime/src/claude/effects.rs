@@ -74,17 +74,23 @@ struct Continuation {
 
 impl NativeData for Continuation {}
 
+impl Continuation {
+    /// What it goes on with, which it has no longer.
+    fn take(&mut self) -> Option<Box<Fiber>> {
+        let mut fiber = self.fiber.take()?;
+        fiber.holder = Word::UNBOUND;
+        Some(fiber)
+    }
+}
+
 impl Drop for Continuation {
     /// Nobody can resume the computation any more: it is unwound.
     fn drop(&mut self) {
-        if let Some(fiber) = self.fiber.take() {
+        if let Some(fiber) = self.take() {
             // SAFETY: continuations are dropped inside their isolate.
             let rt = unsafe { &mut *current() };
             let pending = core::mem::replace(&mut rt.ctx.exception, Word::UNBOUND);
-            if unwind(rt, fiber).is_err() {
-                let e = rt.take_exception();
-                rt.print_unraisable_text("Error ignored in `finally`:", e.word());
-            }
+            give_up(rt, fiber);
             rt.ctx.exception = pending;
         }
     }
@@ -104,7 +110,7 @@ fn resume_call(rt: &mut Isolate, k: Word, args: &[Word], kwnames: Word) -> PyRes
 
 /// The computation of a continuation, which is used up.
 fn take_fiber(rt: &mut Isolate, k: Word) -> PyResult<Box<Fiber>> {
-    match native::<Continuation>(k).fiber.take() {
+    match native::<Continuation>(k).take() {
         Some(fiber) => Ok(fiber),
         None => {
             let text = "a continuation is resumed at most once";
@@ -275,7 +281,10 @@ enum Step {
 /// Calls a control clause. A resumption in tail position goes on in the loop of the caller.
 fn clause_step(rt: &mut Isolate, fiber: Box<Fiber>, clause: &Owned, args: Vec<Owned>) -> Step {
     let class = rt.class_for(&CONTINUATION);
+    rt.claude.at_end = Some(unwind_all);
     let k = rt.new_native(class, Box::new(Continuation { fiber: Some(fiber) }));
+    let fiber = &mut native::<Continuation>(k.word()).fiber;
+    fiber.as_mut().expect("it was given one").holder = k.word();
     let mut operands: Vec<Word> = Vec::with_capacity(args.len() + 1);
     operands.push(k.word());
     operands.extend(args.iter().map(Owned::word));
@@ -284,7 +293,7 @@ fn clause_step(rt: &mut Isolate, fiber: Box<Fiber>, clause: &Owned, args: Vec<Ow
     if r.error == TAIL_CALL {
         let waiting = &rt.claude.waiting;
         if waiting.len() == 2 && waiting[0] == k.word() && native::<Continuation>(k.word()).fiber.is_some() {
-            let fiber = native::<Continuation>(k.word()).fiber.take().expect("it was just seen");
+            let fiber = native::<Continuation>(k.word()).take().expect("it was just seen");
             let mut waiting = core::mem::take(&mut rt.claude.waiting);
             // SAFETY: what waits is owned.
             let value = unsafe { Owned::from_word(waiting.pop().expect("there are two")) };
@@ -313,7 +322,7 @@ fn finish(rt: &mut Isolate, k: Owned, result: PyResult) -> PyResult {
     if crate::owned::ref_count(k.word()) != Some(1) {
         return result;
     }
-    let Some(fiber) = native::<Continuation>(k.word()).fiber.take() else { return result };
+    let Some(fiber) = native::<Continuation>(k.word()).take() else { return result };
     let pending = core::mem::replace(&mut rt.ctx.exception, Word::UNBOUND);
     match unwind(rt, fiber) {
         Ok(()) => {
@@ -336,6 +345,24 @@ fn unwind(rt: &mut Isolate, fiber: Box<Fiber>) -> PyResult<()> {
             Some(_) => Ok(()),
             None => Err(Raised),
         },
+    }
+}
+
+/// Unwinds where nobody can be told what a `finally` block raises.
+fn give_up(rt: &mut Isolate, fiber: Box<Fiber>) {
+    if unwind(rt, fiber).is_err() {
+        let e = rt.take_exception();
+        rt.print_unraisable_text("Error ignored in `finally`:", e.word());
+    }
+}
+
+/// Unwinds what waits on when the program ends: computations whose continuations are kept, among them those that
+/// they keep themselves, from their own stacks, where the search for cycles does not look.
+fn unwind_all(rt: &mut Isolate) {
+    while let Some(k) = fiber::held(rt) {
+        let k = Owned::share(k);
+        let fiber = native::<Continuation>(k.word()).take().expect("it has the fiber that names it");
+        give_up(rt, fiber);
     }
 }
 

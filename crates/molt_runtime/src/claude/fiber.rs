@@ -36,11 +36,13 @@ struct Spare {
 pub(super) struct Pool {
     stacks: Stacks,
     spare: Vec<Spare>,
+    /// The fibers whose bodies have not ended.
+    live: Vec<*mut Fiber>,
 }
 
 impl Default for Pool {
     fn default() -> Self {
-        Pool { stacks: Stacks::new(SIZE), spare: Vec::new() }
+        Pool { stacks: Stacks::new(SIZE), spare: Vec::new(), live: Vec::new() }
     }
 }
 
@@ -77,6 +79,10 @@ impl Point {
 /// The stack of one body.
 pub(super) struct Fiber {
     pub frame: Frame,
+    /// The continuation that has it, without a reference; unbound where none has.
+    pub holder: Word,
+    /// Its place among the fibers of the pool.
+    place: usize,
     top: usize,
     body: Owned,
     /// Who entered it last.
@@ -100,6 +106,8 @@ pub(super) fn new(rt: &mut Isolate, handler: Owned, body: Word) -> Option<Box<Fi
     };
     let mut fiber = Box::new(Fiber {
         frame: Frame::new(handler),
+        holder: Word::UNBOUND,
+        place: pool.live.len(),
         top: spare.top,
         body: Owned::share(body),
         caller: Point::NOWHERE,
@@ -110,6 +118,7 @@ pub(super) fn new(rt: &mut Isolate, handler: Owned, body: Word) -> Option<Box<Fi
         output: None,
     });
     let this: *mut Fiber = &raw mut *fiber;
+    pool.live.push(this);
     fiber.frame.fiber = core::ptr::NonNull::new(this);
     // SAFETY: the stack is unused.
     let sp = unsafe { stack::prepare(spare.top, start, this as usize) };
@@ -121,7 +130,19 @@ pub(super) fn new(rt: &mut Isolate, handler: Owned, body: Word) -> Option<Box<Fi
 
 /// Gives the stack of a fiber whose body has ended back.
 pub(super) fn free(rt: &mut Isolate, fiber: &Fiber) {
-    rt.claude.fibers.spare.push(Spare { top: fiber.top, engine: fiber.inside.engine });
+    let pool = &mut rt.claude.fibers;
+    pool.live.swap_remove(fiber.place);
+    if let Some(&moved) = pool.live.get(fiber.place) {
+        // SAFETY: fibers leave the pool before they are freed.
+        unsafe { (*moved).place = fiber.place };
+    }
+    pool.spare.push(Spare { top: fiber.top, engine: fiber.inside.engine });
+}
+
+/// A continuation that still has a fiber.
+pub(super) fn held(rt: &Isolate) -> Option<Word> {
+    // SAFETY: fibers leave the pool before they are freed.
+    rt.claude.fibers.live.iter().map(|&f| unsafe { (*f).holder }).find(|w| !w.is_unbound())
 }
 
 unsafe extern "C" fn start(argument: usize) -> ! {
