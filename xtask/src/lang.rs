@@ -45,6 +45,11 @@ impl Test {
         ["main.grok", "main.cl"].into_iter().find(is_there).unwrap_or("main.py")
     }
 
+    /// Whether the reference can run it.
+    fn is_python(&self) -> bool {
+        self.files.iter().all(|(name, _)| name.ends_with(".py"))
+    }
+
     /// What the command line names: a package is that of the folder.
     fn named_entry(&self) -> Option<&'static str> {
         self.manifests.is_empty().then(|| self.entry())
@@ -237,7 +242,7 @@ fn run_on_all(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>,
         }
         runs.push(((*engine).to_string(), c));
     }
-    if let Some(python) = reference.filter(|_| t.entry() == "main.py") {
+    if let Some(python) = reference.filter(|_| t.is_python()) {
         let mut c = Command::new(python);
         c.arg("main.py");
         runs.push(("reference".into(), c));

@@ -816,4 +816,9 @@ rt_table! {
     /// `cl_expect(kinds, value, type)`: raises `type-error` unless the value passes one of the tests of [`RtFn::ClTest`]
     /// whose bits are set.
     ClExpect = cl_expect(i w w) -> r;
+    // Between languages.
+    /// `cl_from_python(value)`: a value of Python as ClaudeLang sees it.
+    ClFromPython = cl_from_python(w) -> r;
+    /// `cl_to_python(value)`: a value of ClaudeLang as Python sees it.
+    ClToPython = cl_to_python(w) -> r;
 }

@@ -81,6 +81,14 @@ impl SourceMap {
     pub fn add(&mut self, name: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> FileId {
         self.files.push(SourceFile { name: name.into(), text: text.into(), lines: OnceLock::new() })
     }
+    /// Adds the files of another map, in order; the number of the first of them.
+    pub fn append(&mut self, other: SourceMap) -> u32 {
+        let before = self.files.len() as u32;
+        for id in other.files.ids() {
+            self.files.push(other.files[id].clone());
+        }
+        before
+    }
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id]
     }

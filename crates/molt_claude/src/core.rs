@@ -108,6 +108,8 @@ pub enum ExprKind {
     Templated(ExprId, bool),
     Local(LocalId),
     Global(GlobalId),
+    /// What a module of Python (dotted name) has under a name, as Python sees it.
+    Foreign(Symbol, Symbol),
     /// A function of the library as a value.
     Builtin(BuiltinId),
     Ctor(CtorId),
@@ -397,6 +399,8 @@ pub struct Module {
     /// Its body: top-level forms in order.
     pub body: Vec<ExprId>,
     pub doc: Option<Symbol>,
+    /// What Python sees of a module: the program's module of that name.
+    pub is_surface: bool,
 }
 
 impl Core {

@@ -7,6 +7,7 @@ mod body;
 mod control;
 mod derived;
 mod effects;
+pub mod foreign;
 mod forms;
 pub mod macros;
 mod module;

@@ -21,6 +21,7 @@ pub mod program;
 pub mod stx;
 pub mod syntax;
 
+pub use expand::foreign::exports;
 pub use macros::MacroRunner;
 pub use options::Options;
-pub use program::{Compiled, Loader, Request, compile, stops};
+pub use program::{Compiled, Foreign, Loader, Request, compile, stops};

@@ -29,6 +29,9 @@ pub fn find(name: &str, importer: &Path, places: &Places, loader: &dyn Loader) -
     found.or_else(|| package(name, project, loader)).or_else(|| try_in(&project.join(PACKAGES)))
 }
 
+/// How the file of a module continues its name: in this language, in Python and in GrokLang.
+const FILES: [&str; 5] = [".cl", "/module.cl", ".py", "/__init__.py", ".grok"];
+
 /// The folder of installed packages.
 const PACKAGES: &str = "claude_modules";
 
@@ -46,7 +49,8 @@ fn candidates(folder: &Path, name: &str) -> Vec<PathBuf> {
     if name.contains('-') {
         names.push(name.replace('-', "_"));
     }
-    names.iter().flat_map(|n| [format!("{n}.cl"), format!("{n}/module.cl")]).map(|n| plain(&folder.join(n))).collect()
+    let files = |n: &String| FILES.map(|end| plain(&folder.join(format!("{n}{end}"))));
+    names.iter().flat_map(files).collect()
 }
 
 /// The entry of an installed package, which its manifest names.
@@ -89,6 +93,10 @@ mod tests {
             let (_, text) = self.files.iter().find(|(name, _)| Path::new(name) == path)?;
             Some(text.as_bytes().to_vec())
         }
+
+        fn foreign(&self, _: &Path, _: &[u8]) -> Result<crate::Foreign, String> {
+            unreachable!("these modules are in one language")
+        }
     }
 
     fn places() -> Places {
@@ -107,7 +115,7 @@ mod tests {
         assert_eq!(find("a-b", Path::new("/p/app/main.cl"), &places(), &loader), None);
         let spellings = |base: &str| {
             let other = base.replace('-', "_");
-            [format!("{base}.cl"), format!("{base}/module.cl"), format!("{other}.cl"), format!("{other}/module.cl")]
+            [base, &other].into_iter().flat_map(|n| FILES.map(|end| format!("{n}{end}"))).collect::<Vec<_>>()
         };
         let mut expected: Vec<String> = all.iter().flat_map(|base| spellings(base)).collect();
         expected.push("/p/claude_modules/a-b/claude.json".into());

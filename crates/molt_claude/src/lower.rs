@@ -35,13 +35,15 @@ pub enum Purpose {
 }
 
 /// The program of a core without errors.
-pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap, purpose: Purpose) -> Program {
+///
+/// `is_mixed`: other languages take part, whose modules have names that those of ClaudeLang must not take.
+pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap, purpose: Purpose, is_mixed: bool) -> Program {
     let mut program = Program::new();
     program.names = core.names.clone();
     let analysis = Analysis::new(core);
     let hidden = program.names.intern(" value");
     for &m in &core.order {
-        add_module(&mut program, core, m);
+        add_module(&mut program, core, m, is_mixed);
     }
     let mut lower = Lower {
         core,
@@ -61,6 +63,7 @@ pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap, purpose: Purpo
         values: Vec::new(),
         has_value: vec![false; core.globals.len()],
         lines: HashMap::new(),
+        foreign: HashMap::new(),
         hidden,
     };
     lower.run();
@@ -78,19 +81,17 @@ fn handled(core: &Core) -> Vec<bool> {
     handled
 }
 
-fn add_module(program: &mut Program, core: &Core, m: ModuleId) {
+fn add_module(program: &mut Program, core: &Core, m: ModuleId, is_mixed: bool) {
     let module = &core.modules[m];
+    let name = match is_mixed && !module.is_surface {
+        true => program.names.intern(&format!("claudelang/{}", core.names.text(module.name))),
+        false => module.name,
+    };
     let doc = match module.doc {
         Some(doc) => program.const_symbol(doc),
         None => molt_ir::ConstId::NONE,
     };
-    program.modules.push(molt_ir::Module {
-        name: module.name,
-        filename: module.file,
-        doc,
-        is_package: false,
-        body: None,
-    });
+    program.modules.push(molt_ir::Module { name, filename: module.file, doc, is_package: false, body: None });
 }
 
 /// What has a function only where it is used as a value.
@@ -127,12 +128,19 @@ struct Lower<'a> {
     values: Vec<GlobalId>,
     has_value: Vec<bool>,
     lines: HashMap<Span, LocId>,
+    /// Modules of Python by their dotted names.
+    foreign: HashMap<molt_base::Symbol, IrModule>,
     /// The name of the variables that `and` and `or` make.
     hidden: molt_base::Symbol,
 }
 
 impl Lower<'_> {
     fn run(&mut self) {
+        for (id, global) in self.core.globals.iter() {
+            if self.core.modules[global.module].is_surface {
+                self.global(id);
+            }
+        }
         let (entry, before) = self.core.order.split_last().expect("there is an entry");
         self.module(*entry);
         for &m in before.iter().rev() {
@@ -145,6 +153,16 @@ impl Lower<'_> {
     fn ir_module(&self, m: ModuleId) -> IrModule {
         let at = self.core.order.iter().position(|&o| o == m).expect("all modules are in order");
         IrModule::from_index(at)
+    }
+
+    /// A module of Python, which another front end makes.
+    fn foreign_module(&mut self, dotted: molt_base::Symbol) -> IrModule {
+        let program = &mut self.program;
+        *self.foreign.entry(dotted).or_insert_with(|| {
+            let filename = program.names.intern("");
+            let doc = molt_ir::ConstId::NONE;
+            program.modules.push(molt_ir::Module { name: dotted, filename, doc, is_package: false, body: None })
+        })
     }
 
     /// The body of a module, and everything that it reaches. Modules are taken from the last to the first, so that each

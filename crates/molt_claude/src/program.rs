@@ -22,8 +22,11 @@ pub const STACK_SIZE_BYTES: usize = 1 << 30;
 /// What is compiled.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
-    /// The file that runs. Messages name it as it is spelled here.
-    pub entry: PathBuf,
+    /// The file that runs; none where a program of another language imports ClaudeLang. Messages name it as it is
+    /// spelled here.
+    pub entry: Option<PathBuf>,
+    /// Files whose exports Python sees, under dotted names.
+    pub surfaces: Vec<(String, PathBuf)>,
     pub places: Places,
     pub options: Options,
 }
@@ -33,6 +36,18 @@ pub trait Loader: Sync {
     /// The bytes of a file; none if there is no such file. One that is there but can't be read is none too; the loader
     /// knows why and must see to it that the program is not run.
     fn read(&self, path: &Path) -> Option<Vec<u8>>;
+
+    /// The module of another language at a path, whose bytes these are; why there can't be one, otherwise.
+    fn foreign(&self, path: &Path, bytes: &[u8]) -> Result<Foreign, String>;
+}
+
+/// A module of Python, as an import sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Foreign {
+    /// Its dotted name in the program.
+    pub name: String,
+    /// The names that it has for others.
+    pub exports: Vec<String>,
 }
 
 /// What came of it.
@@ -42,6 +57,8 @@ pub struct Compiled {
     pub program: Option<Program>,
     pub diagnostics: Vec<Diagnostic>,
     pub sources: SourceMap,
+    /// Dotted names of the modules of Python that it imports.
+    pub foreign: Vec<String>,
 }
 
 /// Whether a finding keeps a program from running: what is wrong with types, effects and contracts is left to run time
@@ -54,9 +71,11 @@ pub fn stops(finding: &Diagnostic) -> bool {
 /// Compiles a program and the modules that it imports. Macros are run by what `runner` makes, on the compiling thread,
 /// which has [`STACK_SIZE_BYTES`] of stack.
 pub fn compile(request: &Request, loader: &dyn Loader, runner: MakeRunner) -> Compiled {
-    let Some(bytes) = loader.read(&request.entry) else {
-        return Compiled { program: None, diagnostics: Vec::new(), sources: SourceMap::default() };
-    };
+    let bytes = request.entry.as_deref().map(|entry| loader.read(entry));
+    if matches!(bytes, Some(None)) {
+        return Compiled { program: None, diagnostics: Vec::new(), sources: SourceMap::default(), foreign: Vec::new() };
+    }
+    let bytes = bytes.flatten();
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().stack_size(STACK_SIZE_BYTES);
         let work = builder
@@ -66,19 +85,46 @@ pub fn compile(request: &Request, loader: &dyn Loader, runner: MakeRunner) -> Co
     })
 }
 
-fn compile_here(request: &Request, bytes: Vec<u8>, loader: &dyn Loader, runner: MakeRunner) -> Compiled {
+fn compile_here(request: &Request, bytes: Option<Vec<u8>>, loader: &dyn Loader, runner: MakeRunner) -> Compiled {
     let (mut core, mut syntax, mut diagnostics) = (Core::default(), Syntax::default(), Vec::new());
     let mut sources = SourceMap::default();
     let files = crate::expand::Files { loader, places: &request.places };
     let mut expander = Expander::new(&mut core, &mut syntax, &mut diagnostics, &mut sources, files, runner);
     expander.library();
-    expander.file(&request.entry, bytes);
+    for (dotted, path) in &request.surfaces {
+        expander.surface(dotted, path);
+    }
+    if let (Some(entry), Some(bytes)) = (&request.entry, bytes) {
+        expander.file(entry, bytes);
+    }
     let is_whole = !diagnostics.iter().any(stops);
     diagnostics.extend(check::check(&mut core, &mut syntax, &sources, is_whole));
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
     let is_wrong = diagnostics.iter().any(stops);
-    let program = (!is_wrong).then(|| lower::program(&core, &syntax, &sources, Purpose::Run));
-    Compiled { program, diagnostics, sources }
+    let foreign = foreign_modules(&core);
+    let is_mixed = !foreign.is_empty() || !request.surfaces.is_empty();
+    let program = (!is_wrong).then(|| {
+        let mut program = lower::program(&core, &syntax, &sources, Purpose::Run, is_mixed);
+        if request.entry.is_none() {
+            program.entry_module = None;
+        }
+        program
+    });
+    Compiled { program, diagnostics, sources, foreign }
+}
+
+/// The modules of Python that a program imports, by their dotted names.
+fn foreign_modules(core: &Core) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for (_, e) in core.exprs.iter() {
+        if let crate::core::ExprKind::Foreign(module, _) = e.kind {
+            let name = core.names.text(module);
+            if !found.iter().any(|f| f == name) {
+                found.push(name.to_owned());
+            }
+        }
+    }
+    found
 }
 
 /// Adds a file to the sources. What is not UTF-8 is a fault, and a character that nobody means in the text.
@@ -104,10 +150,19 @@ mod tests {
         fn read(&self, path: &Path) -> Option<Vec<u8>> {
             (path == Path::new("main.cl")).then(|| self.0.to_vec())
         }
+
+        fn foreign(&self, _: &Path, _: &[u8]) -> Result<Foreign, String> {
+            unreachable!("nothing else is there")
+        }
     }
 
     fn compiled(entry: &str, text: &'static [u8]) -> Compiled {
-        let request = Request { entry: entry.into(), places: Places::default(), options: Options::default() };
+        let request = Request {
+            entry: Some(entry.into()),
+            surfaces: Vec::new(),
+            places: Places::default(),
+            options: Options::default(),
+        };
         compile(&request, &OneFile(text), &|| unreachable!("these programs have no macros"))
     }
 

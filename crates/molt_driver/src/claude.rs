@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use molt_base::{FileId, SourceMap};
 use molt_claude::lookup::Places;
 use molt_claude::syntax;
-use molt_claude::{Compiled, Loader, Request};
+use molt_claude::{Compiled, Foreign, Loader, Request};
 use molt_diagnostics::Diagnostic;
 
 use crate::loader::Touched;
@@ -23,29 +23,52 @@ pub fn is_claude(path: &Path) -> bool {
 /// A program: the file that runs and what was chosen about it.
 #[derive(Clone, Debug)]
 pub struct Job {
-    pub entry: PathBuf,
+    /// None where ClaudeLang is only imported.
+    pub entry: Option<PathBuf>,
     pub options: Options,
+    places: Places,
 }
 
 impl Job {
     pub fn file(path: &Path) -> Job {
-        Job { entry: path.to_path_buf(), options: Options::default() }
+        Job::new(path, Options::default())
+    }
+
+    pub fn new(path: &Path, options: Options) -> Job {
+        Job { entry: Some(path.to_path_buf()), options, places: places(path) }
+    }
+
+    /// Modules that a program of another language imports, which lies in a folder.
+    pub(crate) fn below(root: &Path) -> Job {
+        Job { entry: None, options: Options::default(), places: places(&root.join("main")) }
+    }
+
+    /// The folder of the program.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.entry.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_path_buf()
     }
 
     /// Everything that decides what is made of the sources.
     pub fn identity(&self) -> String {
-        let entry = std::path::absolute(&self.entry).unwrap_or_else(|_| self.entry.clone());
-        format!("claude {} {:?} {:?}", entry.display(), self.options, places(&self.entry))
+        let entry = self.entry.clone().unwrap_or_default();
+        let entry = std::path::absolute(&entry).unwrap_or(entry);
+        format!("claude {} {:?} {:?}", entry.display(), self.options, self.places)
     }
 
-    /// Runs the front end.
-    pub fn compile(&self) -> (Compiled, Touched) {
-        let loader = DiskLoader::default();
-        let request = Request { entry: self.entry.clone(), places: places(&self.entry), options: self.options.clone() };
+    /// Runs the front end. `surfaces` are the files whose exports Python sees, by dotted name; modules of Python lie below
+    /// `root`.
+    pub(crate) fn compile(&self, surfaces: &[(String, PathBuf)], root: &Path) -> (Compiled, Touched) {
+        let loader = DiskLoader { touched: Mutex::default(), root };
+        let request = Request {
+            entry: self.entry.clone(),
+            surfaces: surfaces.to_vec(),
+            places: self.places.clone(),
+            options: self.options.clone(),
+        };
         let compiled = molt_claude::compile(&request, &loader, &crate::expansion::runner);
         let mut touched = loader.touched.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if compiled.sources.is_empty() && touched.failed.is_none() {
-            touched.failed = Some((self.entry.clone(), missing(&self.entry)));
+        if let (Some(entry), true, None) = (&self.entry, compiled.sources.is_empty(), &touched.failed) {
+            touched.failed = Some((entry.clone(), missing(entry)));
         }
         (compiled, touched)
     }
@@ -72,12 +95,27 @@ fn places(entry: &Path) -> Places {
 }
 
 /// Reads files from the disk and remembers which.
-#[derive(Default)]
-struct DiskLoader {
+struct DiskLoader<'a> {
     touched: Mutex<Touched>,
+    root: &'a Path,
 }
 
-impl Loader for DiskLoader {
+impl Loader for DiskLoader<'_> {
+    fn foreign(&self, path: &Path, bytes: &[u8]) -> Result<Foreign, String> {
+        if path.extension().is_some_and(|e| e == "grok") {
+            return Err(format!("`{}` is in GrokLang, whose modules cannot be imported here yet", path.display()));
+        }
+        let shown = path.display().to_string();
+        let root = molt_claude::lookup::plain(self.root);
+        let below = path.strip_prefix(&root).map_err(|_| format!("`{shown}` lies outside of the program's folder"))?;
+        let below = below.with_extension("");
+        let parts: Option<Vec<&str>> = below.components().map(|c| c.as_os_str().to_str()).collect();
+        let mut parts = parts.ok_or_else(|| format!("the name of `{shown}` is not UTF-8"))?;
+        parts.pop_if(|last| *last == "__init__");
+        let exports = molt_python::names(bytes, &shown).map_err(|why| format!("`{shown}` is wrong: {why}"))?;
+        Ok(Foreign { name: parts.join("."), exports })
+    }
+
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         match std::fs::read(path) {

@@ -9,6 +9,7 @@ pub mod doctor;
 mod expansion;
 pub mod grok;
 pub mod loader;
+mod mixed;
 pub mod package;
 pub mod session;
 pub mod testing;

@@ -20,6 +20,12 @@ pub struct Touched {
 }
 
 impl Touched {
+    /// Takes over what another part of the compilation touched.
+    pub fn take(&mut self, other: Touched) {
+        let failed = self.add(other);
+        self.failed = self.failed.take().or(failed);
+    }
+
     /// Takes over what another part of the compilation touched; gives the file that could not be read.
     pub fn add(&mut self, other: Touched) -> Option<(PathBuf, std::io::Error)> {
         self.read.extend(other.read);
@@ -70,6 +76,23 @@ impl FolderLoader {
     }
 }
 
+impl FolderLoader {
+    /// The module of ClaudeLang at a place, whose name may be spelled with `-` for `_`.
+    fn find_claude(&self, base: &Path) -> Option<Found> {
+        let dashed = base.with_file_name(base.file_name()?.to_str()?.replace('_', "-"));
+        let spellings = [Some(base.to_path_buf()), (dashed != base).then_some(dashed)];
+        spellings.into_iter().flatten().find_map(|name| {
+            let mut file = name.into_os_string();
+            file.push(".cl");
+            let relative = PathBuf::from(file);
+            let (source, _) = self.try_file(&relative)?;
+            let exports = molt_claude::exports(&String::from_utf8_lossy(&source));
+            let filename = self.root.join(relative).display().to_string();
+            Some(Found { source: Vec::new(), filename, is_package: false, foreign: Some(exports) })
+        })
+    }
+}
+
 impl SourceLoader for FolderLoader {
     fn find(&self, dotted: &str) -> Option<Found> {
         let base: PathBuf = dotted.split('.').collect();
@@ -78,11 +101,14 @@ impl SourceLoader for FolderLoader {
         module.push(".py");
         for (relative, is_package) in [(package, true), (PathBuf::from(module), false)] {
             if let Some((source, filename)) = self.try_file(&relative) {
-                return Some(Found { source, filename, is_package });
+                return Some(Found::python(source, filename, is_package));
             }
+        }
+        if let Some(found) = self.find_claude(&base) {
+            return Some(found);
         }
         // A folder without `__init__.py` is a namespace package.
         let namespace = self.root.join(&base).is_dir();
-        namespace.then(|| Found { source: Vec::new(), filename: String::new(), is_package: true })
+        namespace.then(|| Found::python(Vec::new(), String::new(), true))
     }
 }

@@ -11,13 +11,14 @@ use molt_grok::hir::tests::TestItem;
 use molt_ir::{Program, print};
 use molt_link::{Choice as LinkerChoice, LinkError, LinkJob};
 use molt_opt::pipeline;
-use molt_python::{CompileRequest, Found};
+use molt_python::Found;
 
 use crate::cache::{self, Slot};
 use crate::claude;
 use crate::doc;
 use crate::grok::{self, Job};
-use crate::loader::{FolderLoader, Touched};
+use crate::loader::Touched;
+use crate::mixed;
 use crate::toolchain::runtime_archive;
 
 /// What is compiled.
@@ -162,11 +163,15 @@ impl Session {
             _ => {}
         }
         let (entry, root) = self.entry_source(entry)?;
-        let loader = FolderLoader::new(&root);
-        let result = molt_python::compile(&CompileRequest { entry, optimize: false }, &loader);
-        let failed = self.touched.add(loader.into_touched());
-        self.diagnostics.extend(result.diagnostics);
-        self.sources = result.sources;
+        self.mixed_front_end(mixed::Start::Python(entry), &root, start)
+    }
+
+    /// Python and ClaudeLang, which import one another.
+    fn mixed_front_end(&mut self, entry: mixed::Start, root: &Path, start: Instant) -> Result<Program, DriverError> {
+        let made = mixed::compile(entry, root, self.options.check);
+        let failed = self.touched.add(made.touched);
+        self.diagnostics.extend(made.diagnostics);
+        self.sources = made.sources;
         self.times.push(("front end".into(), start.elapsed()));
         if let Some((path, error)) = failed {
             return Err(DriverError::Read { path, error });
@@ -174,7 +179,7 @@ impl Session {
         if self.diagnostics.iter().any(Diagnostic::is_error) {
             return Err(DriverError::Refused);
         }
-        Ok(result.program)
+        made.program.ok_or(DriverError::Refused)
     }
 
     fn grok_front_end(&mut self, job: &Job, start: Instant) -> Result<Program, DriverError> {
@@ -191,20 +196,7 @@ impl Session {
     }
 
     fn claude_front_end(&mut self, job: &claude::Job, start: Instant) -> Result<Program, DriverError> {
-        let (compiled, touched) = job.compile();
-        let failed = self.touched.add(touched);
-        self.diagnostics.extend(compiled.diagnostics);
-        self.sources = compiled.sources;
-        self.times.push(("front end".into(), start.elapsed()));
-        if let Some((path, error)) = failed {
-            return Err(DriverError::Read { path, error });
-        }
-        if !self.options.check {
-            self.diagnostics.retain(molt_claude::stops);
-        } else if self.diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(DriverError::Refused);
-        }
-        compiled.program.ok_or(DriverError::Refused)
+        self.mixed_front_end(mixed::Start::Claude(job.clone()), &job.root(), start)
     }
 
     /// The pages of a program's documentation, file names with texts; a program with errors has none.
@@ -338,7 +330,7 @@ fn start_program(program: &Program, root: *const u8, argv: &[String]) -> i32 {
 }
 
 fn text_source(filename: &str, source: Vec<u8>) -> Found {
-    Found { source, filename: filename.to_string(), is_package: false }
+    Found::python(source, filename.to_string(), false)
 }
 
 /// File of a module run with `-m`: the module itself or a package's `__main__`.

@@ -65,8 +65,9 @@ enum Failure {
 
 fn through_passes(path: &Path) -> Result<(), Failure> {
     let source = std::fs::read(path).expect("the program is readable");
-    let entry = Found { source, filename: path.display().to_string(), is_package: false };
-    let result = molt_python::compile(&CompileRequest { entry, optimize: false }, &NoModules);
+    let entry = Found::python(source, path.display().to_string(), false);
+    let result =
+        molt_python::compile(&CompileRequest { entry: Some(entry), roots: Vec::new(), optimize: false }, &NoModules);
     if result.has_errors() {
         let text: Vec<String> =
             result.diagnostics.iter().map(|d| render(d, &result.sources, RenderOptions::default())).collect();

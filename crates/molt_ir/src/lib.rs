@@ -14,6 +14,7 @@
 pub mod builder;
 pub mod cfg;
 pub mod func;
+pub mod join;
 pub mod ops;
 pub mod parse;
 pub mod print;

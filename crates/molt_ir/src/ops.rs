@@ -34,8 +34,14 @@ pub enum ImmKind {
     Name,
     /// Name in the low half, constant of keyword names (or none) in the high half.
     NameAndConst,
+    /// Name in the low half, a number in the high half.
+    NameAndInt,
+    /// Number in the low half, constant in the high half.
+    IntAndConst,
     /// Two 32-bit counts, low half first.
     Pair,
+    /// Place in the program's table of operations.
+    Operation,
     Binary,
     Unary,
     Compare,
@@ -178,7 +184,7 @@ ops! {
     PyBuiltin "py.builtin" S "" -> "w" Name "R";
     /// The operand, or UnboundLocalError/NameError naming the variable when it is unbound. The pair is (name, kind),
     /// kind as in the runtime's `name_error`.
-    PyCheckBound "py.check_bound" S "c" -> "w" Pair "R";
+    PyCheckBound "py.check_bound" S "c" -> "w" NameAndInt "R";
     /// A new cell holding the operand.
     CellNew "cell.new" S "c" -> "w" None "";
     /// The cell's value, or `unbound`.
@@ -291,7 +297,7 @@ ops! {
     /// Subject and tuple of keys: tuple of values or None.
     MatchKeys "match.keys" S "ww" -> "w" None "RE" = MatchKeys;
     /// Subject and class (immediate: number of positional patterns and the constant tuple of names): tuple or None.
-    MatchClass "match.class" S "ww" -> "w" Pair "RE";
+    MatchClass "match.class" S "ww" -> "w" IntAndConst "RE";
 
     // ---- generators -----------------------------------------------------------------------------------
     /// Suspends the generator with the value; the result is what `send` gave. Raises what `throw` gave.
@@ -339,7 +345,7 @@ ops! {
     /// Runtime function on the elements of a list as an array and their number.
     ClSpread "cl.spread" S "w" -> "w" Rt "RE";
     /// Performs an operation of the program's table.
-    ClPerform "cl.perform" S "w*" -> "w" Int "RE";
+    ClPerform "cl.perform" S "w*" -> "w" Operation "RE";
     /// Makes the runtime know the program's symbols and constructors.
     ClStart "cl.start" S "" -> "w" None "E";
     /// A value of a constructor.

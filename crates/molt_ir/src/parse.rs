@@ -381,7 +381,7 @@ fn immediate(kind: ImmKind, w: &str) -> Result<u64, String> {
     let id = |prefix: &str| number(w, prefix).map(u64::from);
     match kind {
         ImmKind::None => Err(format!("unexpected `{w}`")),
-        ImmKind::Int => w.parse::<i64>().map(|v| v as u64).map_err(|_| bad()),
+        ImmKind::Int | ImmKind::Operation => w.parse::<i64>().map(|v| v as u64).map_err(|_| bad()),
         ImmKind::Float => hex(w),
         ImmKind::Const if w == "none" => Ok(u64::from(u32::MAX)),
         ImmKind::Const => id("k"),
@@ -392,7 +392,7 @@ fn immediate(kind: ImmKind, w: &str) -> Result<u64, String> {
         ImmKind::Name => id("s"),
         ImmKind::Data => id("d"),
         ImmKind::Slot => id("slot"),
-        ImmKind::NameAndConst | ImmKind::Pair => {
+        ImmKind::NameAndConst | ImmKind::NameAndInt | ImmKind::IntAndConst | ImmKind::Pair => {
             let (low, high) = w.split_once(':').ok_or_else(bad)?;
             Ok(imm_pair(low.parse().map_err(|_| bad())?, high.parse().map_err(|_| bad())?))
         }

@@ -188,7 +188,7 @@ fn write_imm(out: &mut String, kind: ImmKind, imm: u64) -> fmt::Result {
     let (low, high) = imm_halves(imm);
     match kind {
         ImmKind::None => Ok(()),
-        ImmKind::Int => write!(out, " {}", imm as i64),
+        ImmKind::Int | ImmKind::Operation => write!(out, " {}", imm as i64),
         ImmKind::Float => write!(out, " {imm:#x}"),
         ImmKind::Const if low == u32::MAX => write!(out, " none"),
         ImmKind::Const => write!(out, " k{low}"),
@@ -197,7 +197,9 @@ fn write_imm(out: &mut String, kind: ImmKind, imm: u64) -> fmt::Result {
         ImmKind::ClassSite => write!(out, " class{low}"),
         ImmKind::Module => write!(out, " m{low}"),
         ImmKind::Name => write!(out, " s{low}"),
-        ImmKind::NameAndConst | ImmKind::Pair => write!(out, " {low}:{high}"),
+        ImmKind::NameAndConst | ImmKind::NameAndInt | ImmKind::IntAndConst | ImmKind::Pair => {
+            write!(out, " {low}:{high}")
+        }
         ImmKind::Binary => write!(out, " {}", BinaryOp::from_index(imm).map_or("?", BinaryOp::text)),
         ImmKind::Unary => write!(out, " {}", UnaryOp::from_index(imm).map_or("?", UnaryOp::text)),
         ImmKind::Compare => write!(out, " {}", CompareOp::from_index(imm).map_or("?", CompareOp::text)),

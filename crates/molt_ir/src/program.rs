@@ -75,7 +75,8 @@ pub struct Module {
     pub filename: Symbol,
     pub doc: ConstId,
     pub is_package: bool,
-    /// The module body.
+    /// The module body. None until a front end has made it, and of a module that another front end makes: it is
+    /// found by its name when programs are joined.
     pub body: Option<FuncId>,
 }
 

@@ -14,10 +14,10 @@ impl SourceLoader for Files {
         let base = self.0.join(dotted.replace('.', "/"));
         for (path, is_package) in [(base.join("__init__.py"), true), (base.with_extension("py"), false)] {
             if let Ok(source) = std::fs::read(&path) {
-                return Some(Found { source, filename: path.display().to_string(), is_package });
+                return Some(Found::python(source, path.display().to_string(), is_package));
             }
         }
-        base.is_dir().then(|| Found { source: Vec::new(), filename: String::new(), is_package: true })
+        base.is_dir().then(|| Found::python(Vec::new(), String::new(), true))
     }
 }
 
@@ -33,9 +33,9 @@ fn main() {
 
 fn show(file: &str, check: bool) -> bool {
     let source = std::fs::read(file).expect("the file can be read");
-    let entry = Found { source, filename: file.to_owned(), is_package: false };
+    let entry = Found::python(source, file.to_owned(), false);
     let folder = Path::new(file).parent().map(Path::to_owned).unwrap_or_default();
-    let result = compile(&CompileRequest { entry, optimize: false }, &Files(folder));
+    let result = compile(&CompileRequest { entry: Some(entry), roots: Vec::new(), optimize: false }, &Files(folder));
     for d in &result.diagnostics {
         eprintln!("{}", molt_diagnostics::render(d, &result.sources, molt_diagnostics::RenderOptions::default()));
     }

@@ -37,6 +37,15 @@ pub struct Found {
     /// Path as tracebacks show it; empty for a namespace package, whose source is empty too.
     pub filename: String,
     pub is_package: bool,
+    /// Of a module that another front end makes: the names that a star import of it brings. It has no source here.
+    pub foreign: Option<Vec<String>>,
+}
+
+impl Found {
+    /// A module in Python.
+    pub fn python(source: Vec<u8>, filename: String, is_package: bool) -> Found {
+        Found { source, filename, is_package, foreign: None }
+    }
 }
 
 /// Gives access to the program's files.
@@ -48,8 +57,10 @@ pub trait SourceLoader: Sync {
 /// What to compile.
 #[derive(Clone, Debug)]
 pub struct CompileRequest {
-    /// The module that runs as `__main__`.
-    pub entry: Found,
+    /// The module that runs as `__main__`; none in a program that starts in another language.
+    pub entry: Option<Found>,
+    /// Dotted names of the modules that other languages import.
+    pub roots: Vec<String>,
     /// Leave `assert` statements out and make `__debug__` false, as `python -O` does.
     pub optimize: bool,
 }
@@ -59,6 +70,18 @@ pub struct Compilation {
     pub program: Program,
     pub diagnostics: Vec<Diagnostic>,
     pub sources: SourceMap,
+    /// The modules that other front ends make: dotted names with the paths of their files.
+    pub foreign: Vec<(String, String)>,
+}
+
+/// The names that a module has for others: those of a constant `__all__`, else its public ones; what is wrong with its
+/// text, otherwise.
+pub fn names(source: &[u8], filename: &str) -> Result<Vec<String>, String> {
+    std::thread::scope(|scope| {
+        let work = std::thread::Builder::new().stack_size(STACK_SIZE_BYTES);
+        let handle = work.spawn_scoped(scope, || program::names_of(source, filename)).expect("a thread can be started");
+        handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 impl Compilation {
@@ -84,5 +107,5 @@ fn compile_here(request: &CompileRequest, loader: &dyn SourceLoader) -> Compilat
     if !diagnostics.iter().any(Diagnostic::is_error) {
         lower::lower_program(&mut program, &graph, &sources, &mut diagnostics, request.optimize);
     }
-    Compilation { program, diagnostics, sources }
+    Compilation { program, diagnostics, sources, foreign: graph.foreign_files() }
 }

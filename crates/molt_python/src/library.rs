@@ -19,7 +19,7 @@ const FROZEN: &[&str] =
 pub fn find(dotted: &str) -> Option<Found> {
     let at = LIBRARY.binary_search_by_key(&dotted, |e| e.0).ok()?;
     let (_, file, is_package, text) = LIBRARY[at];
-    Some(Found { source: text.as_bytes().to_vec(), filename: format!("<library>/{file}"), is_package })
+    Some(Found::python(text.as_bytes().to_vec(), format!("<library>/{file}"), is_package))
 }
 
 /// Modules that library functions import for rare uses: they do not pull them into a program.

@@ -68,7 +68,16 @@ pub struct ModuleUnit {
 /// All modules of the program in import order.
 pub struct ModuleGraph {
     pub units: Vec<ModuleUnit>,
+    foreign: Vec<ForeignModule>,
     by_name: HashMap<String, Target>,
+}
+
+/// A module that another front end makes.
+struct ForeignModule {
+    id: ModuleId,
+    name: String,
+    filename: String,
+    exports: Vec<String>,
 }
 
 struct Builder<'a> {
@@ -91,11 +100,15 @@ impl ModuleGraph {
         request: &CompileRequest,
         loader: &dyn SourceLoader,
     ) -> ModuleGraph {
-        let graph = ModuleGraph { units: Vec::new(), by_name: HashMap::new() };
+        let graph = ModuleGraph { units: Vec::new(), foreign: Vec::new(), by_name: HashMap::new() };
         let mut b =
             Builder { program, sources, diagnostics, loader, graph, queue: VecDeque::new(), generic_functions: false };
-        let entry = b.add("__main__", request.entry.clone(), false);
-        b.program.entry_module = Some(entry);
+        if let Some(entry) = &request.entry {
+            b.program.entry_module = Some(b.add("__main__", entry.clone(), false));
+        }
+        for root in &request.roots {
+            b.find(root);
+        }
         while let Some((id, name, found, library)) = b.queue.pop_front() {
             b.load(id, name, found, library);
         }
@@ -105,6 +118,11 @@ impl ModuleGraph {
     /// What an absolute dotted name stands for.
     pub fn target(&self, dotted: &str) -> Target {
         self.by_name.get(dotted).copied().unwrap_or(Target::Missing)
+    }
+
+    /// The modules that other front ends make: dotted names and files.
+    pub fn foreign_files(&self) -> Vec<(String, String)> {
+        self.foreign.iter().map(|f| (f.name.clone(), f.filename.clone())).collect()
     }
 
     pub fn unit(&self, id: ModuleId) -> Option<&ModuleUnit> {
@@ -135,6 +153,10 @@ impl ModuleGraph {
             return;
         }
         seen.push(id);
+        if let Some(foreign) = self.foreign.iter().find(|f| f.id == id) {
+            out.extend(foreign.exports.iter().filter(|n| !out.contains(n)).cloned().collect::<Vec<_>>());
+            return;
+        }
         let Some(unit) = self.unit(id) else { return };
         if let Some(all) = constant_all(&unit.tree) {
             out.extend(all.into_iter().filter(|n| !out.contains(n)).collect::<Vec<_>>());
@@ -156,7 +178,7 @@ impl ModuleGraph {
 
     /// Whether the module's text fixes what a star import brings.
     pub fn has_constant_all(&self, id: ModuleId) -> bool {
-        self.unit(id).is_some_and(|u| constant_all(&u.tree).is_some())
+        self.foreign.iter().any(|f| f.id == id) || self.unit(id).is_some_and(|u| constant_all(&u.tree).is_some())
     }
 
     /// Names that a library module may take from a runtime module by a star import.
@@ -253,6 +275,10 @@ impl Builder<'_> {
     }
 
     fn load(&mut self, id: ModuleId, name: String, found: Found, library: bool) {
+        if let Some(exports) = found.foreign {
+            self.graph.foreign.push(ForeignModule { id, name, filename: found.filename, exports });
+            return;
+        }
         let mut text = match decode::decode(&found.source, &found.filename) {
             Ok(text) => text,
             Err(fault) => {
@@ -336,6 +362,22 @@ impl Builder<'_> {
         }
         self.diagnostics.push(Diagnostic::at(&MODULE_NOT_FOUND, span, message));
     }
+}
+
+/// What a module's text binds for others.
+pub fn names_of(source: &[u8], filename: &str) -> Result<Vec<String>, String> {
+    let text = decode::decode(source, filename).map_err(|fault| fault.message)?;
+    let file = FileId(0);
+    let tree = parse::parse(file, &text).map_err(|d| d.message)?;
+    if let Some(all) = constant_all(&tree) {
+        return Ok(all);
+    }
+    let mut names = Interner::default();
+    let tree = Box::new(tree);
+    let collected = collect(&mut names, file, &tree);
+    let scope = collected.scopes.of(&*tree, crate::scope::NodeRole::Body);
+    let own = collected.scopes.scopes[scope].own_names().map(|s| names.text(s).to_owned());
+    Ok(own.filter(|n| !n.starts_with('_')).collect())
 }
 
 fn parent_of(dotted: &str) -> Option<&str> {

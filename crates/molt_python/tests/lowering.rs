@@ -16,13 +16,16 @@ impl SourceLoader for Memory {
             None if is_package => Vec::new(),
             None => return None,
         };
-        Some(Found { source, filename: format!("{dotted}.py"), is_package })
+        Some(Found::python(source, format!("{dotted}.py"), is_package))
     }
 }
 
 fn compile_with(source: &[u8], modules: &[(&'static str, &'static str)]) -> Compilation {
-    let entry = Found { source: source.to_vec(), filename: "main.py".to_owned(), is_package: false };
-    compile(&CompileRequest { entry, optimize: false }, &Memory(modules.iter().copied().collect()))
+    let entry = Found::python(source.to_vec(), "main.py".to_owned(), false);
+    compile(
+        &CompileRequest { entry: Some(entry), roots: Vec::new(), optimize: false },
+        &Memory(modules.iter().copied().collect()),
+    )
 }
 
 fn accept_with(source: &str, modules: &[(&'static str, &'static str)]) -> Compilation {

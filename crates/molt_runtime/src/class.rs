@@ -88,6 +88,8 @@ impl ClassObj {
     pub const CONSTRUCTOR: u32 = 1 << 25;
     /// Instances are handles of ClaudeLang: opaque, equal to themselves only.
     pub const HANDLE: u32 = 1 << 26;
+    /// ClaudeLang calls its instances procedures.
+    pub const PROCEDURE: u32 = 1 << 27;
     /// Instances of this class and of its bases may have attributes outside the layout.
     pub const DICT: u32 = ClassSpec::HAS_DICT;
 

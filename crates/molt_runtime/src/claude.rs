@@ -35,6 +35,7 @@ mod parts;
 pub mod print;
 pub mod ref_cell;
 pub mod report;
+mod seam;
 pub mod set;
 pub mod symbol;
 mod table;
@@ -68,6 +69,8 @@ pub(crate) struct State {
     waiting: alloc::vec::Vec<Word>,
     /// What prints an error that nobody caught, in programs that start in ClaudeLang.
     pub(crate) report: Option<fn(&mut Isolate, Word) -> alloc::string::String>,
+    /// What reads an attribute of an object of Python, in programs of both languages.
+    attribute: Option<seam::Attribute>,
     /// What is left to do when a program ends, after its last form.
     pub(crate) at_end: Option<fn(&mut Isolate)>,
     /// The fiber that runs.

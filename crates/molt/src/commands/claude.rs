@@ -46,7 +46,7 @@ fn run(common: &Common, args: RunArgs) -> Result<u8, u8> {
         Jit::On => EngineChoice::Native,
         Jit::Always => EngineChoice::Jit,
     };
-    let entry = Entry::Claude(Box::new(Job { entry: args.file, options }));
+    let entry = Entry::Claude(Box::new(Job::new(&args.file, options)));
     Ok(execute_entry(common, &entry, &argv, engine))
 }
 
@@ -61,7 +61,7 @@ fn build(common: &Common, args: BuildArgs) -> Result<u8, u8> {
     let output = args.output.unwrap_or_else(|| name.into());
     let optimise = options.optimise > 0;
     let mut s = session(common, false);
-    let result = s.build(&Entry::Claude(Box::new(Job { entry: args.file, options })), &output, optimise);
+    let result = s.build(&Entry::Claude(Box::new(Job::new(&args.file, options))), &output, optimise);
     finish(&s, common, result).map(|()| 0)
 }
 

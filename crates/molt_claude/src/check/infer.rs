@@ -24,7 +24,7 @@ impl Checker<'_> {
     fn infer_inside(&mut self, e: ExprId, expected: Option<TyId>) -> TyId {
         let core = self.core;
         match core.kind(e) {
-            ExprKind::Error => Types::ANY,
+            ExprKind::Error | ExprKind::Foreign(..) => Types::ANY,
             ExprKind::Nil => Types::base(Base::Nil),
             ExprKind::Bool(_) => Types::base(Base::Bool),
             ExprKind::Int(_) | ExprKind::BigInt(_) => Types::base(Base::Int),

@@ -10,10 +10,19 @@ impl Loader for OneFile<'_> {
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
         (path == Path::new("main.cl")).then(|| self.0.as_bytes().to_vec())
     }
+
+    fn foreign(&self, _: &Path, _: &[u8]) -> Result<crate::Foreign, String> {
+        unreachable!("nothing else is there")
+    }
 }
 
 fn compiled(text: &str) -> Compiled {
-    let request = Request { entry: "main.cl".into(), places: Places::default(), options: Options::default() };
+    let request = Request {
+        entry: Some("main.cl".into()),
+        surfaces: Vec::new(),
+        places: Places::default(),
+        options: Options::default(),
+    };
     compile(&request, &OneFile(text), &|| unreachable!("these programs have no macros"))
 }
 

@@ -7,6 +7,7 @@ use molt_base::Symbol;
 use molt_diagnostics::registry::claude as code;
 
 use super::body::Define;
+use super::foreign::is_foreign;
 use super::forms::Form;
 use super::scope::{Binding, ScopeId};
 use super::{At, Expander};
@@ -144,7 +145,7 @@ impl Expander<'_> {
     fn module_body(&mut self, forms: &[StxId], path: &str, scope: ScopeId) {
         let name = self.core.names.intern(stem(path));
         let file = self.core.names.intern(path);
-        self.module = self.core.modules.push(Module { name, file, body: Vec::new(), doc: None });
+        self.module = self.core.modules.push(Module { name, file, body: Vec::new(), doc: None, is_surface: false });
         let at = At { scope, tail: None };
         let mut exports = Vec::new();
         for &form in forms {
@@ -155,6 +156,19 @@ impl Expander<'_> {
         self.core.modules[self.module].body = body;
         self.core.order.push(self.module);
         self.modules.items.clear();
+    }
+
+    pub(super) fn is_loaded(&self, path: &str) -> bool {
+        self.modules.loaded.contains_key(path)
+    }
+
+    pub(super) fn exports_of(&self, path: &str) -> Vec<(Symbol, Binding)> {
+        self.modules.loaded[path].exports.iter().map(|(&name, &binding)| (name, binding)).collect()
+    }
+
+    /// Makes a module known by its path that has no source here.
+    pub(super) fn add_loaded(&mut self, path: String, exports: HashMap<Symbol, Binding>) {
+        self.modules.loaded.insert(path, Loaded { exports, aliases: HashMap::new() });
     }
 
     fn push_item(&mut self, item: Item) {
@@ -532,7 +546,12 @@ impl Expander<'_> {
             self.report(&code::CYCLE, span, format!("modules import one another in a circle: {chain}"));
             return;
         }
-        if !self.modules.loaded.contains_key(&path) {
+        let is_new = !self.modules.loaded.contains_key(&path);
+        if is_new && is_foreign(&found) {
+            if !self.foreign(&found, &bytes, span) {
+                return;
+            }
+        } else if is_new {
             self.file(&found, bytes);
         }
         self.take_names(&wanted, &path, &parts[1..], at.scope);
@@ -685,5 +704,9 @@ pub(super) fn stem(path: &str) -> &str {
     if last == "module.cl" {
         return parent();
     }
-    last.strip_suffix(".cl").or(last.strip_suffix(".claudelang")).unwrap_or(last)
+    let package = last == "__init__.py";
+    if package {
+        return parent();
+    }
+    [".cl", ".claudelang", ".py"].iter().find_map(|end| last.strip_suffix(end)).unwrap_or(last)
 }

@@ -336,6 +336,8 @@ pub const BUILTINS: &[Builtin] = &[
     rt("%regex-expand", 3, RtFn::ClRegexReplace),
     rt("%apply", 2, RtFn::ClApply),
     rt("%parameters", 1, RtFn::ClParameters),
+    rt("%from-python", 1, RtFn::ClFromPython),
+    rt("%to-python", 1, RtFn::ClToPython),
     rt("%wrong-operand", 2, RtFn::ClWrongOperand),
     rt("%sort-keyed", 2, RtFn::ClSortKeyed),
 ];

@@ -383,6 +383,7 @@ pub fn parts(core: &Core, e: ExprId, f: &mut dyn FnMut(ExprId)) {
         | ExprKind::Quote(_)
         | ExprKind::Local(_)
         | ExprKind::Global(_)
+        | ExprKind::Foreign(..)
         | ExprKind::Builtin(_)
         | ExprKind::Ctor(_)
         | ExprKind::Operation(_)

@@ -62,9 +62,11 @@ impl<'l, 'a> Body<'l, 'a> {
         let mut body = Body::new(lower, func, None);
         if m == core.order[0] {
             body.b.word(Op::ClStart, &[], 0);
-        } else if m == *core.order.last().expect("there is an entry") {
-            for i in 0..core.order.len() - 1 {
-                body.b.word(Op::PyImport, &[], i as u64);
+        } else if m == *core.order.last().expect("there is an entry") || core.modules[m].is_surface {
+            for (i, &other) in core.order.iter().enumerate().take_while(|(_, o)| **o != m) {
+                if !core.modules[other].is_surface {
+                    body.b.word(Op::PyImport, &[], i as u64);
+                }
             }
         }
         for &form in &core.modules[m].body {
@@ -72,7 +74,11 @@ impl<'l, 'a> Body<'l, 'a> {
                 break;
             }
             if let ExprKind::InitGlobal(g, value) = *core.kind(form) {
-                let is_plain = matches!(core.kind(value), ExprKind::Lambda(_) | ExprKind::Global(_));
+                let is_plain = match core.kind(value) {
+                    ExprKind::Lambda(_) | ExprKind::Global(_) => true,
+                    ExprKind::Prim(_, list) => list.iter().any(|&e| matches!(core.kind(e), ExprKind::Foreign(..))),
+                    _ => false,
+                };
                 if is_plain && !body.lower.has_value[molt_base::EntityId::index(g)] {
                     continue;
                 }

@@ -45,6 +45,16 @@ impl Body<'_, '_> {
             }
             ExprKind::Local(l) => self.local(*l, e),
             ExprKind::Global(g) => self.global_value(*g),
+            ExprKind::Foreign(..) if self.lower.purpose == Purpose::Expansion => {
+                self.at(span);
+                self.b.word(Op::ClRtN, &[], RtFn::ClRefuse as u64)
+            }
+            ExprKind::Foreign(module, name) => {
+                let module = self.lower.foreign_module(*module);
+                self.at(span);
+                let module = self.b.word(Op::PyImport, &[], u64::from(module.0));
+                self.b.word(Op::PyImportFrom, &[module], u64::from(name.0))
+            }
             ExprKind::Builtin(b) => self.builtin_value(*b),
             ExprKind::Ctor(c) => self.ctor_value(*c),
             ExprKind::Operation(o) => self.operation_value(*o),

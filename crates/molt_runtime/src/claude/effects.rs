@@ -96,8 +96,9 @@ impl Drop for Continuation {
     }
 }
 
-static CONTINUATION: ClassSpec =
-    ClassSpec::new("claudelang", "Continuation").flags(ClassSpec::NO_NEW).call(resume_call);
+static CONTINUATION: ClassSpec = ClassSpec::new("claudelang", "Continuation")
+    .flags(ClassSpec::NO_NEW | crate::ClassObj::PROCEDURE)
+    .call(resume_call);
 
 fn resume_call(rt: &mut Isolate, k: Word, args: &[Word], kwnames: Word) -> PyResult {
     if args.len() != 1 || !kwnames.is_unbound() {

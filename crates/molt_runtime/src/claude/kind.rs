@@ -96,6 +96,9 @@ fn kind_of_class(rt: &Isolate, class: ClassId) -> Kind {
     if class.has(ClassObj::HANDLE) {
         return Kind::Handle;
     }
+    if class.has(ClassObj::PROCEDURE) {
+        return Kind::Procedure;
+    }
     if class.has(ClassObj::METACLASS) {
         return Kind::Type;
     }

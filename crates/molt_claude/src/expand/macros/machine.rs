@@ -215,7 +215,7 @@ impl Expander<'_> {
         }
         modules.push(self.entry_of(group, span));
         self.core.order = modules;
-        let program = lower::program(self.core, self.syntax, self.sources, Purpose::Expansion);
+        let program = lower::program(self.core, self.syntax, self.sources, Purpose::Expansion, false);
         self.core.order = order;
         for (m, body) in bodies {
             self.core.modules[m].body = body;
@@ -226,7 +226,8 @@ impl Expander<'_> {
     /// A module whose one variable is the list of some macros.
     fn entry_of(&mut self, group: &[MacroId], span: Span) -> ModuleId {
         let name = self.core.names.intern("<macros>");
-        let module = self.core.modules.push(Module { name, file: name, body: Vec::new(), doc: None });
+        let module = Module { name, file: name, body: Vec::new(), doc: None, is_surface: false };
+        let module = self.core.modules.push(module);
         let name = self.core.names.intern(VARIABLE);
         let variable = Global { module, name, span, is_set: false, ty: None, lambda: None, doc: None };
         let variable = self.core.globals.push(variable);

@@ -238,6 +238,13 @@ fn get(rt: &mut Isolate, m: Word, key: Word, default: Word) -> PyResult {
             let field = error::error_field(rt, m, &name)?;
             Some(field).filter(|f| !f.word().is_none())
         }
+        Kind::Foreign | Kind::Procedure | Kind::Type if let Some(attribute) = rt.claude.attribute => {
+            match kind_of(rt, key) {
+                Kind::Keyword => attribute(rt, m, &symbol::text_of(key))?,
+                Kind::String => attribute(rt, m, &str_text(key))?,
+                _ => None,
+            }
+        }
         _ => return Err(wrong_type(rt, "get", "a map, list, string or error", m)),
     };
     Ok(found.unwrap_or_else(|| Owned::share(missing)))

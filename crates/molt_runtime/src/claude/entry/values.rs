@@ -4,7 +4,7 @@ use molt_abi::layout::CodeDesc;
 use molt_abi::{ClassId, Ret, Word};
 
 use super::super::kind::kind_of;
-use super::super::{Kind, list, symbol, tagged};
+use super::super::{Kind, list, seam, symbol, tagged};
 use super::{expect, wrong_type};
 use crate::entry::{entries, ret, words};
 use crate::function::code_of;
@@ -49,4 +49,12 @@ entries! {
     cl_tagged_tag(rt, w: Word) -> Ret { ret(tagged_tag(rt, w)) }
     cl_tagged_values(rt, w: Word) -> Ret { ret(tagged_values(rt, w)) }
     cl_parameters(rt, f: Word) -> Ret { ret(parameters(rt, f)) }
+    cl_from_python(rt, w: Word) -> Ret {
+        rt.claude.attribute = Some(seam::attribute);
+        ret(seam::to_claude(rt, w))
+    }
+    cl_to_python(rt, w: Word) -> Ret {
+        rt.claude.attribute = Some(seam::attribute);
+        ret(seam::to_python(rt, w))
+    }
 }
