@@ -100,7 +100,7 @@ pub fn first_failure(filter: &str, molt: &Path) -> Result<Option<String>, String
 
 fn tests(filter: Option<&str>) -> Result<Vec<Test>, String> {
     let mut tests = Vec::new();
-    for (folder, prefix) in [("python", ""), ("grok", "grok/"), ("claude", "claude/")] {
+    for (folder, prefix) in [("python", ""), ("grok", "grok/"), ("claude", "claude/"), ("cross", "cross/")] {
         for path in files_with(&root().join("tests/lang").join(folder), "md") {
             let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
             parse(&format!("{prefix}{}", stem(&path)), &text, &mut tests);
