@@ -5,6 +5,7 @@
 
 mod body;
 mod control;
+mod data;
 mod derived;
 mod effects;
 pub mod foreign;

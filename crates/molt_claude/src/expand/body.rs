@@ -30,6 +30,8 @@ pub(super) enum Value {
 enum Item {
     Expr(StxId),
     Define(LocalId, Define),
+    /// It was expanded when it was found.
+    Done(ExprId),
 }
 
 impl Expander<'_> {
@@ -48,6 +50,7 @@ impl Expander<'_> {
             list.push(match item {
                 Item::Expr(s) => self.expr(s, here),
                 Item::Define(local, define) => self.inner_define(local, define, at),
+                Item::Done(e) => e,
             });
         }
         let value = match list[..] {
@@ -62,6 +65,12 @@ impl Expander<'_> {
         let form = self.unfolded(form, at);
         match self.opens(form, at) {
             Some(Form::DefineMacro) => self.define_macro(form, at),
+            Some(Form::Data) => {
+                for (local, init) in self.data_of_body(form, at.scope) {
+                    locals.push(local);
+                    items.push(Item::Done(init));
+                }
+            }
             Some(Form::Do) => {
                 let parts = self.syntax.parts(form)[1..].to_vec();
                 if parts.is_empty() {

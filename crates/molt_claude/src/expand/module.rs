@@ -11,10 +11,7 @@ use super::foreign::is_foreign;
 use super::forms::Form;
 use super::scope::{Binding, ScopeId};
 use super::{At, Expander};
-use crate::core::{
-    Alias, Branch, Ctor, CtorId, DataType, DataTypeId, ExprId, ExprKind, Field, Global, GlobalId, Lambda, Match,
-    Module, ModuleId, Otherwise, Param, Pattern, PatternKind,
-};
+use crate::core::{Alias, ExprId, ExprKind, Global, GlobalId, Module, ModuleId};
 use crate::library;
 use crate::lookup;
 use crate::program::decode;
@@ -83,7 +80,7 @@ impl Modules {
 }
 
 #[derive(Clone)]
-enum Item {
+pub(super) enum Item {
     Expr(StxId),
     Define(GlobalId, Define),
     /// Accessors of a data type.
@@ -171,7 +168,7 @@ impl Expander<'_> {
         self.modules.loaded.insert(path, Loaded { exports, aliases: HashMap::new() });
     }
 
-    fn push_item(&mut self, item: Item) {
+    pub(super) fn push_item(&mut self, item: Item) {
         if let Item::Define(global, _) | Item::Accessor(global, _) = item {
             self.modules.defined_at.insert(global, self.modules.items.len());
         }
@@ -295,7 +292,7 @@ impl Expander<'_> {
                 self.push_item(Item::Define(global, define));
             }
             Some(Form::DefineMacro) => self.define_macro(form, at),
-            Some(Form::Data) => self.data(form, at),
+            Some(Form::Data) => self.data_of_module(form, at),
             Some(Form::DefineEffect) => self.define_effect(form),
             Some(Form::TypeAlias) => {
                 self.type_alias(form);
@@ -338,7 +335,7 @@ impl Expander<'_> {
     }
 
     /// What a variable of a module is called in the program: those of macros have names of their own.
-    fn variable_name(&mut self, name: Name) -> Symbol {
+    pub(super) fn variable_name(&mut self, name: Name) -> Symbol {
         if name.mark == Mark::SOURCE {
             return name.symbol;
         }
@@ -351,109 +348,6 @@ impl Expander<'_> {
         let Ok(parts) = self.exactly(form, 2) else { return };
         let Some(name) = self.binder(parts[0], "the name of a type") else { return };
         self.core.aliases.push(Alias { name: name.symbol, module: self.module, ty: parts[1] });
-    }
-
-    // ---- data types ---------------------------------------------------------------------------
-
-    fn data(&mut self, form: StxId, at: At) {
-        let Ok(parts) = self.at_least(form, 2) else { return };
-        let Some(name) = self.binder(parts[0], "the name of a data type") else { return };
-        let span = self.syntax.span(parts[0]);
-        let count = parts[1..].iter().take_while(|&&p| self.syntax.kind(p) == Kind::Symbol).count();
-        let variables = parts[1..=count].iter().map(|&p| self.syntax.text(p)).collect();
-        let data = DataType { name: name.symbol, module: self.module, span, variables, ctors: Vec::new() };
-        let data = self.core.data_types.push(data);
-        for &case in &parts[1 + count..] {
-            self.constructor(case, data, at.scope);
-        }
-        self.accessors(data, name.mark, at);
-    }
-
-    fn constructor(&mut self, case: StxId, data: DataTypeId, scope: ScopeId) {
-        let parts = self.syntax.parts(case).to_vec();
-        let grammar = "a case of a data type is `(Constructor field ..)`";
-        let Some((&target, rest)) = parts.split_first().filter(|_| self.syntax.kind(case) == Kind::Form) else {
-            self.malformed(case, grammar);
-            return;
-        };
-        let Some(name) = self.binder(target, "the name of a constructor") else { return };
-        let span = self.syntax.span(target);
-        let fields = rest.iter().map(|&f| self.field(f)).collect();
-        let ctor = self.core.ctors.push(Ctor { name: name.symbol, data, span, fields });
-        self.core.data_types[data].ctors.push(ctor);
-        if self.scopes.own(scope, name).is_some() {
-            let text = self.text(name.symbol).to_owned();
-            self.report(&code::DUPLICATE, span, format!("`{text}` is defined twice in this module"));
-            return;
-        }
-        self.bind_in_module(scope, name, Binding::Ctor(ctor));
-    }
-
-    /// `T` or `(name : T)`.
-    fn field(&mut self, f: StxId) -> Field {
-        match (self.syntax.kind(f), self.syntax.parts(f)) {
-            (Kind::Form, &[name, colon, ty]) if self.is_word(colon, self.words.colon) => {
-                Field { name: Some(self.syntax.text(name)), ty: Some(ty), test: None }
-            }
-            _ => Field { name: None, ty: Some(f), test: None },
-        }
-    }
-
-    /// `Type-field` for each named field.
-    fn accessors(&mut self, data: DataTypeId, mark: Mark, at: At) {
-        let ctors = self.core.data_types[data].ctors.clone();
-        let mut names: Vec<Symbol> = Vec::new();
-        for &c in &ctors {
-            let fields = self.core.ctors[c].fields.iter().filter_map(|f| f.name);
-            names.extend(fields.filter(|n| !names.contains(n)).collect::<Vec<_>>());
-        }
-        let span = self.core.data_types[data].span;
-        for field in names {
-            let text = format!("{}-{}", self.text(self.core.data_types[data].name), self.text(field));
-            let symbol = self.core.names.intern(&text);
-            let value = self.accessor(symbol, field, &ctors, span);
-            let name = Name { symbol, mark };
-            let symbol = self.variable_name(name);
-            let global =
-                Global { module: self.module, name: symbol, span, is_set: false, ty: None, lambda: None, doc: None };
-            if self.scopes.own(at.scope, name).is_none() {
-                let global = self.core.globals.push(global);
-                self.bind_in_module(at.scope, name, Binding::Global(global));
-                self.push_item(Item::Accessor(global, value));
-            }
-        }
-    }
-
-    fn accessor(&mut self, name: Symbol, field: Symbol, ctors: &[CtorId], span: molt_base::Span) -> ExprId {
-        let local = self.hidden_local("value", span);
-        let mut branches = Vec::new();
-        for &c in ctors {
-            let Some(index) = self.core.ctors[c].fields.iter().position(|f| f.name == Some(field)) else { continue };
-            let count = self.core.ctors[c].fields.len();
-            let found = self.hidden_local("field", span);
-            let mut parts = Vec::new();
-            for i in 0..count {
-                let kind = if i == index { PatternKind::Bind(found) } else { PatternKind::Wild };
-                parts.push(self.core.patterns.push(Pattern { kind, span }));
-            }
-            let kind = PatternKind::Ctor(c, parts.into());
-            let pattern = self.core.patterns.push(Pattern { kind, span });
-            let body = self.read(found, span);
-            branches.push(Branch { pattern, guard: None, body, span });
-        }
-        let wild = self.core.patterns.push(Pattern { kind: PatternKind::Wild, span });
-        let accessor = self.core.expr(ExprKind::Str(name), span);
-        let value = self.read(local, span);
-        let body = self.library_call("%wrong-operand", &[accessor, value], span);
-        branches.push(Branch { pattern: wild, guard: None, body, span });
-        let value = self.read(local, span);
-        let subject = self.hidden_local("subject", span);
-        let matching = Match { subject, value, branches, otherwise: Otherwise::Fail };
-        let body = self.core.expr(ExprKind::Match(Box::new(matching)), span);
-        let params = vec![Param { local, default: None }];
-        let lambda = Lambda { name, span, params, rest: None, result: None, doc: None, body };
-        let lambda = self.core.lambdas.push(lambda);
-        self.core.expr(ExprKind::Lambda(lambda), span)
     }
 
     // ---- effects ------------------------------------------------------------------------------
