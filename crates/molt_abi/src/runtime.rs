@@ -725,6 +725,9 @@ rt_table! {
     ClFlatten = cl_flatten(w) -> r;
     ClSort = cl_sort(w) -> r;
     ClSortKeyed = cl_sort_keyed(w w) -> r;
+    /// `cl_module(number, name, exports)`: the Module value of a module, whose exports are procedures that read them.
+    ClModule = cl_module(w w w) -> r;
+    ClModuleExports = cl_module_exports(w) -> r;
     ClUnique = cl_unique(w) -> r;
     ClTupleRef = cl_tuple_ref(w w) -> r;
     ClTuplePart = cl_tuple_part(i w) -> r;

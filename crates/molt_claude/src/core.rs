@@ -149,6 +149,8 @@ pub enum ExprKind {
     MakeHandler(Box<Handler>),
     /// Handler value and body, a procedure without parameters.
     WithHandler(ExprId, ExprId),
+    /// Evaluates a module, unless that was done: nil.
+    Require(ModuleId),
     /// `(: e T)`: the value, which is of the type.
     Ascribe(ExprId, StxId),
 }
@@ -398,6 +400,8 @@ pub struct Module {
     pub file: Symbol,
     /// Its body: top-level forms in order.
     pub body: Vec<ExprId>,
+    /// The modules that are evaluated before it, in order.
+    pub imports: Vec<ModuleId>,
     pub doc: Option<Symbol>,
     /// What Python sees of a module: the program's module of that name.
     pub is_surface: bool,

@@ -14,6 +14,7 @@ pub mod macros;
 mod module;
 mod pattern;
 mod quote;
+mod require;
 mod scope;
 
 use std::collections::{HashMap, HashSet};

@@ -165,6 +165,19 @@ impl Lower<'_> {
         })
     }
 
+    /// The modules that are evaluated before the body of one: macros run where all are.
+    fn modules_before(&self, m: ModuleId) -> Vec<IrModule> {
+        let (entry, before) = self.core.order.split_last().expect("there is an entry");
+        let is_start = m == *entry || self.core.modules[m].is_surface;
+        let first = if is_start { &before[..before.len().min(1)] } else { &[] };
+        let all = match self.purpose {
+            Purpose::Expansion if m == *entry => before.to_vec(),
+            Purpose::Expansion => Vec::new(),
+            Purpose::Run => first.iter().chain(&self.core.modules[m].imports).copied().collect(),
+        };
+        all.into_iter().map(|m| self.ir_module(m)).collect()
+    }
+
     /// The body of a module, and everything that it reaches. Modules are taken from the last to the first, so that each
     /// knows what the later ones ask of it.
     fn module(&mut self, m: ModuleId) {

@@ -71,6 +71,7 @@ mod exported {
     pub(super) use crate::claude::entry::handlers::*;
     pub(super) use crate::claude::entry::json::*;
     pub(super) use crate::claude::entry::macros::*;
+    pub(super) use crate::claude::entry::modules::*;
     pub(super) use crate::claude::entry::numbers::*;
     pub(super) use crate::claude::entry::operations::*;
     pub(super) use crate::claude::entry::random::*;

@@ -52,7 +52,7 @@ impl Isolate {
         }
     }
 
-    fn new_module(&mut self, desc: *const ModuleDesc) -> Owned {
+    pub(crate) fn new_module(&mut self, desc: *const ModuleDesc) -> Owned {
         let dict = self.new_dict();
         let index = if desc.is_null() { Owned::immediate(Word::UNBOUND) } else { self.new_dict() };
         let p = self.alloc_object(ClassId::MODULE, size_of::<ModuleObj>()).cast::<ModuleObj>();

@@ -132,6 +132,7 @@ impl Checker<'_> {
             ExprKind::Handler(h) => self.handler(h, expected),
             ExprKind::MakeHandler(h) => self.handler_value(h),
             ExprKind::WithHandler(h, body) => self.with_handler(*h, *body, expected),
+            ExprKind::Require(_) => Types::base(Base::Nil),
             ExprKind::Ascribe(v, s) => {
                 let wanted = self.annotation(*s, &mut Scope::default());
                 self.infer(*v, Some(wanted));

@@ -104,7 +104,7 @@ impl Expander<'_> {
 
     // ---- errors -------------------------------------------------------------------------------
 
-    fn raise_op(&self) -> OpId {
+    pub(super) fn raise_op(&self) -> OpId {
         self.operation_named("error:raise").expect("the table of effects has it")
     }
 

@@ -10,6 +10,7 @@ use molt_base::{FileId, Interner, Span, Symbol};
 use molt_diagnostics::registry::claude as code;
 
 use super::Expander;
+use super::module::Fault;
 use super::scope::Binding;
 use crate::core::{ExprId, ExprKind, Global, GlobalId, Module};
 use crate::program::Foreign;
@@ -83,7 +84,9 @@ impl Expander<'_> {
         let name = self.core.names.intern(dotted);
         let file = self.core.names.intern(&key);
         let span = self.start_of(&key);
-        let module = self.core.modules.push(Module { name, file, body: Vec::new(), doc: None, is_surface: true });
+        let imports = vec![self.module_at(&key)];
+        let module =
+            self.core.modules.push(Module { name, file, body: Vec::new(), imports, doc: None, is_surface: true });
         self.module = module;
         let mut body = Vec::new();
         for (symbol, binding) in exports {
@@ -123,21 +126,16 @@ impl Expander<'_> {
     }
 
     /// Makes the module of another language at a path known, as one that exports its names; those with `_` also as they are
-    /// spelled here, with `-`. False, and a finding at the import, where it can't be had.
-    pub(super) fn foreign(&mut self, path: &Path, bytes: &[u8], span: Span) -> bool {
-        let Foreign { name, exports } = match self.files.loader.foreign(path, bytes) {
-            Ok(foreign) => foreign,
-            Err(why) => {
-                self.report(&code::NO_MODULE, span, why);
-                return false;
-            }
-        };
+    /// spelled here, with `-`. A fault where it can't be had.
+    pub(super) fn foreign(&mut self, path: &Path, bytes: &[u8], span: Span) -> Result<(), Fault> {
+        let read = self.files.loader.foreign(path, bytes);
+        let Foreign { name, exports } = read.map_err(|message| Fault { code: &code::NO_MODULE, message })?;
         let key = path.display().to_string();
         let outer = self.module;
         let dotted = self.core.names.intern(&name);
         let file = self.core.names.intern(&key);
-        self.module =
-            self.core.modules.push(Module { name: dotted, file, body: Vec::new(), doc: None, is_surface: false });
+        let module = Module { name: dotted, file, body: Vec::new(), imports: Vec::new(), doc: None, is_surface: false };
+        self.module = self.core.modules.push(module);
         let mut known = HashMap::new();
         let mut body = Vec::new();
         for export in exports {
@@ -152,9 +150,9 @@ impl Expander<'_> {
         }
         self.core.modules[self.module].body = body;
         self.core.order.push(self.module);
-        self.module = outer;
-        self.add_loaded(key, known);
-        true
+        let module = std::mem::replace(&mut self.module, outer);
+        self.add_loaded(key, module, known);
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use molt_base::Symbol;
+use molt_diagnostics::Code;
 use molt_diagnostics::registry::claude as code;
 
 use super::body::Define;
@@ -21,7 +22,7 @@ use crate::syntax::{self, Kind};
 /// What is known of the modules of a program.
 pub(super) struct Modules {
     /// By path.
-    loaded: HashMap<String, Loaded>,
+    pub(super) loaded: HashMap<String, Loaded>,
     /// Paths of the modules that are being read, outermost first.
     open: Vec<String>,
     /// The module at hand, and what it imports by `*`.
@@ -31,6 +32,12 @@ pub(super) struct Modules {
     /// Modules by the names that they are known by here.
     aliases: HashMap<Symbol, String>,
     path: String,
+    /// Whether the one `module` form among the forms at hand is the whole file.
+    is_whole_file: bool,
+    /// What the module at hand imports and requires by literal paths, and the modules found.
+    pub(super) named: Vec<(String, String)>,
+    /// The modules of the circle that was met last.
+    pub(super) circle: Vec<String>,
     /// The forms of the module at hand.
     items: Vec<Pending>,
     /// Which form of its module defines a variable.
@@ -41,8 +48,9 @@ pub(super) struct Modules {
 
 /// A module that was read.
 #[derive(Clone)]
-struct Loaded {
-    exports: HashMap<Symbol, Binding>,
+pub(super) struct Loaded {
+    pub(super) module: ModuleId,
+    pub(super) exports: HashMap<Symbol, Binding>,
     aliases: HashMap<Symbol, String>,
 }
 
@@ -72,6 +80,9 @@ impl Modules {
             exports: HashMap::new(),
             aliases: HashMap::new(),
             path: String::new(),
+            is_whole_file: false,
+            named: Vec::new(),
+            circle: Vec::new(),
             items: Vec::new(),
             defined_at: HashMap::new(),
             inits: HashMap::new(),
@@ -85,6 +96,12 @@ pub(super) enum Item {
     Define(GlobalId, Define),
     /// Accessors of a data type.
     Accessor(GlobalId, ExprId),
+}
+
+/// Why a module cannot be had.
+pub(super) struct Fault {
+    pub code: &'static Code,
+    pub message: String,
 }
 
 /// Something to export: the name here, the name outside, where it was asked for.
@@ -101,7 +118,8 @@ impl Expander<'_> {
         let read = syntax::read(file, library::SOURCE);
         debug_assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
         let forms = self.syntax.add(&read.data, &mut self.core.names);
-        self.module_body(&forms, "<library>", self.base);
+        let name = self.core.names.intern("<library>");
+        self.module_body(name, &[], &forms, "<library>", self.base);
     }
 
     /// Reads a file and expands it as a module; what it exports is known by its path afterwards.
@@ -113,38 +131,66 @@ impl Expander<'_> {
         self.diagnostics.extend(fault);
         self.diagnostics.extend(read.diagnostics);
         let forms = self.syntax.add(&read.data, &mut self.core.names);
+        self.modules.open.push(path.to_owned());
+        let name = self.core.names.intern(stem(path));
+        self.module_apart(path, path, HashMap::new(), |e, scope| e.module_body(name, &[], &forms, path, scope));
+        self.modules.open.pop();
+    }
+
+    /// Expands a module while another one is at hand; what it exports is known by a key afterwards.
+    fn module_apart(
+        &mut self,
+        key: &str,
+        path: &str,
+        aliases: HashMap<Symbol, String>,
+        expand: impl FnOnce(&mut Self, ScopeId) -> ModuleId,
+    ) -> ModuleId {
         // What `*` imports lies outside of what the module defines.
         let imported = self.scopes.inside(self.base);
         let scope = self.scopes.inside(imported);
         let outer = std::mem::replace(&mut self.modules.scope, scope);
         let outer_imported = std::mem::replace(&mut self.modules.imported, imported);
         let exports = std::mem::take(&mut self.modules.exports);
-        let aliases = std::mem::take(&mut self.modules.aliases);
+        let aliases = std::mem::replace(&mut self.modules.aliases, aliases);
         let outer_path = std::mem::replace(&mut self.modules.path, path.to_owned());
         let items = std::mem::take(&mut self.modules.items);
+        let named = std::mem::take(&mut self.modules.named);
+        let is_whole_file = std::mem::take(&mut self.modules.is_whole_file);
         let home = std::mem::replace(&mut self.home, scope);
-        let module = self.module;
-        self.modules.open.push(path.to_owned());
-        self.module_body(&forms, path, scope);
-        self.modules.open.pop();
-        self.module = module;
+        let (floor, procedures) = (self.floor.take(), std::mem::take(&mut self.procedures));
+        let outer_module = self.module;
+        let module = expand(self, scope);
+        self.module = outer_module;
+        (self.floor, self.procedures) = (floor, procedures);
         self.home = home;
+        self.modules.is_whole_file = is_whole_file;
+        self.modules.named = named;
         self.modules.items = items;
         self.modules.path = outer_path;
         let aliases = std::mem::replace(&mut self.modules.aliases, aliases);
         let exports = std::mem::replace(&mut self.modules.exports, exports);
         self.modules.scope = outer;
         self.modules.imported = outer_imported;
-        self.modules.loaded.insert(path.to_owned(), Loaded { exports, aliases });
+        self.modules.loaded.insert(key.to_owned(), Loaded { module, exports, aliases });
+        module
     }
 
     /// Modules get their numbers when their bodies are complete, so that the order is that of evaluation.
-    fn module_body(&mut self, forms: &[StxId], path: &str, scope: ScopeId) {
-        let name = self.core.names.intern(stem(path));
+    fn module_body(
+        &mut self,
+        name: Symbol,
+        exported: &[StxId],
+        forms: &[StxId],
+        path: &str,
+        scope: ScopeId,
+    ) -> ModuleId {
         let file = self.core.names.intern(path);
-        self.module = self.core.modules.push(Module { name, file, body: Vec::new(), doc: None, is_surface: false });
+        let module = Module { name, file, body: Vec::new(), imports: Vec::new(), doc: None, is_surface: false };
+        self.module = self.core.modules.push(module);
         let at = At { scope, tail: None };
         let mut exports = Vec::new();
+        self.export_names(exported, &mut exports);
+        self.modules.is_whole_file = forms.iter().filter(|&&f| self.opens(f, at) == Some(Form::Module)).count() == 1;
         for &form in forms {
             self.collect(form, at, &mut exports);
         }
@@ -153,6 +199,7 @@ impl Expander<'_> {
         self.core.modules[self.module].body = body;
         self.core.order.push(self.module);
         self.modules.items.clear();
+        self.module
     }
 
     pub(super) fn is_loaded(&self, path: &str) -> bool {
@@ -163,9 +210,14 @@ impl Expander<'_> {
         self.modules.loaded[path].exports.iter().map(|(&name, &binding)| (name, binding)).collect()
     }
 
+    /// The module of a file that was read.
+    pub(super) fn module_at(&self, path: &str) -> ModuleId {
+        self.modules.loaded[path].module
+    }
+
     /// Makes a module known by its path that has no source here.
-    pub(super) fn add_loaded(&mut self, path: String, exports: HashMap<Symbol, Binding>) {
-        self.modules.loaded.insert(path, Loaded { exports, aliases: HashMap::new() });
+    pub(super) fn add_loaded(&mut self, path: String, module: ModuleId, exports: HashMap<Symbol, Binding>) {
+        self.modules.loaded.insert(path, Loaded { exports, aliases: HashMap::new(), module });
     }
 
     pub(super) fn push_item(&mut self, item: Item) {
@@ -285,7 +337,11 @@ impl Expander<'_> {
                 let parts = self.syntax.parts(form)[1..].to_vec();
                 parts.into_iter().for_each(|p| self.collect(p, at, exports));
             }
-            Some(Form::Module) => self.module_form(form, at, exports),
+            Some(Form::Module) if self.modules.is_whole_file => {
+                self.modules.is_whole_file = false;
+                self.module_form(form, at, exports);
+            }
+            Some(Form::Module) => self.submodule(form),
             Some(Form::Define) => {
                 let Some(define) = self.define_parts(form) else { return };
                 let Some(global) = self.new_global(define.name, define.target, at.scope) else { return };
@@ -317,6 +373,31 @@ impl Expander<'_> {
             rest = more;
         }
         rest.iter().for_each(|&f| self.collect(f, at, exports));
+    }
+
+    /// One of several `module` forms of a file: a module of its own, which is evaluated before the file. The rest of the
+    /// file knows what it exports as `name.export`.
+    fn submodule(&mut self, form: StxId) {
+        let Ok(parts) = self.at_least(form, 1) else { return };
+        let Some(name) = self.binder(parts[0], "the name of a module") else { return };
+        let path = self.modules.path.clone();
+        let key = format!("{path}#{}", self.text(name.symbol));
+        if self.modules.loaded.contains_key(&key) {
+            let (text, span) = (self.text(name.symbol).to_owned(), self.syntax.span(parts[0]));
+            self.report(&code::DUPLICATE, span, format!("module `{text}` is defined twice in this file"));
+            return;
+        }
+        let exported = parts.get(1).filter(|&&p| self.syntax.kind(p) == Kind::List);
+        let exported = exported.map(|&p| self.syntax.parts(p).to_vec());
+        let forms = &parts[if exported.is_some() { 2 } else { 1 }..];
+        let exported = exported.unwrap_or_default();
+        let prefix = format!("{path}#");
+        let mut before = self.modules.aliases.clone();
+        before.retain(|_, key| key.starts_with(&prefix));
+        let module = self
+            .module_apart(&key, &path, before, |e, scope| e.module_body(name.symbol, &exported, forms, &path, scope));
+        self.core.modules[self.module].imports.push(module);
+        self.modules.aliases.insert(name.symbol, key);
     }
 
     fn new_global(&mut self, name: Name, target: StxId, scope: ScopeId) -> Option<GlobalId> {
@@ -428,27 +509,42 @@ impl Expander<'_> {
             return self.import_builtin(&wanted, &parts[1..], at.scope);
         }
         let span = self.syntax.span(parts[0]);
+        let (path, module) = match self.find_module(&wanted, span) {
+            Ok(loaded) => loaded,
+            Err(fault) => {
+                self.report(fault.code, span, fault.message);
+                return;
+            }
+        };
+        self.core.modules[self.module].imports.push(module);
+        self.take_names(&wanted, &path, &parts[1..], at.scope);
+    }
+
+    /// Finds a module that is asked for at a place, and expands it if it was not before; its path.
+    pub(super) fn find_module(&mut self, wanted: &str, span: molt_base::Span) -> Result<(String, ModuleId), Fault> {
         let importer = Path::new(&self.modules.path);
-        let Some((found, bytes)) = lookup::find(&wanted, importer, self.files.places, self.files.loader) else {
-            self.report(&code::NO_MODULE, span, format!("there is no module \"{wanted}\""));
-            return;
+        let Some((found, bytes)) = lookup::find(wanted, importer, self.files.places, self.files.loader) else {
+            return Err(Fault { code: &code::NO_MODULE, message: format!("there is no module \"{wanted}\"") });
         };
         let path = found.display().to_string();
         if let Some(first) = self.modules.open.iter().position(|p| *p == path) {
-            let chain: Vec<&str> = self.modules.open[first..].iter().map(|p| stem(p)).chain([stem(&path)]).collect();
-            let chain = chain.join(" → ");
-            self.report(&code::CYCLE, span, format!("modules import one another in a circle: {chain}"));
-            return;
+            let chain = self.modules.open[first..].iter().map(|p| stem(p)).chain([stem(&path)]);
+            self.modules.circle = chain.map(str::to_owned).collect();
+            let chain = self.modules.circle.join(" → ");
+            return Err(Fault {
+                code: &code::CYCLE,
+                message: format!("modules import one another in a circle: {chain}"),
+            });
         }
         let is_new = !self.modules.loaded.contains_key(&path);
         if is_new && is_foreign(&found) {
-            if !self.foreign(&found, &bytes, span) {
-                return;
-            }
+            self.foreign(&found, &bytes, span)?;
         } else if is_new {
             self.file(&found, bytes);
         }
-        self.take_names(&wanted, &path, &parts[1..], at.scope);
+        self.modules.named.push((wanted.to_owned(), path.clone()));
+        let module = self.modules.loaded[&path].module;
+        Ok((path, module))
     }
 
     /// Binds what an import asks for.
@@ -470,7 +566,7 @@ impl Expander<'_> {
             }
             [list] if self.syntax.kind(*list) == Kind::Form => {
                 let list = self.syntax.parts(*list).to_vec();
-                self.take_list(&list, &loaded, wanted, scope);
+                self.take_list(&list, &loaded.exports, wanted, scope);
             }
             [key, _] if self.syntax.keyword(*key, &self.core.names) == Some("as") => {}
             _ => {
@@ -479,7 +575,7 @@ impl Expander<'_> {
         }
     }
 
-    fn take_list(&mut self, list: &[StxId], loaded: &Loaded, wanted: &str, scope: ScopeId) {
+    fn take_list(&mut self, list: &[StxId], exports: &HashMap<Symbol, Binding>, wanted: &str, scope: ScopeId) {
         let mut i = 0;
         while i < list.len() {
             let (target, alias, taken) = self.renamed(&list[i..]);
@@ -487,7 +583,7 @@ impl Expander<'_> {
             let Some(name) = self.binder(target, "what is imported") else { continue };
             let span = self.syntax.span(target);
             let text = self.text(name.symbol).to_owned();
-            let Some(&binding) = loaded.exports.get(&name.symbol) else {
+            let Some(&binding) = exports.get(&name.symbol) else {
                 self.report(&code::NO_EXPORT, span, format!("\"{wanted}\" exports no `{text}`"));
                 // Its uses are no further faults.
                 let symbol = alias.map_or(name.symbol, |a| self.syntax.text(a));
@@ -533,7 +629,7 @@ impl Expander<'_> {
                         exports.insert(name.symbol, binding);
                     }
                 }
-                self.take_list(&list, &Loaded { exports, aliases: HashMap::new() }, module, scope);
+                self.take_list(&list, &exports, module, scope);
             }
             _ => {
                 self.malformed(parts[0], "an import takes `*`, `(name ..)`, `()` or `:as name`");

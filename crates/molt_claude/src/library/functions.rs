@@ -243,6 +243,7 @@ pub const BUILTINS: &[Builtin] = &[
     many("make-map", 0, RtFn::ClMapOf),
     rt("hash-map-of", 1, RtFn::ClMapOfList),
     optional("get", 2, 3, RtFn::ClGet),
+    rt("module-exports", 1, RtFn::ClModuleExports),
     optional("dict-get", 2, 3, RtFn::ClGet),
     optional("dict-get-or", 2, 3, RtFn::ClGet),
     optional("map-get", 2, 3, RtFn::ClGet),
@@ -340,6 +341,7 @@ pub const BUILTINS: &[Builtin] = &[
     rt("%to-python", 1, RtFn::ClToPython),
     rt("%wrong-operand", 2, RtFn::ClWrongOperand),
     rt("%sort-keyed", 2, RtFn::ClSortKeyed),
+    rt("%module", 3, RtFn::ClModule),
 ];
 
 #[cfg(test)]

@@ -42,6 +42,8 @@
 ((int? float? number? bool? nil? null? string? symbol? keyword? bytes? list? vector? map? set? tuple? function? procedure?
   ref? promise? channel? actor? error? tagged?) (-> Any Bool))
 (type-of (-> Any Keyword))
+(module-exports (-> Any (List String)))
+(%module (-> Int String Any Any {IO}))
 (not (-> Any Bool))
 (xor (-> Any Any Bool))
 ; Strings.

@@ -387,6 +387,7 @@ pub fn parts(core: &Core, e: ExprId, f: &mut dyn FnMut(ExprId)) {
         | ExprKind::Builtin(_)
         | ExprKind::Ctor(_)
         | ExprKind::Operation(_)
+        | ExprKind::Require(_)
         | ExprKind::Lambda(_) => {}
         ExprKind::Init(_, v)
         | ExprKind::InitGlobal(_, v)

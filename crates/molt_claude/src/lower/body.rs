@@ -62,12 +62,9 @@ impl<'l, 'a> Body<'l, 'a> {
         let mut body = Body::new(lower, func, None);
         if m == core.order[0] {
             body.b.word(Op::ClStart, &[], 0);
-        } else if m == *core.order.last().expect("there is an entry") || core.modules[m].is_surface {
-            for (i, &other) in core.order.iter().enumerate().take_while(|(_, o)| **o != m) {
-                if !core.modules[other].is_surface {
-                    body.b.word(Op::PyImport, &[], i as u64);
-                }
-            }
+        }
+        for i in body.lower.modules_before(m) {
+            body.b.word(Op::PyImport, &[], u64::from(i.0));
         }
         for &form in &core.modules[m].body {
             if body.b.is_terminated() {

@@ -1,6 +1,7 @@
 //! Expressions.
 
 use molt_abi::RtFn;
+use molt_base::EntityId;
 use molt_ir::{BlockId, CompareOp, Const, ConstId, Op, ValueId};
 
 use super::Purpose;
@@ -115,6 +116,11 @@ impl Body<'_, '_> {
             ExprKind::WithHandler(h, body) => {
                 let (handler, body) = (self.operand(*h)?, self.operand(*body)?);
                 self.b.word(Op::ClRt, &[handler, body], RtFn::ClHandle as u64)
+            }
+            ExprKind::Require(m) => {
+                let number = self.lower.ir_module(*m).index() as u64;
+                self.b.word(Op::PyImport, &[], number);
+                self.nil()
             }
             ExprKind::Ascribe(v, _) => self.operand(*v)?,
         };

@@ -1,7 +1,7 @@
 //! What compiled ClaudeLang calls: the functions `molt_cl_*` of [`molt_abi::runtime`].
 //!
 //! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`operations`], [`files`],
-//! [`store`], [`random`]: default handlers. [`macros`]: what only code of macros calls. The others: the library.
+//! [`store`], [`random`]: default handlers. [`macros`]: what only code of macros calls. [`modules`]: values of `require`. The others: the library.
 
 pub mod bytes;
 pub mod calls;
@@ -12,6 +12,7 @@ pub mod files;
 pub mod handlers;
 pub mod json;
 pub mod macros;
+pub mod modules;
 pub mod numbers;
 pub mod operations;
 pub mod random;

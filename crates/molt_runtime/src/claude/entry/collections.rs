@@ -245,7 +245,8 @@ fn get(rt: &mut Isolate, m: Word, key: Word, default: Word) -> PyResult {
                 _ => None,
             }
         }
-        _ => return Err(wrong_type(rt, "get", "a map, list, string or error", m)),
+        Kind::Module => super::modules::export(rt, m, key)?,
+        _ => return Err(wrong_type(rt, "get", "a map, list, string, error or module", m)),
     };
     Ok(found.unwrap_or_else(|| Owned::share(missing)))
 }
