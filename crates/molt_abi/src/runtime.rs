@@ -811,6 +811,63 @@ rt_table! {
     ClDateIsoFormat = cl_date_iso_format(w) -> r;
     ClDateParse = cl_date_parse(w w) -> r;
     ClTimeToString = cl_time_to_string(w) -> r;
+    // Tasks, promises, channels, actors.
+    ClAsyncPromise = cl_async_promise(p i) -> r;
+    ClAsyncResolve = cl_async_resolve(p i) -> r;
+    ClAsyncReject = cl_async_reject(p i) -> r;
+    ClAwait = cl_await(p i) -> r;
+    ClAsyncThen = cl_async_then(p i) -> r;
+    ClAsyncAll = cl_async_all(p i) -> r;
+    ClAsyncRace = cl_async_race(p i) -> r;
+    ClAsyncAny = cl_async_any(p i) -> r;
+    ClAsyncDelay = cl_async_delay(p i) -> r;
+    ClAsyncState = cl_async_state(p i) -> r;
+    ClCancel = cl_cancel(p i) -> r;
+    ClYield = cl_yield(p i) -> r;
+    ClChannel = cl_channel(p i) -> r;
+    ClChannelSend = cl_channel_send(p i) -> r;
+    ClChannelReceive = cl_channel_receive(p i) -> r;
+    ClClose = cl_close(p i) -> r;
+    ClGo = cl_go(p i) -> r;
+    ClJoin = cl_join(p i) -> r;
+    ClChannelSelect = cl_channel_select(p i) -> r;
+    ClMutex = cl_mutex(p i) -> r;
+    ClSemaphore = cl_semaphore(p i) -> r;
+    ClBarrier = cl_barrier(p i) -> r;
+    ClLock = cl_lock(p i) -> r;
+    ClAcquire = cl_acquire(p i) -> r;
+    ClUnlock = cl_unlock(p i) -> r;
+    ClRelease = cl_release(p i) -> r;
+    ClArrive = cl_arrive(p i) -> r;
+    ClPool = cl_pool(p i) -> r;
+    ClSubmit = cl_submit(p i) -> r;
+    ClParallel = cl_parallel(p i) -> r;
+    ClPromiseAll = cl_promise_all(p i) -> r;
+    ClPromiseRace = cl_promise_race(p i) -> r;
+    ClSelect = cl_select(p i) -> r;
+    /// `cl_start_task(procedure)`: the promise of its value.
+    ClStartTask = cl_start_task(w) -> r;
+    /// `cl_timeout(milliseconds, promise, default)`.
+    ClTimeout = cl_timeout(w w w) -> r;
+    ClSendTo = cl_send_to(w w) -> r;
+    ClRecv = cl_recv(w w) -> r;
+    ClReceiveFrom = cl_receive_from(w) -> r;
+    ClTrySend = cl_try_send(w w) -> r;
+    ClTryRecv = cl_try_recv(w) -> r;
+    ClIsClosed = cl_is_closed(w) -> r;
+    /// What the last `cl_select` of the task received.
+    ClSelected = cl_selected() -> r;
+    /// `cl_actor(state, procedure, options)`.
+    ClActor = cl_actor(w w w) -> r;
+    ClTell = cl_tell(w w) -> r;
+    /// `cl_ask(actor, message, seconds)`.
+    ClAsk = cl_ask(w w w) -> r;
+    ClBecome = cl_become(w) -> r;
+    ClSelf = cl_self() -> r;
+    ClStopActor = cl_stop_actor(w) -> r;
+    /// `cl_take(procedure, milliseconds, late)`: what the procedure makes of the first message that it does not answer with
+    /// false.
+    ClTake = cl_take(w w w) -> r;
     // While macros run.
     /// `cl_from(origin, value)`: the symbol or list as one that is known to come from a template.
     ClFrom = cl_from(i w) -> r;

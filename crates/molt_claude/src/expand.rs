@@ -16,6 +16,7 @@ mod pattern;
 mod quote;
 mod require;
 mod scope;
+mod tasks;
 
 use std::collections::{HashMap, HashSet};
 

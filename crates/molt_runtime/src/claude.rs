@@ -9,6 +9,7 @@
 //! - [`map`], [`set`]: persistent and in order of insertion, both on `table`.
 //! - [`tagged`]: values of data types.
 //! - [`ref_cell`]: Ref, the one value that changes.
+//! - `tasks`: Promise, Channel and Actor, and the tasks that run them.
 //! - [`error`]: Error, an exception class, and any other exception seen as one.
 //! - [`expansion`]: isolates in which macros run while a program is compiled.
 //! - [`equal`], `hash`, [`compare`], [`print`]: what holds of all values.
@@ -40,6 +41,7 @@ pub mod set;
 pub mod symbol;
 mod table;
 pub mod tagged;
+mod tasks;
 
 use molt_abi::layout::Header;
 use molt_abi::{ClassId, Word};
@@ -77,6 +79,8 @@ pub(crate) struct State {
     fiber: fiber::FiberPtr,
     /// Stacks that are not in use.
     fibers: fiber::Pool,
+    /// Tasks, and the classes of what they share.
+    tasks: tasks::Tasks,
     /// The operations that the program names.
     operations: alloc::vec::Vec<*mut molt_abi::layout::OpDesc>,
     /// When the program began, on the clock that only runs forward, in nanoseconds.

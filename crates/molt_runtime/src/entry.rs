@@ -79,6 +79,7 @@ mod exported {
     pub(super) use crate::claude::entry::regex::*;
     pub(super) use crate::claude::entry::store::*;
     pub(super) use crate::claude::entry::strings::*;
+    pub(super) use crate::claude::entry::tasks::*;
     pub(super) use crate::claude::entry::values::*;
     pub(super) use crate::grok::actor::*;
     pub(super) use crate::grok::atomics::*;

@@ -59,13 +59,28 @@ impl Expander<'_> {
         span: Span,
         scope: ScopeId,
     ) -> LambdaId {
+        let (doc, body) = self.docstring(body);
+        let body = |e: &mut Self, at| e.body(body, at, span);
+        let lambda = self.lambda_with(name, params, span, scope, body);
+        (self.core.lambdas[lambda].result, self.core.lambdas[lambda].doc) = (result, doc);
+        lambda
+    }
+
+    /// A procedure of parameters in a scope, whose body is made by itself.
+    pub(super) fn lambda_with(
+        &mut self,
+        name: Symbol,
+        params: &[StxId],
+        span: Span,
+        scope: ScopeId,
+        body: impl FnOnce(&mut Self, At) -> ExprId,
+    ) -> LambdaId {
         self.procedures += 1;
         let scope = self.scopes.inside(scope);
         let (params, rest) = self.params(params, scope);
-        let (doc, body) = self.docstring(body);
-        let body = self.body(body, At { scope, tail: None }, span);
+        let body = body(self, At { scope, tail: None });
         self.procedures -= 1;
-        self.core.lambdas.push(Lambda { name, span, params, rest, result, doc, body })
+        self.core.lambdas.push(Lambda { name, span, params, rest, result: None, doc: None, body })
     }
 
     /// A string at the start of a longer body describes it.

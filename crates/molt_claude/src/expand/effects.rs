@@ -212,7 +212,7 @@ impl Expander<'_> {
     }
 
     /// A procedure without parameters.
-    fn thunk(&mut self, body: &[StxId], span: molt_base::Span, at: At) -> ExprId {
+    pub(super) fn thunk(&mut self, body: &[StxId], span: molt_base::Span, at: At) -> ExprId {
         let name = self.core.names.intern("body");
         let lambda = self.lambda(name, &[], None, body, span, at.scope);
         self.core.expr(ExprKind::Lambda(lambda), span)

@@ -57,6 +57,21 @@ impl Expander<'_> {
         Branch { pattern, guard, body, span }
     }
 
+    /// A branch of a pattern whose body is made by itself. It is none that the program has written.
+    pub(super) fn branch_with(&mut self, pattern: StxId, at: At, body: impl FnOnce(&mut Self, At) -> ExprId) -> Branch {
+        let scope = self.scopes.inside(at.scope);
+        let mut bound = Bound { scope, names: Vec::new(), shared: None, of_error: false };
+        let found = self.pattern(pattern, &mut bound);
+        let body = body(self, At { scope, ..at });
+        Branch { pattern: found, guard: None, body, span: self.syntax.span(pattern) }
+    }
+
+    /// A branch that fits everything.
+    pub(super) fn last_branch(&mut self, body: ExprId, span: Span) -> Branch {
+        let pattern = self.pat(PatternKind::Wild, span);
+        Branch { pattern, guard: None, body, span }
+    }
+
     pub(super) fn matching(
         &mut self,
         value: ExprId,

@@ -329,3 +329,7 @@
 (define (logger:info message (data = nil)) (logger:log logger:INFO message data))
 (define (logger:warn message (data = nil)) (logger:log logger:WARN message data))
 (define (logger:error message (data = nil)) (logger:log logger:ERROR message data))
+
+; The value of a clause of `select`: a procedure is called, with what was received if anything was.
+(define (%applied e) (if (procedure? e) (e) e))
+(define (%applied-to e value) (if (procedure? e) (e value) e))

@@ -31,11 +31,52 @@ pub(super) struct Frame {
     handler: Owned,
     /// What its body runs on, where it has a clause that captures it.
     pub fiber: FiberPtr,
+    /// Of a task, which has it from the one that started it: only function clauses count, and only for operations that
+    /// return.
+    is_inherited: bool,
 }
 
 impl Frame {
     pub fn new(handler: Owned) -> Frame {
-        Frame { outer: None, handler, fiber: None }
+        Frame { outer: None, handler, fiber: None, is_inherited: false }
+    }
+
+    /// The clause that answers an operation.
+    fn clause(&self, op: &OpDesc) -> Option<&Clause> {
+        let handler = self.handler.word();
+        // SAFETY: the frame holds the handler, which is never changed while it is in force.
+        let handler: &Handler = unsafe { &*native::<Handler>(handler).as_ptr() };
+        let clause = handler.clause(op.effect, op.name)?;
+        if !self.is_inherited {
+            return Some(clause);
+        }
+        (op.is_never == 0 && !clause.is_control).then_some(clause)
+    }
+}
+
+/// The frames that a new task has: copies of those in force, innermost first.
+pub(super) struct Inherited(Box<[Frame]>);
+
+impl Inherited {
+    pub fn of(rt: &Isolate) -> Inherited {
+        let mut frames = Vec::new();
+        let mut at = rt.handlers();
+        while let Some(frame) = at {
+            // SAFETY: frames in force are alive.
+            let frame = unsafe { frame.as_ref() };
+            frames.push(Frame { is_inherited: true, ..Frame::new(frame.handler.clone()) });
+            at = frame.outer;
+        }
+        let mut frames = frames.into_boxed_slice();
+        for i in 1..frames.len() {
+            frames[i - 1].outer = NonNull::new(&raw mut frames[i]);
+        }
+        Inherited(frames)
+    }
+
+    /// The innermost.
+    pub fn first(&mut self) -> FramePtr {
+        self.0.first_mut().and_then(|f| NonNull::new(f))
     }
 }
 
@@ -147,6 +188,23 @@ fn abort(rt: &mut Isolate, frame: FramePtr, procedure: Word, operands: Owned) ->
     set_extra(e.word(), ABORT_OPERANDS, operands.word());
     rt.set_pending(e);
     Raised
+}
+
+/// Raises what runs the `finally` blocks of a computation and that no `catch` takes.
+pub(super) fn raise_unwinding(rt: &mut Isolate) -> Raised {
+    abort(rt, None, Word::NONE, Owned::NONE)
+}
+
+/// What a computation ends with that nothing is around: of an abort that left a clause of an inherited frame, the error
+/// inside; nothing, if it was unwound.
+pub(super) fn outermost_failure(rt: &mut Isolate) -> Option<Owned> {
+    let class = rt.class_for(&ABORT);
+    let e = rt.take_exception();
+    if rt.class_of(e.word()) != class {
+        return Some(e);
+    }
+    let inside = extra(e.word(), ABORT_OPERANDS);
+    rt.is_instance(inside, ClassId::BASE_EXCEPTION).then(|| Owned::share(inside))
 }
 
 /// The pending abort, if it is meant for a frame.
@@ -282,7 +340,7 @@ enum Step {
 /// Calls a control clause. A resumption in tail position goes on in the loop of the caller.
 fn clause_step(rt: &mut Isolate, fiber: Box<Fiber>, clause: &Owned, args: Vec<Owned>) -> Step {
     let class = rt.class_for(&CONTINUATION);
-    rt.claude.at_end = Some(unwind_all);
+    rt.claude.at_end.get_or_insert(unwind_all);
     let k = rt.new_native(class, Box::new(Continuation { fiber: Some(fiber) }));
     let fiber = &mut native::<Continuation>(k.word()).fiber;
     fiber.as_mut().expect("it was given one").holder = k.word();
@@ -359,7 +417,7 @@ fn give_up(rt: &mut Isolate, fiber: Box<Fiber>) {
 
 /// Unwinds what waits on when the program ends: computations whose continuations are kept, among them those that
 /// they keep themselves, from their own stacks, where the search for cycles does not look.
-fn unwind_all(rt: &mut Isolate) {
+pub(super) fn unwind_all(rt: &mut Isolate) {
     while let Some(k) = fiber::held(rt) {
         let k = Owned::share(k);
         let fiber = native::<Continuation>(k.word()).take().expect("it has the fiber that names it");
@@ -386,8 +444,7 @@ pub fn perform(rt: &mut Isolate, op: &mut OpDesc, args: &[Word]) -> PyResult {
     while let Some(frame) = at {
         // SAFETY: frames in force are alive.
         let f = unsafe { frame.as_ref() };
-        let handler = native::<Handler>(f.handler.word());
-        if let Some(clause) = handler.clause(op.effect, op.name) {
+        if let Some(clause) = f.clause(op) {
             if !clause.is_control && !clause.op.is_none() && op.is_never == 0 {
                 let procedure = clause.procedure.clone();
                 remember(rt, op, frame, procedure.word());

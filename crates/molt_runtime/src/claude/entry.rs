@@ -2,6 +2,7 @@
 //!
 //! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`operations`], [`files`],
 //! [`store`], [`random`]: default handlers. [`macros`]: what only code of macros calls. [`modules`]: values of `require`. The others: the library.
+//! [`store`], [`random`]: default handlers. [`tasks`]: tasks and what they wait for. [`macros`]: what only code of macros calls. The others: the library.
 
 pub mod bytes;
 pub mod calls;
@@ -20,6 +21,7 @@ pub mod reading;
 pub mod regex;
 pub mod store;
 pub mod strings;
+pub mod tasks;
 pub mod values;
 
 use alloc::format;
@@ -69,6 +71,11 @@ pub(super) fn malformed_at(rt: &mut Isolate, text: &[u8], at: usize, message: &s
 /// A value of a kind, or `type-error`.
 pub(super) fn expect(rt: &mut Isolate, w: Word, kind: Kind, function: &str) -> Result<Word, Raised> {
     if kind_of(rt, w) == kind { Ok(w) } else { Err(wrong_type(rt, function, &wanted(kind), w)) }
+}
+
+/// A time in seconds, or in whatever the function counts.
+pub(super) fn seconds_of(rt: &mut Isolate, w: Word, function: &str) -> Result<f64, Raised> {
+    numbers::expect_double(rt, w, function)
 }
 
 fn wanted(kind: Kind) -> String {

@@ -27,9 +27,16 @@ const RESERVE: usize = SIZE / 4;
 pub(super) type FiberPtr = Option<core::ptr::NonNull<Fiber>>;
 
 /// A stack that is not in use, with what the engine keeps for it.
-struct Spare {
-    top: usize,
-    engine: *mut u8,
+pub(super) struct Spare {
+    pub top: usize,
+    pub engine: *mut u8,
+}
+
+impl Spare {
+    /// Where code that starts on the stack is, its switch being `sp`.
+    pub fn point(&self, sp: *mut u8, fiber: FiberPtr) -> Point {
+        Point { sp, engine: self.engine, used: 0, floor: self.top - SIZE + RESERVE, fiber }
+    }
 }
 
 /// Stacks of one isolate.
@@ -38,6 +45,20 @@ pub(super) struct Pool {
     spare: Vec<Spare>,
     /// The fibers whose bodies have not ended.
     live: Vec<*mut Fiber>,
+}
+
+impl Pool {
+    /// A stack; nothing when the system has no more memory.
+    pub fn take(&mut self) -> Option<Spare> {
+        match self.spare.pop() {
+            Some(spare) => Some(spare),
+            None => Some(Spare { top: self.stacks.take()?, engine: null_mut() }),
+        }
+    }
+
+    pub fn give(&mut self, spare: Spare) {
+        self.spare.push(spare);
+    }
 }
 
 impl Default for Pool {
@@ -65,15 +86,15 @@ pub(super) enum Output {
 /// Where code goes on that was left.
 #[derive(Clone, Copy)]
 pub(super) struct Point {
-    sp: *mut u8,
-    engine: *mut u8,
-    used: i64,
+    pub sp: *mut u8,
+    pub engine: *mut u8,
+    pub used: i64,
     floor: usize,
     fiber: FiberPtr,
 }
 
 impl Point {
-    const NOWHERE: Point = Point { sp: null_mut(), engine: null_mut(), used: 0, floor: 0, fiber: None };
+    pub const NOWHERE: Point = Point { sp: null_mut(), engine: null_mut(), used: 0, floor: 0, fiber: None };
 }
 
 /// The stack of one body.
@@ -100,10 +121,7 @@ pub(super) struct Fiber {
 /// Makes a fiber for a body; nothing when the system has no more memory.
 pub(super) fn new(rt: &mut Isolate, handler: Owned, body: Word) -> Option<Box<Fiber>> {
     let pool = &mut rt.claude.fibers;
-    let spare = match pool.spare.pop() {
-        Some(spare) => spare,
-        None => Spare { top: pool.stacks.take()?, engine: null_mut() },
-    };
+    let spare = pool.take()?;
     let mut fiber = Box::new(Fiber {
         frame: Frame::new(handler),
         holder: Word::UNBOUND,
@@ -122,8 +140,7 @@ pub(super) fn new(rt: &mut Isolate, handler: Owned, body: Word) -> Option<Box<Fi
     fiber.frame.fiber = core::ptr::NonNull::new(this);
     // SAFETY: the stack is unused.
     let sp = unsafe { stack::prepare(spare.top, start, this as usize) };
-    let floor = spare.top - SIZE + RESERVE;
-    fiber.inside = Point { sp, engine: spare.engine, used: 0, floor, fiber: core::ptr::NonNull::new(this) };
+    fiber.inside = spare.point(sp, core::ptr::NonNull::new(this));
     fiber.handlers = core::ptr::NonNull::new(&raw mut fiber.frame);
     Some(fiber)
 }
@@ -136,7 +153,7 @@ pub(super) fn free(rt: &mut Isolate, fiber: &Fiber) {
         // SAFETY: fibers leave the pool before they are freed.
         unsafe { (*moved).place = fiber.place };
     }
-    pool.spare.push(Spare { top: fiber.top, engine: fiber.inside.engine });
+    pool.give(Spare { top: fiber.top, engine: fiber.inside.engine });
 }
 
 /// A continuation that still has a fiber.
@@ -166,12 +183,13 @@ unsafe extern "C" fn start(argument: usize) -> ! {
 }
 
 /// Where the running code is, but for its stack pointer.
-fn here(rt: &Isolate) -> Point {
+pub(super) fn here(rt: &Isolate) -> Point {
     let (used, floor) = rt.stack_state();
     Point { sp: null_mut(), engine: rt.ctx.engine, used, floor, fiber: rt.claude.fiber }
 }
 
-fn set_here(rt: &mut Isolate, point: Point, used: i64) {
+/// The code goes on at a point, with so many calls under way.
+pub(super) fn set_here(rt: &mut Isolate, point: Point, used: i64) {
     rt.ctx.engine = point.engine;
     rt.set_stack_state(used, point.floor);
     rt.claude.fiber = point.fiber;

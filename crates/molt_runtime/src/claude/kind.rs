@@ -86,6 +86,9 @@ pub fn kind_of(rt: &Isolate, w: Word) -> Kind {
 
 #[inline(never)]
 fn kind_of_class(rt: &Isolate, class: ClassId) -> Kind {
+    if let Some(kind) = rt.claude.tasks.kind(class) {
+        return kind;
+    }
     let class = rt.class(class);
     if class.has(ClassObj::CONSTRUCTOR) {
         return Kind::Tagged;

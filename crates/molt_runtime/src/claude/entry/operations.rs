@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use molt_abi::{Ret, Word};
 
 use super::super::kind::kind_of;
-use super::super::{Kind, list, print, symbol};
+use super::super::{Kind, list, print, symbol, tasks};
 use super::expect;
 use crate::api::str_bytes;
 use crate::entry::{entries, ret, words};
@@ -84,24 +84,19 @@ fn log(rt: &mut Isolate, args: &[Word]) -> PyResult {
     write_to(rt, "stderr", &line)
 }
 
-/// Waits; a signal may come in between.
+/// Suspends the task.
 fn sleep(rt: &mut Isolate, w: Word) -> PyResult {
-    let span = super::numbers::expect_double(rt, w, "sleep")?;
-    let began = crate::host::clock(libc::CLOCK_MONOTONIC);
-    // A negative time has passed already; conversion stops at the largest number of nanoseconds.
-    let until = began.saturating_add((span * 1e9) as u64).min(i64::MAX as u64);
-    let until = libc::timespec {
-        tv_sec: (until / 1_000_000_000) as libc::time_t,
-        tv_nsec: (until % 1_000_000_000) as libc::c_long,
-    };
-    loop {
-        // SAFETY: a complete time; the rest is not asked for.
-        let r =
-            unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, core::ptr::null_mut()) };
-        match r {
-            0 => return Ok(Owned::NONE),
-            _ => rt.poll()?,
-        }
+    let until = tasks::deadline(rt, w, "sleep")?;
+    if let Some(until) = until {
+        tasks::sleep_until(rt, until)?;
+    }
+    Ok(Owned::NONE)
+}
+
+/// Writes text to the error stream; nobody can be told that this failed.
+pub(in super::super) fn print_error(rt: &mut Isolate, text: &str) {
+    if write_to(rt, "stderr", text.as_bytes()).is_err() {
+        rt.clear_exception();
     }
 }
 
