@@ -1,8 +1,8 @@
 //! What compiled ClaudeLang calls: the functions `molt_cl_*` of [`molt_abi::runtime`].
 //!
 //! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`operations`], [`files`],
-//! [`store`], [`random`]: default handlers. [`macros`]: what only code of macros calls. [`modules`]: values of `require`. The others: the library.
-//! [`store`], [`random`]: default handlers. [`tasks`]: tasks and what they wait for. [`macros`]: what only code of macros calls. The others: the library.
+//! [`store`], [`random`]: default handlers. [`tasks`]: tasks and what they wait for. [`macros`]: what only code of macros
+//! calls. [`modules`]: values of `require`. The others: the library.
 
 pub mod bytes;
 pub mod calls;
