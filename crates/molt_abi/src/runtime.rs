@@ -708,11 +708,12 @@ rt_table! {
     ClIntToChar = cl_int_to_char(w) -> r;
     ClFormat = cl_format(p i) -> r;
     ClNamed = cl_named(i w) -> r;
-    ClCons = cl_cons(w w) -> r;
+    /// `cl_cons(list, value)`: what nobody else holds is changed in place, here and where else an operand is consumed.
+    ClCons = cl_cons(o w) -> r;
     /// `cl_cons_bound(value, list)`: the list alone if there is no value.
     ClConsBound = cl_cons_bound(w w) -> r;
     ClHead = cl_head(w) -> r;
-    ClTail = cl_tail(w) -> r;
+    ClTail = cl_tail(o) -> r;
     ClNthOf = cl_nth_of(i w) -> r;
     ClListEnd = cl_list_end(i w) -> r;
     ClNth = cl_nth(w w w) -> r;
@@ -738,8 +739,13 @@ rt_table! {
     ClMapParts = cl_map_parts(i w) -> r;
     ClSize = cl_size(w) -> r;
     ClMerge = cl_merge(p i) -> r;
-    ClSetAdd = cl_set_add(w w) -> r;
-    ClSetRemove = cl_set_remove(w w) -> r;
+    ClSetAdd = cl_set_add(o w) -> r;
+    ClSetRemove = cl_set_remove(o w) -> r;
+    /// `cl_put(map, key, value)`, `cl_take_out(map, key)`, `cl_append_to(front, back)`: the functions of one entry, key and
+    /// list.
+    ClPut = cl_put(o w w) -> r;
+    ClTakeOut = cl_take_out(o w) -> r;
+    ClAppendTo = cl_append_to(o w) -> r;
     ClSetHas = cl_set_has(w w) -> r;
     ClSetUnion = cl_set_union(p i) -> r;
     ClSetIntersection = cl_set_intersection(p i) -> r;

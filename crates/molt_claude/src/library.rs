@@ -4,7 +4,7 @@
 mod functions;
 mod operations;
 
-pub use functions::BUILTINS;
+pub use functions::{BUILTINS, owning};
 pub use operations::{EFFECTS, SPELLINGS};
 
 use molt_abi::RtFn;
@@ -54,6 +54,9 @@ pub enum Code {
     Compare(CompareOp),
     /// A runtime function on the operands; absent optional ones are unbound.
     Rt(RtFn),
+    /// A runtime function that consumes the first operand, and one that consumes the second and takes it first.
+    Own(RtFn),
+    Onto(RtFn),
     /// A runtime function that gets a small integer before the operands.
     Family(RtFn, u8),
     /// A runtime function on an array of the operands.

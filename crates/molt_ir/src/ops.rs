@@ -338,6 +338,8 @@ ops! {
     ClTailDirect "cl.tail_direct" S "ck*" -> "-" Func "T";
     /// Runtime function on words with a word as result.
     ClRt "cl.rt" S "w*" -> "w" Rt "RE";
+    /// Runtime function that consumes its first operand, with a word as result.
+    ClRtOwn "cl.rt_own" S "cw*" -> "w" Rt "RE";
     /// Runtime function on an array of words and their number, with a word as result.
     ClRtN "cl.rt_n" S "w*" -> "w" Rt "RE";
     /// Runtime function (low half) on a small integer (high half) and words, with a word as result.

@@ -649,7 +649,7 @@ impl<'a> Lower<'a> {
             }
             Op::ClTruth => self.claude_truth(args[0]),
             Op::ClCall => self.claude_call(args),
-            Op::ClRt => self.rt_checked(RtFn::from_index(low as u16).expect("verified"), args),
+            Op::ClRt | Op::ClRtOwn => self.rt_checked(RtFn::from_index(low as u16).expect("verified"), args),
             Op::ClRtN => self.checked_display(RtFn::from_index(low as u16).expect("verified"), args, args.len()),
             Op::ClRtFamily => {
                 let which = self.m.iconst(i64::from(high));

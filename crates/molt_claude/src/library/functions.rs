@@ -200,13 +200,13 @@ pub const BUILTINS: &[Builtin] = &[
     // Lists.
     row("list", 0, None, Code::List),
     row("vector", 0, None, Code::List),
-    rt("cons", 2, RtFn::ClCons),
+    exact("cons", 2, Code::Onto(RtFn::ClCons)),
     rt("head", 1, RtFn::ClHead),
     rt("car", 1, RtFn::ClHead),
     rt("first", 1, RtFn::ClHead),
-    rt("tail", 1, RtFn::ClTail),
-    rt("cdr", 1, RtFn::ClTail),
-    rt("rest", 1, RtFn::ClTail),
+    exact("tail", 1, Code::Own(RtFn::ClTail)),
+    exact("cdr", 1, Code::Own(RtFn::ClTail)),
+    exact("rest", 1, Code::Own(RtFn::ClTail)),
     exact("second", 1, Code::Family(RtFn::ClNthOf, 1)),
     exact("third", 1, Code::Family(RtFn::ClNthOf, 2)),
     exact("last", 1, Code::Family(RtFn::ClListEnd, 0)),
@@ -276,8 +276,8 @@ pub const BUILTINS: &[Builtin] = &[
     many("set-new", 0, RtFn::ClSetOf),
     rt("list->set", 1, RtFn::ClSetOfList),
     rt("set-from-list", 1, RtFn::ClSetOfList),
-    rt("set-add", 2, RtFn::ClSetAdd),
-    rt("set-remove", 2, RtFn::ClSetRemove),
+    exact("set-add", 2, Code::Own(RtFn::ClSetAdd)),
+    exact("set-remove", 2, Code::Own(RtFn::ClSetRemove)),
     rt("set-has?", 2, RtFn::ClSetHas),
     rt("set-contains?", 2, RtFn::ClSetHas),
     many("set-union", 0, RtFn::ClSetUnion),
@@ -365,6 +365,16 @@ pub const BUILTINS: &[Builtin] = &[
     rt("%module", 3, RtFn::ClModule),
 ];
 
+/// The function that consumes its first operand and does the same as one of any number of operands does for this number.
+pub fn owning(function: RtFn, count: usize) -> Option<RtFn> {
+    match (function, count) {
+        (RtFn::ClSet, 3) => Some(RtFn::ClPut),
+        (RtFn::ClDissoc, 2) => Some(RtFn::ClTakeOut),
+        (RtFn::ClAppend, 2) => Some(RtFn::ClAppendTo),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -377,7 +387,7 @@ mod tests {
         for b in BUILTINS {
             assert!(seen.insert(b.name), "{}", b.name);
             let taken = match b.code {
-                Code::Rt(f) => Some((f, b.most.map(usize::from))),
+                Code::Rt(f) | Code::Own(f) | Code::Onto(f) => Some((f, b.most.map(usize::from))),
                 Code::Family(f, _) => Some((f, b.most.map(|m| usize::from(m) + 1))),
                 Code::Many(f) => Some((f, Some(2))),
                 _ => None,

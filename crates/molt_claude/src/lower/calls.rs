@@ -9,7 +9,7 @@ use molt_ir::{BinaryOp, Const, Function, FunctionKind, Op, Type, ValueId};
 use super::body::{Body, To};
 use super::{Lower, Wrapped};
 use crate::core::{Core, CtorId, ExprId, ExprKind, GlobalId, LambdaId, ModuleId, OpId};
-use crate::library::{BUILTINS, BuiltinId, Code, EFFECTS};
+use crate::library::{BUILTINS, BuiltinId, Code, EFFECTS, owning};
 
 /// The procedure that a call runs, if that is known.
 enum Callee {
@@ -240,7 +240,12 @@ impl Body<'_, '_> {
             Code::Constant(v) => self.literal(Const::Float(v.to_bits())),
             Code::Tuple => self.b.word(Op::TupleNew, values, 0),
             Code::List => self.b.word(Op::ClRtN, values, RtFn::ClListOf as u64),
-            Code::Many(f) => self.b.word(Op::ClRtN, values, f as u64),
+            Code::Many(f) => match owning(f, values.len()) {
+                Some(f) => self.b.word(Op::ClRtOwn, values, f as u64),
+                None => self.b.word(Op::ClRtN, values, f as u64),
+            },
+            Code::Own(f) => self.b.word(Op::ClRtOwn, values, f as u64),
+            Code::Onto(f) => self.b.word(Op::ClRtOwn, &[values[1], values[0]], f as u64),
             Code::Rt(f) => {
                 let most = builtin.most.map_or(values.len(), usize::from);
                 let values = self.padded(values.to_vec(), most);
@@ -468,7 +473,7 @@ impl Body<'_, '_> {
             };
         };
         for &v in fixed.iter().rev() {
-            list = self.b.word(Op::ClRt, &[v, list], RtFn::ClCons as u64);
+            list = self.b.word(Op::ClRtOwn, &[list, v], RtFn::ClCons as u64);
         }
         let f = match what {
             Wrapped::Builtin(b) => match BUILTINS[b.0 as usize].code {

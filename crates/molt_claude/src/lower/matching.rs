@@ -414,7 +414,7 @@ impl Body<'_, '_> {
         }
         let v = match from {
             0 => list,
-            1 => self.b.word(Op::ClRt, &[list], RtFn::ClTail as u64),
+            1 => self.b.word(Op::ClRtOwn, &[list], RtFn::ClTail as u64),
             _ => {
                 let count = self.int(from as i64);
                 self.b.word(Op::ClRtFamily, &[count, list], molt_ir::func::imm_pair(RtFn::ClPart as u32, 1))

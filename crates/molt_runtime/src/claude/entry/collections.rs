@@ -32,9 +32,15 @@ fn head(rt: &mut Isolate, w: Word) -> PyResult {
     }
 }
 
-fn tail(rt: &mut Isolate, w: Word) -> PyResult {
-    expect_list(rt, w, "tail")?;
-    match list::tail(rt, Owned::share(w)) {
+/// An operand that is given up.
+fn consumed(w: Word) -> Owned {
+    // SAFETY: compiled code passes a reference for a parameter of the kind `o`.
+    unsafe { Owned::from_word(w) }
+}
+
+fn tail(rt: &mut Isolate, w: Owned) -> PyResult {
+    expect_list(rt, w.word(), "tail")?;
+    match list::tail(rt, w) {
         Some(rest) => Ok(rest),
         None => Err(bad_index(rt, "tail: the list is empty")),
     }
@@ -100,6 +106,12 @@ fn append(rt: &mut Isolate, args: &[Word]) -> PyResult {
     }
     let all: Vec<Owned> = args.iter().flat_map(|&w| list::iter(w)).map(Owned::share).collect();
     Ok(list::from_vec(rt, all))
+}
+
+fn append_to(rt: &mut Isolate, front: Owned, back: Word) -> PyResult {
+    expect_list(rt, front.word(), "append")?;
+    expect_list(rt, back, "append")?;
+    Ok(list::append(rt, front, Owned::share(back)))
 }
 
 fn reverse(rt: &mut Isolate, w: Word) -> PyResult {
@@ -379,9 +391,10 @@ entries! {
     cl_map_of_list(rt, w: Word) -> Ret { ret(map_of_list(rt, w)) }
     cl_set_of_list(rt, w: Word) -> Ret { ret(set_of_list(rt, w)) }
     cl_iter(rt, w: Word) -> Ret { ret(iterator(rt, w)) }
-    cl_cons(rt, value: Word, w: Word) -> Ret {
+    cl_cons(rt, w: Word, value: Word) -> Ret {
+        let list = consumed(w);
         match expect_list(rt, w, "cons") {
-            Ok(w) => Ret::ok(list::cons(rt, Owned::share(value), Owned::share(w)).into_word()),
+            Ok(_) => Ret::ok(list::cons(rt, Owned::share(value), list).into_word()),
             Err(Raised) => Ret::ERR,
         }
     }
@@ -392,7 +405,7 @@ entries! {
         Ret::ok(list::cons(rt, Owned::share(value), Owned::share(w)).into_word())
     }
     cl_head(rt, w: Word) -> Ret { ret(head(rt, w)) }
-    cl_tail(rt, w: Word) -> Ret { ret(tail(rt, w)) }
+    cl_tail(rt, w: Word) -> Ret { ret(tail(rt, consumed(w))) }
     cl_nth_of(rt, i: u64, w: Word) -> Ret { ret(nth(rt, w, Word::small(i as i64), Word::UNBOUND)) }
     cl_list_end(rt, which: u64, w: Word) -> Ret { ret(list_end(rt, which, w)) }
     cl_nth(rt, w: Word, i: Word, default: Word) -> Ret { ret(nth(rt, w, i, default)) }
@@ -423,10 +436,24 @@ entries! {
     cl_size(rt, w: Word) -> Ret { ret(size(rt, w)) }
     cl_merge(rt, args: *const Word, n: u64) -> Ret { ret(merge(rt, words(args, n))) }
     cl_set_add(rt, s: Word, w: Word) -> Ret {
-        ret(expect_set(rt, s, "set-add").and_then(|s| set::add(rt, Owned::share(s), w)))
+        let set = consumed(s);
+        ret(expect_set(rt, s, "set-add").and_then(|_| set::add(rt, set, w)))
     }
     cl_set_remove(rt, s: Word, w: Word) -> Ret {
-        ret(expect_set(rt, s, "set-remove").and_then(|s| set::remove(rt, Owned::share(s), w)))
+        let set = consumed(s);
+        ret(expect_set(rt, s, "set-remove").and_then(|_| set::remove(rt, set, w)))
+    }
+    cl_put(rt, m: Word, key: Word, value: Word) -> Ret {
+        let map = consumed(m);
+        ret(expect_map(rt, m, "set").and_then(|_| map::set(rt, map, key, Owned::share(value))))
+    }
+    cl_take_out(rt, m: Word, key: Word) -> Ret {
+        let map = consumed(m);
+        ret(expect_map(rt, m, "dissoc").and_then(|_| map::remove(rt, map, key)))
+    }
+    cl_append_to(rt, front: Word, back: Word) -> Ret {
+        let list = consumed(front);
+        ret(append_to(rt, list, back))
     }
     cl_set_has(rt, s: Word, w: Word) -> Ret {
         boolean(expect_set(rt, s, "set-has?").and_then(|s| set::contains(rt, s, w)))

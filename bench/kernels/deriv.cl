@@ -1,0 +1,15 @@
+; Symbols and lists: derivatives of expressions that are data.
+(define (deriv e)
+  (cond ((symbol? e) (if (= e 'x) 1 0))
+        ((number? e) 0)
+        (else
+          (let ((op (head e)) (rest-of (tail e)))
+            (cond ((= op '+) (cons '+ (map deriv rest-of)))
+                  ((= op '-) (cons '- (map deriv rest-of)))
+                  ((= op '*)
+                   (list '* e (cons '+ (map (lambda (f) (list '/ (deriv f) f)) rest-of))))
+                  (else (raise "error" "unknown operator")))))))
+(define (size e) (if (list? e) (fold (lambda (n part) (+ n (size part))) 1 e) 1))
+(define e '(+ (* 3 x x) (* a x x) (* b x) 5))
+(define (run n) (loop ((i 0) (total 0)) (if (= i n) total (recur (+ i 1) (+ total (size (deriv e)))))))
+(print (run 60000))

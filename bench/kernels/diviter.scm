@@ -1,0 +1,7 @@
+(define (create n) (let loop ((n n) (made '())) (if (= n 0) made (loop (- n 1) (cons #f made)))))
+(define (halve xs)
+  (let loop ((xs xs) (half '()))
+    (if (null? xs) half (loop (cddr xs) (cons (car xs) half)))))
+(define xs (create 200))
+(define (run n) (let loop ((i 0) (total 0)) (if (= i n) total (loop (+ i 1) (+ total (length (halve xs)))))))
+(display (run 60000)) (newline)

@@ -1,0 +1,13 @@
+(define size 800)
+(define steps 50)
+(define (inside? cr ci)
+  (let loop ((zr 0.0) (zi 0.0) (n 0))
+    (cond ((= n steps) #t)
+          ((> (+ (* zr zr) (* zi zi)) 4.0) #f)
+          (else (loop (+ (- (* zr zr) (* zi zi)) cr) (+ (* 2.0 zr zi) ci) (+ n 1))))))
+(define (row y)
+  (let loop ((x 0) (count 0))
+    (if (= x size)
+        count
+        (loop (+ x 1) (if (inside? (- (/ (* 3.0 x) size) 2.0) (- (/ (* 3.0 y) size) 1.5)) (+ count 1) count)))))
+(display (let loop ((y 0) (count 0)) (if (= y size) count (loop (+ y 1) (+ count (row y)))))) (newline)

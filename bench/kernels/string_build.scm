@@ -1,0 +1,12 @@
+(define (line n)
+  (string-append "line " (number->string n) ": " (number->string (* n n)) " is the square, " (string-upcase "done")))
+(define (block from)
+  (let loop ((n (+ from 99)) (lines '()))
+    (if (< n from) (string-join lines "\n") (loop (- n 1) (cons (line n) lines)))))
+(define (run n)
+  (let loop ((i 0) (total 0))
+    (if (= i n)
+        total
+        (let ((text (block (* i 100))))
+          (loop (+ i 1) (+ total (string-length text) (length (string-split text #\newline))))))))
+(display (run 1500)) (newline)
