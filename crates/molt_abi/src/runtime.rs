@@ -729,6 +729,12 @@ rt_table! {
     /// `cl_module(number, name, exports)`: the Module value of a module, whose exports are procedures that read them.
     ClModule = cl_module(w w w) -> r;
     ClModuleExports = cl_module_exports(w) -> r;
+    /// `cl_with_sandbox(options, body)`: calls the body in a sandbox.
+    ClWithSandbox = cl_with_sandbox(w w) -> r;
+    /// `cl_restrict(rules)`: what the command line grants, a rule a line.
+    ClRestrict = cl_restrict(w) -> r;
+    /// `cl_may_import(path)`: `capability-denied` where no module may be required.
+    ClMayImport = cl_may_import(w) -> r;
     ClUnique = cl_unique(w) -> r;
     ClTupleRef = cl_tuple_ref(w w) -> r;
     ClTuplePart = cl_tuple_part(i w) -> r;

@@ -69,6 +69,8 @@ pub struct Core {
     pub data_types: Arena<DataTypeId, DataType>,
     pub effects: Arena<EffectId, Effect>,
     pub ops: Arena<OpId, Operation>,
+    /// What the command line grants, as `cl_restrict` reads it.
+    pub restriction: Option<Symbol>,
     pub aliases: Vec<Alias>,
     /// Values of definitions and the rows that they declare.
     pub declared_rows: Vec<(ExprId, StxId)>,

@@ -15,6 +15,7 @@ mod module;
 mod pattern;
 mod quote;
 mod require;
+mod sandbox;
 mod scope;
 mod tasks;
 

@@ -5,7 +5,7 @@ mod functions;
 mod operations;
 
 pub use functions::{BUILTINS, owning};
-pub use operations::{EFFECTS, SPELLINGS};
+pub use operations::{EFFECTS, SPELLINGS, capability};
 
 use molt_abi::RtFn;
 use molt_base::entity_id;

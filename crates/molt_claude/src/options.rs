@@ -18,15 +18,11 @@ impl Default for Options {
 impl Options {
     /// A choice that is not built yet, as the command line spells it.
     pub fn absent(&self) -> Option<String> {
-        let Capabilities { sandbox, allow, deny } = &self.capabilities;
-        let contracts = match self.contracts {
+        match self.contracts {
             Contracts::Off => Some("--contracts=off".to_owned()),
             Contracts::Pre => Some("--contracts=pre".to_owned()),
-            Contracts::Full => None,
-        };
-        let sandbox = sandbox.then(|| "--sandbox".to_owned());
-        let listed = |flag: &str, all: &[Capability]| all.first().map(|c| format!("--{flag}={}", c.text()));
-        contracts.or(sandbox).or(listed("allow", allow)).or(listed("deny", deny))
+            Contracts::Full => self.capabilities.absent(),
+        }
     }
 }
 
@@ -46,6 +42,23 @@ pub struct Capabilities {
     pub sandbox: bool,
     pub allow: Vec<Capability>,
     pub deny: Vec<Capability>,
+}
+
+impl Capabilities {
+    /// A rule that nobody keeps yet: nothing connects, so there is nobody to ask about hosts.
+    fn absent(&self) -> Option<String> {
+        let is_host = |c: &&Capability| c.name.starts_with("net.") && c.argument.is_some();
+        let allowed = self.allow.iter().find(is_host).map(|c| format!("--allow={}", c.text()));
+        allowed.or_else(|| self.deny.iter().find(is_host).map(|c| format!("--deny={}", c.text())))
+    }
+
+    /// The rules for the runtime, one a line: `sandbox`, `+capability`, `-capability`; none where all is granted.
+    pub fn rules(&self) -> Option<String> {
+        let mut rules: Vec<String> = self.sandbox.then(|| "sandbox".to_owned()).into_iter().collect();
+        rules.extend(self.allow.iter().map(|c| format!("+{}", c.text())));
+        rules.extend(self.deny.iter().map(|c| format!("-{}", c.text())));
+        (!rules.is_empty()).then(|| rules.join("\n"))
+    }
 }
 
 /// One of the capabilities, for some paths or hosts only if there is an argument.
@@ -116,9 +129,11 @@ mod tests {
     fn what_is_absent_is_named() {
         let plain = Options::default();
         assert_eq!(plain.absent(), None);
-        let allow = vec![Capability::parse("process").unwrap()];
+        let allow = vec![Capability::parse("net.dns:a.org").unwrap()];
         let allowing = Options { capabilities: Capabilities { allow, ..Capabilities::default() }, ..plain.clone() };
-        assert_eq!(allowing.absent().as_deref(), Some("--allow=process"));
+        assert_eq!(allowing.absent().as_deref(), Some("--allow=net.dns:a.org"));
+        assert_eq!(allowing.capabilities.rules().as_deref(), Some("+net.dns:a.org"));
+        assert_eq!(Capabilities::default().rules(), None);
         assert_eq!(Options { contracts: Contracts::Off, ..plain }.absent().as_deref(), Some("--contracts=off"));
     }
 }

@@ -100,6 +100,7 @@ fn compile_here(request: &Request, bytes: Option<Vec<u8>>, loader: &dyn Loader, 
     let is_whole = !diagnostics.iter().any(stops);
     diagnostics.extend(check::check(&mut core, &mut syntax, &sources, is_whole));
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
+    core.restriction = request.options.capabilities.rules().map(|rules| core.names.intern(&rules));
     let is_wrong = diagnostics.iter().any(stops);
     let foreign = foreign_modules(&core);
     let is_mixed = !foreign.is_empty() || !request.surfaces.is_empty();

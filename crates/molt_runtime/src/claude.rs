@@ -11,6 +11,7 @@
 //! - [`ref_cell`]: Ref, the one value that changes.
 //! - `tasks`: Promise, Channel and Actor, and the tasks that run them.
 //! - [`error`]: Error, an exception class, and any other exception seen as one.
+//! - `sandbox`: what default handlers may do.
 //! - [`expansion`]: isolates in which macros run while a program is compiled.
 //! - [`equal`], `hash`, [`compare`], [`print`]: what holds of all values.
 //!
@@ -36,6 +37,7 @@ mod parts;
 pub mod print;
 pub mod ref_cell;
 pub mod report;
+mod sandbox;
 mod seam;
 pub mod set;
 pub mod symbol;
@@ -91,6 +93,10 @@ pub(crate) struct State {
     generated: u64,
     /// Macros run here; see [`expansion`].
     expands: bool,
+    /// Some sandbox is or was in force.
+    is_sandboxed: bool,
+    /// What the command line grants.
+    granted: Option<sandbox::Sandbox>,
     /// Comparisons that are under way for the sake of another one.
     nesting: usize,
 }

@@ -77,6 +77,7 @@ mod exported {
     pub(super) use crate::claude::entry::random::*;
     pub(super) use crate::claude::entry::reading::*;
     pub(super) use crate::claude::entry::regex::*;
+    pub(super) use crate::claude::entry::sandbox::*;
     pub(super) use crate::claude::entry::store::*;
     pub(super) use crate::claude::entry::strings::*;
     pub(super) use crate::claude::entry::tasks::*;

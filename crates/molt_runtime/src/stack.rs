@@ -78,6 +78,10 @@ impl Isolate {
         self.depth.limit - self.depth.withheld - self.ctx.depth_left
     }
 
+    pub(crate) fn depth_limit(&self) -> i64 {
+        self.depth.limit
+    }
+
     /// Sets the limit; the caller has checked that it is above the present depth.
     pub(crate) fn set_depth_limit(&mut self, limit: i64) {
         let free = limit - self.depth_used();

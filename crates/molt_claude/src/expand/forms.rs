@@ -60,6 +60,7 @@ pub enum Form {
     Parallel,
     Select,
     Receive,
+    WithSandbox,
     /// Part of the language and not built yet.
     Unbuilt,
 }
@@ -130,7 +131,7 @@ pub const TABLE: &[(&str, Form)] = &[
     ("ui:if", Form::Unbuilt),
     ("ui:when", Form::Unbuilt),
     ("ui:for", Form::Unbuilt),
-    ("with-sandbox", Form::Unbuilt),
+    ("with-sandbox", Form::WithSandbox),
     ("with-mock-time", Form::Unbuilt),
     ("with-seed", Form::Unbuilt),
     ("with-mock-io", Form::Unbuilt),
@@ -190,6 +191,7 @@ impl Expander<'_> {
             Form::Is => self.is_form(s, at),
             Form::Uncertain => self.uncertain(s, at),
             Form::WithOpenFile => self.with_open_file(s, at),
+            Form::WithSandbox => self.with_sandbox(s, at),
             Form::WithLogger => self.with_logger(s, at),
             Form::Async => self.async_form(s, at),
             Form::AsyncLambda => self.async_lambda(s, at),

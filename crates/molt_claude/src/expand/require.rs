@@ -112,7 +112,9 @@ impl Expander<'_> {
         let name = self.core.expr(ExprKind::Str(self.core.modules[loaded.module].name), span);
         let exports = self.core.expr(ExprKind::Map(words.into()), span);
         let module = self.library_call("%module", &[number, name, exports], span);
-        self.core.expr(ExprKind::Do([load, module].into()), span)
+        let path = self.string(path, span);
+        let granted = self.library_call("%may-import", &[path], span);
+        self.core.expr(ExprKind::Do([granted, load, module].into()), span)
     }
 
     fn import_error(&mut self, fault: Fault, path: ExprId, span: Span) -> ExprId {

@@ -363,6 +363,8 @@ pub const BUILTINS: &[Builtin] = &[
     rt("%wrong-operand", 2, RtFn::ClWrongOperand),
     rt("%sort-keyed", 2, RtFn::ClSortKeyed),
     rt("%module", 3, RtFn::ClModule),
+    rt("%with-sandbox", 2, RtFn::ClWithSandbox),
+    rt("%may-import", 1, RtFn::ClMayImport),
 ];
 
 /// The function that consumes its first operand and does the same as one of any number of operands does for this number.

@@ -28,6 +28,22 @@ const fn never(
 pub const SPELLINGS: &[(&str, &str, &str)] =
     &[("io", "print-line", "print"), ("random", "random", "float"), ("random", "randint", "int")];
 
+/// The capability that the default handler of an operation needs, by label and operation.
+pub fn capability(label: &str, op: &str) -> Option<&'static str> {
+    Some(match (label, op) {
+        ("IO", "print" | "write" | "print-err" | "log") => "io.stdout",
+        ("IO", "read-line") => "io.stdin",
+        ("IO", "read-file" | "file-exists?" | "list-dir") => "io.read",
+        ("IO", "write-file" | "append-file" | "make-dir") => "io.write",
+        ("IO", "delete-file") => "io.delete",
+        ("IO", "env" | "args" | "cwd") => "env",
+        ("Time", _) => "time",
+        ("Random", _) => "random",
+        ("State", _) => "state",
+        _ => return None,
+    })
+}
+
 /// All effects with their operations.
 pub const EFFECTS: &[EffectRow] = &[
     EffectRow {

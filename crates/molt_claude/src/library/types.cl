@@ -44,6 +44,8 @@
 (type-of (-> Any Keyword))
 (module-exports (-> Any (List String)))
 (%module (-> Int String Any Any {IO}))
+(%with-sandbox (-> Any (-> a) a))
+(%may-import (-> String Nil))
 (not (-> Any Bool))
 (xor (-> Any Any Bool))
 ; Strings.

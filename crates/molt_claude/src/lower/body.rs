@@ -8,7 +8,7 @@ use molt_ir::func::imm_pair;
 use molt_ir::program::CodeInfo;
 use molt_ir::{BlockId, ConstId, FuncId, Function, FunctionBuilder, Op, Type, ValueId, Variable};
 
-use super::Lower;
+use super::{Lower, Purpose};
 use crate::core::{ExprId, ExprKind, LambdaId, LocalId, LoopId, ModuleId, TypeTest};
 
 /// Where the value of an expression goes.
@@ -59,12 +59,21 @@ impl<'l, 'a> Body<'l, 'a> {
     /// The body of a module: its forms in order. Variables that nobody reads are not kept.
     pub fn module(lower: &'l mut Lower<'a>, func: Function, m: ModuleId) -> Function {
         let core = lower.core;
+        let entry = *core.order.last().expect("there is an entry");
         let mut body = Body::new(lower, func, None);
         if m == core.order[0] {
             body.b.word(Op::ClStart, &[], 0);
         }
-        for i in body.lower.modules_before(m) {
+        for (at, i) in body.lower.modules_before(m).into_iter().enumerate() {
             body.b.word(Op::PyImport, &[], u64::from(i.0));
+            // The library is first, and nothing of the program runs before it is restricted.
+            if let Some(rules) =
+                core.restriction.filter(|_| at == 0 && m == entry && body.lower.purpose == Purpose::Run)
+            {
+                let rules = body.lower.program.const_symbol(rules);
+                let rules = body.constant(rules);
+                body.b.word(Op::ClRt, &[rules], RtFn::ClRestrict as u64);
+            }
         }
         for &form in &core.modules[m].body {
             if body.b.is_terminated() {

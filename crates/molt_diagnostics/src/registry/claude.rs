@@ -26,6 +26,8 @@ numbered! {
         advice "give it a procedure that performs nothing";
     UNHANDLED = "unhandled-effect", "E0403" Error,
         advice "put a `handler` with a clause for the operation around it";
+    DENIED = "denied-capability", "E0404" Error,
+        advice "grant the capability, or handle the operation inside of the sandbox";
     NO_MODULE = "module-not-found", "E0601" Error,
         advice "put the module beside the program or into one of the folders that section 8 of the reference lists";
     NO_EXPORT = "name-not-exported", "E0602" Error,

@@ -9,6 +9,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
@@ -17,6 +18,7 @@ use molt_abi::{ClassId, Ret, Word};
 
 use super::ErrorKind;
 use super::fiber::{self, Fiber, FiberPtr, Input, Output};
+use super::sandbox::Sandbox;
 use crate::api::{native, str_text};
 use crate::current::current;
 use crate::exception::{extra, set_extra};
@@ -34,11 +36,13 @@ pub(super) struct Frame {
     /// Of a task, which has it from the one that started it: only function clauses count, and only for operations that
     /// return.
     is_inherited: bool,
+    /// What may be done inside, where the frame is that of a sandbox.
+    sandbox: Option<Arc<Sandbox>>,
 }
 
 impl Frame {
     pub fn new(handler: Owned) -> Frame {
-        Frame { outer: None, handler, fiber: None, is_inherited: false }
+        Frame { outer: None, handler, fiber: None, is_inherited: false, sandbox: None }
     }
 
     /// The clause that answers an operation.
@@ -64,7 +68,11 @@ impl Inherited {
         while let Some(frame) = at {
             // SAFETY: frames in force are alive.
             let frame = unsafe { frame.as_ref() };
-            frames.push(Frame { is_inherited: true, ..Frame::new(frame.handler.clone()) });
+            frames.push(Frame {
+                is_inherited: true,
+                sandbox: frame.sandbox.clone(),
+                ..Frame::new(frame.handler.clone())
+            });
             at = frame.outer;
         }
         let mut frames = frames.into_boxed_slice();
@@ -267,6 +275,33 @@ pub fn handle(rt: &mut Isolate, handler: Word, body: Word) -> PyResult {
     let result = rt.claude_call(body, &[]);
     rt.change_handlers(frame.outer);
     ended(rt, handler, this, result)
+}
+
+/// Calls a body in a sandbox: a frame that answers nothing.
+pub(super) fn sandboxed(rt: &mut Isolate, sandbox: Arc<Sandbox>, body: Word) -> PyResult {
+    rt.check_stack()?;
+    let mut frame = Frame::new(make_handler(rt, &[Word::NONE]));
+    frame.sandbox = Some(sandbox);
+    frame.outer = rt.handlers();
+    rt.change_handlers(NonNull::new(&raw mut frame));
+    let result = rt.claude_call(body, &[]);
+    rt.change_handlers(frame.outer);
+    result
+}
+
+/// The sandboxes in force, innermost first.
+pub(super) fn sandboxes(rt: &Isolate) -> impl Iterator<Item = &Sandbox> {
+    let mut at = rt.handlers();
+    core::iter::from_fn(move || {
+        loop {
+            // SAFETY: frames in force are alive.
+            let frame = unsafe { at?.as_ref() };
+            at = frame.outer;
+            if let Some(sandbox) = &frame.sandbox {
+                return Some(&**sandbox);
+            }
+        }
+    })
 }
 
 /// What the handler makes of the end of its body, with the frames outside in force.

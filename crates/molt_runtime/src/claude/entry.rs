@@ -1,8 +1,8 @@
 //! What compiled ClaudeLang calls: the functions `molt_cl_*` of [`molt_abi::runtime`].
 //!
 //! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`operations`], [`files`],
-//! [`store`], [`random`]: default handlers. [`tasks`]: tasks and what they wait for. [`macros`]: what only code of macros
-//! calls. [`modules`]: values of `require`. The others: the library.
+//! [`store`], [`random`]: default handlers. [`tasks`]: tasks and what they wait for. [`sandbox`]: what may be done.
+//! [`macros`]: what only code of macros calls. [`modules`]: values of `require`. The others: the library.
 
 pub mod bytes;
 pub mod calls;
@@ -19,6 +19,7 @@ pub mod operations;
 pub mod random;
 pub mod reading;
 pub mod regex;
+pub mod sandbox;
 pub mod store;
 pub mod strings;
 pub mod tasks;

@@ -11,6 +11,7 @@ use core::ffi::CStr;
 use molt_abi::{Ret, Word};
 
 use super::super::kind::kind_of;
+use super::super::sandbox::{Subject, denied, denied_path};
 use super::super::{ErrorKind, Kind, list, map};
 use super::{expect, wrong_type};
 use crate::api::{bytes_slice, str_bytes, str_text, try_native};
@@ -272,27 +273,86 @@ fn working_folder(rt: &mut Isolate) -> PyResult {
     Ok(rt.new_str_os(path.to_bytes()))
 }
 
+/// Whether an operation on a path, or on an open file by its path, is denied.
+fn is_denied(
+    rt: &mut Isolate,
+    capability: &str,
+    operation: &str,
+    w: Word,
+    of: fn(&'static [u8]) -> Subject<'static>,
+) -> bool {
+    let subject = match try_native::<File>(rt, w) {
+        Some(file) => return denied_path(rt, capability, operation, Subject::File(file.path.clone().as_bytes())),
+        None if kind_of(rt, w) == Kind::String => of(str_bytes(w)),
+        None => Subject::Nothing,
+    };
+    denied_path(rt, capability, operation, subject)
+}
+
+/// What opening a file in a mode needs; an unknown mode is refused afterwards.
+fn open_capability(args: &[Word]) -> &'static str {
+    let writes = args.get(1).is_some_and(|&mode| !mode.is_small() && str_text(mode).starts_with(['w', 'a']));
+    if writes { "io.write" } else { "io.read" }
+}
+
 entries! {
-    cl_open_file(rt, args: *const Word, n: u64) -> Ret { ret(open_file(rt, words(args, n))) }
+    cl_open_file(rt, args: *const Word, n: u64) -> Ret {
+        if is_denied(rt, open_capability(words(args, n)), "io:open-file", words(args, n)[0], Subject::File) {
+            return Ret::ERR;
+        }
+        ret(open_file(rt, words(args, n)))
+    }
     cl_close_file(rt, args: *const Word, n: u64) -> Ret { ret(close_file(rt, words(args, n)[0])) }
-    cl_read_file(rt, args: *const Word, n: u64) -> Ret { ret(read_file(rt, words(args, n)[0])) }
+    cl_read_file(rt, args: *const Word, n: u64) -> Ret {
+        if is_denied(rt, "io.read", "io:read-file", words(args, n)[0], Subject::File) {
+            return Ret::ERR;
+        }
+        ret(read_file(rt, words(args, n)[0]))
+    }
     cl_write_file(rt, args: *const Word, n: u64) -> Ret {
+        if is_denied(rt, "io.write", "io:write-file", words(args, n)[0], Subject::File) {
+            return Ret::ERR;
+        }
         let args = words(args, n);
         ret(write_file(rt, args[0], args[1], b"w", "write-file"))
     }
     cl_append_file(rt, args: *const Word, n: u64) -> Ret {
+        if is_denied(rt, "io.write", "io:append-file", words(args, n)[0], Subject::File) {
+            return Ret::ERR;
+        }
         let args = words(args, n);
         ret(write_file(rt, args[0], args[1], b"a", "append-file"))
     }
-    cl_file_exists(rt, args: *const Word, n: u64) -> Ret { ret(file_exists(rt, words(args, n)[0])) }
+    cl_file_exists(rt, args: *const Word, n: u64) -> Ret {
+        if is_denied(rt, "io.read", "io:file-exists?", words(args, n)[0], Subject::File) {
+            return Ret::ERR;
+        }
+        ret(file_exists(rt, words(args, n)[0]))
+    }
     cl_delete_file(rt, args: *const Word, n: u64) -> Ret {
+        if is_denied(rt, "io.delete", "io:delete-file", words(args, n)[0], Subject::Entry) {
+            return Ret::ERR;
+        }
         // SAFETY: a C string goes in. An empty folder goes, too.
         ret(on_path(rt, words(args, n)[0], "delete-file", |path| unsafe { libc::remove(path.as_ptr()) }))
     }
-    cl_list_dir(rt, args: *const Word, n: u64) -> Ret { ret(list_folder(rt, words(args, n)[0])) }
+    cl_list_dir(rt, args: *const Word, n: u64) -> Ret {
+        if is_denied(rt, "io.read", "io:list-dir", words(args, n)[0], Subject::File) {
+            return Ret::ERR;
+        }
+        ret(list_folder(rt, words(args, n)[0]))
+    }
     cl_make_dir(rt, args: *const Word, n: u64) -> Ret {
+        if is_denied(rt, "io.write", "io:make-dir", words(args, n)[0], Subject::File) {
+            return Ret::ERR;
+        }
         // SAFETY: a C string goes in.
         ret(on_path(rt, words(args, n)[0], "make-dir", |path| unsafe { libc::mkdir(path.as_ptr(), 0o777) }))
     }
-    cl_cwd(rt, _args: *const Word, _n: u64) -> Ret { ret(working_folder(rt)) }
+    cl_cwd(rt, _args: *const Word, _n: u64) -> Ret {
+        if denied(rt, "env", "io:cwd") {
+            return Ret::ERR;
+        }
+        ret(working_folder(rt))
+    }
 }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use molt_abi::{Ret, Word};
 
 use super::super::kind::kind_of;
+use super::super::sandbox::denied;
 use super::super::{Kind, list, print, symbol, tasks};
 use super::expect;
 use crate::api::str_bytes;
@@ -106,15 +107,43 @@ fn seconds(clock: libc::clockid_t) -> f64 {
 }
 
 entries! {
-    cl_print(rt, args: *const Word, n: u64) -> Ret { ret(print_line(rt, "stdout", words(args, n))) }
-    cl_print_err(rt, args: *const Word, n: u64) -> Ret { ret(print_line(rt, "stderr", words(args, n))) }
+    cl_print(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "io.stdout", "io:print") {
+            return Ret::ERR;
+        }
+        ret(print_line(rt, "stdout", words(args, n)))
+    }
+    cl_print_err(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "io.stdout", "io:print-err") {
+            return Ret::ERR;
+        }
+        ret(print_line(rt, "stderr", words(args, n)))
+    }
     cl_write(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "io.stdout", "io:write") {
+            return Ret::ERR;
+        }
         let written = joined(rt, words(args, n)).and_then(|text| write_to(rt, "stdout", &text));
         ret(written)
     }
-    cl_read_line(rt, _args: *const Word, _n: u64) -> Ret { ret(read_line(rt)) }
-    cl_env(rt, args: *const Word, n: u64) -> Ret { ret(variable(rt, words(args, n))) }
-    cl_args(rt, _args: *const Word, _n: u64) -> Ret { ret(arguments(rt)) }
+    cl_read_line(rt, _args: *const Word, _n: u64) -> Ret {
+        if denied(rt, "io.stdin", "io:read-line") {
+            return Ret::ERR;
+        }
+        ret(read_line(rt))
+    }
+    cl_env(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "env", "io:env") {
+            return Ret::ERR;
+        }
+        ret(variable(rt, words(args, n)))
+    }
+    cl_args(rt, _args: *const Word, _n: u64) -> Ret {
+        if denied(rt, "env", "io:args") {
+            return Ret::ERR;
+        }
+        ret(arguments(rt))
+    }
     cl_exit(rt, args: *const Word, n: u64) -> Ret {
         let code = words(args, n).first().copied().unwrap_or(Word::small(0));
         match expect(rt, code, Kind::Int, "exit") {
@@ -122,17 +151,41 @@ entries! {
             Err(Raised) => Ret::ERR,
         }
     }
-    cl_log_line(rt, args: *const Word, n: u64) -> Ret { ret(log(rt, words(args, n))) }
-    cl_sleep(rt, args: *const Word, n: u64) -> Ret { ret(sleep(rt, words(args, n)[0])) }
-    cl_now(rt, _args: *const Word, _n: u64) -> Ret { Ret::ok(rt.new_float(seconds(libc::CLOCK_REALTIME)).into_word()) }
+    cl_log_line(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "io.stdout", "io:log") {
+            return Ret::ERR;
+        }
+        ret(log(rt, words(args, n)))
+    }
+    cl_sleep(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "time", "time:sleep") {
+            return Ret::ERR;
+        }
+        ret(sleep(rt, words(args, n)[0]))
+    }
+    cl_now(rt, _args: *const Word, _n: u64) -> Ret {
+        if denied(rt, "time", "time:now") {
+            return Ret::ERR;
+        }
+        Ret::ok(rt.new_float(seconds(libc::CLOCK_REALTIME)).into_word())
+    }
     cl_now_ms(rt, _args: *const Word, _n: u64) -> Ret {
+        if denied(rt, "time", "time:now-ms") {
+            return Ret::ERR;
+        }
         let ms = crate::host::clock(libc::CLOCK_REALTIME) / 1_000_000;
         Ret::ok(rt.new_int(ms as i64).into_word())
     }
     cl_monotonic(rt, _args: *const Word, _n: u64) -> Ret {
+        if denied(rt, "time", "time:monotonic") {
+            return Ret::ERR;
+        }
         Ret::ok(rt.new_float(seconds(libc::CLOCK_MONOTONIC)).into_word())
     }
     cl_elapsed(rt, _args: *const Word, _n: u64) -> Ret {
+        if denied(rt, "time", "time:elapsed") {
+            return Ret::ERR;
+        }
         let since = crate::host::clock(libc::CLOCK_MONOTONIC) - rt.claude.began;
         Ret::ok(rt.new_float(since as f64 / 1e9).into_word())
     }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use molt_abi::{Ret, Word};
 
+use super::super::sandbox::denied;
 use super::super::{Kind, list};
 use super::collections::expect_list;
 use super::{bad_index, expect, expect_index};
@@ -103,16 +104,42 @@ fn seed(rt: &mut Isolate, w: Word) -> PyResult {
 
 entries! {
     cl_random_float(rt, _args: *const Word, _n: u64) -> Ret {
+        if denied(rt, "random", "random:float") {
+            return Ret::ERR;
+        }
         let v = rt.state::<Generator>().float();
         Ret::ok(rt.new_float(v).into_word())
     }
-    cl_random_int(rt, args: *const Word, n: u64) -> Ret { ret(between(rt, words(args, n)[0], words(args, n)[1])) }
+    cl_random_int(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "random", "random:int") {
+            return Ret::ERR;
+        }
+        ret(between(rt, words(args, n)[0], words(args, n)[1]))
+    }
     cl_random_bool(rt, _args: *const Word, _n: u64) -> Ret {
+        if denied(rt, "random", "random:bool") {
+            return Ret::ERR;
+        }
         Ret::ok(Word::from_bool(rt.state::<Generator>().next() >> 63 == 1))
     }
-    cl_random_choice(rt, args: *const Word, n: u64) -> Ret { ret(choice(rt, words(args, n)[0])) }
-    cl_random_shuffle(rt, args: *const Word, n: u64) -> Ret { ret(shuffle(rt, words(args, n)[0])) }
-    cl_random_seed(rt, args: *const Word, n: u64) -> Ret { ret(seed(rt, words(args, n)[0])) }
+    cl_random_choice(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "random", "random:choice") {
+            return Ret::ERR;
+        }
+        ret(choice(rt, words(args, n)[0]))
+    }
+    cl_random_shuffle(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "random", "random:shuffle") {
+            return Ret::ERR;
+        }
+        ret(shuffle(rt, words(args, n)[0]))
+    }
+    cl_random_seed(rt, args: *const Word, n: u64) -> Ret {
+        if denied(rt, "random", "random:seed") {
+            return Ret::ERR;
+        }
+        ret(seed(rt, words(args, n)[0]))
+    }
 }
 
 #[cfg(test)]

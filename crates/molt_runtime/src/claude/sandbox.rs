@@ -1,0 +1,401 @@
+//! Capabilities: what default handlers may do (section 5.5 of the reference).
+//!
+//! A sandbox is a frame among those of the handlers in force, without a clause. So it is in force exactly where a handler
+//! in its place would be: clauses run outside of it, a continuation takes it along. An operation is granted when every
+//! sandbox around it grants it, and what the command line says. Programs without any pay one test in a default handler.
+//!
+//! Paths are resolved when the sandbox begins and when the operation is performed, links and `..` included. A link that is
+//! put in place between the test and the operation is not seen.
+
+use alloc::ffi::CString;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+
+use molt_abi::Word;
+
+use super::kind::kind_of;
+use super::{ErrorKind, Kind, effects, list, map, symbol};
+use crate::api::str_text;
+use crate::{Isolate, Owned, PyResult, Raised};
+
+/// All capabilities, and whether they take an argument.
+const CAPABILITIES: &[(&str, Argument)] = &[
+    ("io.stdin", Argument::None),
+    ("io.stdout", Argument::None),
+    ("io.read", Argument::Path),
+    ("io.write", Argument::Path),
+    ("io.delete", Argument::Path),
+    ("env", Argument::None),
+    ("net.connect", Argument::Host),
+    ("net.listen", Argument::Host),
+    ("net.dns", Argument::Host),
+    ("time", Argument::None),
+    ("random", Argument::None),
+    ("state", Argument::None),
+    ("thread", Argument::None),
+    ("dom", Argument::None),
+    ("module.import", Argument::None),
+    ("process", Argument::None),
+    ("ffi", Argument::None),
+];
+
+/// Sets of capabilities that have a name.
+const SETS: &[(&str, &[&str])] = &[
+    ("none", &[]),
+    ("read-only", &["io.stdin", "io.stdout", "io.read", "env", "time", "module.import"]),
+    ("network-client", &["io.stdout", "net.connect", "net.dns", "time", "random", "thread"]),
+    ("ui", &["io.stdout", "dom", "state", "time", "random", "thread"]),
+    (
+        "standard",
+        &[
+            "io.stdin",
+            "io.stdout",
+            "io.read",
+            "io.write",
+            "env",
+            "time",
+            "random",
+            "state",
+            "thread",
+            "dom",
+            "module.import",
+        ],
+    ),
+];
+
+/// The set of all capabilities.
+const ALL: &str = "trusted";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Argument {
+    None,
+    Path,
+    Host,
+}
+
+/// A capability, for some paths only if there is an argument.
+struct Grant {
+    name: &'static str,
+    /// A resolved path; `Some(None)` is one that names nothing.
+    prefix: Option<Option<Vec<u8>>>,
+}
+
+/// What may be done.
+#[derive(Default)]
+pub(super) struct Sandbox {
+    /// All that is not denied.
+    everything: bool,
+    allow: Vec<Grant>,
+    deny: Vec<Grant>,
+}
+
+/// What an operation is about.
+#[derive(Clone, Copy)]
+pub(super) enum Subject<'a> {
+    Nothing,
+    /// A file: what a link leads to.
+    File(&'a [u8]),
+    /// An entry of a folder, which may be a link.
+    Entry(&'a [u8]),
+}
+
+impl Grant {
+    fn covers(&self, name: &str, path: Option<&[u8]>) -> bool {
+        self.name == name
+            && match (&self.prefix, path) {
+                (None, _) => true,
+                (Some(Some(prefix)), Some(path)) => is_below(path, prefix),
+                _ => false,
+            }
+    }
+}
+
+impl Sandbox {
+    fn grants(&self, name: &str, path: Option<&[u8]>) -> bool {
+        let any = |list: &[Grant]| list.iter().any(|g| g.covers(name, path));
+        (self.everything || any(&self.allow)) && !any(&self.deny)
+    }
+}
+
+/// Whether a path is another one or lies below it, by whole components.
+fn is_below(path: &[u8], prefix: &[u8]) -> bool {
+    let rest = path.strip_prefix(prefix.strip_suffix(b"/").unwrap_or(prefix));
+    rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+}
+
+// ---- paths --------------------------------------------------------------------------------------
+
+fn real_path(path: &CStr) -> Option<Vec<u8>> {
+    // SAFETY: a C string goes in; the result is the caller's to free, which is done once.
+    unsafe {
+        let found = libc::realpath(path.as_ptr(), core::ptr::null_mut());
+        if found.is_null() {
+            return None;
+        }
+        let bytes = CStr::from_ptr(found).to_bytes().to_vec();
+        libc::free(found.cast());
+        Some(bytes)
+    }
+}
+
+fn is_there(path: &CStr) -> bool {
+    let mut about = core::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: a C string and room for the answer go in.
+    unsafe { libc::lstat(path.as_ptr(), about.as_mut_ptr()) == 0 }
+}
+
+/// The absolute path without links that something has or will have when it is made; none for a link to nothing.
+fn resolved(subject: Subject) -> Option<Vec<u8>> {
+    let (path, is_entry) = match subject {
+        Subject::Nothing => return None,
+        Subject::File(path) => (path, false),
+        Subject::Entry(path) => (path, true),
+    };
+    let text = CString::new(path).ok()?;
+    if !is_entry {
+        if let Some(found) = real_path(&text) {
+            return Some(found);
+        }
+        if is_there(&text) {
+            return None;
+        }
+    }
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    let (folder, name) = match path.iter().rposition(|&b| b == b'/') {
+        Some(0) => (&b"/"[..], &path[1..]),
+        Some(at) => (&path[..at], &path[at + 1..]),
+        None => (&b"."[..], path),
+    };
+    if matches!(name, b"" | b"." | b"..") {
+        return None;
+    }
+    let mut out = resolved(Subject::File(folder))?;
+    if !out.ends_with(b"/") {
+        out.push(b'/');
+    }
+    out.extend_from_slice(name);
+    Some(out)
+}
+
+// ---- asking -------------------------------------------------------------------------------------
+
+/// Whether an operation is denied; the error `capability-denied` is pending then.
+pub(super) fn denied(rt: &mut Isolate, capability: &str, operation: &str) -> bool {
+    rt.claude.is_sandboxed && demand(rt, capability, operation, Subject::Nothing).is_err()
+}
+
+/// The same of an operation on a path, or on an open file by its path.
+pub(super) fn denied_path(rt: &mut Isolate, capability: &str, operation: &str, subject: Subject) -> bool {
+    rt.claude.is_sandboxed && demand(rt, capability, operation, subject).is_err()
+}
+
+#[cold]
+fn demand(rt: &mut Isolate, capability: &str, operation: &str, subject: Subject) -> PyResult<()> {
+    let path = resolved(subject);
+    let path = path.as_deref();
+    let by_program = rt.claude.granted.as_ref().is_none_or(|s| s.grants(capability, path));
+    if by_program && effects::sandboxes(rt).all(|s| s.grants(capability, path)) {
+        return Ok(());
+    }
+    let words = [
+        Owned::share(rt.keyword("capability")),
+        rt.new_str(capability),
+        Owned::share(rt.keyword("operation")),
+        rt.new_str(operation),
+    ];
+    let borrowed: Vec<Word> = words.iter().map(Owned::word).collect();
+    let data = map::from_words(rt, &borrowed)?;
+    let text = format!("{operation} needs the capability {capability}");
+    Err(rt.raise_claude(ErrorKind::CapabilityDenied, text, data.word()))
+}
+
+// ---- making -------------------------------------------------------------------------------------
+
+/// Calls a body in a sandbox: the options are a map with `:capabilities` and `:limits`.
+pub(super) fn within(rt: &mut Isolate, options: Word, body: Word) -> PyResult {
+    if !map::is_map(rt, options) {
+        return Err(super::entry::wrong_type(rt, "with-sandbox", "a map", options));
+    }
+    let (capabilities, limits) = (rt.keyword("capabilities"), rt.keyword("limits"));
+    for [key, _] in map::iter(options) {
+        if key != capabilities && key != limits {
+            return Err(refused(rt, "its keys are :capabilities and :limits"));
+        }
+    }
+    let depth = match map::get(rt, options, limits)? {
+        Some(limits) => call_depth(rt, limits)?,
+        None => None,
+    };
+    let sandbox = match map::get(rt, options, capabilities)? {
+        Some(listed) => Some(Arc::new(read(rt, listed)?)),
+        None => None,
+    };
+    let limit = rt.depth_limit();
+    if let Some(depth) = depth {
+        rt.set_depth_limit(limit.min(rt.depth_used() + depth));
+    }
+    let result = match sandbox {
+        Some(sandbox) => {
+            rt.claude.is_sandboxed = true;
+            effects::sandboxed(rt, sandbox, body)
+        }
+        None => rt.claude_call(body, &[]),
+    };
+    rt.set_depth_limit(limit);
+    result
+}
+
+#[cold]
+fn refused(rt: &mut Isolate, why: &str) -> Raised {
+    rt.raise_claude(ErrorKind::TypeError, format!("with-sandbox: {why}"), Word::NONE)
+}
+
+/// The one limit that is kept.
+fn call_depth(rt: &mut Isolate, limits: Word) -> PyResult<Option<i64>> {
+    if !map::is_map(rt, limits) {
+        return Err(super::entry::wrong_type(rt, "with-sandbox", "a map of limits", limits));
+    }
+    let mut depth = None;
+    for [key, value] in map::iter(limits) {
+        if key != rt.keyword("max-call-depth") {
+            let name = super::print::pr_str(rt, key)?;
+            let why = format!("the limit {} is not built yet", str_text(name.word()));
+            return Err(refused(rt, &why));
+        }
+        let value = crate::num::int::to_i64(value).filter(|v| *v >= 0 && kind_of(rt, value) == Kind::Int);
+        let Some(value) = value else { return Err(refused(rt, "a limit is an Int that is not negative")) };
+        depth = Some(value.min(1 << 40));
+    }
+    Ok(depth)
+}
+
+/// Capabilities: the name of a set, or a list of names, of sets too, and of `[name argument ..]`.
+fn read(rt: &mut Isolate, listed: Word) -> PyResult<Sandbox> {
+    let mut sandbox = Sandbox::default();
+    if !list::is_list(rt, listed) {
+        add(rt, &mut sandbox, listed)?;
+        return Ok(sandbox);
+    }
+    for item in list::iter(listed) {
+        add(rt, &mut sandbox, item)?;
+    }
+    Ok(sandbox)
+}
+
+fn name_text(rt: &mut Isolate, w: Word) -> PyResult<String> {
+    match kind_of(rt, w) {
+        Kind::Keyword | Kind::Symbol => Ok(symbol::text_of(w).into_owned()),
+        Kind::String => Ok(str_text(w).into_owned()),
+        _ => Err(super::entry::wrong_type(rt, "with-sandbox", "the name of a capability", w)),
+    }
+}
+
+fn add(rt: &mut Isolate, sandbox: &mut Sandbox, item: Word) -> PyResult<()> {
+    if !list::is_list(rt, item) {
+        let name = name_text(rt, item)?;
+        return if add_named(sandbox, &name) { Ok(()) } else { Err(unknown(rt, &name)) };
+    }
+    let parts: Vec<Word> = list::iter(item).collect();
+    let Some((&name, arguments)) = parts.split_first() else {
+        return Err(refused(rt, "a capability with arguments is [name argument ..]"));
+    };
+    let name = name_text(rt, name)?;
+    for &argument in arguments {
+        let argument = name_text(rt, argument)?;
+        match grant(&name, Some(&argument)) {
+            Ok(grant) => sandbox.allow.push(grant),
+            Err(why) => return Err(refused(rt, &why)),
+        }
+    }
+    Ok(())
+}
+
+fn unknown(rt: &mut Isolate, name: &str) -> Raised {
+    refused(rt, &format!("{name} is no capability"))
+}
+
+/// Whether there is a capability or set of this name, which is granted then.
+fn add_named(sandbox: &mut Sandbox, name: &str) -> bool {
+    if name == ALL {
+        sandbox.everything = true;
+        return true;
+    }
+    if let Some((_, names)) = SETS.iter().find(|(set, _)| *set == name) {
+        sandbox.allow.extend(names.iter().filter_map(|n| grant(n, None).ok()));
+        return true;
+    }
+    let found = grant(name, None);
+    let is_found = found.is_ok();
+    sandbox.allow.extend(found);
+    is_found
+}
+
+fn grant(name: &str, argument: Option<&str>) -> Result<Grant, String> {
+    let Some(&(name, takes)) = CAPABILITIES.iter().find(|(known, _)| *known == name) else {
+        return Err(format!("{name} is no capability"));
+    };
+    match (argument, takes) {
+        (Some(_), Argument::None) => Err(format!("{name} takes no argument")),
+        // Nothing connects yet, so there is nobody to ask about hosts.
+        (Some(_), Argument::Host) => Err(format!("{name} for some hosts is not built yet")),
+        (Some(path), Argument::Path) => Ok(Grant { name, prefix: Some(resolved(Subject::File(path.as_bytes()))) }),
+        (None, _) => Ok(Grant { name, prefix: None }),
+    }
+}
+
+/// What the command line grants, one rule a line: `sandbox`, `+name`, `+name:argument`, `-name`, `-name:argument`.
+pub(super) fn restrict(rt: &mut Isolate, rules: &str) -> PyResult<()> {
+    let mut sandbox = Sandbox { everything: true, ..Sandbox::default() };
+    for rule in rules.lines() {
+        if rule == "sandbox" {
+            sandbox.everything = false;
+            continue;
+        }
+        let (name, argument) = match rule[1..].split_once(':') {
+            Some((name, argument)) => (name, Some(argument)),
+            None => (&rule[1..], None),
+        };
+        match grant(name, argument) {
+            Ok(grant) if rule.starts_with('-') => sandbox.deny.push(grant),
+            Ok(grant) => sandbox.allow.push(grant),
+            Err(why) => return Err(rt.raise_claude(ErrorKind::Error, why.to_string(), Word::NONE)),
+        }
+    }
+    rt.claude.is_sandboxed = true;
+    rt.claude.granted = Some(sandbox);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    #[test]
+    fn prefixes_are_of_whole_components() {
+        assert!(
+            is_below(b"/a/b", b"/a") && is_below(b"/a", b"/a") && is_below(b"/a", b"/") && is_below(b"/a/b", b"/a/")
+        );
+        assert!(!is_below(b"/ab", b"/a") && !is_below(b"/", b"/a"));
+    }
+
+    #[test]
+    fn what_is_not_there_yet_has_the_path_of_its_folder() {
+        assert_eq!(resolved(Subject::File(b"/no-such-folder/x")).as_deref(), Some(&b"/no-such-folder/x"[..]));
+        assert_eq!(resolved(Subject::File(b"/../no-such-folder/..")), None);
+        assert_eq!(resolved(Subject::Entry(b"/../usr")).as_deref(), Some(&b"/usr"[..]));
+    }
+
+    #[test]
+    fn a_denial_wins() {
+        let both = || vec![grant("env", None).expect("there is this one")];
+        let sandbox = Sandbox { everything: false, allow: both(), deny: Vec::new() };
+        assert!(sandbox.grants("env", None) && !sandbox.grants("time", None));
+        assert!(!Sandbox { everything: true, allow: both(), deny: both() }.grants("env", None));
+        assert!(grant("env", Some("x")).is_err() && grant("network", None).is_err());
+    }
+}
