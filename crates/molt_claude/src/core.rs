@@ -3,7 +3,7 @@
 //! Every name has become an id; of the many forms those are left that mean something of their own. Expressions lie in one
 //! arena and keep the place that they were written at.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use molt_base::{Arena, Interner, Span, Symbol, entity_id};
 
@@ -71,6 +71,8 @@ pub struct Core {
     pub ops: Arena<OpId, Operation>,
     /// What the command line grants, as `cl_restrict` reads it.
     pub restriction: Option<Symbol>,
+    /// The labels, in lower case, that the package may perform, if its manifest says.
+    pub package_row: Option<BTreeSet<String>>,
     pub aliases: Vec<Alias>,
     /// Values of definitions and the rows that they declare.
     pub declared_rows: Vec<(ExprId, StxId)>,

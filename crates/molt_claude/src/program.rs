@@ -13,6 +13,7 @@ use crate::expand::Expander;
 use crate::lookup::Places;
 use crate::lower::{self, Purpose};
 use crate::macros::MakeRunner;
+use crate::manifest;
 use crate::options::Options;
 use crate::stx::Syntax;
 
@@ -97,6 +98,7 @@ fn compile_here(request: &Request, bytes: Option<Vec<u8>>, loader: &dyn Loader, 
     if let (Some(entry), Some(bytes)) = (&request.entry, bytes) {
         expander.file(entry, bytes);
     }
+    core.package_row = manifest::effects(&request.places, loader, &mut sources, &mut diagnostics);
     let is_whole = !diagnostics.iter().any(stops);
     diagnostics.extend(check::check(&mut core, &mut syntax, &sources, is_whole));
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
@@ -184,6 +186,45 @@ mod tests {
     fn programs_without_faults_have_code() {
         assert!(findings(b"(define (double x) (* 2 x)) (print (double 21))").is_empty());
         assert!(findings(b"").is_empty());
+    }
+
+    struct Package(&'static str, &'static str);
+
+    impl Loader for Package {
+        fn read(&self, path: &Path) -> Option<Vec<u8>> {
+            let files = [("main.cl", self.1), ("claude.json", self.0)];
+            files.iter().find(|f| Path::new(f.0) == path).map(|f| f.1.as_bytes().to_vec())
+        }
+    }
+
+    fn in_package(manifest: &'static str, text: &'static str) -> Vec<String> {
+        let request = Request { entry: "main.cl".into(), places: Places::default(), options: Options::default() };
+        let compiled = compile(&request, &Package(manifest, text), &|| unreachable!("these programs have no macros"));
+        compiled
+            .diagnostics
+            .iter()
+            .map(|d| format!("{:?} {:?}", d.code.number, d.primary_span().map(|s| s.start)))
+            .collect()
+    }
+
+    #[test]
+    fn a_package_performs_what_its_manifest_says() {
+        let program = "(define (now) (time:now)) (print (now))";
+        assert!(in_package("{\"effects\": [\"IO\", \"time\"]}", program).is_empty());
+        assert!(in_package("{}", program).is_empty());
+        assert_eq!(in_package("{\"effects\": [\"IO\"]}", program), ["Some(\"E0401\") Some(14)"]);
+        assert_eq!(in_package("{\"effects\": []}", "(print 1)"), ["Some(\"E0401\") Some(0)"]);
+        let handled = "(define (f) (handler ((time:now (lambda () 1))) (time:now))) (f) (throw 1)";
+        assert!(in_package("{\"effects\": []}", handled).is_empty());
+        let written = "(define (f) (file-read-lines \"x\")) (export f)";
+        assert_eq!(in_package("{\"effects\": [\"Time\"]}", written), ["Some(\"E0401\") Some(12)"]);
+    }
+
+    #[test]
+    fn faults_of_a_manifest_have_places() {
+        assert_eq!(in_package("{\"effects\": [}", ""), ["Some(\"E0101\") Some(13)"]);
+        assert_eq!(in_package("{\"effects\": 1}", ""), ["Some(\"E0101\") Some(1)"]);
+        assert_eq!(in_package("{\"effects\": [\"OI\"]}", ""), ["Some(\"E0201\") Some(13)"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Effects: handlers, declared rows, and operations that nothing handles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use molt_base::{EntityId, Span};
 use molt_diagnostics::registry::claude as code;
@@ -9,7 +9,7 @@ use super::Checker;
 use super::annotation::Scope;
 use super::row::{Entry, Handled, Label, Mode, RowId, RowSet, Rows};
 use super::ty::{FnTy, Ty, TyId, Types};
-use crate::core::{Action, Clause, ExprId, ExprKind, Handler, OpId};
+use crate::core::{Action, Clause, ExprId, ExprKind, Handler, LambdaId, OpId};
 
 /// A procedure where one of a certain row is wanted.
 #[derive(Clone, Copy)]
@@ -174,8 +174,50 @@ impl Checker<'_> {
                 self.outside(code, w.span, &found, &wanted);
             }
         }
+        if let Some(allowed) = &core.package_row {
+            self.package(allowed);
+        }
         for entry in std::mem::take(&mut self.forms).into_iter().flatten().filter(|e| e.certain) {
             self.unhandled(entry);
+        }
+    }
+
+    /// What the package itself performs, against what its manifest says. A call of one of its own procedures is no fault:
+    /// what that performs is looked at there.
+    fn package(&mut self, allowed: &BTreeSet<String>) {
+        let core = self.core;
+        let folder = format!("{}/", crate::lookup::PACKAGES);
+        let names: Vec<&str> = core.order.iter().skip(1).map(|&m| core.names.text(core.modules[m].file)).collect();
+        let is_own = |sources: &molt_base::SourceMap, span: Span| {
+            let name = sources.file(span.file).name.as_ref();
+            names.contains(&name) && !name.contains(&folder)
+        };
+        let own: HashSet<LambdaId> =
+            core.lambdas.iter().filter(|(_, l)| is_own(self.sources, l.span)).map(|(id, _)| id).collect();
+        let mut entries: Vec<Entry> = self.forms.iter().flatten().copied().collect();
+        for l in own.iter().filter(|l| !self.thunks.contains(l)) {
+            entries.extend(&self.rows.entries[l.index()]);
+        }
+        entries.sort_by_key(|e| (e.span.file, e.span.start, e.span.end));
+        for entry in entries {
+            if !is_own(self.sources, entry.span) || self.rows.is_call_among(entry.row, &own) {
+                continue;
+            }
+            let performed = self.rows.value(entry.row, Mode::All, core);
+            let is_fault = |l: &&Label| {
+                let name = self.rows.effect_of(**l, core);
+                let is_builtin =
+                    |e: &crate::core::Effect| e.is_builtin && core.names.text(e.name).eq_ignore_ascii_case(&name);
+                name != "error" && !allowed.contains(&name) && core.effects.iter().any(|(_, e)| is_builtin(e))
+            };
+            if let Some(&label) = performed.labels.iter().find(is_fault) {
+                let label = self.rows.show(label, core);
+                self.report(
+                    &code::UNDECLARED,
+                    entry.span,
+                    format!("`{label}` is not among the `effects` of the package"),
+                );
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 //! While expressions are looked at, rows are terms that name the procedures called; when all procedures were seen, the
 //! terms have values: the least ones that hold for all procedures together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use molt_base::{Arena, EntityId, Span, entity_id};
 
@@ -185,6 +185,20 @@ impl Rows {
             *known = row;
         }
         grown
+    }
+
+    /// Whether a row is that of calls of some procedures, and nothing else.
+    pub fn is_call_among(&self, row: RowId, procedures: &HashSet<LambdaId>) -> bool {
+        match &self.arena[row] {
+            Row::All(rows) => rows.iter().all(|&r| self.is_call_among(r, procedures)),
+            Row::Label(_) => false,
+            Row::Unknown | Row::Var(_) => true,
+            Row::Of(l) => procedures.contains(l),
+            Row::With(inner, pairs) => {
+                self.is_call_among(*inner, procedures) && pairs.iter().all(|p| self.is_call_among(p.1, procedures))
+            }
+            Row::Perhaps(inner) | Row::Handled(inner, _) => self.is_call_among(*inner, procedures),
+        }
     }
 
     pub fn value(&self, row: RowId, mode: Mode, core: &Core) -> RowSet {
