@@ -15,6 +15,7 @@ mod exhaustive;
 mod infer;
 mod narrow;
 mod row;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod ty;

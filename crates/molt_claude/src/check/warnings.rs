@@ -67,6 +67,7 @@ impl Checker<'_> {
 
     fn look(&mut self, e: ExprId, walk: &mut Walk) {
         let core = self.core;
+        self.look_for_shared(e);
         match core.kind(e) {
             ExprKind::Local(l) => {
                 walk.used.insert(*l);

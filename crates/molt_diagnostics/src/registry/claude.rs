@@ -38,6 +38,8 @@ numbered! {
         advice "leave it out, or begin its name with `_`";
     SHADOWED = "shadowed-variable", "W0102" Warning,
         advice "give the inner variable another name";
+    SHARED = "shared-variable", "W0103" Warning,
+        advice "keep the value in a Ref and change it with `swap!`, or send it through a channel";
     NOT_EXHAUSTIVE = "non-exhaustive-match", "W0201" Warning,
         advice "add branches for what is missing, or a last one with `_`";
     UNREACHABLE = "unreachable-match-branch", "W0202" Warning,

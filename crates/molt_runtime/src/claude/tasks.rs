@@ -158,8 +158,8 @@ pub(super) struct Tasks {
     ready: VecDeque<TaskId>,
     timers: Timers,
     turns: u32,
-    /// Searches of `select` so far.
-    searches: usize,
+    /// State of the numbers by which `select` chooses.
+    chance: u64,
     last_ticket: u64,
     last_serial: u64,
     /// Promises of tasks that failed when nobody waited.
@@ -183,7 +183,7 @@ impl Default for Tasks {
             ready: VecDeque::new(),
             timers: Timers::default(),
             turns: 0,
-            searches: 0,
+            chance: 0,
             last_ticket: 0,
             last_serial: 0,
             failures: Vec::new(),
@@ -325,12 +325,22 @@ fn failed(rt: &mut Isolate, promise: &Owned) {
     if !rt.is_instance(e.word(), ClassId::EXCEPTION) {
         // The end of the program, or an interrupt: a matter of the main task.
         promise::settle(rt, promise.word(), Err(e.clone()));
-        return interrupt(rt, MAIN, e);
+        return end_main(rt, e);
     }
     if !is_cancellation(rt, e.word()) {
         ending::note_failure(rt, promise, &e);
     }
     promise::settle(rt, promise.word(), Err(e));
+}
+
+/// Raises in the main task what ends the program. Whatever it was woken with does not matter any more.
+fn end_main(rt: &mut Isolate, e: Owned) {
+    let main = rt.claude.tasks.task(MAIN);
+    if matches!(main.wake, Wake::Nothing) {
+        return interrupt(rt, MAIN, e);
+    }
+    let before = core::mem::replace(&mut main.wake, Wake::Raise(e));
+    drop(before);
 }
 
 /// An error that is not raised yet.
@@ -430,8 +440,13 @@ pub(super) fn give_way(rt: &mut Isolate) -> PyResult<()> {
     wait(rt, None).map(drop)
 }
 
+/// Waits for so many seconds.
+pub(super) fn sleep(rt: &mut Isolate, seconds: f64) -> PyResult<()> {
+    sleep_until(rt, timers::after(seconds))
+}
+
 /// Waits for a time; a signal may come in between.
-pub(super) fn sleep_until(rt: &mut Isolate, when: u64) -> PyResult<()> {
+fn sleep_until(rt: &mut Isolate, when: u64) -> PyResult<()> {
     begin_wait(rt, "a time")?;
     wait(rt, Some(when)).map(drop)
 }

@@ -87,10 +87,8 @@ fn log(rt: &mut Isolate, args: &[Word]) -> PyResult {
 
 /// Suspends the task.
 fn sleep(rt: &mut Isolate, w: Word) -> PyResult {
-    let until = tasks::deadline(rt, w, "sleep")?;
-    if let Some(until) = until {
-        tasks::sleep_until(rt, until)?;
-    }
+    let seconds = super::seconds_of(rt, w, "sleep")?;
+    tasks::sleep(rt, seconds)?;
     Ok(Owned::NONE)
 }
 

@@ -231,8 +231,7 @@ pub(in super::super) enum Chosen {
     Timeout,
 }
 
-/// Does one of several things, the first that can be done. Of those that can be done at once it takes each with the same
-/// chance over time: the search begins one further every time.
+/// Does one of several things, the first that can be done. Of several that can be done at once it takes any.
 pub(in super::super) fn select(
     rt: &mut Isolate,
     cases: &[Case],
@@ -285,10 +284,11 @@ fn done_now(rt: &mut Isolate, case: &Case, channel: Place<Channel>) -> PyResult<
 }
 
 impl Tasks {
-    /// Where the next search among so many begins.
+    /// Where the next search among so many begins: anywhere, so that no case is passed over for ever, however the searches of
+    /// several tasks follow one another.
     fn next_case(&mut self, count: usize) -> usize {
-        self.searches = self.searches.wrapping_add(1);
-        self.searches % count.max(1)
+        self.chance = self.chance.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (self.chance >> 33) as usize % count.max(1)
     }
 
     /// Keeps what `select` received, for the expression of the clause; what it kept before is given out.

@@ -90,7 +90,7 @@ fn who_waits_in_several_places_is_woken_once_and_forgotten_elsewhere() {
         assert!(
             matches!(channel::select(rt, &cases, false, None), Ok(Chosen::Case(1, v, true)) if v == Owned::small(7))
         );
-        assert_eq!(value(rt, &sender), Ok(Owned::TRUE));
+        assert_eq!(value(rt, &sender), Ok(Owned::from_bool(true)));
         // Nobody is left in the queue of the other.
         assert_eq!(channel::try_send(rt, a.word(), Word::NONE), Ok(false));
         assert!(matches!(channel::select(rt, &cases, true, None), Ok(Chosen::Default)));
@@ -130,7 +130,7 @@ fn timers_out_of_use_are_removed() {
             let to = ch.clone();
             let sender = task(rt, move |rt| channel::send(rt, to.word(), Word::small(i), None).map(Owned::from_bool));
             assert!(matches!(channel::receive(rt, ch.word(), Some(far)), Ok(Received::Value(_))));
-            assert_eq!(value(rt, &sender), Ok(Owned::TRUE));
+            assert_eq!(value(rt, &sender), Ok(Owned::from_bool(true)));
         }
         assert!(rt.claude.tasks.timers.len() <= 64, "{}", rt.claude.tasks.timers.len());
     });
