@@ -44,6 +44,9 @@ pub(super) type TaskId = u32;
 /// The program itself.
 const MAIN: TaskId = 0;
 
+/// Tasks that may be there at a time. Each takes up to four mappings of memory, of which the system gives a process 65,530.
+const MOST: usize = 10_000;
+
 /// Turns between two looks at the clock, where tasks are ready all the time.
 const TURNS_A_LOOK: u32 = 64;
 
@@ -267,6 +270,10 @@ fn classes(rt: &mut Isolate) -> Classes {
 pub(super) fn start(rt: &mut Isolate, body: Body, promise: &Owned) -> PyResult<TaskId> {
     if rt.claude.expands {
         return Err(rt.raise_claude(ErrorKind::CapabilityDenied, "macros start no tasks", Word::NONE));
+    }
+    if rt.claude.tasks.live >= MOST {
+        let text = alloc::format!("there are {MOST} tasks already");
+        return Err(rt.raise_claude(ErrorKind::Limit, text, Word::NONE));
     }
     let Some(spare) = rt.claude.fibers.take() else {
         return Err(rt.raise_claude(ErrorKind::Limit, "there is no memory for another task", Word::NONE));
