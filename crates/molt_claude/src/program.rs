@@ -195,10 +195,18 @@ mod tests {
             let files = [("main.cl", self.1), ("claude.json", self.0)];
             files.iter().find(|f| Path::new(f.0) == path).map(|f| f.1.as_bytes().to_vec())
         }
+        fn foreign(&self, path: &Path, _bytes: &[u8]) -> Result<Foreign, String> {
+            Err(format!("{} is not part of this test", path.display()))
+        }
     }
 
     fn in_package(manifest: &'static str, text: &'static str) -> Vec<String> {
-        let request = Request { entry: "main.cl".into(), places: Places::default(), options: Options::default() };
+        let request = Request {
+            entry: Some("main.cl".into()),
+            surfaces: Vec::new(),
+            places: Places::default(),
+            options: Options::default(),
+        };
         let compiled = compile(&request, &Package(manifest, text), &|| unreachable!("these programs have no macros"));
         compiled
             .diagnostics
