@@ -1,4 +1,4 @@
-//! Feeds the reader texts that nobody wrote: `cargo run -p molt_claude --example fuzz COUNT SEED FILES…`.
+//! Feeds the reader texts that nobody wrote: `cargo run -p molt_claude --example fuzz_claude COUNT SEED FILES…`.
 //!
 //! Half of the inputs are made of pieces of the syntax, half are the given files (of Markdown files the `cl` blocks) with
 //! bytes moved, doubled and lost. Of each is checked that spans nest, that what was read without a fault is read again
