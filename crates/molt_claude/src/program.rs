@@ -98,9 +98,12 @@ fn compile_here(request: &Request, bytes: Option<Vec<u8>>, loader: &dyn Loader, 
     if let (Some(entry), Some(bytes)) = (&request.entry, bytes) {
         expander.file(entry, bytes);
     }
+    let is_read = expander.is_read();
     core.package_row = manifest::effects(&request.places, loader, &mut sources, &mut diagnostics);
-    let is_whole = !diagnostics.iter().any(stops);
-    diagnostics.extend(check::check(&mut core, &mut syntax, &sources, is_whole));
+    if is_read {
+        let is_whole = !diagnostics.iter().any(stops);
+        diagnostics.extend(check::check(&mut core, &mut syntax, &sources, is_whole));
+    }
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
     core.restriction = request.options.capabilities.rules().map(|rules| core.names.intern(&rules));
     let is_wrong = diagnostics.iter().any(stops);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use molt_base::Symbol;
-use molt_diagnostics::Code;
+use molt_diagnostics::{Code, Diagnostic};
 use molt_diagnostics::registry::claude as code;
 
 use super::body::Define;
@@ -34,6 +34,8 @@ pub(super) struct Modules {
     path: String,
     /// Whether the one `module` form among the forms at hand is the whole file.
     is_whole_file: bool,
+    /// Some file is no sequence of data.
+    is_unread: bool,
     /// What the module at hand imports and requires by literal paths, and the modules found.
     pub(super) named: Vec<(String, String)>,
     /// The modules of the circle that was met last.
@@ -81,6 +83,7 @@ impl Modules {
             aliases: HashMap::new(),
             path: String::new(),
             is_whole_file: false,
+            is_unread: false,
             named: Vec::new(),
             circle: Vec::new(),
             items: Vec::new(),
@@ -128,13 +131,27 @@ impl Expander<'_> {
         let path = name.as_str();
         let (file, fault) = decode(name.clone(), bytes, self.sources);
         let read = syntax::read(file, &self.sources.file(file).text);
+        let is_unread = fault.is_some() || !read.diagnostics.is_empty();
         self.diagnostics.extend(fault);
         self.diagnostics.extend(read.diagnostics);
+        let known = self.diagnostics.len();
         let forms = self.syntax.add(&read.data, &mut self.core.names);
         self.modules.open.push(path.to_owned());
         let name = self.core.names.intern(stem(path));
         self.module_apart(path, path, HashMap::new(), |e, scope| e.module_body(name, &[], &forms, path, scope));
         self.modules.open.pop();
+        if is_unread {
+            // What it makes of forms that were not read to their ends says nothing.
+            self.modules.is_unread = true;
+            let in_file = |d: &Diagnostic| d.primary_span().is_some_and(|s| s.file == file);
+            let found = self.diagnostics.split_off(known);
+            self.diagnostics.extend(found.into_iter().filter(|d| !in_file(d)));
+        }
+    }
+
+    /// Whether all files could be read as data.
+    pub fn is_read(&self) -> bool {
+        !self.modules.is_unread
     }
 
     /// Expands a module while another one is at hand; what it exports is known by a key afterwards.
