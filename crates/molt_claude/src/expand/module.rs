@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use molt_base::Symbol;
-use molt_diagnostics::{Code, Diagnostic};
 use molt_diagnostics::registry::claude as code;
+use molt_diagnostics::{Code, Diagnostic};
 
 use super::body::Define;
 use super::foreign::is_foreign;
@@ -141,11 +141,12 @@ impl Expander<'_> {
         self.module_apart(path, path, HashMap::new(), |e, scope| e.module_body(name, &[], &forms, path, scope));
         self.modules.open.pop();
         if is_unread {
-            // What it makes of forms that were not read to their ends says nothing.
+            // Names may be bound where the text was not understood; other faults of syntax are faults all the same.
             self.modules.is_unread = true;
-            let in_file = |d: &Diagnostic| d.primary_span().is_some_and(|s| s.file == file);
+            let is_known =
+                |d: &Diagnostic| d.code.id == code::SYNTAX.id || d.primary_span().is_none_or(|s| s.file != file);
             let found = self.diagnostics.split_off(known);
-            self.diagnostics.extend(found.into_iter().filter(|d| !in_file(d)));
+            self.diagnostics.extend(found.into_iter().filter(is_known));
         }
     }
 
