@@ -330,6 +330,8 @@ ops! {
     ClCompare "cl.compare" S "ww" -> "b" Compare "RE";
     /// Whether a word is neither `false` nor `nil`.
     ClTruth "cl.truth" S "w" -> "b" None "P";
+    /// Whether a value passes a predicate, by its place in the table of [`RtFn::ClTest`].
+    ClTest "cl.test" S "w" -> "b" Int "RE";
     /// Call of anything that can be called: callee and operands.
     ClCall "cl.call" S "ww*" -> "w" None "RE";
     /// Leaves the function; whoever called it calls the callee with the operands in its place.

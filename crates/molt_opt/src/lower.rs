@@ -647,9 +647,10 @@ impl<'a> Lower<'a> {
                 let result = machine_type(self.src.ty(self.src.result(inst)));
                 self.call_direct(FuncId(low), args, result)
             }
-            Op::ClTruth => self.claude_truth(args[0]),
+            Op::ClTruth => self.claude_truth(inst, args[0]),
             Op::ClCall => self.claude_call(args),
-            Op::ClRt | Op::ClRtOwn => self.rt_checked(RtFn::from_index(low as u16).expect("verified"), args),
+            Op::ClRt | Op::ClRtOwn => self.claude_function(RtFn::from_index(low as u16).expect("verified"), args),
+            Op::ClTest => self.claude_test(low, args[0]),
             Op::ClRtN => self.checked_display(RtFn::from_index(low as u16).expect("verified"), args, args.len()),
             Op::ClRtFamily => {
                 let which = self.m.iconst(i64::from(high));

@@ -251,6 +251,10 @@ impl Body<'_, '_> {
                 let values = self.padded(values.to_vec(), most);
                 self.b.word(Op::ClRt, &values, f as u64)
             }
+            Code::Family(RtFn::ClTest, index) => {
+                let bit = self.b.bit(Op::ClTest, values, u64::from(index));
+                self.b.word(Op::BoolBox, &[bit], 0)
+            }
             Code::Family(f, index) => {
                 let most = builtin.most.map_or(values.len(), usize::from);
                 let values = self.padded(values.to_vec(), most);

@@ -276,6 +276,13 @@ impl Body<'_, '_> {
             self.at(core.exprs[e].span);
             return Some(self.compare(op, values[0], values[1]));
         }
+        if let ExprKind::Prim(b, list) = core.kind(e)
+            && let Code::Family(RtFn::ClTest, index) = BUILTINS[b.0 as usize].code
+        {
+            let values = self.operands(list)?;
+            self.at(core.exprs[e].span);
+            return Some(self.b.bit(Op::ClTest, &values, u64::from(index)));
+        }
         let value = self.operand(e)?;
         Some(self.b.bit(Op::ClTruth, &[value], 0))
     }

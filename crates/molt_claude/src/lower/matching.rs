@@ -339,10 +339,8 @@ impl Body<'_, '_> {
 
     /// A pattern of a map without keys.
     fn is_map(&mut self, value: ValueId) -> ValueId {
-        const IS_MAP: u32 = 18;
-        let imm = molt_ir::func::imm_pair(RtFn::ClTest as u32, IS_MAP);
-        let yes = self.b.word(Op::ClRtFamily, &[value], imm);
-        self.b.bit(Op::ClTruth, &[yes], 0)
+        const IS_MAP: u64 = 18;
+        self.b.bit(Op::ClTest, &[value], IS_MAP)
     }
 
     fn literal_test(&mut self, value: ValueId, literal: ExprId) -> Option<ValueId> {

@@ -4,10 +4,13 @@
 //! flag is [`layout::TAIL_CALL`]. Whoever gets this flag from a call makes the waiting one in its place, unless it is in a
 //! tail position itself and passes the flag on. So no frame of a tail call stays, on any engine.
 
+mod lists;
+mod predicates;
+
 use std::collections::HashSet;
 
 use molt_abi::{ClassId, RtFn, Word, context, layout};
-use molt_ir::{FuncId, IntCond, Op, Program, Type, ValueId};
+use molt_ir::{FuncId, InstId, IntCond, Op, Program, Type, ValueId};
 
 use super::Lower;
 
@@ -38,7 +41,10 @@ pub fn bouncing(program: &Program) -> HashSet<FuncId> {
 
 impl Lower<'_> {
     /// Neither `false` nor `nil`.
-    pub(super) fn claude_truth(&mut self, v: ValueId) -> ValueId {
+    pub(super) fn claude_truth(&mut self, inst: InstId, v: ValueId) -> ValueId {
+        if self.src.ty(self.src.args(inst)[0]) == Type::Bool {
+            return self.m.icmp_imm(IntCond::Eq, v, Word::TRUE.0 as i64);
+        }
         let not_false = self.m.icmp_imm(IntCond::Ne, v, Word::FALSE.0 as i64);
         let not_nil = self.m.icmp_imm(IntCond::Ne, v, Word::NONE.0 as i64);
         self.m.value(Op::BAnd, &[not_false, not_nil], 0, Type::I1)

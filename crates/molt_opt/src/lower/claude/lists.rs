@@ -1,0 +1,142 @@
+//! `head`, `tail` and `cons` of ClaudeLang's lists, as far as they need no memory: `molt_runtime/src/claude/list.rs` says
+//! how lists are laid out.
+
+use molt_abi::layout::Header;
+use molt_abi::{ClassId, RtFn, layout};
+use molt_ir::{BlockId, IntCond, Op, Type, ValueId};
+
+use super::super::Lower;
+
+/// What one item more or less does to the word of a place.
+const ONE_ITEM: i64 = 2;
+
+/// Writes the inline path: operands, where to go with what it does not do, where to go with the result.
+type Inline<'a> = fn(&mut Lower<'a>, &[ValueId], BlockId, BlockId);
+
+impl<'a> Lower<'a> {
+    /// A runtime function on words.
+    pub(in crate::lower) fn claude_function(&mut self, f: RtFn, args: &[ValueId]) -> ValueId {
+        let inline: Inline<'a> = match f {
+            _ if self.program.compact => return self.rt_checked(f, args),
+            RtFn::ClHead => Lower::head,
+            RtFn::ClTail => Lower::tail,
+            RtFn::ClCons => Lower::push_front,
+            _ => return self.rt_checked(f, args),
+        };
+        let (slow, done) = (self.m.cold_block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        inline(self, args, slow, done);
+        self.m.current = slow;
+        let r = self.rt_checked(f, args);
+        self.m.jump(done, &[r]);
+        self.m.current = done;
+        result
+    }
+
+    /// Goes to a new current block with a flat list, and to the block that is the result with a cell.
+    fn by_form(&mut self, list: ValueId, slow: BlockId) -> BlockId {
+        let (flat, other, cell) = (self.m.block(), self.m.block(), self.m.block());
+        let class = self.object_class(list, slow);
+        let is_cell = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::CONS.0));
+        self.m.brif(is_cell, (cell, &[]), (other, &[]));
+        self.m.current = other;
+        let is_flat = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::CLAUDE_LIST.0));
+        self.m.brif(is_flat, (flat, &[]), (slow, &[]));
+        self.m.current = flat;
+        cell
+    }
+
+    /// Goes on in a new block if the bit is set.
+    fn go_on_if(&mut self, bit: ValueId, slow: BlockId) {
+        let go = self.m.block();
+        self.m.brif(bit, (go, &[]), (slow, &[]));
+        self.m.current = go;
+    }
+
+    /// How an object's references compare with exactly one.
+    fn compare_with_sole(&mut self, object: ValueId, cond: IntCond) -> ValueId {
+        let refs = self.m.load32(object, layout::HEADER_REFS);
+        let counted = self.m.iconst(i64::from(!Header::BUFFERED as u32));
+        let refs = self.m.int(Op::IAnd, &[refs, counted]);
+        self.m.icmp_imm(cond, refs, i64::from(Header::ONE))
+    }
+
+    /// Goes on only with an object that has one reference.
+    fn go_on_if_sole(&mut self, object: ValueId, slow: BlockId) {
+        let is_sole = self.compare_with_sole(object, IntCond::Eq);
+        self.go_on_if(is_sole, slow);
+    }
+
+    /// Address of a word of a node less the offset of a tuple's items, by the small integer that is its place.
+    fn item_address(&mut self, node: ValueId, place: ValueId) -> ValueId {
+        let (tag, shift) = (self.m.iconst(1), self.m.iconst(2));
+        let doubled = self.m.int(Op::ISub, &[place, tag]);
+        let offset = self.m.int(Op::IShl, &[doubled, shift]);
+        self.m.int(Op::IAdd, &[node, offset])
+    }
+
+    fn head(&mut self, args: &[ValueId], slow: BlockId, done: BlockId) {
+        let list = args[0];
+        let cell = self.by_form(list, slow);
+        let (start, end) = (self.m.load(list, layout::SLICE_START), self.m.load(list, layout::SLICE_END));
+        let has_items = self.m.icmp(IntCond::Slt, start, end);
+        self.go_on_if(has_items, slow);
+        let node = self.m.load(list, layout::SLICE_NODE);
+        let address = self.item_address(node, start);
+        let item = self.owned_load(address, layout::TUPLE_ITEMS);
+        self.m.jump(done, &[item]);
+        self.m.current = cell;
+        let item = self.owned_load(list, layout::CONS_VALUE);
+        self.m.jump(done, &[item]);
+    }
+
+    /// Of a cell that others hold too, and of a flat list that nobody else holds while its node, which keeps the item,
+    /// belongs to others too.
+    fn tail(&mut self, args: &[ValueId], slow: BlockId, done: BlockId) {
+        let list = args[0];
+        let cell = self.by_form(list, slow);
+        let (start, end) = (self.m.load(list, layout::SLICE_START), self.m.load(list, layout::SLICE_END));
+        let step = self.m.iconst(ONE_ITEM);
+        let start = self.m.int(Op::IAdd, &[start, step]);
+        let stays = self.m.icmp(IntCond::Slt, start, end);
+        self.go_on_if(stays, slow);
+        self.go_on_if_sole(list, slow);
+        let node = self.m.load(list, layout::SLICE_NODE);
+        let is_shared = self.compare_with_sole(node, IntCond::Ne);
+        self.go_on_if(is_shared, slow);
+        self.m.store(list, layout::SLICE_START, start);
+        self.m.jump(done, &[list]);
+        self.m.current = cell;
+        let is_shared = self.compare_with_sole(list, IntCond::Ne);
+        self.go_on_if(is_shared, slow);
+        let next = self.owned_load(list, layout::CONS_NEXT);
+        self.m.dec(list);
+        self.m.jump(done, &[next]);
+    }
+
+    /// Into the room before the first item of a flat list that nobody else holds, in a node of its own.
+    fn push_front(&mut self, args: &[ValueId], slow: BlockId, done: BlockId) {
+        let (list, item) = (args[0], args[1]);
+        let class = self.object_class(list, slow);
+        let is_flat = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::CLAUDE_LIST.0));
+        self.go_on_if(is_flat, slow);
+        self.go_on_if_sole(list, slow);
+        let start = self.m.load(list, layout::SLICE_START);
+        let has_room = self.m.icmp_imm(IntCond::Sgt, start, 1);
+        self.go_on_if(has_room, slow);
+        let node = self.m.load(list, layout::SLICE_NODE);
+        let class = self.m.load32(node, layout::HEADER_CLASS);
+        let is_node = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::NODE.0));
+        self.go_on_if(is_node, slow);
+        self.go_on_if_sole(node, slow);
+        let step = self.m.iconst(ONE_ITEM);
+        let start = self.m.int(Op::ISub, &[start, step]);
+        let address = self.item_address(node, start);
+        let before = self.m.load(address, layout::TUPLE_ITEMS);
+        self.m.inc(item);
+        self.m.store(address, layout::TUPLE_ITEMS, item);
+        self.m.store(list, layout::SLICE_START, start);
+        self.m.dec(before);
+        self.m.jump(done, &[list]);
+    }
+}
