@@ -615,8 +615,8 @@ rt_table! {
     ClNullary = cl_nullary(i) -> w;
     /// `cl_list_length(word)`: its length as a small integer, -1 when it is no list.
     ClListLength = cl_list_length(w) -> r;
-    /// `cl_iter(list)`: an iterator; `type-error` for anything else.
-    ClIter = cl_iter(w) -> r;
+    /// `cl_sequence(list)`: the list; `type-error` for anything else.
+    ClSequence = cl_sequence(w) -> r;
     /// `cl_match_fail(value)`: raises `match-failure`.
     ClMatchFail = cl_match_fail(w) -> r;
     /// `cl_uninitialized(name)`: raises.
@@ -714,6 +714,8 @@ rt_table! {
     ClConsBound = cl_cons_bound(w w) -> r;
     ClHead = cl_head(w) -> r;
     ClTail = cl_tail(o) -> r;
+    /// `cl_push(list, value)`: the list with an item behind.
+    ClPush = cl_push(o w) -> r;
     ClNthOf = cl_nth_of(i w) -> r;
     ClListEnd = cl_list_end(i w) -> r;
     ClNth = cl_nth(w w w) -> r;

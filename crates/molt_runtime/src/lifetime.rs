@@ -1,7 +1,7 @@
 //! The end of objects: finalisers, weak references, children, memory; and what each layout refers to.
 
 use alloc::boxed::Box;
-use molt_abi::layout::{FloatObj, FunctionObj, GeneratorObj, Header, StrObj, TupleObj};
+use molt_abi::layout::{ConsObj, FloatObj, FunctionObj, GeneratorObj, Header, ListSliceObj, StrObj, TupleObj};
 use molt_abi::{ClassId, Word};
 
 use crate::api::{bytes_slice, list_obj, str_bytes, tuple_items};
@@ -78,12 +78,30 @@ impl Isolate {
     unsafe fn dealloc_one(&mut self, w: Word) {
         // SAFETY: the object is dead but its memory is still ours; the items are released once.
         unsafe {
-            if (*w.as_ptr()).class == ClassId::TUPLE && (*w.as_ptr()).refs & Header::HAS_SIDE == 0 {
-                let items = tuple_items(w);
-                for &item in items {
-                    dec(item);
+            let p = w.as_ptr();
+            let size = match (*p).class {
+                _ if (*p).refs & Header::HAS_SIDE != 0 => 0,
+                ClassId::TUPLE | ClassId::NODE => {
+                    let items = tuple_items(w);
+                    for &item in items {
+                        dec(item);
+                    }
+                    size_of::<TupleObj>() + 8 * items.len()
                 }
-                self.free_cell(w.as_ptr().cast(), size_of::<TupleObj>() + 8 * items.len());
+                ClassId::CONS => {
+                    let cell = p.cast::<ConsObj>();
+                    dec((*cell).value);
+                    dec((*cell).next);
+                    size_of::<ConsObj>()
+                }
+                ClassId::CLAUDE_LIST => {
+                    dec((*p.cast::<ListSliceObj>()).node);
+                    size_of::<ListSliceObj>()
+                }
+                _ => 0,
+            };
+            if size > 0 {
+                self.free_cell(p.cast(), size);
                 return;
             }
         }

@@ -357,6 +357,7 @@ pub const BUILTINS: &[Builtin] = &[
     optional("%parse-iso", 1, 2, RtFn::ClDateParse),
     rt("%regex-expand", 3, RtFn::ClRegexReplace),
     rt("%apply", 2, RtFn::ClApply),
+    exact("%push", 2, Code::Own(RtFn::ClPush)),
     rt("%parameters", 1, RtFn::ClParameters),
     rt("%from-python", 1, RtFn::ClFromPython),
     rt("%to-python", 1, RtFn::ClToPython),

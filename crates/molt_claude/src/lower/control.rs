@@ -390,16 +390,23 @@ impl Body<'_, '_> {
 
     /// The body for each item of a list; nil.
     fn for_each(&mut self, local: LocalId, list: ExprId, body: ExprId) -> Option<ValueId> {
+        /// `empty?` in the table of predicates.
+        const IS_EMPTY: u64 = 28;
         let list = self.operand(list)?;
-        let iterator = self.b.word(Op::ClRt, &[list], RtFn::ClIter as u64);
+        let list = self.b.word(Op::ClRt, &[list], RtFn::ClSequence as u64);
+        let rest = self.b.variable();
+        self.b.def_var(rest, list);
         let (header, turn, done) = (self.b.block(), self.b.block(), self.b.block());
         self.b.jump(header);
         self.b.switch_to(header);
         self.b.effect(Op::Poll, &[], 0);
-        let item = self.b.word(Op::PyNext, &[iterator], 0);
-        let end = self.b.bit(Op::IsUnbound, &[item], 0);
+        let list = self.b.use_var(rest);
+        let end = self.b.bit(Op::ClTest, &[list], IS_EMPTY);
         self.b.brif(end, done, turn);
         self.b.seal_and_switch(turn);
+        let item = self.b.word(Op::ClRt, &[list], RtFn::ClHead as u64);
+        let list = self.b.word(Op::ClRtOwn, &[list], RtFn::ClTail as u64);
+        self.b.def_var(rest, list);
         self.define(local, item);
         if self.operand(body).is_some() {
             self.b.jump(header);

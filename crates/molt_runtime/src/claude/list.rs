@@ -31,6 +31,8 @@ use crate::{Isolate, Owned, Place};
 
 /// Length at which cells that nobody shares are laid flat.
 const FLATTEN_AT: usize = 16;
+/// Words of the node of a list that begins with one item.
+const FIRST_ROOM: usize = 4;
 /// A part of a node is copied rather than shared when it is less than this fraction of the node, so that a few items do
 /// not keep a large list.
 const KEEP_FRACTION: usize = 4;
@@ -210,15 +212,42 @@ fn cell_tail(rt: &mut Isolate, cell: Owned) -> Owned {
 #[inline]
 pub fn cons(rt: &mut Isolate, value: Owned, list: Owned) -> Owned {
     let w = list.word();
-    if is_sole(w) {
-        if !is_cell(w) {
-            return push_front(rt, value, list);
-        }
-        if len(w) + 1 == FLATTEN_AT {
-            return flatten(rt, value, list);
-        }
+    if is_cell(w) {
+        return if len(w) + 1 == FLATTEN_AT && is_sole(w) {
+            flatten(rt, value, list)
+        } else {
+            new_cell(rt, value, list)
+        };
     }
-    new_cell(rt, value, list)
+    if len(w) == 0 {
+        let room = core::iter::repeat_n(Word::UNBOUND, FIRST_ROOM - 1);
+        let node = node::new(rt, ClassId::NODE, FIRST_ROOM, room.chain([value.into_word()]));
+        return new_slice(rt, node, FIRST_ROOM - 1, FIRST_ROOM);
+    }
+    if is_sole(w) { push_front(rt, value, list) } else { new_cell(rt, value, list) }
+}
+
+/// The list with an item behind.
+#[inline]
+pub fn push(rt: &mut Isolate, list: Owned, value: Owned) -> Owned {
+    let w = list.word();
+    if len(w) == 0 {
+        let node = node::new(rt, ClassId::NODE, FIRST_ROOM, [value.into_word()]);
+        return new_slice(rt, node, 0, 1);
+    }
+    if is_cell(w) || !is_sole(w) || !owns(slice_obj(w).node) {
+        let back = from_words(rt, &[value.word()]);
+        return append(rt, list, back);
+    }
+    let mut s = slice_obj(w);
+    if bounds(w).1 == words(s.node).len() {
+        grow(rt, w, 0, len(w).max(FIRST_ROOM));
+    }
+    let end = bounds(w).1;
+    // SAFETY: there is room, and no list has the word at its end.
+    unsafe { node::replace(node::at(s.node, end), value.into_word()) };
+    s.end = index(end + 1);
+    list
 }
 
 /// A cell in front of a list.
@@ -251,7 +280,7 @@ fn push_front(rt: &mut Isolate, value: Owned, list: Owned) -> Owned {
         return new_cell(rt, value, list);
     }
     let (start, end) = bounds(list.word());
-    let start = if start > 0 { start } else { grow(rt, list.word(), end - start + FLATTEN_AT, 0) };
+    let start = if start > 0 { start } else { grow(rt, list.word(), (end - start).max(FIRST_ROOM), 0) };
     // SAFETY: nobody else holds the node, and no list has the word before its start.
     unsafe { node::replace(node::at(s.node, start - 1), value.into_word()) };
     s.start = index(start - 1);

@@ -2,7 +2,7 @@
 //! how lists are laid out.
 
 use molt_abi::layout::Header;
-use molt_abi::{ClassId, RtFn, layout};
+use molt_abi::{ClassId, RtFn, Word, layout};
 use molt_ir::{BlockId, IntCond, Op, Type, ValueId};
 
 use super::super::Lower;
@@ -21,6 +21,8 @@ impl<'a> Lower<'a> {
             RtFn::ClHead => Lower::head,
             RtFn::ClTail => Lower::tail,
             RtFn::ClCons => Lower::push_front,
+            RtFn::ClPush => Lower::push_back,
+            RtFn::ClSequence => Lower::sequence,
             _ => return self.rt_checked(f, args),
         };
         let (slow, done) = (self.m.cold_block(), self.m.block());
@@ -90,20 +92,30 @@ impl<'a> Lower<'a> {
         self.m.jump(done, &[item]);
     }
 
-    /// Of a cell that others hold too, and of a flat list that nobody else holds while its node, which keeps the item,
-    /// belongs to others too.
+    /// Of a cell that others hold too, and of a flat list that nobody else holds. Its node keeps the item if others hold
+    /// the node.
     fn tail(&mut self, args: &[ValueId], slow: BlockId, done: BlockId) {
         let list = args[0];
         let cell = self.by_form(list, slow);
-        let (start, end) = (self.m.load(list, layout::SLICE_START), self.m.load(list, layout::SLICE_END));
+        let (before, end) = (self.m.load(list, layout::SLICE_START), self.m.load(list, layout::SLICE_END));
         let step = self.m.iconst(ONE_ITEM);
-        let start = self.m.int(Op::IAdd, &[start, step]);
+        let start = self.m.int(Op::IAdd, &[before, step]);
         let stays = self.m.icmp(IntCond::Slt, start, end);
         self.go_on_if(stays, slow);
         self.go_on_if_sole(list, slow);
         let node = self.m.load(list, layout::SLICE_NODE);
+        let (own, left) = (self.m.block(), self.m.block());
         let is_shared = self.compare_with_sole(node, IntCond::Ne);
-        self.go_on_if(is_shared, slow);
+        self.m.brif(is_shared, (left, &[]), (own, &[]));
+        self.m.current = own;
+        self.go_on_if_node(node, slow);
+        let address = self.item_address(node, before);
+        let item = self.m.load(address, layout::TUPLE_ITEMS);
+        let none = self.m.word(Word::UNBOUND);
+        self.m.store(address, layout::TUPLE_ITEMS, none);
+        self.m.dec(item);
+        self.m.jump(left, &[]);
+        self.m.current = left;
         self.m.store(list, layout::SLICE_START, start);
         self.m.jump(done, &[list]);
         self.m.current = cell;
@@ -117,26 +129,67 @@ impl<'a> Lower<'a> {
     /// Into the room before the first item of a flat list that nobody else holds, in a node of its own.
     fn push_front(&mut self, args: &[ValueId], slow: BlockId, done: BlockId) {
         let (list, item) = (args[0], args[1]);
+        let node = self.own_node(list, slow);
+        let start = self.m.load(list, layout::SLICE_START);
+        let has_room = self.m.icmp_imm(IntCond::Sgt, start, 1);
+        self.go_on_if(has_room, slow);
+        let step = self.m.iconst(ONE_ITEM);
+        let start = self.m.int(Op::ISub, &[start, step]);
+        self.replace(node, start, item);
+        self.m.store(list, layout::SLICE_START, start);
+        self.m.jump(done, &[list]);
+    }
+
+    /// Into the room behind the last item of such a list.
+    fn push_back(&mut self, args: &[ValueId], slow: BlockId, done: BlockId) {
+        let (list, item) = (args[0], args[1]);
+        let node = self.own_node(list, slow);
+        let end = self.m.load(list, layout::SLICE_END);
+        let one = self.m.iconst(1);
+        let (place, length) = (self.m.int(Op::SShr, &[end, one]), self.m.load(node, layout::TUPLE_LEN));
+        let has_room = self.m.icmp(IntCond::Slt, place, length);
+        self.go_on_if(has_room, slow);
+        self.replace(node, end, item);
+        let step = self.m.iconst(ONE_ITEM);
+        let end = self.m.int(Op::IAdd, &[end, step]);
+        self.m.store(list, layout::SLICE_END, end);
+        self.m.jump(done, &[list]);
+    }
+
+    /// The node of a flat list that nobody else holds, if it has no other list.
+    fn own_node(&mut self, list: ValueId, slow: BlockId) -> ValueId {
         let class = self.object_class(list, slow);
         let is_flat = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::CLAUDE_LIST.0));
         self.go_on_if(is_flat, slow);
         self.go_on_if_sole(list, slow);
-        let start = self.m.load(list, layout::SLICE_START);
-        let has_room = self.m.icmp_imm(IntCond::Sgt, start, 1);
-        self.go_on_if(has_room, slow);
         let node = self.m.load(list, layout::SLICE_NODE);
+        self.go_on_if_node(node, slow);
+        self.go_on_if_sole(node, slow);
+        node
+    }
+
+    /// Goes on only with a node that is no tuple.
+    fn go_on_if_node(&mut self, node: ValueId, slow: BlockId) {
         let class = self.m.load32(node, layout::HEADER_CLASS);
         let is_node = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::NODE.0));
         self.go_on_if(is_node, slow);
-        self.go_on_if_sole(node, slow);
-        let step = self.m.iconst(ONE_ITEM);
-        let start = self.m.int(Op::ISub, &[start, step]);
-        let address = self.item_address(node, start);
+    }
+
+    /// Shares a value with a word of a node, and releases what was there.
+    fn replace(&mut self, node: ValueId, place: ValueId, item: ValueId) {
+        let address = self.item_address(node, place);
         let before = self.m.load(address, layout::TUPLE_ITEMS);
         self.m.inc(item);
         self.m.store(address, layout::TUPLE_ITEMS, item);
-        self.m.store(list, layout::SLICE_START, start);
         self.m.dec(before);
-        self.m.jump(done, &[list]);
+    }
+
+    /// The list itself.
+    fn sequence(&mut self, args: &[ValueId], slow: BlockId, done: BlockId) {
+        let cell = self.by_form(args[0], slow);
+        self.m.jump(cell, &[]);
+        self.m.current = cell;
+        self.m.inc(args[0]);
+        self.m.jump(done, &[args[0]]);
     }
 }

@@ -378,9 +378,14 @@ fn expect_ref(rt: &mut Isolate, w: Word, function: &str) -> PyResult<Word> {
 }
 
 /// What a loop goes over.
-fn iterator(rt: &mut Isolate, w: Word) -> PyResult {
+fn sequence(rt: &mut Isolate, w: Word) -> PyResult {
     expect_list(rt, w, "the loop")?;
-    rt.iter(w)
+    Ok(Owned::share(w))
+}
+
+fn push(rt: &mut Isolate, list: Owned, value: Word) -> PyResult {
+    expect_list(rt, list.word(), "append")?;
+    Ok(list::push(rt, list, Owned::share(value)))
 }
 
 entries! {
@@ -390,7 +395,11 @@ entries! {
     cl_tuple_of(rt, items: *const Word, n: u64) -> Ret { Ret::ok(rt.new_tuple_of(words(items, n)).into_word()) }
     cl_map_of_list(rt, w: Word) -> Ret { ret(map_of_list(rt, w)) }
     cl_set_of_list(rt, w: Word) -> Ret { ret(set_of_list(rt, w)) }
-    cl_iter(rt, w: Word) -> Ret { ret(iterator(rt, w)) }
+    cl_sequence(rt, w: Word) -> Ret { ret(sequence(rt, w)) }
+    cl_push(rt, w: Word, value: Word) -> Ret {
+        let list = consumed(w);
+        ret(push(rt, list, value))
+    }
     cl_cons(rt, w: Word, value: Word) -> Ret {
         let list = consumed(w);
         match expect_list(rt, w, "cons") {
