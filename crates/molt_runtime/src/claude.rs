@@ -75,6 +75,8 @@ pub(crate) struct State {
     pub(crate) report: Option<fn(&mut Isolate, Word) -> alloc::string::String>,
     /// What reads an attribute of an object of Python, in programs of both languages.
     attribute: Option<seam::Attribute>,
+    /// Room for text that is being made.
+    buffer: alloc::vec::Vec<u8>,
     /// What is left to do when a program ends, after its last form.
     pub(crate) at_end: Option<fn(&mut Isolate)>,
     /// The fiber that runs.

@@ -11,8 +11,13 @@ use super::super::{ErrorKind, Kind, list, map, print, symbol};
 use super::{bad_index, expect, expect_index, wrong_type};
 use crate::api::{str_bytes, str_char_len, str_text};
 use crate::entry::{entries, ret, words};
+use crate::text::str_object::find_bytes;
+use crate::text::str_writer::StrWriter;
 use crate::text::{unicode, wtf8};
 use crate::{Isolate, Owned, PyResult, Raised};
+
+/// Bytes of room for text being made that are kept for the next one.
+const KEPT_BUFFER: usize = 1 << 12;
 
 fn truth(b: bool) -> Ret {
     Ret::ok(Word::from_bool(b))
@@ -25,20 +30,36 @@ pub(super) fn text<'a>(rt: &mut Isolate, w: Word, function: &str) -> PyResult<&'
 
 /// Joins strings; other operands are errors.
 fn concat(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let mut out = Vec::new();
+    let mut length = 0;
     for &w in args {
-        out.extend_from_slice(text(rt, w, "string-concat")?);
+        text(rt, w, "string-concat")?;
+        length += str_char_len(w);
     }
-    Ok(rt.new_str_wtf8(&out))
+    let parts = args.iter().map(|&w| str_bytes(w));
+    let size = parts.clone().map(<[u8]>::len).sum();
+    Ok(joined(rt, size, length, parts))
+}
+
+/// The string of `size` bytes and `length` characters that pieces make together.
+fn joined<'a>(rt: &mut Isolate, size: usize, length: usize, pieces: impl Iterator<Item = &'a [u8]>) -> Owned {
+    if size <= 1 {
+        return rt.new_str_wtf8(&pieces.flatten().copied().collect::<Vec<u8>>());
+    }
+    let mut out = StrWriter::new(rt, size, length);
+    pieces.for_each(|p| out.push(p));
+    out.finish()
 }
 
 /// The texts of any values, joined.
 fn str_of(rt: &mut Isolate, args: &[Word]) -> PyResult {
-    let mut out = Vec::new();
-    for &w in args {
-        print::write_bare(rt, &mut out, w)?;
+    let mut out = core::mem::take(&mut rt.claude.buffer);
+    let written = args.iter().try_for_each(|&w| print::write_bare(rt, &mut out, w));
+    let made = written.map(|()| rt.new_str_wtf8(&out));
+    if out.capacity() <= KEPT_BUFFER {
+        out.clear();
+        rt.claude.buffer = out;
     }
-    Ok(rt.new_str_wtf8(&out))
+    made
 }
 
 /// A place in a string, from 0 to its length.
@@ -75,7 +96,7 @@ fn find(hay: &[u8], needle: &[u8], from: usize) -> Option<usize> {
     if needle.is_empty() {
         return Some(from);
     }
-    memchr::memmem::find(&hay[from..], needle).map(|at| at + from)
+    find_bytes(&hay[from..], needle, false).map(|at| at + from)
 }
 
 fn index_of(rt: &mut Isolate, s: Word, part: Word, from: Word) -> PyResult {
@@ -99,14 +120,19 @@ fn split(rt: &mut Isolate, s: Word, separator: Word) -> PyResult {
     if separator.is_empty() {
         return Ok(characters(rt, bytes));
     }
+    let is_ascii = str_char_len(s) == bytes.len();
+    let part = |rt: &mut Isolate, p: &[u8]| {
+        let length = if is_ascii { p.len() } else { wtf8::char_count(p) };
+        rt.new_str_counted(p, length)
+    };
     let mut parts = Vec::new();
     let mut from = 0;
     while let Some(at) = find(bytes, separator, from) {
-        parts.push(bytes[from..at].to_vec());
+        parts.push(part(rt, &bytes[from..at]));
         from = at + separator.len();
     }
-    parts.push(bytes[from..].to_vec());
-    Ok(strings(rt, parts.into_iter()))
+    parts.push(part(rt, &bytes[from..]));
+    Ok(list::from_vec(rt, parts))
 }
 
 fn characters(rt: &mut Isolate, bytes: &[u8]) -> Owned {
@@ -124,14 +150,14 @@ fn join(rt: &mut Isolate, items: Word, separator: Word) -> PyResult {
         return Err(wrong_type(rt, "string-join", "a list", items));
     }
     let separator = text(rt, separator, "string-join")?;
-    let mut out = Vec::new();
-    for (i, w) in list::iter(items).enumerate() {
-        if i > 0 {
-            out.extend_from_slice(separator);
-        }
-        out.extend_from_slice(text(rt, w, "string-join")?);
+    let gaps = list::len(items).saturating_sub(1);
+    let (mut size, mut length) = (gaps * separator.len(), gaps * wtf8::char_count(separator));
+    for w in list::iter(items) {
+        size += text(rt, w, "string-join")?.len();
+        length += str_char_len(w);
     }
-    Ok(rt.new_str_wtf8(&out))
+    let pieces = list::iter(items).enumerate().flat_map(|(i, w)| [if i > 0 { separator } else { b"" }, str_bytes(w)]);
+    Ok(joined(rt, size, length, pieces))
 }
 
 /// Lines without their ends.
