@@ -163,7 +163,7 @@ mod tests {
             assert!(claude(line).is_err(), "{line}");
         }
         let claude::Verb::Build(build) = claude("claudelang build a.cl --release").unwrap().verb else { panic!() };
-        assert_eq!(build.program.options(build.release).absent().as_deref(), Some("--contracts=pre"));
+        assert_eq!(build.program.options(build.release).contracts, Contracts::Pre);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 mod annotation;
 mod calls;
+mod contracts;
 mod effects;
 mod exhaustive;
 mod infer;

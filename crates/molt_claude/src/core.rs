@@ -79,6 +79,7 @@ pub struct Core {
     /// What values are asked before they are used, where the checker could not tell; see [`crate::check`].
     pub tests: HashMap<ExprId, TypeTest>,
 
+    pub contracts: Vec<Contract>,
     pub modules: Arena<ModuleId, Module>,
     /// Of patterns of maps with several keys: the pattern of the keys after the first.
     pub pattern_rest: HashMap<PatId, PatId>,
@@ -337,6 +338,17 @@ pub struct Global {
     /// The procedure that it is from its definition on.
     pub lambda: Option<LambdaId>,
     pub doc: Option<Symbol>,
+}
+
+/// The contract of a function.
+#[derive(Clone, Debug)]
+pub struct Contract {
+    pub function: GlobalId,
+    /// Where it says that the function performs nothing.
+    pub pure: Option<Span>,
+    /// Its conditions as procedures without parameters, each at the place of its condition. Parameters of the function are
+    /// their free variables.
+    pub conditions: Vec<ExprId>,
 }
 
 /// A data type.

@@ -4,6 +4,7 @@
 //! call later ones. A form that is wrong is reported once and becomes [`ExprKind::Error`].
 
 mod body;
+mod contracts;
 mod control;
 mod data;
 mod derived;
@@ -70,6 +71,10 @@ pub struct Expander<'a> {
     /// Each `resume` that is used as a value.
     escaping: HashSet<LocalId>,
     words: Words,
+    /// Procedures that conditions became, and the contract of each.
+    conditions: HashMap<StxId, usize>,
+    /// The contracts that get code.
+    pub contracts: crate::options::Contracts,
 }
 
 /// Symbols that mean something beside the operator of a form.
@@ -152,6 +157,8 @@ impl<'a> Expander<'a> {
             resume_depth,
             escaping,
             words,
+            conditions: HashMap::new(),
+            contracts: crate::options::Contracts::Full,
         };
         e.add_operations();
         e

@@ -18,11 +18,7 @@ impl Default for Options {
 impl Options {
     /// A choice that is not built yet, as the command line spells it.
     pub fn absent(&self) -> Option<String> {
-        match self.contracts {
-            Contracts::Off => Some("--contracts=off".to_owned()),
-            Contracts::Pre => Some("--contracts=pre".to_owned()),
-            Contracts::Full => self.capabilities.absent(),
-        }
+        self.capabilities.absent()
     }
 }
 
@@ -134,6 +130,6 @@ mod tests {
         assert_eq!(allowing.absent().as_deref(), Some("--allow=net.dns:a.org"));
         assert_eq!(allowing.capabilities.rules().as_deref(), Some("+net.dns:a.org"));
         assert_eq!(Capabilities::default().rules(), None);
-        assert_eq!(Options { contracts: Contracts::Off, ..plain }.absent().as_deref(), Some("--contracts=off"));
+        assert_eq!(Options { contracts: Contracts::Off, ..plain }.absent(), None);
     }
 }

@@ -91,6 +91,7 @@ fn compile_here(request: &Request, bytes: Option<Vec<u8>>, loader: &dyn Loader, 
     let mut sources = SourceMap::default();
     let files = crate::expand::Files { loader, places: &request.places };
     let mut expander = Expander::new(&mut core, &mut syntax, &mut diagnostics, &mut sources, files, runner);
+    expander.contracts = request.options.contracts;
     expander.library();
     for (dotted, path) in &request.surfaces {
         expander.surface(dotted, path);

@@ -166,6 +166,7 @@ impl Checker<'_> {
         for &(value, row) in &core.declared_rows {
             self.declared(value, row);
         }
+        self.contracts();
         for w in std::mem::take(&mut self.wanted_rows) {
             let wanted = self.rows.value(w.wanted, Mode::All, core);
             if wanted.vars.is_empty() && !wanted.unknown {

@@ -61,6 +61,7 @@ pub enum Form {
     Select,
     Receive,
     WithSandbox,
+    Contract,
     /// Part of the language and not built yet.
     Unbuilt,
 }
@@ -122,7 +123,7 @@ pub const TABLE: &[(&str, Form)] = &[
     ("parallel", Form::Parallel),
     ("select", Form::Select),
     ("receive", Form::Receive),
-    ("spec:contract", Form::Unbuilt),
+    ("spec:contract", Form::Contract),
     ("spec:invariant", Form::Unbuilt),
     ("spec:verify", Form::Unbuilt),
     ("fn-contract", Form::Unbuilt),
@@ -150,8 +151,13 @@ impl Expander<'_> {
             | Form::DefineMacro
             | Form::Module
             | Form::Import
+            | Form::Contract
             | Form::Export => self.misplaced(s),
-            Form::Lambda => self.lambda_form(s, at),
+            Form::Lambda => {
+                let value = self.lambda_form(s, at);
+                self.keep_condition(s, value);
+                value
+            }
             Form::Let => self.let_form(s, at),
             Form::Letrec => self.letrec(s, at),
             Form::Set => self.set(s, at),

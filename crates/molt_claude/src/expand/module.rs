@@ -8,6 +8,7 @@ use molt_diagnostics::registry::claude as code;
 use molt_diagnostics::{Code, Diagnostic};
 
 use super::body::Define;
+use super::contracts::Written;
 use super::foreign::is_foreign;
 use super::forms::Form;
 use super::scope::{Binding, ScopeId};
@@ -26,7 +27,7 @@ pub(super) struct Modules {
     /// Paths of the modules that are being read, outermost first.
     open: Vec<String>,
     /// The module at hand, and what it imports by `*`.
-    scope: ScopeId,
+    pub(super) scope: ScopeId,
     imported: ScopeId,
     exports: HashMap<Symbol, Binding>,
     /// Modules by the names that they are known by here.
@@ -42,6 +43,8 @@ pub(super) struct Modules {
     pub(super) circle: Vec<String>,
     /// The forms of the module at hand.
     items: Vec<Pending>,
+    /// The contracts of the module at hand.
+    pub(super) contracts: Vec<Written>,
     /// Which form of its module defines a variable.
     defined_at: HashMap<GlobalId, usize>,
     /// Of variables of all modules, the expression that gives them their values.
@@ -87,6 +90,7 @@ impl Modules {
             named: Vec::new(),
             circle: Vec::new(),
             items: Vec::new(),
+            contracts: Vec::new(),
             defined_at: HashMap::new(),
             inits: HashMap::new(),
         }
@@ -174,6 +178,7 @@ impl Expander<'_> {
         let items = std::mem::take(&mut self.modules.items);
         let named = std::mem::take(&mut self.modules.named);
         let is_whole_file = std::mem::take(&mut self.modules.is_whole_file);
+        let contracts = std::mem::take(&mut self.modules.contracts);
         let home = std::mem::replace(&mut self.home, scope);
         let (floor, procedures) = (self.floor.take(), std::mem::take(&mut self.procedures));
         let outer_module = self.module;
@@ -184,6 +189,7 @@ impl Expander<'_> {
         self.modules.is_whole_file = is_whole_file;
         self.modules.named = named;
         self.modules.items = items;
+        self.modules.contracts = contracts;
         self.modules.path = outer_path;
         let aliases = std::mem::replace(&mut self.modules.aliases, aliases);
         let exports = std::mem::replace(&mut self.modules.exports, exports);
@@ -213,6 +219,7 @@ impl Expander<'_> {
             self.collect(form, at, &mut exports);
         }
         self.export_all(exports, scope);
+        self.contracts_without_function();
         let body: Vec<ExprId> = (0..self.modules.items.len()).map(|i| self.finish(i, at)).collect();
         self.core.modules[self.module].body = body;
         self.core.order.push(self.module);
@@ -264,6 +271,7 @@ impl Expander<'_> {
             Item::Define(global, define) => {
                 let span = self.syntax.span(define.target);
                 self.core.globals[global].ty = define.ty;
+                let define = self.contracted(global, define);
                 let value = self.define_value(&define, at);
                 self.init_global(global, value, span)
             }
@@ -330,13 +338,18 @@ impl Expander<'_> {
     /// Binds a name of the module at hand. Where it meant something else before, what was expanded early is expanded again.
     pub(super) fn bind_in_module(&mut self, scope: ScopeId, name: Name, binding: Binding) -> Option<Binding> {
         if self.lookup(name, scope).is_some() || self.forms.contains_key(&name.symbol) {
-            for i in 0..self.modules.items.len() {
-                if matches!(self.modules.items[i].progress, Progress::Early(_)) {
-                    self.withdraw(i);
-                }
-            }
+            self.withdraw_early();
         }
         self.scopes.add(scope, name, binding)
+    }
+
+    /// Takes back all that was expanded early: something is known now that was not then.
+    pub(super) fn withdraw_early(&mut self) {
+        for i in 0..self.modules.items.len() {
+            if matches!(self.modules.items[i].progress, Progress::Early(_)) {
+                self.withdraw(i);
+            }
+        }
     }
 
     fn init_global(&mut self, global: GlobalId, value: ExprId, span: molt_base::Span) -> ExprId {
@@ -368,6 +381,7 @@ impl Expander<'_> {
             Some(Form::DefineMacro) => self.define_macro(form, at),
             Some(Form::Data) => self.data_of_module(form, at),
             Some(Form::DefineEffect) => self.define_effect(form),
+            Some(Form::Contract) => self.contract_form(form),
             Some(Form::TypeAlias) => {
                 self.type_alias(form);
             }

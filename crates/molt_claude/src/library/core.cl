@@ -333,3 +333,36 @@
 ; The value of a clause of `select`: a procedure is called, with what was received if anything was.
 (define (%applied e) (if (procedure? e) (e) e))
 (define (%applied-to e value) (if (procedure? e) (e value) e))
+; Contracts: each check gets its condition as a procedure, and the texts and values that a violation shows.
+(define %contracts-are-on true)
+(define %in-condition false)
+(define (enable-contract-checking!) (set! %contracts-are-on true) nil)
+(define (disable-contract-checking!) (set! %contracts-are-on false) nil)
+(define (%contracts-on?) (if %in-condition false %contracts-are-on))
+; Functions that a condition calls are not checked again.
+(define (%value-before value)
+  (set! %in-condition true)
+  (try (value) (finally (set! %in-condition false))))
+(define (%check holds kind first function condition place names values note)
+  (let ((cause nil))
+    (unless (try (%value-before holds) (catch e (do (set! cause e) false)))
+      (%violated [kind first function condition place] names (values) note cause))))
+(define (%violated texts names values note cause)
+  (let ((kind (nth texts 0)) (function (nth texts 2)) (condition (nth texts 3)) (place (nth texts 4))
+        (blame (if (= kind "requires") "caller" "function"))
+        (shown (string-join (map-indexed (lambda (i n) (str n " = " (pr-str (nth values i)))) names) ", "))
+        (bindings {}))
+    (map-indexed (lambda (i n) (set! bindings (set bindings (string->keyword n) (nth values i)))) names)
+    (throw {:type "contract-violation" :cause cause
+            :message (str (nth texts 1) " violation in " function ": " condition
+                          (if (empty? names) "" (str " [" shown "]"))
+                          "; blame: " blame "; contract at " place
+                          (if (nil? note) "" (str "; " note)))
+            :data {:kind kind :function function :condition condition :bindings bindings
+                   :blame blame :location place}})))
+(define (%sorted? xs)
+  (loop ((xs xs))
+    (cond ((<= (length xs) 1) true)
+          ((> (head xs) (nth xs 1)) false)
+          (else (recur (tail xs))))))
+(define (%permutation? xs ys) (= (frequencies xs) (frequencies ys)))

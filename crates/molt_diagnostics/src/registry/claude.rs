@@ -28,6 +28,8 @@ numbered! {
         advice "put a `handler` with a clause for the operation around it";
     DENIED = "denied-capability", "E0404" Error,
         advice "grant the capability, or handle the operation inside of the sandbox";
+    IMPURE_CONDITION = "impure-condition", "E0502" Error,
+        advice "leave out what performs or assigns: a condition only says what is so";
     NO_MODULE = "module-not-found", "E0601" Error,
         advice "put the module beside the program or into one of the folders that section 8 of the reference lists";
     NO_EXPORT = "name-not-exported", "E0602" Error,

@@ -1,0 +1,282 @@
+//! The body of a function with a contract.
+
+use molt_base::{Span, Symbol};
+
+use super::super::Expander;
+use super::{When, Written};
+use crate::stx::{Mark, Name, StxId};
+use crate::syntax::Kind;
+
+/// Writes syntax at one place with one mark.
+pub(super) struct Writer {
+    mark: Mark,
+    span: Span,
+    none: Symbol,
+    /// The variables that hold the values before the call, and what they are the values of.
+    olds: Vec<(StxId, StxId)>,
+    count: usize,
+}
+
+impl Writer {
+    fn new(e: &mut Expander, span: Span) -> Writer {
+        let mark = e.scopes.new_mark(e.base, Mark::SOURCE, e.module);
+        Writer { mark, span, none: e.core.names.intern(""), olds: Vec::new(), count: 0 }
+    }
+
+    pub(super) fn list(&self, e: &mut Expander, kind: Kind, parts: &[StxId]) -> StxId {
+        e.syntax.make(kind, self.span, self.none, Mark::SOURCE, parts)
+    }
+
+    fn word(&self, e: &mut Expander, text: &str) -> StxId {
+        let symbol = e.core.names.intern(text);
+        e.syntax.make(Kind::Symbol, self.span, symbol, self.mark, &[])
+    }
+
+    /// A word that the program knows by its name.
+    fn known(&self, e: &mut Expander, text: &str) -> StxId {
+        let symbol = e.core.names.intern(text);
+        e.syntax.make(Kind::Symbol, self.span, symbol, Mark::SOURCE, &[])
+    }
+
+    fn string(&self, e: &mut Expander, text: &str) -> StxId {
+        let symbol = e.core.names.intern(text);
+        e.syntax.make(Kind::Str, self.span, symbol, Mark::SOURCE, &[])
+    }
+
+    pub(super) fn form(&self, e: &mut Expander, head: &str, parts: &[StxId]) -> StxId {
+        let head = self.word(e, head);
+        let all: Vec<StxId> = std::iter::once(head).chain(parts.iter().copied()).collect();
+        self.list(e, Kind::Form, &all)
+    }
+
+    pub(super) fn truth_of(&self, e: &mut Expander, value: bool) -> StxId {
+        self.list(e, if value { Kind::True } else { Kind::False }, &[])
+    }
+
+    /// Whether a value counts as true.
+    pub(super) fn truth(&self, e: &mut Expander, value: StxId) -> StxId {
+        let (yes, no) = (self.truth_of(e, true), self.truth_of(e, false));
+        self.form(e, "if", &[value, yes, no])
+    }
+
+    fn thunk(&self, e: &mut Expander, body: StxId) -> StxId {
+        let params = self.list(e, Kind::Form, &[]);
+        self.form(e, "lambda", &[params, body])
+    }
+
+    fn fresh(&mut self, e: &mut Expander, text: &str) -> StxId {
+        self.count += 1;
+        self.word(e, &format!("_{text}{}", self.count))
+    }
+
+    fn let_form(&self, e: &mut Expander, bound: &[(StxId, StxId)], body: &[StxId]) -> StxId {
+        let bound: Vec<StxId> = bound.iter().map(|&(n, v)| self.list(e, Kind::Form, &[n, v])).collect();
+        let bound = self.list(e, Kind::Form, &bound);
+        let all: Vec<StxId> = std::iter::once(bound).chain(body.iter().copied()).collect();
+        self.form(e, "let", &all)
+    }
+
+    /// The variable for a value before the call.
+    pub(super) fn old(&mut self, e: &mut Expander, s: StxId) -> StxId {
+        let name = self.fresh(e, "old");
+        self.olds.push((name, s));
+        name
+    }
+}
+
+/// The names that a condition may use, in the order in which a violation shows them.
+struct Known<'a> {
+    /// Where the conditions are kept.
+    contract: usize,
+    function: &'a str,
+    params: &'a [Symbol],
+    ghosts: &'a [(StxId, StxId)],
+    message: Option<StxId>,
+}
+
+impl Expander<'_> {
+    /// The forms of the body with the checks of a contract around them.
+    pub(super) fn checked_body(
+        &mut self,
+        contract: &Written,
+        index: usize,
+        params: &[StxId],
+        body: &[StxId],
+    ) -> Vec<StxId> {
+        let (doc, rest) = self.docstring(body);
+        let doc = doc.map(|_| body[0]);
+        let span = self.syntax.span(contract.form);
+        let mut w = Writer::new(self, span);
+        let params = self.parameter_names(params);
+        let function = self.text(contract.name.symbol).to_owned();
+        let renamed = self.hidden_ghosts(&mut w, contract);
+        let (ghosts, message) = (&renamed[..], contract.message);
+        let known = Known { contract: index, function: &function, params: &params, ghosts, message };
+        let on = w.fresh(self, "on");
+        let before = self.checks(&mut w, contract, &known, &[When::Requires, When::Invariant]);
+        let after = self.checks(&mut w, contract, &known, &[When::Invariant, When::Ensures]);
+        let failing = self.checks(&mut w, contract, &known, &[When::OnError]);
+        let value = self.guarded_body(&mut w, on, rest, failing);
+        let result = w.known(self, "result");
+        let after = self.when_on(&w, on, after);
+        let finish = w.let_form(self, &[(result, value)], &[after, result]);
+        let with_olds = self.values_before(&w, on, &w.olds.clone(), finish);
+        let before = self.when_on(&w, on, before);
+        let all = w.form(self, "do", &[before, with_olds]);
+        let all = self.ghost_values(&w, on, contract, &renamed, all);
+        let checked = w.form(self, "%contracts-on?", &[]);
+        let whole = w.let_form(self, &[(on, checked)], &[all]);
+        doc.into_iter().chain([whole]).collect()
+    }
+
+    /// What happens while contracts are checked only.
+    fn when_on(&mut self, w: &Writer, on: StxId, mut forms: Vec<StxId>) -> StxId {
+        forms.insert(0, on);
+        forms.push(self.core_nil(w));
+        w.form(self, "when", &forms)
+    }
+
+    fn core_nil(&mut self, w: &Writer) -> StxId {
+        w.list(self, Kind::Nil, &[])
+    }
+
+    /// The body; what it raises goes past the conditions of `:on-error`.
+    fn guarded_body(&mut self, w: &mut Writer, on: StxId, body: &[StxId], failing: Vec<StxId>) -> StxId {
+        let empty = w.list(self, Kind::Form, &[]);
+        let inside: Vec<StxId> = std::iter::once(empty).chain(body.iter().copied()).collect();
+        let value = w.form(self, "let", &inside);
+        if failing.is_empty() {
+            return value;
+        }
+        let error = w.known(self, "error");
+        let checks = self.when_on(w, on, failing);
+        let again = w.form(self, "throw", &[error]);
+        let catch = w.known(self, "catch");
+        let clause = w.list(self, Kind::Form, &[catch, error, checks, again]);
+        w.form(self, "try", &[value, clause])
+    }
+
+    /// Ghost variables under names that the body cannot mean.
+    fn hidden_ghosts(&mut self, w: &mut Writer, contract: &Written) -> Vec<(StxId, StxId)> {
+        contract.ghosts.iter().map(|&(name, _)| (name, w.fresh(self, "ghost"))).collect()
+    }
+
+    fn ghost_values(
+        &mut self,
+        w: &Writer,
+        on: StxId,
+        contract: &Written,
+        renamed: &[(StxId, StxId)],
+        inside: StxId,
+    ) -> StxId {
+        let mut result = inside;
+        for (i, &(_, hidden)) in renamed.iter().enumerate().rev() {
+            let init = self.with_ghosts(w, &renamed[..i], contract.ghosts[i].1);
+            result = self.values_before(w, on, &[(hidden, init)], result);
+        }
+        result
+    }
+
+    fn with_ghosts(&mut self, w: &Writer, ghosts: &[(StxId, StxId)], e: StxId) -> StxId {
+        if ghosts.is_empty() { e } else { w.let_form(self, ghosts, &[e]) }
+    }
+
+    /// Variables whose values are needed while contracts are checked only.
+    fn values_before(&mut self, w: &Writer, on: StxId, values: &[(StxId, StxId)], inside: StxId) -> StxId {
+        if values.is_empty() {
+            return inside;
+        }
+        let mut bound = Vec::new();
+        for &(name, e) in values {
+            let thunk = w.thunk(self, e);
+            let (value, any) = (w.form(self, "%value-before", &[thunk]), w.word(self, "Any"));
+            let nil = self.core_nil(w);
+            let value = w.form(self, "if", &[on, value, nil]);
+            bound.push((name, w.form(self, ":", &[value, any])));
+        }
+        w.let_form(self, &bound, &[inside])
+    }
+
+    /// The checks of the conditions of some clauses, in the order of the clauses given.
+    fn checks(&mut self, w: &mut Writer, contract: &Written, known: &Known, clauses: &[When]) -> Vec<StxId> {
+        let mut checks = Vec::new();
+        for &when in clauses {
+            for &(_, condition) in contract.conditions.iter().filter(|c| c.0 == when) {
+                checks.push(self.check(w, when, condition, known));
+            }
+        }
+        checks
+    }
+
+    fn check(&mut self, w: &mut Writer, when: When, condition: StxId, known: &Known) -> StxId {
+        if when == When::Invariant {
+            self.refuse_loop_invariant(condition, known);
+        }
+        let outer = std::mem::replace(&mut w.span, self.syntax.span(condition));
+        let plain = self.plain_condition(w, condition);
+        let plain = self.with_ghosts(w, known.ghosts, plain);
+        let holds = w.thunk(self, plain);
+        self.conditions.insert(holds, known.contract);
+        let (kind, first) = when.words();
+        let (names, values) = self.shown_variables(w, when, condition, known);
+        let file = self.sources.file(w.span.file);
+        let written = file.text[w.span.start as usize..w.span.end as usize].to_owned();
+        let (line, column) = file.lines().line_col(w.span.start);
+        let place = format!("{}:{line}:{column}", file.name);
+        let strings = [kind, first, known.function, &written, &place].map(|text| w.string(self, text));
+        let note = known.message.unwrap_or_else(|| self.core_nil(w));
+        let check = w.form(self, "%check", &[&[holds][..], &strings, &[names, values, note]].concat());
+        w.span = outer;
+        check
+    }
+
+    /// The variables that a condition names, and a procedure for their values.
+    fn shown_variables(&mut self, w: &Writer, when: When, condition: StxId, known: &Known) -> (StxId, StxId) {
+        let last = match when {
+            When::Ensures => Some("result"),
+            When::OnError => Some("error"),
+            When::Requires | When::Invariant => None,
+        };
+        let last = last.map(|text| self.core.names.intern(text));
+        let all: Vec<Symbol> = known.params.iter().copied().filter(|p| Some(*p) != last).chain(last).collect();
+        let (mut names, mut values) = (Vec::new(), Vec::new());
+        for symbol in all {
+            if !self.names_variable(condition, symbol) {
+                continue;
+            }
+            let text = self.text(symbol).to_owned();
+            names.push(w.string(self, &text));
+            values.push(w.known(self, &text));
+        }
+        let names = w.list(self, Kind::List, &names);
+        let values = w.list(self, Kind::List, &values);
+        (names, w.thunk(self, values))
+    }
+
+    /// An invariant of variables that no parameter binds belongs to a loop.
+    fn refuse_loop_invariant(&mut self, condition: StxId, known: &Known) {
+        if let Some(name) = self.free_variable(condition, known) {
+            let text = self.text(name.symbol).to_owned();
+            self.unbuilt(condition, &format!("the invariant of a loop that binds `{text}`"));
+        }
+    }
+
+    fn free_variable(&self, s: StxId, known: &Known) -> Option<Name> {
+        const OF_CONDITIONS: [&str; 8] = ["implies", "iff", "all", "any", "sorted?", "permutation?", "else", "old"];
+        if let Some(name) = self.syntax.name(s) {
+            let is_known = known.params.contains(&name.symbol)
+                || known.ghosts.iter().any(|g| self.syntax.text(g.0) == name.symbol)
+                || OF_CONDITIONS.contains(&self.text(name.symbol))
+                || self.form(name, self.modules.scope).is_some()
+                || self.lookup(name, self.modules.scope).is_some();
+            return (!is_known).then_some(name);
+        }
+        // Quantifiers and procedures bind variables of their own.
+        let head = self.syntax.parts(s).first().and_then(|&h| self.syntax.name(h));
+        let binds = ["forall", "exists", "lambda", "fn", "let", "let*", "quote", "match", "loop", "letrec"];
+        if self.syntax.kind(s) == Kind::Quote || head.is_some_and(|h| binds.contains(&self.text(h.symbol))) {
+            return None;
+        }
+        self.syntax.parts(s).iter().find_map(|&p| self.free_variable(p, known))
+    }
+}
