@@ -73,6 +73,9 @@ pub struct Expander<'a> {
     words: Words,
     /// Procedures that conditions became, and the contract of each.
     conditions: HashMap<StxId, usize>,
+    invariants: contracts::Invariants,
+    /// How many `fn-contract` forms are around.
+    argument_depth: u32,
     /// The contracts that get code.
     pub contracts: crate::options::Contracts,
 }
@@ -158,6 +161,8 @@ impl<'a> Expander<'a> {
             escaping,
             words,
             conditions: HashMap::new(),
+            invariants: HashMap::new(),
+            argument_depth: 0,
             contracts: crate::options::Contracts::Full,
         };
         e.add_operations();
@@ -319,7 +324,7 @@ impl<'a> Expander<'a> {
             }
             Some(Binding::Global(g)) => ExprKind::Global(g),
             Some(Binding::Builtin(b)) => return self.builtin_value(b, span),
-            Some(Binding::Ctor(c)) => ExprKind::Ctor(c),
+            Some(Binding::Ctor(c)) => return self.ctor_value(c, span),
             Some(Binding::Op(o)) => ExprKind::Operation(o),
             Some(Binding::Resume(_)) => ExprKind::Local(self.resume_local(name, at.scope)),
             None => return self.unbound(s, name, at.scope),
@@ -394,6 +399,12 @@ impl<'a> Expander<'a> {
                 }
                 _ => {}
             }
+        }
+        if let Some(ctor) = self.checked_ctor(head, at) {
+            let callee = self.core.expr(ExprKind::Ctor(ctor), self.syntax.span(head));
+            let operands = self.operands(rest, at);
+            let made = self.core.expr(ExprKind::Call(callee, operands), span);
+            return self.checked_value(ctor, made, span);
         }
         let callee = self.expr(head, at.operand());
         let operands = self.operands(rest, at);

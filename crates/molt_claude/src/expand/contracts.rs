@@ -6,8 +6,13 @@
 //! have a mark of their own and mean what they mean in the library, so nothing of the program is captured. Conditions
 //! stay in [`crate::core::Core::contracts`] as they were expanded.
 
+mod arguments;
+mod loops;
 mod predicates;
+mod types;
 mod wrapper;
+
+pub(super) use types::Invariants;
 
 use molt_base::Symbol;
 use molt_diagnostics::registry::claude as code;
@@ -64,6 +69,13 @@ impl Expander<'_> {
             self.report(&code::DUPLICATE, self.syntax.span(form), format!("`{text}` has a contract already"));
             return;
         }
+        let Some(contract) = self.clauses_of_contract(form, name, &parts[1..]) else { return };
+        self.modules.contracts.push(contract);
+        self.withdraw_early();
+    }
+
+    /// The clauses of a contract; nothing after a finding that hides what the rest means.
+    fn clauses_of_contract(&mut self, form: StxId, name: Name, clauses: &[StxId]) -> Option<Written> {
         let mut contract = Written {
             form,
             name,
@@ -74,15 +86,14 @@ impl Expander<'_> {
             is_abstract: false,
             message: None,
         };
-        for clause in parts[1..].chunks(2) {
+        for clause in clauses.chunks(2) {
             let &[key, value] = clause else {
                 self.malformed(clause[0], "a clause of a contract is a keyword and its value");
-                return;
+                return None;
             };
             self.clause(&mut contract, key, value);
         }
-        self.modules.contracts.push(contract);
-        self.withdraw_early();
+        Some(contract)
     }
 
     fn clause(&mut self, contract: &mut Written, key: StxId, value: StxId) {
@@ -183,9 +194,7 @@ impl Expander<'_> {
         if contract.is_abstract {
             return define;
         }
-        if self.contracts == Contracts::Pre {
-            contract.conditions.retain(|c| c.0 == When::Requires);
-        }
+        self.limit(&mut contract);
         let index = self.record(global, &contract);
         let value = match define.value {
             Value::Procedure { params, result, body } => {

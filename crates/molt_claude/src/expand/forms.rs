@@ -62,6 +62,8 @@ pub enum Form {
     Receive,
     WithSandbox,
     Contract,
+    TypeInvariant,
+    FnContract,
     /// Part of the language and not built yet.
     Unbuilt,
 }
@@ -124,9 +126,9 @@ pub const TABLE: &[(&str, Form)] = &[
     ("select", Form::Select),
     ("receive", Form::Receive),
     ("spec:contract", Form::Contract),
-    ("spec:invariant", Form::Unbuilt),
+    ("spec:invariant", Form::TypeInvariant),
     ("spec:verify", Form::Unbuilt),
-    ("fn-contract", Form::Unbuilt),
+    ("fn-contract", Form::FnContract),
     ("ui:component", Form::Unbuilt),
     ("define-component", Form::Unbuilt),
     ("ui:if", Form::Unbuilt),
@@ -152,6 +154,7 @@ impl Expander<'_> {
             | Form::Module
             | Form::Import
             | Form::Contract
+            | Form::TypeInvariant
             | Form::Export => self.misplaced(s),
             Form::Lambda => {
                 let value = self.lambda_form(s, at);
@@ -205,6 +208,7 @@ impl Expander<'_> {
             Form::Parallel => self.parallel(s, at),
             Form::Select => self.select(s, at),
             Form::Receive => self.receive(s, at),
+            Form::FnContract => self.fn_contract(s, at),
             Form::Unbuilt => {
                 let head = self.head_text(s);
                 self.unbuilt(s, &format!("`{head}`"))

@@ -45,6 +45,8 @@ pub(super) struct Modules {
     items: Vec<Pending>,
     /// The contracts of the module at hand.
     pub(super) contracts: Vec<Written>,
+    /// The forms of its invariants of data types.
+    pub(super) invariants: Vec<StxId>,
     /// Which form of its module defines a variable.
     defined_at: HashMap<GlobalId, usize>,
     /// Of variables of all modules, the expression that gives them their values.
@@ -91,6 +93,7 @@ impl Modules {
             circle: Vec::new(),
             items: Vec::new(),
             contracts: Vec::new(),
+            invariants: Vec::new(),
             defined_at: HashMap::new(),
             inits: HashMap::new(),
         }
@@ -179,6 +182,7 @@ impl Expander<'_> {
         let named = std::mem::take(&mut self.modules.named);
         let is_whole_file = std::mem::take(&mut self.modules.is_whole_file);
         let contracts = std::mem::take(&mut self.modules.contracts);
+        let invariants = std::mem::take(&mut self.modules.invariants);
         let home = std::mem::replace(&mut self.home, scope);
         let (floor, procedures) = (self.floor.take(), std::mem::take(&mut self.procedures));
         let outer_module = self.module;
@@ -190,6 +194,7 @@ impl Expander<'_> {
         self.modules.named = named;
         self.modules.items = items;
         self.modules.contracts = contracts;
+        self.modules.invariants = invariants;
         self.modules.path = outer_path;
         let aliases = std::mem::replace(&mut self.modules.aliases, aliases);
         let exports = std::mem::replace(&mut self.modules.exports, exports);
@@ -220,7 +225,9 @@ impl Expander<'_> {
         }
         self.export_all(exports, scope);
         self.contracts_without_function();
-        let body: Vec<ExprId> = (0..self.modules.items.len()).map(|i| self.finish(i, at)).collect();
+        let invariants = self.name_type_invariants();
+        let mut body: Vec<ExprId> = invariants.into_iter().map(|i| self.define_type_invariant(i, at)).collect();
+        body.extend((0..self.modules.items.len()).map(|i| self.finish(i, at)).collect::<Vec<_>>());
         self.core.modules[self.module].body = body;
         self.core.order.push(self.module);
         self.modules.items.clear();
@@ -352,7 +359,7 @@ impl Expander<'_> {
         }
     }
 
-    fn init_global(&mut self, global: GlobalId, value: ExprId, span: molt_base::Span) -> ExprId {
+    pub(super) fn init_global(&mut self, global: GlobalId, value: ExprId, span: molt_base::Span) -> ExprId {
         if let ExprKind::Lambda(lambda) = *self.core.kind(value) {
             self.core.globals[global].lambda = Some(lambda);
         }
@@ -382,6 +389,7 @@ impl Expander<'_> {
             Some(Form::Data) => self.data_of_module(form, at),
             Some(Form::DefineEffect) => self.define_effect(form),
             Some(Form::Contract) => self.contract_form(form),
+            Some(Form::TypeInvariant) => self.type_invariant(form),
             Some(Form::TypeAlias) => {
                 self.type_alias(form);
             }

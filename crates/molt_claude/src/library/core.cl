@@ -333,6 +333,7 @@
 ; The value of a clause of `select`: a procedure is called, with what was received if anything was.
 (define (%applied e) (if (procedure? e) (e) e))
 (define (%applied-to e value) (if (procedure? e) (e value) e))
+
 ; Contracts: each check gets its condition as a procedure, and the texts and values that a violation shows.
 (define %contracts-are-on true)
 (define %in-condition false)
@@ -343,13 +344,13 @@
 (define (%value-before value)
   (set! %in-condition true)
   (try (value) (finally (set! %in-condition false))))
-(define (%check holds kind first function condition place names values note)
+(define (%check holds texts names values note)
   (let ((cause nil))
     (unless (try (%value-before holds) (catch e (do (set! cause e) false)))
-      (%violated [kind first function condition place] names (values) note cause))))
+      (%violated (texts) names (values) note cause))))
 (define (%violated texts names values note cause)
-  (let ((kind (nth texts 0)) (function (nth texts 2)) (condition (nth texts 3)) (place (nth texts 4))
-        (blame (if (= kind "requires") "caller" "function"))
+  (let ((kind (nth texts 0)) (function (nth texts 2)) (condition (nth texts 3))
+        (blame (nth texts 4)) (place (nth texts 5))
         (shown (string-join (map-indexed (lambda (i n) (str n " = " (pr-str (nth values i)))) names) ", "))
         (bindings {}))
     (map-indexed (lambda (i n) (set! bindings (set bindings (string->keyword n) (nth values i)))) names)

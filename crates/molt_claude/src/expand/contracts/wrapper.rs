@@ -4,7 +4,7 @@ use molt_base::{Span, Symbol};
 
 use super::super::Expander;
 use super::{When, Written};
-use crate::stx::{Mark, Name, StxId};
+use crate::stx::{Mark, StxId};
 use crate::syntax::Kind;
 
 /// Writes syntax at one place with one mark.
@@ -18,27 +18,31 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    fn new(e: &mut Expander, span: Span) -> Writer {
+    pub(super) fn new(e: &mut Expander, span: Span) -> Writer {
         let mark = e.scopes.new_mark(e.base, Mark::SOURCE, e.module);
         Writer { mark, span, none: e.core.names.intern(""), olds: Vec::new(), count: 0 }
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.span
     }
 
     pub(super) fn list(&self, e: &mut Expander, kind: Kind, parts: &[StxId]) -> StxId {
         e.syntax.make(kind, self.span, self.none, Mark::SOURCE, parts)
     }
 
-    fn word(&self, e: &mut Expander, text: &str) -> StxId {
+    pub(super) fn word(&self, e: &mut Expander, text: &str) -> StxId {
         let symbol = e.core.names.intern(text);
         e.syntax.make(Kind::Symbol, self.span, symbol, self.mark, &[])
     }
 
     /// A word that the program knows by its name.
-    fn known(&self, e: &mut Expander, text: &str) -> StxId {
+    pub(super) fn known(&self, e: &mut Expander, text: &str) -> StxId {
         let symbol = e.core.names.intern(text);
         e.syntax.make(Kind::Symbol, self.span, symbol, Mark::SOURCE, &[])
     }
 
-    fn string(&self, e: &mut Expander, text: &str) -> StxId {
+    pub(super) fn string(&self, e: &mut Expander, text: &str) -> StxId {
         let symbol = e.core.names.intern(text);
         e.syntax.make(Kind::Str, self.span, symbol, Mark::SOURCE, &[])
     }
@@ -59,17 +63,17 @@ impl Writer {
         self.form(e, "if", &[value, yes, no])
     }
 
-    fn thunk(&self, e: &mut Expander, body: StxId) -> StxId {
+    pub(super) fn thunk(&self, e: &mut Expander, body: StxId) -> StxId {
         let params = self.list(e, Kind::Form, &[]);
         self.form(e, "lambda", &[params, body])
     }
 
-    fn fresh(&mut self, e: &mut Expander, text: &str) -> StxId {
+    pub(super) fn fresh(&mut self, e: &mut Expander, text: &str) -> StxId {
         self.count += 1;
         self.word(e, &format!("_{text}{}", self.count))
     }
 
-    fn let_form(&self, e: &mut Expander, bound: &[(StxId, StxId)], body: &[StxId]) -> StxId {
+    pub(super) fn let_form(&self, e: &mut Expander, bound: &[(StxId, StxId)], body: &[StxId]) -> StxId {
         let bound: Vec<StxId> = bound.iter().map(|&(n, v)| self.list(e, Kind::Form, &[n, v])).collect();
         let bound = self.list(e, Kind::Form, &bound);
         let all: Vec<StxId> = std::iter::once(bound).chain(body.iter().copied()).collect();
@@ -85,13 +89,16 @@ impl Writer {
 }
 
 /// The names that a condition may use, in the order in which a violation shows them.
-struct Known<'a> {
-    /// Where the conditions are kept.
-    contract: usize,
-    function: &'a str,
-    params: &'a [Symbol],
-    ghosts: &'a [(StxId, StxId)],
-    message: Option<StxId>,
+pub(super) struct Known<'a> {
+    /// Where the conditions are kept, if they are those of a function.
+    pub contract: Option<usize>,
+    /// The name of the function, or what gives it.
+    pub function: StxId,
+    /// Whether blame is the other way round: inside of an odd number of `fn-contract` forms.
+    pub is_swapped: bool,
+    pub params: &'a [Symbol],
+    pub ghosts: &'a [(StxId, StxId)],
+    pub message: Option<StxId>,
 }
 
 impl Expander<'_> {
@@ -103,34 +110,41 @@ impl Expander<'_> {
         params: &[StxId],
         body: &[StxId],
     ) -> Vec<StxId> {
+        let mut w = Writer::new(self, self.syntax.span(contract.form));
+        let name = self.text(contract.name.symbol).to_owned();
+        let function = w.string(self, &name);
+        let params = self.parameter_names(params);
+        let known =
+            Known { contract: Some(index), function, is_swapped: false, params: &params, ghosts: &[], message: None };
+        self.wrapped(&mut w, contract, known, body)
+    }
+
+    /// The same of any procedure whose conditions know the names given.
+    pub(super) fn wrapped(&mut self, w: &mut Writer, contract: &Written, known: Known, body: &[StxId]) -> Vec<StxId> {
         let (doc, rest) = self.docstring(body);
         let doc = doc.map(|_| body[0]);
-        let span = self.syntax.span(contract.form);
-        let mut w = Writer::new(self, span);
-        let params = self.parameter_names(params);
-        let function = self.text(contract.name.symbol).to_owned();
-        let renamed = self.hidden_ghosts(&mut w, contract);
-        let (ghosts, message) = (&renamed[..], contract.message);
-        let known = Known { contract: index, function: &function, params: &params, ghosts, message };
+        let renamed = self.hidden_ghosts(w, contract);
+        let known = Known { ghosts: &renamed, message: contract.message, ..known };
         let on = w.fresh(self, "on");
-        let before = self.checks(&mut w, contract, &known, &[When::Requires, When::Invariant]);
-        let after = self.checks(&mut w, contract, &known, &[When::Invariant, When::Ensures]);
-        let failing = self.checks(&mut w, contract, &known, &[When::OnError]);
-        let value = self.guarded_body(&mut w, on, rest, failing);
+        let (contract, rest) = &self.with_loop_invariants(w, contract, &known, on, rest);
+        let before = self.checks(w, contract, &known, &[When::Requires, When::Invariant]);
+        let after = self.checks(w, contract, &known, &[When::Invariant, When::Ensures]);
+        let failing = self.checks(w, contract, &known, &[When::OnError]);
+        let value = self.guarded_body(w, on, rest, failing);
         let result = w.known(self, "result");
-        let after = self.when_on(&w, on, after);
+        let after = self.when_on(w, on, after);
         let finish = w.let_form(self, &[(result, value)], &[after, result]);
-        let with_olds = self.values_before(&w, on, &w.olds.clone(), finish);
-        let before = self.when_on(&w, on, before);
+        let with_olds = self.values_before(w, on, &w.olds.clone(), finish);
+        let before = self.when_on(w, on, before);
         let all = w.form(self, "do", &[before, with_olds]);
-        let all = self.ghost_values(&w, on, contract, &renamed, all);
+        let all = self.ghost_values(w, on, contract, &renamed, all);
         let checked = w.form(self, "%contracts-on?", &[]);
         let whole = w.let_form(self, &[(on, checked)], &[all]);
         doc.into_iter().chain([whole]).collect()
     }
 
     /// What happens while contracts are checked only.
-    fn when_on(&mut self, w: &Writer, on: StxId, mut forms: Vec<StxId>) -> StxId {
+    pub(super) fn when_on(&mut self, w: &Writer, on: StxId, mut forms: Vec<StxId>) -> StxId {
         forms.insert(0, on);
         forms.push(self.core_nil(w));
         w.form(self, "when", &forms)
@@ -208,24 +222,27 @@ impl Expander<'_> {
         checks
     }
 
-    fn check(&mut self, w: &mut Writer, when: When, condition: StxId, known: &Known) -> StxId {
-        if when == When::Invariant {
-            self.refuse_loop_invariant(condition, known);
-        }
+    pub(super) fn check(&mut self, w: &mut Writer, when: When, condition: StxId, known: &Known) -> StxId {
         let outer = std::mem::replace(&mut w.span, self.syntax.span(condition));
         let plain = self.plain_condition(w, condition);
         let plain = self.with_ghosts(w, known.ghosts, plain);
         let holds = w.thunk(self, plain);
-        self.conditions.insert(holds, known.contract);
+        if let Some(contract) = known.contract {
+            self.conditions.insert(holds, contract);
+        }
         let (kind, first) = when.words();
         let (names, values) = self.shown_variables(w, when, condition, known);
         let file = self.sources.file(w.span.file);
         let written = file.text[w.span.start as usize..w.span.end as usize].to_owned();
         let (line, column) = file.lines().line_col(w.span.start);
         let place = format!("{}:{line}:{column}", file.name);
-        let strings = [kind, first, known.function, &written, &place].map(|text| w.string(self, text));
+        let blame = if (when == When::Requires) == known.is_swapped { "function" } else { "caller" };
+        let [kind, first, written, blame, place] =
+            [kind, first, &written, blame, &place].map(|text| w.string(self, text));
+        let texts = w.list(self, Kind::List, &[kind, first, known.function, written, blame, place]);
+        let texts = w.thunk(self, texts);
         let note = known.message.unwrap_or_else(|| self.core_nil(w));
-        let check = w.form(self, "%check", &[&[holds][..], &strings, &[names, values, note]].concat());
+        let check = w.form(self, "%check", &[holds, texts, names, values, note]);
         w.span = outer;
         check
     }
@@ -251,32 +268,5 @@ impl Expander<'_> {
         let names = w.list(self, Kind::List, &names);
         let values = w.list(self, Kind::List, &values);
         (names, w.thunk(self, values))
-    }
-
-    /// An invariant of variables that no parameter binds belongs to a loop.
-    fn refuse_loop_invariant(&mut self, condition: StxId, known: &Known) {
-        if let Some(name) = self.free_variable(condition, known) {
-            let text = self.text(name.symbol).to_owned();
-            self.unbuilt(condition, &format!("the invariant of a loop that binds `{text}`"));
-        }
-    }
-
-    fn free_variable(&self, s: StxId, known: &Known) -> Option<Name> {
-        const OF_CONDITIONS: [&str; 8] = ["implies", "iff", "all", "any", "sorted?", "permutation?", "else", "old"];
-        if let Some(name) = self.syntax.name(s) {
-            let is_known = known.params.contains(&name.symbol)
-                || known.ghosts.iter().any(|g| self.syntax.text(g.0) == name.symbol)
-                || OF_CONDITIONS.contains(&self.text(name.symbol))
-                || self.form(name, self.modules.scope).is_some()
-                || self.lookup(name, self.modules.scope).is_some();
-            return (!is_known).then_some(name);
-        }
-        // Quantifiers and procedures bind variables of their own.
-        let head = self.syntax.parts(s).first().and_then(|&h| self.syntax.name(h));
-        let binds = ["forall", "exists", "lambda", "fn", "let", "let*", "quote", "match", "loop", "letrec"];
-        if self.syntax.kind(s) == Kind::Quote || head.is_some_and(|h| binds.contains(&self.text(h.symbol))) {
-            return None;
-        }
-        self.syntax.parts(s).iter().find_map(|&p| self.free_variable(p, known))
     }
 }
