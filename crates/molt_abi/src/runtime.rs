@@ -733,6 +733,12 @@ rt_table! {
     ClModuleExports = cl_module_exports(w) -> r;
     /// `cl_with_sandbox(options, body)`: calls the body in a sandbox.
     ClWithSandbox = cl_with_sandbox(w w) -> r;
+    /// `cl_observe(body, keeps_log)`: the value of the body, the labels that it performs, what it changes, its operations.
+    ClObserve = cl_observe(w w) -> r;
+    /// `cl_assigned([name], 1)`: takes note of a change of a variable.
+    ClAssigned = cl_assigned(p i) -> r;
+    /// `cl_with_seed(n, body)`: calls the body with the generator of random numbers seeded.
+    ClWithSeed = cl_with_seed(w w) -> r;
     /// `cl_restrict(rules)`: what the command line grants, a rule a line.
     ClRestrict = cl_restrict(w) -> r;
     /// `cl_may_import(path)`: `capability-denied` where no module may be required.

@@ -80,6 +80,8 @@ pub struct Core {
     pub tests: HashMap<ExprId, TypeTest>,
 
     pub contracts: Vec<Contract>,
+    /// Some body is observed: all operations go by the handlers in force.
+    pub is_observed: bool,
     pub modules: Arena<ModuleId, Module>,
     /// Of patterns of maps with several keys: the pattern of the keys after the first.
     pub pattern_rest: HashMap<PatId, PatId>,
@@ -344,8 +346,10 @@ pub struct Global {
 #[derive(Clone, Debug)]
 pub struct Contract {
     pub function: GlobalId,
-    /// Where it says that the function performs nothing.
-    pub pure: Option<Span>,
+    /// The labels that the function may perform, in lower case, if the contract says; none where it is pure.
+    pub row: Option<BTreeSet<String>>,
+    /// The body as a procedure without parameters, where what it performs or changes is bounded.
+    pub body: Option<ExprId>,
     /// Its conditions as procedures without parameters, each at the place of its condition. Parameters of the function are
     /// their free variables.
     pub conditions: Vec<ExprId>,

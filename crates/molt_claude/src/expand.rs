@@ -72,7 +72,7 @@ pub struct Expander<'a> {
     escaping: HashSet<LocalId>,
     words: Words,
     /// Procedures that conditions became, and the contract of each.
-    conditions: HashMap<StxId, usize>,
+    conditions: HashMap<StxId, contracts::Part>,
     invariants: contracts::Invariants,
     /// How many `fn-contract` forms are around.
     argument_depth: u32,

@@ -72,7 +72,7 @@ pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap, purpose: Purpo
 
 /// Effects that some clause answers.
 fn handled(core: &Core) -> Vec<bool> {
-    let mut handled = vec![false; core.effects.len()];
+    let mut handled = vec![core.is_observed; core.effects.len()];
     for (_, e) in core.exprs.iter() {
         if let crate::core::ExprKind::Handler(h) | crate::core::ExprKind::MakeHandler(h) = &e.kind {
             h.clauses.iter().for_each(|c| handled[c.effect.index()] = true);

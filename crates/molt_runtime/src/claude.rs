@@ -33,6 +33,7 @@ pub mod kind;
 pub mod list;
 pub mod map;
 mod node;
+mod observe;
 mod parts;
 pub mod print;
 pub mod ref_cell;
@@ -85,6 +86,8 @@ pub(crate) struct State {
     fibers: fiber::Pool,
     /// Tasks, and the classes of what they share.
     tasks: tasks::Tasks,
+    /// Bodies that are observed now.
+    observers: usize,
     /// The operations that the program names.
     operations: alloc::vec::Vec<*mut molt_abi::layout::OpDesc>,
     /// When the program began, on the clock that only runs forward, in nanoseconds.

@@ -73,6 +73,7 @@ mod exported {
     pub(super) use crate::claude::entry::macros::*;
     pub(super) use crate::claude::entry::modules::*;
     pub(super) use crate::claude::entry::numbers::*;
+    pub(super) use crate::claude::entry::observe::*;
     pub(super) use crate::claude::entry::operations::*;
     pub(super) use crate::claude::entry::random::*;
     pub(super) use crate::claude::entry::reading::*;

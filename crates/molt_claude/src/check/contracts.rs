@@ -1,7 +1,7 @@
 //! Contracts: conditions perform nothing, and what a contract calls pure is.
 
-use molt_base::{EntityId, Span};
-use molt_diagnostics::registry::{UNSUPPORTED_CONSTRUCT, claude as code};
+use molt_base::EntityId;
+use molt_diagnostics::registry::claude as code;
 
 use super::Checker;
 use super::row::{Label, Mode};
@@ -22,15 +22,13 @@ impl Checker<'_> {
             for &condition in &contract.conditions {
                 self.condition(condition);
             }
-            if let Some(span) = contract.pure {
-                self.pure_function(contract, span);
-            }
+            self.bounded(contract);
         }
     }
 
     fn condition(&mut self, condition: ExprId) {
         let ExprKind::Lambda(lambda) = *self.core.kind(condition) else { return };
-        let fault = match self.performed(lambda).0 {
+        let fault = match self.performed(lambda) {
             Some(label) => format!("a condition performs nothing, and this performs `{label}`"),
             None if self.assigns(self.core.lambdas[lambda].body) => {
                 "a condition changes nothing, and this assigns".to_owned()
@@ -40,27 +38,32 @@ impl Checker<'_> {
         self.report(&code::IMPURE_CONDITION, self.span(condition), fault);
     }
 
-    /// What is performed at run time is not recorded, so the row has to show it.
-    fn pure_function(&mut self, contract: &Contract, span: Span) {
-        let lambda = self.core.globals[contract.function].lambda;
-        let performed = lambda.map(|l| self.performed(l));
-        if !matches!(performed, Some((None, true))) {
-            let name = self.core.names.text(self.core.globals[contract.function].name);
-            let fault = format!("`:pure` of `{name}`, whose row is not known to be empty, is not built yet");
-            self.report(&UNSUPPORTED_CONSTRUCT, span, fault);
+    /// What the body of a function surely or perhaps performs, against what its contract allows.
+    fn bounded(&mut self, contract: &Contract) {
+        let (Some(allowed), Some(body)) = (&contract.row, contract.body) else { return };
+        let ExprKind::Lambda(lambda) = *self.core.kind(body) else { return };
+        for entry in self.rows.entries[lambda.index()].clone() {
+            let row = self.rows.value(entry.row, Mode::All, self.core);
+            let name = |l: Label| self.rows.effect_of(l, self.core);
+            let fault = row.labels.iter().find(|&&l| name(l) != "error" && !allowed.contains(&name(l)));
+            if let Some(&label) = fault {
+                let label = self.rows.show(label, self.core);
+                let (code, fault) = match allowed.is_empty() {
+                    true => (&code::IMPURE, format!("`{label}` is performed where nothing may be")),
+                    false => (&code::UNDECLARED, format!("`{label}` is performed outside of the declared row")),
+                };
+                self.report(code, entry.span, fault);
+            }
         }
     }
 
-    /// An effect that a procedure performs, errors and reading the store aside, and whether its row is known.
-    fn performed(&self, lambda: LambdaId) -> (Option<String>, bool) {
-        let (mut label, mut is_known) = (None, true);
-        for entry in &self.rows.entries[lambda.index()] {
+    /// An effect that a procedure performs, errors and reading the store aside.
+    fn performed(&self, lambda: LambdaId) -> Option<String> {
+        self.rows.entries[lambda.index()].iter().find_map(|entry| {
             let row = self.rows.value(entry.row, Mode::All, self.core);
-            is_known &= !row.unknown && row.vars.is_empty();
             let other = row.labels.iter().find(|&&l| !self.is_harmless(l));
-            label = label.or(other.map(|&l| self.rows.show(l, self.core)));
-        }
-        (label, is_known)
+            other.map(|&l| self.rows.show(l, self.core))
+        })
     }
 
     fn is_harmless(&self, label: Label) -> bool {

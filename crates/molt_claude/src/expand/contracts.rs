@@ -7,6 +7,7 @@
 //! stay in [`crate::core::Core::contracts`] as they were expanded.
 
 mod arguments;
+mod bounds;
 mod loops;
 mod predicates;
 mod types;
@@ -17,6 +18,7 @@ pub(super) use types::Invariants;
 use molt_base::Symbol;
 use molt_diagnostics::registry::claude as code;
 
+use self::bounds::Bound;
 use super::Expander;
 use super::body::{Define, Value};
 use crate::core::{Contract, ExprId, GlobalId};
@@ -45,6 +47,13 @@ impl When {
     }
 }
 
+/// What of a contract a procedure is that was written for it.
+#[derive(Clone, Copy)]
+pub(super) enum Part {
+    Condition(usize),
+    Body(usize),
+}
+
 /// A contract as it is written, what it inherits included.
 #[derive(Clone)]
 pub(super) struct Written {
@@ -52,8 +61,9 @@ pub(super) struct Written {
     name: Name,
     conditions: Vec<(When, StxId)>,
     ghosts: Vec<(StxId, StxId)>,
-    /// The clause that claims the empty row.
-    pure: Option<StxId>,
+    /// The clauses that bound what the function performs and changes: `effects`, `pure`, `modifies`.
+    bounds: Vec<Bound>,
+    refines: Option<StxId>,
     inherits: Option<StxId>,
     is_abstract: bool,
     message: Option<StxId>,
@@ -81,7 +91,8 @@ impl Expander<'_> {
             name,
             conditions: Vec::new(),
             ghosts: Vec::new(),
-            pure: None,
+            bounds: Vec::new(),
+            refines: None,
             inherits: None,
             is_abstract: false,
             message: None,
@@ -104,16 +115,16 @@ impl Expander<'_> {
             "on-error" => self.add_conditions(contract, When::OnError, value),
             "invariant" => self.add_conditions(contract, When::Invariant, value),
             "ghost" => self.ghosts(contract, value),
-            "pure" if self.flag(value) => contract.pure = Some(value),
+            "pure" if self.flag(value) => self.bound(contract, "pure", key, value),
             "pure" => {}
+            "effects" => self.bound(contract, "effects", key, value),
+            "modifies" => self.bound(contract, "modifies", key, value),
             "abstract" => contract.is_abstract = self.flag(value),
             "inherits" => contract.inherits = Some(value),
             "message" => contract.message = Some(value),
             // Both speak to a verifier.
             "complexity" | "decreases" | "terminates-by" => {}
-            "effects" | "modifies" | "refines" => {
-                self.unbuilt(key, &format!("the clause `:{key_text}` of a contract"));
-            }
+            "refines" => contract.refines = Some(value),
             _ => {
                 self.malformed(key, "this is no clause of a contract");
             }
@@ -178,11 +189,25 @@ impl Expander<'_> {
             seen.push(parent_name);
             contract.conditions.splice(0..0, found.conditions);
             contract.ghosts.splice(0..0, found.ghosts);
-            contract.pure = contract.pure.or(found.pure);
+            contract.bounds.splice(0..0, found.bounds);
             contract.message = contract.message.or(found.message);
             contract.inherits = found.inherits;
         }
+        self.refine(&mut contract);
         Some(contract)
+    }
+
+    /// What the contract of another function promises, of one that refines it.
+    fn refine(&mut self, contract: &mut Written) {
+        let Some(parent) = contract.refines else { return };
+        let Some(name) = self.binder(parent, "what a contract refines") else { return };
+        let Some(found) = self.modules.contracts.iter().find(|c| c.name == name).cloned() else {
+            let text = self.text(name.symbol).to_owned();
+            let span = self.syntax.span(parent);
+            self.report(&code::UNBOUND, span, format!("there is no contract `{text}` to refine"));
+            return;
+        };
+        contract.conditions.extend(found.conditions.into_iter().filter(|c| c.0 == When::Ensures));
     }
 
     /// A definition of the module at hand with the checks of its contract.
@@ -208,8 +233,7 @@ impl Expander<'_> {
 
     /// The record of a contract; an earlier one of the same function is forgotten.
     fn record(&mut self, function: GlobalId, contract: &Written) -> usize {
-        let pure = contract.pure.filter(|_| self.contracts == Contracts::Full).map(|p| self.syntax.span(p));
-        let record = Contract { function, pure, conditions: Vec::new() };
+        let record = Contract { function, row: self.row_of_contract(contract), conditions: Vec::new(), body: None };
         match self.core.contracts.iter().position(|c| c.function == function) {
             Some(index) => {
                 self.core.contracts[index] = record;
@@ -224,8 +248,10 @@ impl Expander<'_> {
 
     /// Keeps the procedure that a condition became.
     pub(super) fn keep_condition(&mut self, s: StxId, value: ExprId) {
-        if let Some(index) = self.conditions.remove(&s) {
-            self.core.contracts[index].conditions.push(value);
+        match self.conditions.remove(&s) {
+            Some(Part::Condition(index)) => self.core.contracts[index].conditions.push(value),
+            Some(Part::Body(index)) => self.core.contracts[index].body = Some(value),
+            None => {}
         }
     }
 

@@ -348,6 +348,16 @@
   (let ((cause nil))
     (unless (try (%value-before holds) (catch e (do (set! cause e) false)))
       (%violated (texts) names (values) note cause))))
+; The value of a body whose contract bounds what it performs and changes. A rule: which of the two, what is allowed, and the
+; texts of a violation.
+(define (%observed on body rules note)
+  (if on
+    (let ((seen (%observe body false)))
+      (doseq (rule rules)
+        (unless (all? (lambda (x) (member? x (nth rule 1))) (nth seen (nth rule 0)))
+          (%violated (nth rule 2) [] [] note nil)))
+      (nth seen 0))
+    (body)))
 (define (%violated texts names values note cause)
   (let ((kind (nth texts 0)) (function (nth texts 2)) (condition (nth texts 3))
         (blame (nth texts 4)) (place (nth texts 5))

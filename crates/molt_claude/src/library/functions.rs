@@ -365,6 +365,8 @@ pub const BUILTINS: &[Builtin] = &[
     rt("%sort-keyed", 2, RtFn::ClSortKeyed),
     rt("%module", 3, RtFn::ClModule),
     rt("%with-sandbox", 2, RtFn::ClWithSandbox),
+    rt("%observe", 2, RtFn::ClObserve),
+    rt("%with-seed", 2, RtFn::ClWithSeed),
     rt("%may-import", 1, RtFn::ClMayImport),
 ];
 

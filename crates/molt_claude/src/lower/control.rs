@@ -70,6 +70,11 @@ impl Body<'_, '_> {
                 let value = self.operand(*v)?;
                 let slot = self.lower.global(*g);
                 self.b.effect(Op::GlobalSet, &[value], u64::from(slot.0));
+                if self.lower.core.is_observed && matches!(core.kind(e), ExprKind::SetGlobal(..)) {
+                    let id = self.lower.program.const_symbol(self.lower.core.globals[*g].name);
+                    let name = self.constant(id);
+                    self.b.word(Op::ClRtN, &[name], RtFn::ClAssigned as u64);
+                }
                 value
             }
             ExprKind::SetLocal(l, v) => {

@@ -18,6 +18,7 @@ use molt_abi::{ClassId, Ret, Word};
 
 use super::ErrorKind;
 use super::fiber::{self, Fiber, FiberPtr, Input, Output};
+use super::observe::{self, Notes};
 use super::sandbox::Sandbox;
 use crate::api::{native, str_text};
 use crate::current::current;
@@ -38,11 +39,18 @@ pub(super) struct Frame {
     is_inherited: bool,
     /// What may be done inside, where the frame is that of a sandbox.
     sandbox: Option<Arc<Sandbox>>,
+    /// What is noted of the body, where the frame is that of an observed one.
+    pub notes: Option<Box<Notes>>,
 }
 
 impl Frame {
     pub fn new(handler: Owned) -> Frame {
-        Frame { outer: None, handler, fiber: None, is_inherited: false, sandbox: None }
+        Frame { outer: None, handler, fiber: None, is_inherited: false, sandbox: None, notes: None }
+    }
+
+    /// Whether a clause answers an operation.
+    pub fn answers(&self, op: &OpDesc) -> bool {
+        self.clause(op).is_some()
     }
 
     /// The clause that answers an operation.
@@ -280,13 +288,18 @@ pub fn handle(rt: &mut Isolate, handler: Word, body: Word) -> PyResult {
 /// Calls a body in a sandbox: a frame that answers nothing.
 pub(super) fn sandboxed(rt: &mut Isolate, sandbox: Arc<Sandbox>, body: Word) -> PyResult {
     rt.check_stack()?;
-    let mut frame = Frame::new(make_handler(rt, &[Word::NONE]));
+    let mut frame = empty_frame(rt);
     frame.sandbox = Some(sandbox);
     frame.outer = rt.handlers();
     rt.change_handlers(NonNull::new(&raw mut frame));
     let result = rt.claude_call(body, &[]);
     rt.change_handlers(frame.outer);
     result
+}
+
+/// A frame that answers nothing.
+pub(super) fn empty_frame(rt: &mut Isolate) -> Frame {
+    Frame::new(make_handler(rt, &[Word::NONE]))
 }
 
 /// The sandboxes in force, innermost first.
@@ -475,6 +488,17 @@ pub fn discontinue(rt: &mut Isolate, k: Word, error: Word) -> PyResult {
 
 /// Performs an operation.
 pub fn perform(rt: &mut Isolate, op: &mut OpDesc, args: &[Word]) -> PyResult {
+    if rt.claude.observers == 0 {
+        return perform_unnoted(rt, op, args, true);
+    }
+    let noted = observe::performing(rt, op, args);
+    let result = perform_unnoted(rt, op, args, noted.is_empty());
+    observe::performed(noted, &result);
+    result
+}
+
+/// Performs an operation; `remembers` says whether the next ones like it may go to the clause directly.
+fn perform_unnoted(rt: &mut Isolate, op: &mut OpDesc, args: &[Word], remembers: bool) -> PyResult {
     let mut at = rt.handlers();
     while let Some(frame) = at {
         // SAFETY: frames in force are alive.
@@ -482,7 +506,9 @@ pub fn perform(rt: &mut Isolate, op: &mut OpDesc, args: &[Word]) -> PyResult {
         if let Some(clause) = f.clause(op) {
             if !clause.is_control && !clause.op.is_none() && op.is_never == 0 {
                 let procedure = clause.procedure.clone();
-                remember(rt, op, frame, procedure.word());
+                if remembers {
+                    remember(rt, op, frame, procedure.word());
+                }
                 return call_outside(rt, frame, procedure.word(), args);
             }
             let (procedure, is_control) = (clause.procedure.clone(), clause.is_control);
@@ -490,6 +516,9 @@ pub fn perform(rt: &mut Isolate, op: &mut OpDesc, args: &[Word]) -> PyResult {
             return answer(rt, op, frame, procedure, is_control, wide, args);
         }
         at = f.outer;
+    }
+    if rt.claude.observers != 0 {
+        observe::store_changed(rt, op, args);
     }
     match op.default {
         // SAFETY: the compiler names a runtime function of this form.

@@ -2,7 +2,7 @@
 //!
 //! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`operations`], [`files`],
 //! [`store`], [`random`]: default handlers. [`tasks`]: tasks and what they wait for. [`sandbox`]: what may be done.
-//! [`macros`]: what only code of macros calls. [`modules`]: values of `require`. The others: the library.
+//! [`observe`]: bodies whose effects are noted. [`macros`]: what only code of macros calls. [`modules`]: values of `require`. The others: the library.
 
 pub mod bytes;
 pub mod calls;
@@ -15,6 +15,7 @@ pub mod json;
 pub mod macros;
 pub mod modules;
 pub mod numbers;
+pub mod observe;
 pub mod operations;
 pub mod random;
 pub mod reading;

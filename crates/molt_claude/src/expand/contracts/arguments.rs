@@ -23,7 +23,11 @@ impl Expander<'_> {
         let Some(mut contract) = self.clauses_of_contract(s, name, &parts[1..]) else {
             return self.nil(self.syntax.span(s));
         };
-        if contract.pure.is_some() || contract.inherits.is_some() || contract.is_abstract {
+        if !contract.bounds.is_empty()
+            || contract.refines.is_some()
+            || contract.inherits.is_some()
+            || contract.is_abstract
+        {
             return self.unbuilt(s, "a clause of `fn-contract` other than conditions, `:ghost` and `:message`");
         }
         self.limit(&mut contract);
@@ -58,6 +62,7 @@ impl Expander<'_> {
     pub(super) fn limit(&self, contract: &mut Written) {
         if self.contracts == Contracts::Pre {
             contract.conditions.retain(|c| c.0 == When::Requires);
+            contract.bounds.clear();
         }
     }
 }

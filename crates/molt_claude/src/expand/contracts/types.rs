@@ -83,7 +83,7 @@ impl Expander<'_> {
         let params = w.list(self, Kind::Form, &[function, value]);
         let whole = w.form(self, "lambda", &[params, body]);
         let value = self.named_lambda(whole, self.core.globals[invariant.check].name, at);
-        self.init_global(invariant.check, value, w.span())
+        self.init_global(invariant.check, value, w.span)
     }
 
     /// A constructor as a value, which checks what it makes where its type has invariants.

@@ -3,14 +3,14 @@
 use molt_base::{Span, Symbol};
 
 use super::super::Expander;
-use super::{When, Written};
+use super::{Part, When, Written};
 use crate::stx::{Mark, StxId};
 use crate::syntax::Kind;
 
 /// Writes syntax at one place with one mark.
 pub(super) struct Writer {
     mark: Mark,
-    span: Span,
+    pub(super) span: Span,
     none: Symbol,
     /// The variables that hold the values before the call, and what they are the values of.
     olds: Vec<(StxId, StxId)>,
@@ -21,10 +21,6 @@ impl Writer {
     pub(super) fn new(e: &mut Expander, span: Span) -> Writer {
         let mark = e.scopes.new_mark(e.base, Mark::SOURCE, e.module);
         Writer { mark, span, none: e.core.names.intern(""), olds: Vec::new(), count: 0 }
-    }
-
-    pub(super) fn span(&self) -> Span {
-        self.span
     }
 
     pub(super) fn list(&self, e: &mut Expander, kind: Kind, parts: &[StxId]) -> StxId {
@@ -45,6 +41,11 @@ impl Writer {
     pub(super) fn string(&self, e: &mut Expander, text: &str) -> StxId {
         let symbol = e.core.names.intern(text);
         e.syntax.make(Kind::Str, self.span, symbol, Mark::SOURCE, &[])
+    }
+
+    pub(super) fn number(&self, e: &mut Expander, value: u32) -> StxId {
+        let symbol = e.core.names.intern(&value.to_string());
+        e.syntax.make(Kind::Int, self.span, symbol, Mark::SOURCE, &[])
     }
 
     pub(super) fn form(&self, e: &mut Expander, head: &str, parts: &[StxId]) -> StxId {
@@ -130,7 +131,8 @@ impl Expander<'_> {
         let before = self.checks(w, contract, &known, &[When::Requires, When::Invariant]);
         let after = self.checks(w, contract, &known, &[When::Invariant, When::Ensures]);
         let failing = self.checks(w, contract, &known, &[When::OnError]);
-        let value = self.guarded_body(w, on, rest, failing);
+        let bounded = self.bounded_body(w, contract, &known, on, rest);
+        let value = self.guarded_body(w, on, &bounded, failing);
         let result = w.known(self, "result");
         let after = self.when_on(w, on, after);
         let finish = w.let_form(self, &[(result, value)], &[after, result]);
@@ -150,7 +152,7 @@ impl Expander<'_> {
         w.form(self, "when", &forms)
     }
 
-    fn core_nil(&mut self, w: &Writer) -> StxId {
+    pub(super) fn core_nil(&mut self, w: &Writer) -> StxId {
         w.list(self, Kind::Nil, &[])
     }
 
@@ -228,23 +230,28 @@ impl Expander<'_> {
         let plain = self.with_ghosts(w, known.ghosts, plain);
         let holds = w.thunk(self, plain);
         if let Some(contract) = known.contract {
-            self.conditions.insert(holds, contract);
+            self.conditions.insert(holds, Part::Condition(contract));
         }
         let (kind, first) = when.words();
         let (names, values) = self.shown_variables(w, when, condition, known);
-        let file = self.sources.file(w.span.file);
-        let written = file.text[w.span.start as usize..w.span.end as usize].to_owned();
-        let (line, column) = file.lines().line_col(w.span.start);
-        let place = format!("{}:{line}:{column}", file.name);
-        let blame = if (when == When::Requires) == known.is_swapped { "function" } else { "caller" };
-        let [kind, first, written, blame, place] =
-            [kind, first, &written, blame, &place].map(|text| w.string(self, text));
-        let texts = w.list(self, Kind::List, &[kind, first, known.function, written, blame, place]);
+        let texts = self.violation_texts(w, kind, first, known);
         let texts = w.thunk(self, texts);
         let note = known.message.unwrap_or_else(|| self.core_nil(w));
         let check = w.form(self, "%check", &[holds, texts, names, values, note]);
         w.span = outer;
         check
+    }
+
+    /// What a violation says of the clause that the writer's span is.
+    pub(super) fn violation_texts(&mut self, w: &Writer, kind: &str, first: &str, known: &Known) -> StxId {
+        let file = self.sources.file(w.span.file);
+        let written = file.text[w.span.start as usize..w.span.end as usize].to_owned();
+        let (line, column) = file.lines().line_col(w.span.start);
+        let place = format!("{}:{line}:{column}", file.name);
+        let blame = if (kind == "requires") == known.is_swapped { "function" } else { "caller" };
+        let [kind, first, written, blame, place] =
+            [kind, first, &written, blame, &place].map(|text| w.string(self, text));
+        w.list(self, Kind::List, &[kind, first, known.function, written, blame, place])
     }
 
     /// The variables that a condition names, and a procedure for their values.

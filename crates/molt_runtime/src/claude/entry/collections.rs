@@ -492,6 +492,9 @@ entries! {
         match expect_ref(rt, r, "ref-set!") {
             Ok(r) => {
                 ref_cell::set(r, Owned::share(value));
+                if rt.claude.observers != 0 {
+                    super::super::observe::cell_changed(rt, r);
+                }
                 Ret::ok(Owned::share(value).into_word())
             }
             Err(Raised) => Ret::ERR,

@@ -102,7 +102,22 @@ fn seed(rt: &mut Isolate, w: Word) -> PyResult {
     Ok(Owned::NONE)
 }
 
+/// Calls a body with the generator seeded, and goes on with the numbers that there were before.
+fn with_seed(rt: &mut Isolate, number: Word, body: Word) -> PyResult {
+    let fresh = Generator(rt.state::<Generator>().0);
+    seed(rt, number)?;
+    let result = rt.claude_call(body, &[]);
+    *rt.state::<Generator>() = fresh;
+    result
+}
+
 entries! {
+    cl_with_seed(rt, number: Word, body: Word) -> Ret {
+        if denied(rt, "random", "random:seed") {
+            return Ret::ERR;
+        }
+        ret(with_seed(rt, number, body))
+    }
     cl_random_float(rt, _args: *const Word, _n: u64) -> Ret {
         if denied(rt, "random", "random:float") {
             return Ret::ERR;
