@@ -19,6 +19,8 @@ mod require;
 mod sandbox;
 mod scope;
 mod tasks;
+mod testing;
+mod writer;
 
 use std::collections::{HashMap, HashSet};
 
@@ -78,6 +80,8 @@ pub struct Expander<'a> {
     argument_depth: u32,
     /// The contracts that get code.
     pub contracts: crate::options::Contracts,
+    /// The tests of the program run at its end.
+    pub runs_tests: bool,
 }
 
 /// Symbols that mean something beside the operator of a form.
@@ -164,6 +168,7 @@ impl<'a> Expander<'a> {
             invariants: HashMap::new(),
             argument_depth: 0,
             contracts: crate::options::Contracts::Full,
+            runs_tests: false,
         };
         e.add_operations();
         e

@@ -7,11 +7,13 @@ pub struct Options {
     pub optimise: u8,
     pub contracts: Contracts,
     pub capabilities: Capabilities,
+    /// The tests of the program run at its end, and its status is 1 if one fails.
+    pub runs_tests: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { optimise: 2, contracts: Contracts::Full, capabilities: Capabilities::default() }
+        Options { optimise: 2, contracts: Contracts::Full, capabilities: Capabilities::default(), runs_tests: false }
     }
 }
 

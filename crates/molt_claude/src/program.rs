@@ -92,6 +92,7 @@ fn compile_here(request: &Request, bytes: Option<Vec<u8>>, loader: &dyn Loader, 
     let files = crate::expand::Files { loader, places: &request.places };
     let mut expander = Expander::new(&mut core, &mut syntax, &mut diagnostics, &mut sources, files, runner);
     expander.contracts = request.options.contracts;
+    expander.runs_tests = request.options.runs_tests;
     expander.library();
     for (dotted, path) in &request.surfaces {
         expander.surface(dotted, path);

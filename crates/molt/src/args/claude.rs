@@ -83,6 +83,7 @@ impl ProgramArgs {
                 Contracts::Full => claude::Contracts::Full,
             },
             capabilities: claude::Capabilities { sandbox: self.sandbox, allow: self.allow, deny: self.deny },
+            runs_tests: false,
         }
     }
 }

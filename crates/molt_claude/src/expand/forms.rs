@@ -64,6 +64,11 @@ pub enum Form {
     Contract,
     TypeInvariant,
     FnContract,
+    WithMockTime,
+    WithSeed,
+    WithMockIo,
+    RecordEffects,
+    DefTest,
     /// Part of the language and not built yet.
     Unbuilt,
 }
@@ -135,12 +140,12 @@ pub const TABLE: &[(&str, Form)] = &[
     ("ui:when", Form::Unbuilt),
     ("ui:for", Form::Unbuilt),
     ("with-sandbox", Form::WithSandbox),
-    ("with-mock-time", Form::Unbuilt),
-    ("with-seed", Form::Unbuilt),
-    ("with-mock-io", Form::Unbuilt),
+    ("with-mock-time", Form::WithMockTime),
+    ("with-seed", Form::WithSeed),
+    ("with-mock-io", Form::WithMockIo),
     ("with-mock-network", Form::Unbuilt),
-    ("record-effects", Form::Unbuilt),
-    ("deftest", Form::Unbuilt),
+    ("record-effects", Form::RecordEffects),
+    ("deftest", Form::DefTest),
 ];
 
 impl Expander<'_> {
@@ -209,6 +214,11 @@ impl Expander<'_> {
             Form::Select => self.select(s, at),
             Form::Receive => self.receive(s, at),
             Form::FnContract => self.fn_contract(s, at),
+            Form::WithMockTime => self.with_mock_time(s, at),
+            Form::WithSeed => self.with_seed(s, at),
+            Form::WithMockIo => self.with_mock_io(s, at),
+            Form::RecordEffects => self.record_effects(s, at),
+            Form::DefTest => self.deftest(s, at),
             Form::Unbuilt => {
                 let head = self.head_text(s);
                 self.unbuilt(s, &format!("`{head}`"))

@@ -145,6 +145,11 @@ impl Expander<'_> {
         let forms = self.syntax.add(&read.data, &mut self.core.names);
         self.modules.open.push(path.to_owned());
         let name = self.core.names.intern(stem(path));
+        let mut forms = forms;
+        if self.runs_tests && self.modules.open.is_empty() {
+            let end = molt_base::Span { start: 0, end: 0, file };
+            forms.push(self.all_tests(end));
+        }
         self.module_apart(path, path, HashMap::new(), |e, scope| e.module_body(name, &[], &forms, path, scope));
         self.modules.open.pop();
         if is_unread {

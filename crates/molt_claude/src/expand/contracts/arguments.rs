@@ -1,7 +1,8 @@
 //! `fn-contract`: contracts of procedures that are operands (section 9 of the reference).
 
+use super::super::writer::Writer;
 use super::super::{At, Expander};
-use super::wrapper::{Known, Writer};
+use super::wrapper::Known;
 use super::{When, Written};
 use crate::core::ExprId;
 use crate::options::Contracts;

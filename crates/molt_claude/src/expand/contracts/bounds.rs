@@ -8,7 +8,8 @@ use molt_base::Span;
 use molt_diagnostics::registry::claude as code;
 
 use super::super::Expander;
-use super::wrapper::{Known, Writer};
+use super::super::writer::Writer;
+use super::wrapper::Known;
 use super::{Part, Written};
 use crate::options::Contracts;
 use crate::stx::StxId;

@@ -4,7 +4,8 @@ use molt_base::Symbol;
 
 use super::super::Expander;
 use super::super::forms::Form;
-use super::wrapper::{Known, Writer};
+use super::super::writer::Writer;
+use super::wrapper::Known;
 use super::{When, Written};
 use crate::stx::{Name, StxId};
 use crate::syntax::Kind;

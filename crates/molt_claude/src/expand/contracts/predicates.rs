@@ -1,7 +1,7 @@
 //! What conditions have beside the expressions of the language: `(old e)`, connectives, quantifiers, predicates.
 
 use super::super::Expander;
-use super::wrapper::Writer;
+use super::super::writer::Writer;
 use crate::stx::{Mark, Name, StxId};
 use crate::syntax::Kind;
 

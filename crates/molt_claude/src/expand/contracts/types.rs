@@ -8,9 +8,10 @@ use molt_base::Span;
 use molt_diagnostics::registry::claude as code;
 
 use super::super::scope::Binding;
+use super::super::writer::Writer;
 use super::super::{At, Expander};
 use super::When;
-use super::wrapper::{Known, Writer};
+use super::wrapper::Known;
 use crate::core::{CtorId, DataTypeId, ExprId, ExprKind, Global, GlobalId, Lambda, Param};
 use crate::options::Contracts;
 use crate::stx::StxId;

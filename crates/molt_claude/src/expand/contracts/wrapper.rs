@@ -1,93 +1,12 @@
 //! The body of a function with a contract.
 
-use molt_base::{Span, Symbol};
+use molt_base::Symbol;
 
 use super::super::Expander;
+use super::super::writer::Writer;
 use super::{Part, When, Written};
-use crate::stx::{Mark, StxId};
+use crate::stx::StxId;
 use crate::syntax::Kind;
-
-/// Writes syntax at one place with one mark.
-pub(super) struct Writer {
-    mark: Mark,
-    pub(super) span: Span,
-    none: Symbol,
-    /// The variables that hold the values before the call, and what they are the values of.
-    olds: Vec<(StxId, StxId)>,
-    count: usize,
-}
-
-impl Writer {
-    pub(super) fn new(e: &mut Expander, span: Span) -> Writer {
-        let mark = e.scopes.new_mark(e.base, Mark::SOURCE, e.module);
-        Writer { mark, span, none: e.core.names.intern(""), olds: Vec::new(), count: 0 }
-    }
-
-    pub(super) fn list(&self, e: &mut Expander, kind: Kind, parts: &[StxId]) -> StxId {
-        e.syntax.make(kind, self.span, self.none, Mark::SOURCE, parts)
-    }
-
-    pub(super) fn word(&self, e: &mut Expander, text: &str) -> StxId {
-        let symbol = e.core.names.intern(text);
-        e.syntax.make(Kind::Symbol, self.span, symbol, self.mark, &[])
-    }
-
-    /// A word that the program knows by its name.
-    pub(super) fn known(&self, e: &mut Expander, text: &str) -> StxId {
-        let symbol = e.core.names.intern(text);
-        e.syntax.make(Kind::Symbol, self.span, symbol, Mark::SOURCE, &[])
-    }
-
-    pub(super) fn string(&self, e: &mut Expander, text: &str) -> StxId {
-        let symbol = e.core.names.intern(text);
-        e.syntax.make(Kind::Str, self.span, symbol, Mark::SOURCE, &[])
-    }
-
-    pub(super) fn number(&self, e: &mut Expander, value: u32) -> StxId {
-        let symbol = e.core.names.intern(&value.to_string());
-        e.syntax.make(Kind::Int, self.span, symbol, Mark::SOURCE, &[])
-    }
-
-    pub(super) fn form(&self, e: &mut Expander, head: &str, parts: &[StxId]) -> StxId {
-        let head = self.word(e, head);
-        let all: Vec<StxId> = std::iter::once(head).chain(parts.iter().copied()).collect();
-        self.list(e, Kind::Form, &all)
-    }
-
-    pub(super) fn truth_of(&self, e: &mut Expander, value: bool) -> StxId {
-        self.list(e, if value { Kind::True } else { Kind::False }, &[])
-    }
-
-    /// Whether a value counts as true.
-    pub(super) fn truth(&self, e: &mut Expander, value: StxId) -> StxId {
-        let (yes, no) = (self.truth_of(e, true), self.truth_of(e, false));
-        self.form(e, "if", &[value, yes, no])
-    }
-
-    pub(super) fn thunk(&self, e: &mut Expander, body: StxId) -> StxId {
-        let params = self.list(e, Kind::Form, &[]);
-        self.form(e, "lambda", &[params, body])
-    }
-
-    pub(super) fn fresh(&mut self, e: &mut Expander, text: &str) -> StxId {
-        self.count += 1;
-        self.word(e, &format!("_{text}{}", self.count))
-    }
-
-    pub(super) fn let_form(&self, e: &mut Expander, bound: &[(StxId, StxId)], body: &[StxId]) -> StxId {
-        let bound: Vec<StxId> = bound.iter().map(|&(n, v)| self.list(e, Kind::Form, &[n, v])).collect();
-        let bound = self.list(e, Kind::Form, &bound);
-        let all: Vec<StxId> = std::iter::once(bound).chain(body.iter().copied()).collect();
-        self.form(e, "let", &all)
-    }
-
-    /// The variable for a value before the call.
-    pub(super) fn old(&mut self, e: &mut Expander, s: StxId) -> StxId {
-        let name = self.fresh(e, "old");
-        self.olds.push((name, s));
-        name
-    }
-}
 
 /// The names that a condition may use, in the order in which a violation shows them.
 pub(super) struct Known<'a> {
