@@ -342,10 +342,11 @@ pub struct Global {
     pub doc: Option<Symbol>,
 }
 
-/// The contract of a function.
+/// The contract of a function, of a data type or of an operand.
 #[derive(Clone, Debug)]
 pub struct Contract {
-    pub function: GlobalId,
+    /// What it is of; for a data type the procedure that checks its values. None of operands.
+    pub function: Option<GlobalId>,
     /// The labels that the function may perform, in lower case, if the contract says; none where it is pure.
     pub row: Option<BTreeSet<String>>,
     /// The body as a procedure without parameters, where what it performs or changes is bounded.

@@ -1,5 +1,7 @@
 //! Contracts: conditions perform nothing, and what a contract calls pure is.
 
+use std::collections::HashSet;
+
 use molt_base::EntityId;
 use molt_diagnostics::registry::claude as code;
 
@@ -18,9 +20,14 @@ const ASSIGNING_GLOBALS: &[&str] =
 impl Checker<'_> {
     pub fn contracts(&mut self) {
         let core = self.core;
+        // A form that was expanded twice has two records.
+        let mut seen = HashSet::new();
         for contract in &core.contracts {
             for &condition in &contract.conditions {
-                self.condition(condition);
+                let span = self.span(condition);
+                if seen.insert((span.file, span.start, span.end)) {
+                    self.condition(condition);
+                }
             }
             self.bounded(contract);
         }

@@ -15,6 +15,8 @@ mod wrapper;
 
 pub(super) use types::Invariants;
 
+use std::collections::BTreeSet;
+
 use molt_base::Symbol;
 use molt_diagnostics::registry::claude as code;
 
@@ -233,17 +235,21 @@ impl Expander<'_> {
 
     /// The record of a contract; an earlier one of the same function is forgotten.
     fn record(&mut self, function: GlobalId, contract: &Written) -> usize {
-        let record = Contract { function, row: self.row_of_contract(contract), conditions: Vec::new(), body: None };
-        match self.core.contracts.iter().position(|c| c.function == function) {
+        let row = self.row_of_contract(contract);
+        match self.core.contracts.iter().position(|c| c.function == Some(function)) {
             Some(index) => {
-                self.core.contracts[index] = record;
+                self.core.contracts[index] =
+                    Contract { function: Some(function), row, conditions: Vec::new(), body: None };
                 index
             }
-            None => {
-                self.core.contracts.push(record);
-                self.core.contracts.len() - 1
-            }
+            None => self.new_record(Some(function), row),
         }
+    }
+
+    /// The place of a new record.
+    fn new_record(&mut self, function: Option<GlobalId>, row: Option<BTreeSet<String>>) -> usize {
+        self.core.contracts.push(Contract { function, row, conditions: Vec::new(), body: None });
+        self.core.contracts.len() - 1
     }
 
     /// Keeps the procedure that a condition became.

@@ -98,6 +98,11 @@ impl Modules {
             inits: HashMap::new(),
         }
     }
+
+    /// Whether the module at hand is of the file that runs.
+    pub(super) fn is_entry(&self) -> bool {
+        self.open.len() == 1
+    }
 }
 
 #[derive(Clone)]
@@ -146,7 +151,7 @@ impl Expander<'_> {
         self.modules.open.push(path.to_owned());
         let name = self.core.names.intern(stem(path));
         let mut forms = forms;
-        if self.runs_tests && self.modules.open.is_empty() {
+        if self.runs_tests && self.modules.is_entry() {
             let end = molt_base::Span { start: 0, end: 0, file };
             forms.push(self.all_tests(end));
         }

@@ -367,7 +367,7 @@
     (throw {:type "contract-violation" :cause cause
             :message (str (nth texts 1) " violation in " function ": " condition
                           (if (empty? names) "" (str " [" shown "]"))
-                          "; blame: " blame "; contract at " place
+                          "; blame: " blame " at " place
                           (if (nil? note) "" (str "; " note)))
             :data {:kind kind :function function :condition condition :bindings bindings
                    :blame blame :location place}})))
@@ -420,7 +420,7 @@
           (io:print-err "ok     " (nth test 0))
           (do (set! failed (+ failed 1))
               (io:print-err (str "FAILED  " (nth test 0) ": " (get fault :type) ": " (get fault :message)))))))
-    (unless (empty? %tests) (io:print-err (- (length %tests) failed) "tests passed," failed "failed"))
+    (unless (empty? %tests) (io:print-err (str (- (length %tests) failed) " passed, " failed " failed")))
     (when (> failed 0) (io:exit 1))
     nil))
 (define (test:assert b (message = nil))
@@ -457,10 +457,12 @@
     (if (= n 0) []
       (append [(list-slice items 0 middle) (list-slice items middle n)]
               (map (lambda (i) (append (list-slice items 0 i) (list-slice items (+ i 1) n))) (range n))
-              (flat-map (lambda (i)
-                          (map (lambda (d) (append (list-slice items 0 i) [d] (list-slice items (+ i 1) n)))
-                               ((get (nth items i) :simpler))))
-                        (range n))))))
+              (%simpler-items items)))))
+(define (%simpler-items items)
+  (flat-map (lambda (i)
+              (map (lambda (d) (append (list-slice items 0 i) [d] (list-slice items (+ i 1) (length items))))
+                   ((get (nth items i) :simpler))))
+            (range (length items))))
 (define (%drawn-list items make)
   (%drawn (make (map (lambda (d) (get d :value)) items))
           (lambda () (map (lambda (fewer) (%drawn-list fewer make))
@@ -496,8 +498,7 @@
 (define (%simplest f items)
   (loop ((items items) (left 1000))
     (let ((smaller (if (> left 0)
-                     (find (lambda (s) (and (= (length s) (length items)) (string? (%refuted f s))))
-                           (%simpler-lists items))
+                     (find (lambda (simpler) (string? (%refuted f simpler))) (%simpler-items items))
                      nil)))
       (if (nil? smaller) items (recur smaller (- left 1))))))
 (define (%counterexample f gens runs)

@@ -6,7 +6,7 @@ use molt_ir::{BlockId, CompareOp, Const, ConstId, Op, ValueId};
 
 use super::Purpose;
 use super::body::{Body, JoinPoint, To};
-use crate::core::{Action, ExprId, ExprKind, Handler, LambdaId, LocalId, LoopId};
+use crate::core::{Action, ExprId, ExprKind, Handler, LambdaId, LocalId, LoopId, ModuleId};
 use crate::library::{BUILTINS, Code};
 
 impl Body<'_, '_> {
@@ -70,7 +70,8 @@ impl Body<'_, '_> {
                 let value = self.operand(*v)?;
                 let slot = self.lower.global(*g);
                 self.b.effect(Op::GlobalSet, &[value], u64::from(slot.0));
-                if self.lower.core.is_observed && matches!(core.kind(e), ExprKind::SetGlobal(..)) {
+                let is_library = core.globals[*g].module == ModuleId(0);
+                if core.is_observed && !is_library && matches!(core.kind(e), ExprKind::SetGlobal(..)) {
                     let id = self.lower.program.const_symbol(self.lower.core.globals[*g].name);
                     let name = self.constant(id);
                     self.b.word(Op::ClRtN, &[name], RtFn::ClAssigned as u64);

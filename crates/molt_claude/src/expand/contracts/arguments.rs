@@ -52,7 +52,9 @@ impl Expander<'_> {
         let function = w.string(self, "fn-contract");
         let names = self.parameter_names(&self.syntax.parts(params).to_vec());
         let is_swapped = self.argument_depth % 2 == 0;
-        let known = Known { contract: None, function, is_swapped, params: &names, ghosts: &[], message: None };
+        let contract_index = self.new_record(None, None);
+        let known =
+            Known { contract: contract_index, function, is_swapped, params: &names, ghosts: &[], message: None };
         let call: Vec<StxId> = std::iter::once(f).chain(self.syntax.parts(params).to_vec()).collect();
         let call = w.list(self, Kind::Form, &call);
         let body = self.wrapped(w, contract, known, &[call]);

@@ -60,9 +60,7 @@ impl Expander<'_> {
         let rules = w.list(self, Kind::List, &rules);
         let none = w.list(self, Kind::Form, &[]);
         let thunk = w.form(self, "lambda", &[&[none][..], body].concat());
-        if let Some(index) = known.contract {
-            self.conditions.insert(thunk, Part::Body(index));
-        }
+        self.conditions.insert(thunk, Part::Body(known.contract));
         let note = known.message.unwrap_or_else(|| self.core_nil(w));
         vec![w.form(self, "%observed", &[on, thunk, rules, note])]
     }

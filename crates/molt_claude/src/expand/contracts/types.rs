@@ -74,7 +74,8 @@ impl Expander<'_> {
         let mut w = Writer::new(self, self.syntax.span(invariant.form));
         let (function, value) = (w.fresh(self, "constructor"), self.syntax.parts(parts[2])[0]);
         let names = [self.syntax.text(value)];
-        let known = Known { contract: None, function, is_swapped: false, params: &names, ghosts: &[], message: None };
+        let contract = self.new_record(Some(invariant.check), None);
+        let known = Known { contract, function, is_swapped: false, params: &names, ghosts: &[], message: None };
         let mut checks = Vec::new();
         for &condition in &parts[3..] {
             checks.push(self.check(&mut w, When::Invariant, condition, &known));

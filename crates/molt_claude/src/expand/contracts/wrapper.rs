@@ -10,8 +10,8 @@ use crate::syntax::Kind;
 
 /// The names that a condition may use, in the order in which a violation shows them.
 pub(super) struct Known<'a> {
-    /// Where the conditions are kept, if they are those of a function.
-    pub contract: Option<usize>,
+    /// Where the conditions are kept.
+    pub contract: usize,
     /// The name of the function, or what gives it.
     pub function: StxId,
     /// Whether blame is the other way round: inside of an odd number of `fn-contract` forms.
@@ -34,8 +34,7 @@ impl Expander<'_> {
         let name = self.text(contract.name.symbol).to_owned();
         let function = w.string(self, &name);
         let params = self.parameter_names(params);
-        let known =
-            Known { contract: Some(index), function, is_swapped: false, params: &params, ghosts: &[], message: None };
+        let known = Known { contract: index, function, is_swapped: false, params: &params, ghosts: &[], message: None };
         self.wrapped(&mut w, contract, known, body)
     }
 
@@ -148,9 +147,7 @@ impl Expander<'_> {
         let plain = self.plain_condition(w, condition);
         let plain = self.with_ghosts(w, known.ghosts, plain);
         let holds = w.thunk(self, plain);
-        if let Some(contract) = known.contract {
-            self.conditions.insert(holds, Part::Condition(contract));
-        }
+        self.conditions.insert(holds, Part::Condition(known.contract));
         let (kind, first) = when.words();
         let (names, values) = self.shown_variables(w, when, condition, known);
         let texts = self.violation_texts(w, kind, first, known);
