@@ -234,7 +234,7 @@ pub struct RunArgs {
 
 #[derive(Debug, Args)]
 pub struct TestArgs {
-    /// Programs, `.grok` files with tests, or a part of the names of the package's tests to run
+    /// Programs, `.grok` and `.cl` files with tests, or a part of the names of the package's tests to run
     pub files: Vec<PathBuf>,
     /// Compare output, exception and status with the reference
     #[arg(long)]

@@ -38,7 +38,7 @@ pub enum Verb {
         /// Files and folders [default: the current folder]
         files: Vec<PathBuf>,
     },
-    /// Run the programs of a folder; one that ends with status 0 has passed
+    /// Run the tests of files; one whose tests all hold and that ends with status 0 has passed
     Test {
         /// Files and folders
         #[arg(default_value = "tests")]

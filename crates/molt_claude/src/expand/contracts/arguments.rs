@@ -50,8 +50,8 @@ impl Expander<'_> {
 
     fn checked_argument(&mut self, w: &mut Writer, contract: &Written, params: StxId, f: StxId) -> StxId {
         let function = w.string(self, "fn-contract");
-        let names = self.parameter_names(&self.syntax.parts(params).to_vec());
-        let is_swapped = self.argument_depth % 2 == 0;
+        let names = self.parameter_names(self.syntax.parts(params));
+        let is_swapped = self.argument_depth.is_multiple_of(2);
         let contract_index = self.new_record(None, None);
         let known =
             Known { contract: contract_index, function, is_swapped, params: &names, ghosts: &[], message: None };
