@@ -18,4 +18,4 @@ def repeat(times):
     return last
 
 
-print(repeat(160), ack(3, 7))
+print(repeat(320), ack(3, 7))

@@ -3,4 +3,4 @@
         ((= n 0) (ack (- m 1) 1))
         (else (ack (- m 1) (ack m (- n 1))))))
 (define (repeat times) (let loop ((i 0) (last 0)) (if (= i times) last (loop (+ i 1) (ack 2 320)))))
-(display (repeat 160)) (display " ") (display (ack 3 7)) (newline)
+(display (repeat 320)) (display " ") (display (ack 3 7)) (newline)

@@ -12,4 +12,4 @@
 (define (size e) (if (list? e) (fold (lambda (n part) (+ n (size part))) 1 e) 1))
 (define e '(+ (* 3 x x) (* a x x) (* b x) 5))
 (define (run n) (loop ((i 0) (total 0)) (if (= i n) total (recur (+ i 1) (+ total (size (deriv e)))))))
-(print (run 60000))
+(print (run 240000))

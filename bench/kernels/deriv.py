@@ -32,4 +32,4 @@ def run(n):
     return total
 
 
-print(run(60000))
+print(run(240000))

@@ -12,4 +12,4 @@
 (define (size e) (if (pair? e) (fold (lambda (n part) (+ n (size part))) 1 e) 1))
 (define e '(+ (* 3 x x) (* a x x) (* b x) 5))
 (define (run n) (let loop ((i 0) (total 0)) (if (= i n) total (loop (+ i 1) (+ total (size (deriv e)))))))
-(display (run 60000)) (newline)
+(display (run 240000)) (newline)

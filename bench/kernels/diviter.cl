@@ -5,4 +5,4 @@
     (if (empty? xs) half (recur (tail (tail xs)) (cons (head xs) half)))))
 (define xs (create 200))
 (define (run n) (loop ((i 0) (total 0)) (if (= i n) total (recur (+ i 1) (+ total (length (halve xs)))))))
-(print (run 60000))
+(print (run 180000))

@@ -30,4 +30,4 @@ def run(n):
     return total
 
 
-print(run(60000))
+print(run(180000))

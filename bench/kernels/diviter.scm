@@ -4,4 +4,4 @@
     (if (null? xs) half (loop (cddr xs) (cons (car xs) half)))))
 (define xs (create 200))
 (define (run n) (let loop ((i 0) (total 0)) (if (= i n) total (loop (+ i 1) (+ total (length (halve xs)))))))
-(display (run 60000)) (newline)
+(display (run 180000)) (newline)

@@ -7,4 +7,4 @@
       total
       (let ((text (block (* i 100))))
         (recur (+ i 1) (+ total (string-length text) (length (string-split text "\n"))))))))
-(print (run 1500))
+(print (run 7500))

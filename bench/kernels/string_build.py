@@ -14,4 +14,4 @@ def run(n):
     return total
 
 
-print(run(1500))
+print(run(7500))

@@ -9,4 +9,4 @@
         total
         (let ((text (block (* i 100))))
           (loop (+ i 1) (+ total (string-length text) (length (string-split text #\newline))))))))
-(display (run 1500)) (newline)
+(display (run 7500)) (newline)

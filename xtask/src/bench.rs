@@ -1,9 +1,14 @@
 //! Benchmarks: programs of `bench/` on our engines, the reference and its peers, interleaved, answers checked first.
 //! With `--grok` the GrokLang programs of `bench/grok` against their twins in Rust, with `--actors` those of `bench/actors`
-//! against Go and Erlang, and the bars they must stay below.
+//! against Go and Erlang, with `--kernels` and `--effects` the ClaudeLang programs of those folders against Python and Guile
+//! and against Node, and the bars they must keep.
+//! With `--answers` nothing is measured: the ClaudeLang programs are run once and their answers compared.
 //! The table goes to standard output, the samples and the page with plots to `target/bench`.
 
 mod actors;
+mod answers;
+mod effects;
+mod kernels;
 mod peers;
 mod twins;
 
@@ -18,8 +23,9 @@ use molt_bench::{Contestant, Options, Program, Report, contest, html, json, mach
 use crate::toolchain::{molt, reference, root};
 
 const USAGE: &str =
-    "usage: cargo xtask bench [FILTER] [--grok | --actors] [--rounds N] [--sample SECONDS] [--peers none|found|NAME,NAME]
-                         [--engines native,jit,vm] [--out FOLDER] [-- ARGUMENTS OF THE PROGRAMS]";
+    "usage: cargo xtask bench [FILTER] [--grok | --actors | --kernels | --effects] [--rounds N] [--sample SECONDS] [--peers none|found|NAME,NAME]
+                         [--engines native,jit,vm] [--out FOLDER] [-- ARGUMENTS OF THE PROGRAMS]
+       cargo xtask bench --answers";
 
 /// Who runs against whom.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,7 +36,14 @@ enum Family {
     Grok,
     /// Messages in GrokLang against Go and Erlang.
     Actors,
+    /// ClaudeLang against Python and Scheme.
+    Kernels,
+    /// Effects and handlers in ClaudeLang against JavaScript.
+    Effects,
 }
+
+/// The name of our native programs in reports.
+const NATIVE: &str = "molt native";
 
 /// What to measure.
 struct Job {
@@ -45,6 +58,9 @@ struct Job {
 
 /// Measures, prints and writes; an error if an engine gave a wrong answer.
 pub fn run(args: &[String]) -> Result<(), String> {
+    if args == ["--answers"] {
+        return answers::run();
+    }
     let job = parse(args)?;
     let scratch = job.out.join("programs");
     std::fs::create_dir_all(&scratch).map_err(|e| format!("{}: {e}", scratch.display()))?;
@@ -52,6 +68,8 @@ pub fn run(args: &[String]) -> Result<(), String> {
     let programs = match job.family {
         Family::Grok => twins::programs(&scratch, &job, &mut progress)?,
         Family::Actors => actors::programs(&scratch, &job, &mut progress)?,
+        Family::Kernels => kernels::programs(&scratch, &job, &mut progress)?,
+        Family::Effects => effects::programs(&scratch, &job, &mut progress)?,
         Family::Python => python_programs(&scratch, &job, &mut progress)?,
     };
     if programs.is_empty() {
@@ -66,6 +84,8 @@ pub fn run(args: &[String]) -> Result<(), String> {
     match job.family {
         Family::Grok => twins::judge(&report),
         Family::Actors => actors::judge(&report),
+        Family::Kernels => kernels::judge(&report),
+        Family::Effects => effects::judge(&report, &scratch),
         Family::Python => Ok(()),
     }
 }
@@ -97,6 +117,8 @@ fn parse(args: &[String]) -> Result<Job, String> {
         match a.as_str() {
             "--grok" => job.family = Family::Grok,
             "--actors" => job.family = Family::Actors,
+            "--kernels" => job.family = Family::Kernels,
+            "--effects" => job.family = Family::Effects,
             "--rounds" => job.options.rounds = number(value()?)?.max(1.0) as u32,
             "--sample" => job.options.sample_s = number(value()?)?,
             "--peers" => job.peers = peers::Choice::of(value()?),
@@ -146,16 +168,16 @@ fn program(file: &Path, scratch: &Path, python: &Path, found: &[peers::Peer], jo
     with_arguments(file, contestants, job)
 }
 
-/// The GrokLang programs of a folder, built, between what `before` and `after` make of each.
-fn grok_programs(
-    folder: &str,
+/// The programs of a folder that end in an extension, built, between what `before` and `after` make of each.
+fn own_programs(
+    (folder, extension): (&str, &str),
     (scratch, job): (&Path, &Job),
     progress: &mut Progress,
     before: impl Fn(&Path) -> Contestant,
     after: impl Fn(&Path) -> Option<Contestant>,
 ) -> Result<Vec<Program>, String> {
     let mut programs = Vec::new();
-    for file in files(folder, "grok", job.filter.as_deref())? {
+    for file in files(folder, extension, job.filter.as_deref())? {
         progress.prepare(&format!("building {}", file.display()));
         let mut contestants = vec![before(&file)];
         contestants.extend(job.engines.iter().map(|engine| ours(engine, &file, scratch)));

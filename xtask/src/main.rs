@@ -29,7 +29,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   docs [FILTER]         links and examples of the book
   diff FILE...          programs here and under the reference interpreter: output, exception and status
   bench [OPTIONS]       programs of bench/ against the reference and its peers, as ratios; writes target/bench/report.html;
-                        --grok: GrokLang against Rust; --actors: against Go and Erlang
+                        --grok: GrokLang against Rust; --actors: against Go and Erlang;
+                        --kernels: ClaudeLang against Python and Guile; --effects: against Node; --answers: no measuring
   miri                  the ABI and the object core under Miri (needs a nightly toolchain with it)
   asan [FILTER]         the language tests under AddressSanitizer (needs a nightly toolchain)
   fuzz TARGET [SECONDS] a fuzz target, for a minute (needs a nightly toolchain and cargo-fuzz)
@@ -82,6 +83,7 @@ fn ci() -> Result<(), String> {
     lang::run(None)?;
     malformed::run(None)?;
     ends::run(None)?;
+    bench::run(&["--answers".to_string()])?;
     docs::run(None)
 }
 

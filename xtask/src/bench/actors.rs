@@ -6,7 +6,7 @@ use std::process::Command;
 use molt_bench::progress::Progress;
 use molt_bench::{Contestant, Program, Report};
 
-use super::{Job, grok_programs, peers, stem};
+use super::{Job, NATIVE, own_programs, peers, stem};
 
 /// How many times as long as Go's our native programs may take: all but one of them, and any one.
 const MOST_BAR: f64 = 1.0;
@@ -15,7 +15,13 @@ const WORST_BAR: f64 = 2.0;
 /// Every program of `bench/actors` with Go's twin as the baseline, built.
 pub fn programs(scratch: &Path, job: &Job, progress: &mut Progress) -> Result<Vec<Program>, String> {
     let erlang = |file: &Path| Some(erlang(&file.with_extension("erl"), scratch));
-    grok_programs("bench/actors", (scratch, job), progress, |file| go(&file.with_extension("go"), scratch), erlang)
+    own_programs(
+        ("bench/actors", "grok"),
+        (scratch, job),
+        progress,
+        |file| go(&file.with_extension("go"), scratch),
+        erlang,
+    )
 }
 
 fn go(file: &Path, scratch: &Path) -> Contestant {
@@ -41,7 +47,6 @@ fn erlang(file: &Path, scratch: &Path) -> Contestant {
 
 /// Prints how many times as long as Go's our native programs took; an error if that is above a bar.
 pub fn judge(report: &Report) -> Result<(), String> {
-    const NATIVE: &str = "molt native";
     let mut ratios: Vec<f64> = report
         .programs
         .iter()

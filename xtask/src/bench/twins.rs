@@ -6,7 +6,7 @@ use std::process::Command;
 use molt_bench::progress::Progress;
 use molt_bench::{Contestant, Program, Report};
 
-use super::{Job, grok_programs, peers, stem};
+use super::{Job, NATIVE, own_programs, peers, stem};
 
 /// How many times as long as Rust's our native programs may take: in the geometric mean, and any one of them.
 const MEAN_BAR: f64 = 1.8;
@@ -15,7 +15,7 @@ const WORST_BAR: f64 = 2.5;
 /// Every program of `bench/grok` with its twin as the baseline, built.
 pub fn programs(scratch: &Path, job: &Job, progress: &mut Progress) -> Result<Vec<Program>, String> {
     let twin = |file: &Path| twin(&file.with_extension("rs"), scratch);
-    grok_programs("bench/grok", (scratch, job), progress, twin, |_| None)
+    own_programs(("bench/grok", "grok"), (scratch, job), progress, twin, |_| None)
 }
 
 fn twin(file: &Path, scratch: &Path) -> Contestant {
@@ -27,7 +27,6 @@ fn twin(file: &Path, scratch: &Path) -> Contestant {
 
 /// Prints how many times as long as Rust's our native programs took; an error if that is above a bar.
 pub fn judge(report: &Report) -> Result<(), String> {
-    const NATIVE: &str = "molt native";
     let Some((mean, _)) = report.mean_ratio(NATIVE) else { return Ok(()) };
     let mean = 1.0 / mean;
     let slowest = report.programs.iter().filter_map(|(name, outcomes)| {

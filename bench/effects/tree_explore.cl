@@ -1,0 +1,21 @@
+; All ways down a tree: at each node the handler chooses a side. Continuations are resumed once, so the handler plays the
+; choices of each way in turn, from the root.
+(define-effect Choose (left? () Bool))
+(data Tree (Leaf) (Node Tree Int Tree))
+(define (full depth)
+  (if (= depth 0) Leaf (let ((below (full (- depth 1)))) (Node below depth below))))
+(define (explore state t)
+  (match t
+    (Leaf state)
+    ((Node left value right)
+      (let ((next (mod (abs (+ (- state (* 503 value)) 37)) 1009)))
+        (mod (abs (+ (- value (* 503 (explore next (if (choose:left?) left right)))) 37)) 1009)))))
+(define (way bits state t)
+  (let ((bits bits))
+    (handler ((choose:left? (lambda () (let ((bit (mod bits 2))) (set! bits (quot bits 2)) (= bit 0)))))
+      (explore state t))))
+(define (run depth)
+  (let ((t (full depth)))
+    (loop ((i 0) (best 0))
+      (if (= i (bit-shift-left 1 depth)) best (recur (+ i 1) (max best (way i (mod i 1009) t)))))))
+(print (run 17))
