@@ -10,6 +10,7 @@ mod lang;
 mod limited;
 mod malformed;
 mod mutants;
+mod random_effects;
 mod tidy;
 mod toolchain;
 
@@ -34,6 +35,8 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   miri                  the ABI and the object core under Miri (needs a nightly toolchain with it)
   asan [FILTER]         the language tests under AddressSanitizer (needs a nightly toolchain)
   fuzz TARGET [SECONDS] a fuzz target, for a minute (needs a nightly toolchain and cargo-fuzz)
+  random-effects COUNT SEED
+                        random ClaudeLang programs of effects and handlers, on every engine
   mutants [NAME]        seeded bugs that the suites must notice (slow)
   deny                  licences, advisories, duplicates and sources of the dependencies
   dist [FOLDER]         archive of the toolchain";
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Some("asan") => asan(filter),
         Some("diff") => toolchain::build().and_then(|()| diff(&args[1..])),
         Some("fuzz") => fuzz(&args[1..]),
+        Some("random-effects") => toolchain::build().and_then(|()| random_effects::run(&args[1..])),
         Some("mutants") => mutants::run(filter),
         Some("bench") => toolchain::build().and_then(|()| bench::run(&args[1..])),
         _ => {

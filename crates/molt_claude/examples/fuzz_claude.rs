@@ -52,7 +52,7 @@ fn main() {
     let args: Vec<String> = std::env::args().collect();
     let number = |n: usize| args.get(n).and_then(|a| a.parse::<u64>().ok());
     let (Some(count), Some(seed)) = (number(1), number(2)) else {
-        eprintln!("usage: fuzz COUNT SEED FILES…");
+        eprintln!("usage: fuzz_claude COUNT SEED FILES…");
         std::process::exit(2);
     };
     let corpus: Vec<String> = args[3..].iter().filter_map(|name| std::fs::read_to_string(name).ok()).collect();
