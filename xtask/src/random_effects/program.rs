@@ -1,7 +1,7 @@
-//! Writes random programs that end: loops are short, nothing calls itself, and a clause performs for its outer handlers.
+//! Writes random programs that end: loops and recursions are short, and a clause performs for its outer handlers.
 //!
 //! Every expression has an integer as its value unless it does not return. Names: `v` variables, `f` procedures,
-//! `k` variables that may hold a continuation.
+//! `k` variables that may hold a continuation, `l` lists, maps and texts, `g` procedures that call themselves.
 
 const HEADER: &str = "\
 (define-effect A (get (Int) Int) (put (Int) Int))
@@ -132,10 +132,12 @@ impl Writer {
             1 => self.operation(d),
             2..=5 => self.arithmetic(d),
             6 | 7 => format!("(if {} {} {})", self.condition(d), self.expression(d), self.expression(d)),
-            8 | 9 => self.local(d),
+            8 => self.local(d),
+            9 => self.list(d),
             10 | 11 => format!("(do (print {} {}) {})", self.below(100), self.expression(d), self.expression(d)),
             12 => self.assignment(d),
-            13 | 14 => self.short_loop(d),
+            13 => self.short_loop(d),
+            14 => self.recursion(d),
             15..=20 => self.operation(d),
             21..=27 => self.handler(d),
             28..=30 => self.attempt(d),
@@ -171,6 +173,35 @@ impl Writer {
         let variable = name.clone();
         let body = self.within(|s| s.variables.push(variable), |w| w.expression(d));
         format!("(let (({name} {value})) {body})")
+    }
+
+    /// A list or a text that lives while something else is computed.
+    fn list(&mut self, d: u32) -> String {
+        let (name, first) = (self.name("l"), self.expression(d));
+        let (value, measure) = match self.below(3) {
+            0 => (format!("(str {first} \"-\" {})", self.leaf()), format!("(string-length {name})")),
+            1 => (format!("(map inc [{first} {}])", self.leaf()), format!("(sum {name})")),
+            _ => (format!("{{:k [{first}]}}"), format!("(length (get {name} :k))")),
+        };
+        format!("(let (({name} {value})) (+ {} {measure}))", self.expression(d))
+    }
+
+    /// A procedure that calls itself at most three times, inside of a handler.
+    fn recursion(&mut self, d: u32) -> String {
+        if self.scope.loops == LOOPS {
+            return self.expression(d);
+        }
+        let (again, left, value) = (self.name("g"), self.name("n"), self.name("v"));
+        let (turns, start, variable) = (1 + self.below(3), self.expression(d), value.clone());
+        let add = |s: &mut Scope| {
+            s.loops += 1;
+            s.variables.push(variable);
+        };
+        let body = self.within(add, |w| {
+            let call = format!("(+ ({again} (- {left} 1) {}) {})", w.expression(d), w.expression(d));
+            w.handled(&call, d)
+        });
+        format!("(let {again} (({left} {turns}) ({value} {start})) (if (= {left} 0) {value} {body}))")
     }
 
     fn assignment(&mut self, d: u32) -> String {
@@ -209,6 +240,11 @@ impl Writer {
     fn handler(&mut self, d: u32) -> String {
         // The body first: clauses are of use only to a body that performs.
         let body = self.expression(d);
+        self.handled(&body, d)
+    }
+
+    /// A handler around a body.
+    fn handled(&mut self, body: &str, d: u32) -> String {
         let mut clauses: Vec<String> = Vec::new();
         let mut targets: Vec<&str> = vec!["a:get", "a:put", "b:get", "b:put", "s:stop", "a", "b", "error"];
         for _ in 0..1 + self.below(3) {
