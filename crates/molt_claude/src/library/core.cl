@@ -345,9 +345,11 @@
   (set! %in-condition true)
   (try (value) (finally (set! %in-condition false))))
 (define (%check holds texts names values note)
-  (let ((cause nil))
-    (unless (try (%value-before holds) (catch e (do (set! cause e) false)))
-      (%violated (texts) names (values) note cause))))
+  (set! %in-condition true)
+  (let ((outcome (try (if (holds) true false) (catch e e) (finally (set! %in-condition false)))))
+    (cond ((error? outcome) (%violated (texts) names (values) note outcome))
+          (outcome nil)
+          (else (%violated (texts) names (values) note nil)))))
 ; The value of a body whose contract bounds what it performs and changes. A rule: which of the two, what is allowed, and the
 ; texts of a violation.
 (define (%observed on body rules note)
