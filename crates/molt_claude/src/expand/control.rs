@@ -15,6 +15,14 @@ impl Expander<'_> {
         self.named_lambda(s, name, at)
     }
 
+    /// The data between the brackets of a parameter list.
+    pub(super) fn parameter_list(&mut self, s: StxId) -> Result<Vec<StxId>, ExprId> {
+        if self.syntax.kind(s) != Kind::Form {
+            return Err(self.malformed(s, "parameters are `(name ..)`"));
+        }
+        Ok(self.syntax.parts(s).to_vec())
+    }
+
     /// An expression that gives something its name; a procedure is called by it in messages.
     pub(super) fn named_lambda(&mut self, s: StxId, name: Symbol, at: At) -> ExprId {
         let s = self.unfolded(s, at);
@@ -25,10 +33,10 @@ impl Expander<'_> {
             Ok(parts) => parts,
             Err(e) => return e,
         };
-        if self.syntax.kind(parts[0]) != Kind::Form {
-            return self.malformed(parts[0], "parameters are `(name ..)`");
-        }
-        let params = self.syntax.parts(parts[0]).to_vec();
+        let params = match self.parameter_list(parts[0]) {
+            Ok(params) => params,
+            Err(e) => return e,
+        };
         let span = self.syntax.span(s);
         let (result, body) = self.result_type(&parts[1..]);
         let lambda = self.lambda(name, &params, result, &body, span, at.scope);

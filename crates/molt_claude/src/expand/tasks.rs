@@ -59,10 +59,10 @@ impl Expander<'_> {
             Ok(parts) => parts,
             Err(e) => return e,
         };
-        if self.syntax.kind(parts[0]) != Kind::Form {
-            return self.malformed(parts[0], "parameters are `(name ..)`");
-        }
-        let params = self.syntax.parts(parts[0]).to_vec();
+        let params = match self.parameter_list(parts[0]) {
+            Ok(params) => params,
+            Err(e) => return e,
+        };
         let (result, body) = self.result_type(&parts[1..]);
         let (span, name) = (self.syntax.span(s), self.core.names.intern("async"));
         let lambda = self.lambda_with(name, &params, span, at.scope, |e, at| {

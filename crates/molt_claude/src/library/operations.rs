@@ -40,6 +40,7 @@ pub fn capability(label: &str, op: &str) -> Option<&'static str> {
         ("Time", _) => "time",
         ("Random", _) => "random",
         ("State", _) => "state",
+        ("Concurrent", "go") => "thread",
         _ => return None,
     })
 }

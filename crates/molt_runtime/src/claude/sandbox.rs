@@ -14,11 +14,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
-use molt_abi::Word;
+use molt_abi::{Ret, Word};
 
 use super::kind::kind_of;
 use super::{ErrorKind, Kind, effects, list, map, symbol};
 use crate::api::str_text;
+use crate::entry::ret;
 use crate::{Isolate, Owned, PyResult, Raised};
 
 /// All capabilities, and whether they take an argument.
@@ -185,6 +186,16 @@ fn resolved(subject: Subject) -> Option<Vec<u8>> {
 /// Whether an operation is denied; the error `capability-denied` is pending then.
 pub(super) fn denied(rt: &mut Isolate, capability: &str, operation: &str) -> bool {
     rt.claude.is_sandboxed && demand(rt, capability, operation, Subject::Nothing).is_err()
+}
+
+/// What an operation without a subject gives, unless it is denied.
+pub(super) fn guarded(
+    rt: &mut Isolate,
+    capability: &str,
+    operation: &str,
+    perform: impl FnOnce(&mut Isolate) -> PyResult,
+) -> Ret {
+    if denied(rt, capability, operation) { Ret::ERR } else { ret(perform(rt)) }
 }
 
 /// The same of an operation on a path, or on an open file by its path.

@@ -27,6 +27,7 @@ use molt_abi::{ClassId, Context, Word};
 
 use super::effects::{self, FramePtr, Inherited};
 use super::fiber::{self, Point, Spare};
+use super::sandbox::denied;
 use super::{ErrorKind, Kind, list, map};
 use crate::grok::stack;
 use crate::native::ClassSpec;
@@ -270,6 +271,9 @@ fn classes(rt: &mut Isolate) -> Classes {
 pub(super) fn start(rt: &mut Isolate, body: Body, promise: &Owned) -> PyResult<TaskId> {
     if rt.claude.expands {
         return Err(rt.raise_claude(ErrorKind::CapabilityDenied, "macros start no tasks", Word::NONE));
+    }
+    if denied(rt, "thread", "concurrent:go") {
+        return Err(Raised);
     }
     if rt.claude.tasks.live >= MOST {
         let text = alloc::format!("there are {MOST} tasks already");

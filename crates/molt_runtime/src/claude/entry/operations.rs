@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use molt_abi::{Ret, Word};
 
 use super::super::kind::kind_of;
-use super::super::sandbox::denied;
+use super::super::sandbox::guarded;
 use super::super::{Kind, list, print, symbol, tasks};
 use super::expect;
 use crate::api::str_bytes;
@@ -106,41 +106,24 @@ fn seconds(clock: libc::clockid_t) -> f64 {
 
 entries! {
     cl_print(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "io.stdout", "io:print") {
-            return Ret::ERR;
-        }
-        ret(print_line(rt, "stdout", words(args, n)))
+        guarded(rt, "io.stdout", "io:print", |rt| print_line(rt, "stdout", words(args, n)))
     }
     cl_print_err(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "io.stdout", "io:print-err") {
-            return Ret::ERR;
-        }
-        ret(print_line(rt, "stderr", words(args, n)))
+        guarded(rt, "io.stdout", "io:print-err", |rt| print_line(rt, "stderr", words(args, n)))
     }
     cl_write(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "io.stdout", "io:write") {
-            return Ret::ERR;
-        }
-        let written = joined(rt, words(args, n)).and_then(|text| write_to(rt, "stdout", &text));
-        ret(written)
+        guarded(rt, "io.stdout", "io:write", |rt| {
+            joined(rt, words(args, n)).and_then(|text| write_to(rt, "stdout", &text))
+        })
     }
     cl_read_line(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "io.stdin", "io:read-line") {
-            return Ret::ERR;
-        }
-        ret(read_line(rt))
+        guarded(rt, "io.stdin", "io:read-line", read_line)
     }
     cl_env(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "env", "io:env") {
-            return Ret::ERR;
-        }
-        ret(variable(rt, words(args, n)))
+        guarded(rt, "env", "io:env", |rt| variable(rt, words(args, n)))
     }
     cl_args(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "env", "io:args") {
-            return Ret::ERR;
-        }
-        ret(arguments(rt))
+        guarded(rt, "env", "io:args", arguments)
     }
     cl_exit(rt, args: *const Word, n: u64) -> Ret {
         let code = words(args, n).first().copied().unwrap_or(Word::small(0));
@@ -150,41 +133,27 @@ entries! {
         }
     }
     cl_log_line(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "io.stdout", "io:log") {
-            return Ret::ERR;
-        }
-        ret(log(rt, words(args, n)))
+        guarded(rt, "io.stdout", "io:log", |rt| log(rt, words(args, n)))
     }
     cl_sleep(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "time", "time:sleep") {
-            return Ret::ERR;
-        }
-        ret(sleep(rt, words(args, n)[0]))
+        guarded(rt, "time", "time:sleep", |rt| sleep(rt, words(args, n)[0]))
     }
     cl_now(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "time", "time:now") {
-            return Ret::ERR;
-        }
-        Ret::ok(rt.new_float(seconds(libc::CLOCK_REALTIME)).into_word())
+        guarded(rt, "time", "time:now", |rt| Ok(rt.new_float(seconds(libc::CLOCK_REALTIME))))
     }
     cl_now_ms(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "time", "time:now-ms") {
-            return Ret::ERR;
-        }
-        let ms = crate::host::clock(libc::CLOCK_REALTIME) / 1_000_000;
-        Ret::ok(rt.new_int(ms as i64).into_word())
+        guarded(rt, "time", "time:now-ms", |rt| {
+            let ms = crate::host::clock(libc::CLOCK_REALTIME) / 1_000_000;
+            Ok(rt.new_int(ms as i64))
+        })
     }
     cl_monotonic(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "time", "time:monotonic") {
-            return Ret::ERR;
-        }
-        Ret::ok(rt.new_float(seconds(libc::CLOCK_MONOTONIC)).into_word())
+        guarded(rt, "time", "time:monotonic", |rt| Ok(rt.new_float(seconds(libc::CLOCK_MONOTONIC))))
     }
     cl_elapsed(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "time", "time:elapsed") {
-            return Ret::ERR;
-        }
-        let since = crate::host::clock(libc::CLOCK_MONOTONIC) - rt.claude.began;
-        Ret::ok(rt.new_float(since as f64 / 1e9).into_word())
+        guarded(rt, "time", "time:elapsed", |rt| {
+            let since = crate::host::clock(libc::CLOCK_MONOTONIC) - rt.claude.began;
+            Ok(rt.new_float(since as f64 / 1e9))
+        })
     }
 }

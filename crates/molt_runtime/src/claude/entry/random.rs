@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 
 use molt_abi::{Ret, Word};
 
-use super::super::sandbox::denied;
+use super::super::sandbox::guarded;
 use super::super::{Kind, list};
 use super::collections::expect_list;
 use super::{bad_index, expect, expect_index};
-use crate::entry::{entries, ret, words};
+use crate::entry::{entries, words};
 use crate::num::int;
 use crate::{Isolate, Owned, PyResult};
 
@@ -113,47 +113,30 @@ fn with_seed(rt: &mut Isolate, number: Word, body: Word) -> PyResult {
 
 entries! {
     cl_with_seed(rt, number: Word, body: Word) -> Ret {
-        if denied(rt, "random", "random:seed") {
-            return Ret::ERR;
-        }
-        ret(with_seed(rt, number, body))
+        guarded(rt, "random", "random:seed", |rt| with_seed(rt, number, body))
     }
     cl_random_float(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "random", "random:float") {
-            return Ret::ERR;
-        }
-        let v = rt.state::<Generator>().float();
-        Ret::ok(rt.new_float(v).into_word())
+        guarded(rt, "random", "random:float", |rt| {
+            let v = rt.state::<Generator>().float();
+            Ok(rt.new_float(v))
+        })
     }
     cl_random_int(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "random", "random:int") {
-            return Ret::ERR;
-        }
-        ret(between(rt, words(args, n)[0], words(args, n)[1]))
+        guarded(rt, "random", "random:int", |rt| between(rt, words(args, n)[0], words(args, n)[1]))
     }
     cl_random_bool(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "random", "random:bool") {
-            return Ret::ERR;
-        }
-        Ret::ok(Word::from_bool(rt.state::<Generator>().next() >> 63 == 1))
+        guarded(rt, "random", "random:bool", |rt| {
+            Ok(Owned::share(Word::from_bool(rt.state::<Generator>().next() >> 63 == 1)))
+        })
     }
     cl_random_choice(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "random", "random:choice") {
-            return Ret::ERR;
-        }
-        ret(choice(rt, words(args, n)[0]))
+        guarded(rt, "random", "random:choice", |rt| choice(rt, words(args, n)[0]))
     }
     cl_random_shuffle(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "random", "random:shuffle") {
-            return Ret::ERR;
-        }
-        ret(shuffle(rt, words(args, n)[0]))
+        guarded(rt, "random", "random:shuffle", |rt| shuffle(rt, words(args, n)[0]))
     }
     cl_random_seed(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "random", "random:seed") {
-            return Ret::ERR;
-        }
-        ret(seed(rt, words(args, n)[0]))
+        guarded(rt, "random", "random:seed", |rt| seed(rt, words(args, n)[0]))
     }
 }
 

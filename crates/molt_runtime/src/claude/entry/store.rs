@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use molt_abi::{Ret, Word};
 
-use super::super::sandbox::denied;
+use super::super::sandbox::guarded;
 use super::super::{ErrorKind, map};
-use crate::entry::{entries, ret, words};
+use crate::entry::{entries, words};
 use crate::{Isolate, Owned, PyResult};
 
 #[derive(Default)]
@@ -98,66 +98,40 @@ fn transaction(rt: &mut Isolate, f: Word) -> PyResult {
 
 entries! {
     cl_state_get(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "state", "state:get") {
-            return Ret::ERR;
-        }
-        ret(get(rt, words(args, n)[0]))
+        guarded(rt, "state", "state:get", |rt| get(rt, words(args, n)[0]))
     }
     cl_state_set(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "state", "state:set") {
-            return Ret::ERR;
-        }
-        ret(set(rt, words(args, n)[0], words(args, n)[1]))
+        guarded(rt, "state", "state:set", |rt| set(rt, words(args, n)[0], words(args, n)[1]))
     }
     cl_state_update(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "state", "state:update") {
-            return Ret::ERR;
-        }
-        ret(update(rt, words(args, n)[0], words(args, n)[1]))
+        guarded(rt, "state", "state:update", |rt| update(rt, words(args, n)[0], words(args, n)[1]))
     }
     cl_state_delete(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "state", "state:delete") {
-            return Ret::ERR;
-        }
-        ret(delete(rt, words(args, n)[0]))
+        guarded(rt, "state", "state:delete", |rt| delete(rt, words(args, n)[0]))
     }
     cl_state_has(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "state", "state:has?") {
-            return Ret::ERR;
-        }
-        ret(has(rt, words(args, n)[0]))
+        guarded(rt, "state", "state:has?", |rt| has(rt, words(args, n)[0]))
     }
     cl_state_clear(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "state", "state:clear") {
-            return Ret::ERR;
-        }
-        let none = map::empty(rt);
-        store(rt, none);
-        Ret::ok(Word::NONE)
+        guarded(rt, "state", "state:clear", |rt| {
+            let none = map::empty(rt);
+            store(rt, none);
+            Ok(Owned::NONE)
+        })
     }
     cl_state_begin(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "state", "state:begin-transaction") {
-            return Ret::ERR;
-        }
-        begin(rt);
-        Ret::ok(Word::NONE)
+        guarded(rt, "state", "state:begin-transaction", |rt| {
+            begin(rt);
+            Ok(Owned::NONE)
+        })
     }
     cl_state_commit(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "state", "state:commit-transaction") {
-            return Ret::ERR;
-        }
-        ret(end(rt, false, "commit-transaction"))
+        guarded(rt, "state", "state:commit-transaction", |rt| end(rt, false, "commit-transaction"))
     }
     cl_state_rollback(rt, _args: *const Word, _n: u64) -> Ret {
-        if denied(rt, "state", "state:rollback-transaction") {
-            return Ret::ERR;
-        }
-        ret(end(rt, true, "rollback-transaction"))
+        guarded(rt, "state", "state:rollback-transaction", |rt| end(rt, true, "rollback-transaction"))
     }
     cl_state_transaction(rt, args: *const Word, n: u64) -> Ret {
-        if denied(rt, "state", "state:transaction") {
-            return Ret::ERR;
-        }
-        ret(transaction(rt, words(args, n)[0]))
+        guarded(rt, "state", "state:transaction", |rt| transaction(rt, words(args, n)[0]))
     }
 }
