@@ -19,11 +19,13 @@ pub mod class_ids;
 pub mod context;
 pub mod layout;
 pub mod modules;
+pub mod predicates;
 pub mod runtime;
 pub mod word;
 
 pub use class_ids::ClassId;
 pub use context::{Context, Ret};
 pub use layout::Header;
+pub use predicates::Predicate;
 pub use runtime::RtFn;
 pub use word::Word;

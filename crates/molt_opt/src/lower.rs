@@ -22,7 +22,7 @@ mod sequence;
 use std::collections::{HashMap, HashSet};
 
 use molt_abi::layout::{self, GENERATOR_DELEGATE, GENERATOR_FRAME, GENERATOR_STATE, GeneratorObj};
-use molt_abi::{RtFn, Word, context, runtime::RtResult};
+use molt_abi::{Predicate, RtFn, Word, context, runtime::RtResult};
 use molt_base::{EntityId, Symbol};
 use molt_ir::func::imm_halves;
 use molt_ir::{
@@ -650,7 +650,9 @@ impl<'a> Lower<'a> {
             Op::ClTruth => self.claude_truth(inst, args[0]),
             Op::ClCall => self.claude_call(args),
             Op::ClRt | Op::ClRtOwn => self.claude_function(RtFn::from_index(low as u16).expect("verified"), args),
-            Op::ClTest => self.claude_test(low, args[0]),
+            Op::ClTest => {
+                self.claude_test(Predicate::from_index(imm).expect("front ends write numbers of predicates"), args[0])
+            }
             Op::ClRtN => self.checked_display(RtFn::from_index(low as u16).expect("verified"), args, args.len()),
             Op::ClRtFamily => {
                 let which = self.m.iconst(i64::from(high));

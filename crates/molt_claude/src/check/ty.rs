@@ -3,6 +3,7 @@
 //! The question is never whether two types are equal but whether a value may belong to both: types that nothing is known of
 //! fit everywhere, and a fault is only what goes wrong whenever the place is reached.
 
+use molt_abi::Predicate;
 use molt_base::{Arena, Symbol, entity_id};
 
 use super::row::RowId;
@@ -37,16 +38,16 @@ pub enum Base {
 
 /// The names of types without parts, and the numbers of the runtime's kind tests that make them.
 pub const BASES: &[(&str, Base, u32)] = &[
-    ("Nil", Base::Nil, 1 << 11),
-    ("Bool", Base::Bool, 1 << 10),
-    ("Int", Base::Int, 1 << 0),
-    ("Float", Base::Float, 1 << 1),
-    ("Number", Base::Number, 1 << 0 | 1 << 1),
-    ("String", Base::String, 1 << 13),
-    ("Symbol", Base::Symbol, 1 << 14),
-    ("Keyword", Base::Keyword, 1 << 15),
-    ("Bytes", Base::Bytes, 1 << 16),
-    ("Error", Base::Error, 1 << 26),
+    ("Nil", Base::Nil, Predicate::Nil.bit()),
+    ("Bool", Base::Bool, Predicate::Bool.bit()),
+    ("Int", Base::Int, Predicate::Int.bit()),
+    ("Float", Base::Float, Predicate::Float.bit()),
+    ("Number", Base::Number, Predicate::Int.bit() | Predicate::Float.bit()),
+    ("String", Base::String, Predicate::String.bit()),
+    ("Symbol", Base::Symbol, Predicate::Symbol.bit()),
+    ("Keyword", Base::Keyword, Predicate::Keyword.bit()),
+    ("Bytes", Base::Bytes, Predicate::Bytes.bit()),
+    ("Error", Base::Error, Predicate::Error.bit()),
 ];
 
 /// A type with parts that the language has.
@@ -64,19 +65,19 @@ pub enum Con {
 
 /// The names of types with parts, how many there are (any number for a tuple), and the numbers of the kind tests.
 pub const CONS: &[(&str, Con, Option<usize>, u32)] = &[
-    ("List", Con::List, Some(1), 1 << 17),
-    ("Map", Con::Map, Some(2), 1 << 18),
-    ("Set", Con::Set, Some(1), 1 << 19),
-    ("Tuple", Con::Tuple, None, 1 << 20),
-    ("Ref", Con::Ref, Some(1), 1 << 22),
-    ("Promise", Con::Promise, Some(1), 1 << 23),
-    ("Channel", Con::Channel, Some(1), 1 << 24),
-    ("Actor", Con::Actor, Some(1), 1 << 25),
+    ("List", Con::List, Some(1), Predicate::List.bit()),
+    ("Map", Con::Map, Some(2), Predicate::Map.bit()),
+    ("Set", Con::Set, Some(1), Predicate::Set.bit()),
+    ("Tuple", Con::Tuple, None, Predicate::Tuple.bit()),
+    ("Ref", Con::Ref, Some(1), Predicate::Ref.bit()),
+    ("Promise", Con::Promise, Some(1), Predicate::Promise.bit()),
+    ("Channel", Con::Channel, Some(1), Predicate::Channel.bit()),
+    ("Actor", Con::Actor, Some(1), Predicate::Actor.bit()),
 ];
 
 /// Procedures, and keywords, which look themselves up.
-const CALLABLE: u32 = 1 << 21 | 1 << 15;
-const MAP: u32 = 1 << 18;
+const CALLABLE: u32 = Predicate::Procedure.bit() | Predicate::Keyword.bit();
+const MAP: u32 = Predicate::Map.bit();
 
 /// What is known of a value.
 #[derive(Clone, PartialEq, Debug)]

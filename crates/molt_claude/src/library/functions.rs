@@ -1,6 +1,6 @@
 //! The native functions of section 12 of the reference.
 
-use molt_abi::RtFn;
+use molt_abi::{Predicate, RtFn};
 use molt_ir::{BinaryOp, CompareOp};
 
 use super::{Builtin, Code};
@@ -36,8 +36,8 @@ const fn math(name: &'static str, index: u8) -> Builtin {
     exact(name, 1, Code::Family(RtFn::ClMath, index))
 }
 
-const fn test(name: &'static str, index: u8) -> Builtin {
-    exact(name, 1, Code::Family(RtFn::ClTest, index))
+const fn test(name: &'static str, predicate: Predicate) -> Builtin {
+    exact(name, 1, Code::Family(RtFn::ClTest, predicate as u8))
 }
 
 use BinaryOp::{Add, FloorDiv, Mod, Mul};
@@ -116,38 +116,38 @@ pub const BUILTINS: &[Builtin] = &[
     exact("tau", 0, Code::Constant(std::f64::consts::TAU)),
     rt("gcd", 2, RtFn::ClGcd),
     rt("factorial", 1, RtFn::ClFactorial),
-    // Predicates; the order is that of the runtime's table.
-    test("int?", 0),
-    test("float?", 1),
-    test("number?", 2),
-    test("nan?", 3),
-    test("infinite?", 4),
-    test("zero?", 5),
-    test("positive?", 6),
-    test("negative?", 7),
-    test("even?", 8),
-    test("odd?", 9),
-    test("bool?", 10),
-    test("nil?", 11),
-    test("null?", 12),
-    test("string?", 13),
-    test("symbol?", 14),
-    test("keyword?", 15),
-    test("bytes?", 16),
-    test("list?", 17),
-    test("vector?", 17),
-    test("map?", 18),
-    test("set?", 19),
-    test("tuple?", 20),
-    test("function?", 21),
-    test("procedure?", 21),
-    test("ref?", 22),
-    test("promise?", 23),
-    test("channel?", 24),
-    test("actor?", 25),
-    test("error?", 26),
-    test("tagged?", 27),
-    test("empty?", 28),
+    // Predicates.
+    test("int?", Predicate::Int),
+    test("float?", Predicate::Float),
+    test("number?", Predicate::Number),
+    test("nan?", Predicate::Nan),
+    test("infinite?", Predicate::Infinite),
+    test("zero?", Predicate::Zero),
+    test("positive?", Predicate::Positive),
+    test("negative?", Predicate::Negative),
+    test("even?", Predicate::Even),
+    test("odd?", Predicate::Odd),
+    test("bool?", Predicate::Bool),
+    test("nil?", Predicate::Nil),
+    test("null?", Predicate::Null),
+    test("string?", Predicate::String),
+    test("symbol?", Predicate::Symbol),
+    test("keyword?", Predicate::Keyword),
+    test("bytes?", Predicate::Bytes),
+    test("list?", Predicate::List),
+    test("vector?", Predicate::List),
+    test("map?", Predicate::Map),
+    test("set?", Predicate::Set),
+    test("tuple?", Predicate::Tuple),
+    test("function?", Predicate::Procedure),
+    test("procedure?", Predicate::Procedure),
+    test("ref?", Predicate::Ref),
+    test("promise?", Predicate::Promise),
+    test("channel?", Predicate::Channel),
+    test("actor?", Predicate::Actor),
+    test("error?", Predicate::Error),
+    test("tagged?", Predicate::Tagged),
+    test("empty?", Predicate::Empty),
     rt("type-of", 1, RtFn::ClTypeOf),
     // Text.
     rt("string-length", 1, RtFn::ClStringLength),

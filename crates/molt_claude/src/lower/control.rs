@@ -1,6 +1,6 @@
 //! Expressions.
 
-use molt_abi::RtFn;
+use molt_abi::{Predicate, RtFn};
 use molt_base::EntityId;
 use molt_ir::{BlockId, CompareOp, Const, ConstId, Op, ValueId};
 
@@ -396,8 +396,6 @@ impl Body<'_, '_> {
 
     /// The body for each item of a list; nil.
     fn for_each(&mut self, local: LocalId, list: ExprId, body: ExprId) -> Option<ValueId> {
-        /// `empty?` in the table of predicates.
-        const IS_EMPTY: u64 = 28;
         let list = self.operand(list)?;
         let list = self.b.word(Op::ClRt, &[list], RtFn::ClSequence as u64);
         let rest = self.b.variable();
@@ -407,7 +405,7 @@ impl Body<'_, '_> {
         self.b.switch_to(header);
         self.b.effect(Op::Poll, &[], 0);
         let list = self.b.use_var(rest);
-        let end = self.b.bit(Op::ClTest, &[list], IS_EMPTY);
+        let end = self.b.bit(Op::ClTest, &[list], Predicate::Empty as u64);
         self.b.brif(end, done, turn);
         self.b.seal_and_switch(turn);
         let item = self.b.word(Op::ClRt, &[list], RtFn::ClHead as u64);

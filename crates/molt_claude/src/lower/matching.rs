@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use molt_abi::RtFn;
+use molt_abi::{Predicate, RtFn};
 use molt_ir::{BlockId, CompareOp, Op, ValueId};
 
 use super::Purpose;
@@ -339,8 +339,7 @@ impl Body<'_, '_> {
 
     /// A pattern of a map without keys.
     fn is_map(&mut self, value: ValueId) -> ValueId {
-        const IS_MAP: u64 = 18;
-        self.b.bit(Op::ClTest, &[value], IS_MAP)
+        self.b.bit(Op::ClTest, &[value], Predicate::Map as u64)
     }
 
     fn literal_test(&mut self, value: ValueId, literal: ExprId) -> Option<ValueId> {

@@ -1,7 +1,7 @@
 //! Predicates of ClaudeLang on the kind of a value: decided by the tag of the word and the class of the object. Only
 //! objects of other languages are looked at by the runtime.
 
-use molt_abi::{ClassId, RtFn, Word, layout};
+use molt_abi::{ClassId, Predicate, RtFn, Word, layout};
 use molt_ir::{BlockId, IntCond, Op, Type, ValueId};
 
 use super::super::Lower;
@@ -19,46 +19,38 @@ struct Test {
 const SMALL: (i64, i64) = (1, 1);
 const FLONUM: (i64, i64) = (3, 2);
 
-/// By place in the table of predicates, which the runtime shares (`cl_test`).
-fn test_of(which: u32) -> Option<Test> {
+fn test_of(which: Predicate) -> Option<Test> {
     let open = |tags, classes| Some(Test { tags, classes, is_open: true });
     let closed = |classes| Some(Test { tags: &[], classes, is_open: false });
     match which {
-        0 => open(&[SMALL], &[ClassId::INT]),
-        1 => open(&[FLONUM], &[ClassId::FLOAT]),
-        2 => open(&[SMALL, FLONUM], &[ClassId::INT, ClassId::FLOAT]),
-        13 => open(&[], &[ClassId::STR]),
-        14 => closed(&[ClassId::SYMBOL]),
-        15 => closed(&[ClassId::KEYWORD]),
-        17 => closed(&[ClassId::CLAUDE_LIST, ClassId::CONS]),
-        18 => closed(&[ClassId::CLAUDE_MAP, ClassId::TRIE_MAP]),
-        19 => closed(&[ClassId::CLAUDE_SET, ClassId::TRIE_SET]),
-        20 => open(&[], &[ClassId::TUPLE]),
-        21 => open(&[], &[ClassId::FUNCTION]),
+        Predicate::Int => open(&[SMALL], &[ClassId::INT]),
+        Predicate::Float => open(&[FLONUM], &[ClassId::FLOAT]),
+        Predicate::Number => open(&[SMALL, FLONUM], &[ClassId::INT, ClassId::FLOAT]),
+        Predicate::String => open(&[], &[ClassId::STR]),
+        Predicate::Symbol => closed(&[ClassId::SYMBOL]),
+        Predicate::Keyword => closed(&[ClassId::KEYWORD]),
+        Predicate::List => closed(&[ClassId::CLAUDE_LIST, ClassId::CONS]),
+        Predicate::Map => closed(&[ClassId::CLAUDE_MAP, ClassId::TRIE_MAP]),
+        Predicate::Set => closed(&[ClassId::CLAUDE_SET, ClassId::TRIE_SET]),
+        Predicate::Tuple => open(&[], &[ClassId::TUPLE]),
+        Predicate::Procedure => open(&[], &[ClassId::FUNCTION]),
         _ => None,
     }
 }
 
-const IS_BOOL: u32 = 10;
-const IS_NIL: u32 = 11;
-/// Of `nil` and of lists.
-const IS_NULL: u32 = 12;
-/// Of lists, texts, maps and sets; others raise.
-const IS_EMPTY: u32 = 28;
-
 impl Lower<'_> {
-    pub(in crate::lower) fn claude_test(&mut self, which: u32, v: ValueId) -> ValueId {
+    pub(in crate::lower) fn claude_test(&mut self, which: Predicate, v: ValueId) -> ValueId {
         if self.program.compact {
             return self.tested_by_runtime(which, v);
         }
         match which {
-            IS_NIL => self.m.icmp_imm(IntCond::Eq, v, Word::NONE.0 as i64),
-            IS_BOOL => {
+            Predicate::Nil => self.m.icmp_imm(IntCond::Eq, v, Word::NONE.0 as i64),
+            Predicate::Bool => {
                 let is_true = self.m.icmp_imm(IntCond::Eq, v, Word::TRUE.0 as i64);
                 let is_false = self.m.icmp_imm(IntCond::Eq, v, Word::FALSE.0 as i64);
                 self.m.value(Op::BOr, &[is_true, is_false], 0, Type::I1)
             }
-            IS_NULL | IS_EMPTY => self.list_is_empty(which, v),
+            Predicate::Null | Predicate::Empty => self.list_is_empty(which, v),
             _ => match test_of(which) {
                 Some(test) => self.test_kind(which, &test, v),
                 None => self.tested_by_runtime(which, v),
@@ -66,13 +58,13 @@ impl Lower<'_> {
         }
     }
 
-    fn tested_by_runtime(&mut self, which: u32, v: ValueId) -> ValueId {
-        let which = self.m.iconst(i64::from(which));
+    fn tested_by_runtime(&mut self, which: Predicate, v: ValueId) -> ValueId {
+        let which = self.m.iconst(which as i64);
         let word = self.rt_checked(RtFn::ClTest, &[which, v]);
         self.m.icmp_imm(IntCond::Eq, word, Word::TRUE.0 as i64)
     }
 
-    fn test_kind(&mut self, which: u32, test: &Test, v: ValueId) -> ValueId {
+    fn test_kind(&mut self, which: Predicate, test: &Test, v: ValueId) -> ValueId {
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I1);
         for &(mask, bits) in test.tags {
@@ -115,7 +107,7 @@ impl Lower<'_> {
         self.m.current = next;
     }
 
-    fn list_is_empty(&mut self, which: u32, v: ValueId) -> ValueId {
+    fn list_is_empty(&mut self, which: Predicate, v: ValueId) -> ValueId {
         let (slow, flat, other, done) = (self.m.cold_block(), self.m.block(), self.m.block(), self.m.block());
         let result = self.m.func.add_param(done, Type::I1);
         let class = self.object_class(v, slow);

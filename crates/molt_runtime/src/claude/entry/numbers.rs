@@ -3,7 +3,7 @@
 use alloc::format;
 use core::cmp::Ordering;
 
-use molt_abi::{Ret, Word};
+use molt_abi::{Predicate, Ret, Word};
 
 use super::super::kind::kind_of;
 use super::super::{ErrorKind, Kind, compare, equal, hash, list, map, set};
@@ -451,59 +451,59 @@ fn factorial(rt: &mut Isolate, w: Word) -> PyResult {
     Ok(acc)
 }
 
-/// Names of the predicates that numbers only have, in the compiler's order.
-const NUMERIC_TESTS: [&str; 7] = ["nan?", "infinite?", "zero?", "positive?", "negative?", "even?", "odd?"];
-
-fn numeric_test(rt: &mut Isolate, which: u64, w: Word) -> PyResult<bool> {
-    let name = NUMERIC_TESTS[which as usize];
+/// A predicate that only numbers have.
+fn numeric_test(rt: &mut Isolate, which: Predicate, name: &str, w: Word) -> PyResult<bool> {
     number(rt, w, name)?;
-    if which >= 5 {
+    if matches!(which, Predicate::Even | Predicate::Odd) {
         expect(rt, w, Kind::Int, name)?;
         let odd = match int::to_i64(w) {
             Some(v) => v & 1 == 1,
             None => int::of_int(w).to_big().as_ref() % 2u8 != 0,
         };
-        return Ok(odd == (which == 6));
+        return Ok(odd == (which == Predicate::Odd));
     }
     let v = double(rt, w);
     Ok(match which {
-        0 => v.is_nan(),
-        1 => v.is_infinite(),
-        2 => v == 0.0,
-        3 => v > 0.0,
+        Predicate::Nan => v.is_nan(),
+        Predicate::Infinite => v.is_infinite(),
+        Predicate::Zero => v == 0.0,
+        Predicate::Positive => v > 0.0,
         _ => v < 0.0,
     })
 }
 
-/// A predicate by its place in the compiler's table.
-fn test(rt: &mut Isolate, which: u64, w: Word) -> PyResult<bool> {
-    if (3..=9).contains(&which) {
-        return numeric_test(rt, which - 3, w);
-    }
+fn test(rt: &mut Isolate, which: Predicate, w: Word) -> PyResult<bool> {
     let kind = kind_of(rt, w);
     Ok(match which {
-        0 => kind == Kind::Int,
-        1 => kind == Kind::Float,
-        2 => matches!(kind, Kind::Int | Kind::Float),
-        10 => kind == Kind::Bool,
-        11 => kind == Kind::Nil,
-        12 => kind == Kind::Nil || kind == Kind::List && list::len(w) == 0,
-        13 => kind == Kind::String,
-        14 => kind == Kind::Symbol,
-        15 => kind == Kind::Keyword,
-        16 => kind == Kind::Bytes,
-        17 => kind == Kind::List,
-        18 => kind == Kind::Map,
-        19 => kind == Kind::Set,
-        20 => kind == Kind::Tuple,
-        21 => kind == Kind::Procedure,
-        22 => kind == Kind::Ref,
-        23 => kind == Kind::Promise,
-        24 => kind == Kind::Channel,
-        25 => kind == Kind::Actor,
-        26 => kind == Kind::Error,
-        27 => kind == Kind::Tagged,
-        _ => match kind {
+        Predicate::Nan => return numeric_test(rt, which, "nan?", w),
+        Predicate::Infinite => return numeric_test(rt, which, "infinite?", w),
+        Predicate::Zero => return numeric_test(rt, which, "zero?", w),
+        Predicate::Positive => return numeric_test(rt, which, "positive?", w),
+        Predicate::Negative => return numeric_test(rt, which, "negative?", w),
+        Predicate::Even => return numeric_test(rt, which, "even?", w),
+        Predicate::Odd => return numeric_test(rt, which, "odd?", w),
+        Predicate::Int => kind == Kind::Int,
+        Predicate::Float => kind == Kind::Float,
+        Predicate::Number => matches!(kind, Kind::Int | Kind::Float),
+        Predicate::Bool => kind == Kind::Bool,
+        Predicate::Nil => kind == Kind::Nil,
+        Predicate::Null => kind == Kind::Nil || kind == Kind::List && list::len(w) == 0,
+        Predicate::String => kind == Kind::String,
+        Predicate::Symbol => kind == Kind::Symbol,
+        Predicate::Keyword => kind == Kind::Keyword,
+        Predicate::Bytes => kind == Kind::Bytes,
+        Predicate::List => kind == Kind::List,
+        Predicate::Map => kind == Kind::Map,
+        Predicate::Set => kind == Kind::Set,
+        Predicate::Tuple => kind == Kind::Tuple,
+        Predicate::Procedure => kind == Kind::Procedure,
+        Predicate::Ref => kind == Kind::Ref,
+        Predicate::Promise => kind == Kind::Promise,
+        Predicate::Channel => kind == Kind::Channel,
+        Predicate::Actor => kind == Kind::Actor,
+        Predicate::Error => kind == Kind::Error,
+        Predicate::Tagged => kind == Kind::Tagged,
+        Predicate::Empty => match kind {
             Kind::List => list::len(w) == 0,
             Kind::String => str_bytes(w).is_empty(),
             Kind::Map => map::len(w) == 0,
@@ -515,7 +515,7 @@ fn test(rt: &mut Isolate, which: u64, w: Word) -> PyResult<bool> {
 
 /// Whether a value passes one of several predicates, which are the bits of a number.
 fn is_one_of(rt: &mut Isolate, kinds: u64, w: Word) -> bool {
-    (0..u64::from(u32::BITS)).any(|which| kinds >> which & 1 == 1 && test(rt, which, w) == Ok(true))
+    Predicate::ALL.iter().any(|&p| kinds & u64::from(p.bit()) != 0 && test(rt, p, w) == Ok(true))
 }
 
 fn boolean(r: PyResult<bool>) -> Ret {
@@ -589,7 +589,10 @@ entries! {
     cl_log(rt, w: Word, base: Word) -> Ret { ret(logarithm(rt, w, base)) }
     cl_gcd(rt, a: Word, b: Word) -> Ret { ret(gcd(rt, a, b)) }
     cl_factorial(rt, w: Word) -> Ret { ret(factorial(rt, w)) }
-    cl_test(rt, which: u64, w: Word) -> Ret { boolean(test(rt, which, w)) }
+    cl_test(rt, which: u64, w: Word) -> Ret {
+        let which = Predicate::from_index(which).expect("compiled code passes numbers of predicates");
+        boolean(test(rt, which, w))
+    }
     cl_expect(rt, kinds: u64, w: Word, wanted: Word) -> Ret {
         if is_one_of(rt, kinds, w) {
             return Ret::ok(Word::NONE);
