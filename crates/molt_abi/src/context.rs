@@ -67,6 +67,7 @@ pub fn slot_index(class: u32, name: Word) -> usize {
 /// 200        stack_limit   below this address a stack counts as used up; 0 where the runtime counts calls instead
 /// 208        handlers      innermost handler of ClaudeLang's effects, or null
 /// 216        handler_turn  changes whenever a handler comes into force or goes
+/// 224        across        context of the code of the other kind on the same machine stack
 /// ```
 #[repr(C)]
 pub struct Context {
@@ -87,6 +88,8 @@ pub struct Context {
     /// The runtime's frames, which compiled code only puts away and back.
     pub handlers: *mut u8,
     pub handler_turn: u64,
+    /// On a stack where code on objects and code of GrokLang call one another: the context of the other kind. Else null.
+    pub across: *mut Context,
 }
 
 /// Where an engine keeps values of the code that lie neither on the machine stack nor in its registers.
@@ -113,6 +116,8 @@ pub const CTX_FREE: i32 = 64;
 pub const CTX_STACK_LIMIT: i32 = 200;
 pub const CTX_HANDLERS: i32 = 208;
 pub const CTX_HANDLER_TURN: i32 = 216;
-const _: () = assert!(size_of::<Context>() == 96 + 8 * SIZE_CLASS_COUNT);
+pub const CTX_ACROSS: i32 = 224;
+const _: () = assert!(size_of::<Context>() == 104 + 8 * SIZE_CLASS_COUNT);
 const _: () = assert!(core::mem::offset_of!(Context, handler_turn) == CTX_HANDLER_TURN as usize);
+const _: () = assert!(core::mem::offset_of!(Context, across) == CTX_ACROSS as usize);
 const _: () = assert!(core::mem::offset_of!(Context, stack_limit) == CTX_STACK_LIMIT as usize);

@@ -410,6 +410,9 @@ pub struct ProgramDesc {
     /// `global_count + i`, owned by the isolate.
     pub lazy_consts: *const LazyConst,
     pub lazy_count: u64,
+    /// Starts what the modules of GrokLang need, of which `grok` is the root; absent where there are none.
+    pub attach: Option<unsafe extern "C" fn(*mut Context, *const u8)>,
+    pub grok: *const u8,
 }
 
 /// A constant whose object layout is private to the runtime.

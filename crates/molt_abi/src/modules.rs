@@ -37,6 +37,7 @@ native_modules! {
     "errno" = molt_module_errno,
     "gc" = molt_module_gc,
     "atexit" = molt_module_atexit,
+    "grok" = molt_module_grok,
 }
 
 /// The exported symbol of a native module.

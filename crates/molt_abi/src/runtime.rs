@@ -346,6 +346,61 @@ rt_table! {
     /// `grok_parse_float(text, length, out, narrow)`: at `out` the nearest double, or the nearest `f32` as a double; 0 if the text
     /// is no number.
     GrokParseFloat = grok_parse_float(i i i i) -> i;
+    /// `grok_attach(root)`: makes what the modules of GrokLang in a program of another language need, and runs their start. The
+    /// context is the isolate's.
+    GrokAttach = grok_attach(p) -> v;
+    /// `across_int(word, bits, signed)`: an integer that GrokLang takes; OverflowError where it does not fit.
+    AcrossInt = across_int(w i i) -> t;
+    /// `across_float(word)`: bits of a double that GrokLang takes.
+    AcrossFloat = across_float(w) -> t;
+    /// `across_bool(word)`: a truth value that GrokLang takes.
+    AcrossBool = across_bool(w) -> t;
+    /// `across_unsigned(bits)`: word of an unsigned integer of 64 bits.
+    AcrossUnsigned = across_unsigned(i) -> w;
+    /// `across_panicked()`: the panic that ended a call across becomes the pending exception, unless one waits already.
+    AcrossPanicked = across_panicked() -> v;
+    // Objects as code of GrokLang sees them (`grok/objects.rs`); the context is the state. Words that go in stay the caller's,
+    // words that come out are its own; 0 says that an exception waits in the state.
+    GrokObjectShare = grok_object_share(i) -> v;
+    GrokObjectRelease = grok_object_release(i) -> v;
+    /// `grok_object_call(callee, words, n)`: consumes the words.
+    GrokObjectCall = grok_object_call(i i i) -> i;
+    /// `grok_object_items(word, kind)`: a tuple of what is in a list (0), tuple (1), set (2) or dict (3: keys and values in turn).
+    GrokObjectItems = grok_object_items(i i) -> i;
+    GrokObjectLen = grok_object_len(i) -> i;
+    /// The word stays the tuple's.
+    GrokObjectItem = grok_object_item(i i) -> i;
+    /// `grok_object_build(kind, words, n)`: consumes the words.
+    GrokObjectBuild = grok_object_build(i i i) -> i;
+    /// `grok_object_error(text, length)`, `grok_object_mismatch(word, text, length)`: an exception waits.
+    GrokObjectError = grok_object_error(i i) -> v;
+    GrokObjectMismatch = grok_object_mismatch(i i i) -> v;
+    /// `grok_object_int(word, bits, signed, out)`, and so on: whether the value is at `out`.
+    GrokObjectInt = grok_object_int(i i i i) -> i;
+    GrokObjectWide = grok_object_wide(i i i) -> i;
+    GrokObjectFloat = grok_object_float(i i) -> i;
+    GrokObjectBool = grok_object_bool(i i) -> i;
+    /// `grok_object_text(word, address, length)`: whether they are there; the bytes stay the object's.
+    GrokObjectText = grok_object_text(i i i) -> i;
+    GrokObjectBytes = grok_object_bytes(i i i) -> i;
+    GrokObjectIsBytes = grok_object_is_bytes(i) -> i;
+    GrokObjectNone = grok_object_none() -> i;
+    GrokObjectOfInt = grok_object_of_int(i) -> i;
+    GrokObjectOfUnsigned = grok_object_of_unsigned(i) -> i;
+    GrokObjectOfWide = grok_object_of_wide(i i) -> i;
+    GrokObjectOfFloat = grok_object_of_float(f) -> i;
+    GrokObjectOfBool = grok_object_of_bool(i) -> i;
+    GrokObjectOfText = grok_object_of_text(i i) -> i;
+    GrokObjectOfBytes = grok_object_of_bytes(i i) -> i;
+    /// `grok_object_held(word, type, how)`: address of the value that an object holds, until it is given back by `return`: 0 to be
+    /// looked at, 1 to be changed; 2 takes it out for good.
+    GrokObjectHeld = grok_object_held(i i i) -> i;
+    GrokObjectReturn = grok_object_return(i) -> v;
+    /// `grok_object_hold(type, variant, address, end)`: an object of the class that is known for the variant of the type.
+    GrokObjectHold = grok_object_hold(i i i i) -> i;
+    /// `grok_object_member(type, number)`: what the class that is known for a type makes of a number.
+    GrokObjectMember = grok_object_member(i i) -> i;
+    GrokObjectRegister = grok_object_register(i i i) -> v;
     /// `grok_main_ended()`: tasks and actors end before values of modules are dropped.
     GrokMainEnded = grok_main_ended() -> v;
     /// `grok_exit(status)`: flushes and ends the process.

@@ -8,7 +8,7 @@ use cranelift_codegen::ir::{
 };
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch};
 use cranelift_module::Module;
-use molt_abi::context::CTX_STACK_LIMIT;
+use molt_abi::context::{CTX_ACROSS, CTX_STACK_LIMIT};
 use molt_abi::{Header, RtFn, layout};
 use molt_base::EntityId;
 use molt_ir::{BlockId, FloatCond, FuncId, Function, InstId, IntCond, Op, ValueId};
@@ -288,19 +288,27 @@ impl<M: Module> Translator<'_, '_, '_, M> {
             Op::RcDec => self.rc_dec(a[0]),
             Op::Call => {
                 let f = self.callee(FuncId(imm as u32));
-                self.call(inst, f, a);
+                let context = self.context();
+                self.call(inst, f, context, a);
+            }
+            Op::CallAcross => {
+                let f = self.callee(FuncId(imm as u32));
+                let context = self.context();
+                let across = self.b.ins().load(types::I64, trusted(), context, CTX_ACROSS);
+                self.call(inst, f, across, a);
             }
             Op::CallIndirect => self.call_indirect(inst, a),
             Op::CallRt => {
                 let f = self.rt(RtFn::from_index(imm as u16).expect("verified"));
-                self.call(inst, f, a);
+                let context = self.context();
+                self.call(inst, f, context, a);
             }
             other => unreachable!("{other:?} is not a machine-level op"),
         }
     }
 
-    fn call(&mut self, inst: InstId, f: FuncRef, a: &[Value]) {
-        let mut args = vec![self.context()];
+    fn call(&mut self, inst: InstId, f: FuncRef, context: Value, a: &[Value]) {
+        let mut args = vec![context];
         args.extend_from_slice(a);
         let call = self.b.ins().call(f, &args);
         let results: Vec<Value> = self.b.inst_results(call).to_vec();

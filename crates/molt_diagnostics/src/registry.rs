@@ -127,6 +127,8 @@ diagnostics! {
         advice "write it in another way; the list of what is supported is in the user guide";
     MODULE_NOT_FOUND = "module-not-found", "MLT2004" Error, since "0.1", cpython "ModuleNotFoundError",
         advice "put the module beside the program, or catch ImportError around the import if it is optional";
+    CANNOT_CROSS = "cannot-cross", Error, since "0.1",
+        advice "give the module a function whose types have counterparts: the guide's page on languages lists them";
 }
 
 /// The code with this id or number. `grok/E0382` and `grok/use-after-move` are GrokLang's where a name alone is another's;

@@ -11,6 +11,7 @@ use molt_claude::{Compiled, Foreign, Loader, Request};
 use molt_diagnostics::Diagnostic;
 
 use crate::loader::Touched;
+use crate::offered::Offered;
 
 pub use molt_claude::Options;
 pub use molt_claude::options::{Capabilities, Capability, Contracts};
@@ -57,8 +58,13 @@ impl Job {
 
     /// Runs the front end. `surfaces` are the files whose exports Python sees, by dotted name; modules of Python lie below
     /// `root`.
-    pub(crate) fn compile(&self, surfaces: &[(String, PathBuf)], root: &Path) -> (Compiled, Touched) {
-        let loader = DiskLoader { touched: Mutex::default(), root };
+    pub(crate) fn compile(
+        &self,
+        surfaces: &[(String, PathBuf)],
+        root: &Path,
+        offered: &Offered,
+    ) -> (Compiled, Touched) {
+        let loader = DiskLoader { touched: Mutex::default(), offered, root };
         let request = Request {
             entry: self.entry.clone(),
             surfaces: surfaces.to_vec(),
@@ -97,14 +103,12 @@ fn places(entry: &Path) -> Places {
 /// Reads files from the disk and remembers which.
 struct DiskLoader<'a> {
     touched: Mutex<Touched>,
+    offered: &'a Offered,
     root: &'a Path,
 }
 
 impl Loader for DiskLoader<'_> {
     fn foreign(&self, path: &Path, bytes: &[u8]) -> Result<Foreign, String> {
-        if path.extension().is_some_and(|e| e == "grok") {
-            return Err(format!("`{}` is in GrokLang, whose modules cannot be imported here yet", path.display()));
-        }
         let shown = path.display().to_string();
         let root = molt_claude::lookup::plain(self.root);
         let below = path.strip_prefix(&root).map_err(|_| format!("`{shown}` lies outside of the program's folder"))?;
@@ -112,6 +116,14 @@ impl Loader for DiskLoader<'_> {
         let parts: Option<Vec<&str>> = below.components().map(|c| c.as_os_str().to_str()).collect();
         let mut parts = parts.ok_or_else(|| format!("the name of `{shown}` is not UTF-8"))?;
         parts.pop_if(|last| *last == "__init__");
+        let stand_in;
+        let bytes = match path.extension() {
+            Some(e) if e == "grok" => {
+                stand_in = self.offered.stand_in(path, &parts.join("."), bytes).0;
+                stand_in.as_bytes()
+            }
+            _ => bytes,
+        };
         let exports = molt_python::names(bytes, &shown).map_err(|why| format!("`{shown}` is wrong: {why}"))?;
         Ok(Foreign { name: parts.join("."), exports })
     }

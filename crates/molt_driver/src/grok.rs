@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use molt_base::SourceMap;
 use molt_diagnostics::{Diagnostic, Level};
+use molt_grok::across::Surface;
 use molt_grok::check::context::Checked;
 use molt_grok::compile::{self, Compiled};
 use molt_grok::hir::front::{Loader, Options, PackageSource};
@@ -16,12 +17,12 @@ use crate::toolchain::grok_library;
 /// Reads files from the disk and remembers which.
 struct DiskLoader {
     touched: Arc<Mutex<Touched>>,
-    text: Option<(String, String)>,
+    texts: Vec<(String, String)>,
 }
 
 impl Loader for DiskLoader {
     fn read(&mut self, path: &str) -> Option<String> {
-        if let Some((_, text)) = self.text.as_ref().filter(|(name, _)| name == path) {
+        if let Some((_, text)) = self.texts.iter().find(|(name, _)| name == path) {
             return Some(text.clone());
         }
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,8 +91,8 @@ pub struct Job {
     /// Manifests that were read.
     pub read: Vec<PathBuf>,
     pub optimise: bool,
-    /// The root file of the program if it is no file on the disk, and its text.
-    pub text: Option<(String, String)>,
+    /// Root files that are not read from the disk, and their texts.
+    pub texts: Vec<(String, String)>,
 }
 
 /// The levels of kinds of findings in the files below the folder of a package.
@@ -112,7 +113,31 @@ impl Job {
         let package =
             PackageSource { name: "main".into(), root: path.display().to_string(), test, ..PackageSource::default() };
         let options = Options { backtrace: wants_frames(), library: grok_library(), ..Options::default() };
-        Job { packages: vec![package], options, lints: Vec::new(), read: Vec::new(), optimise: true, text: None }
+        Job { packages: vec![package], options, lints: Vec::new(), read: Vec::new(), optimise: true, texts: Vec::new() }
+    }
+
+    /// A file that a program of another language imports, whose text was read.
+    pub fn module(path: &Path, name: &str, text: String) -> Job {
+        let mut job = Job::file(path, false);
+        job.options.is_across = true;
+        for package in &mut job.packages {
+            package.name = name.to_owned();
+            package.is_library = true;
+            job.texts.push((package.root.clone(), text.clone()));
+        }
+        job
+    }
+
+    /// Adds to the end of every root file.
+    pub fn add_text(&mut self, more: &str) {
+        self.texts.iter_mut().for_each(|(_, text)| text.push_str(more));
+    }
+
+    /// Both together; their packages do not know one another.
+    pub fn with(mut self, other: Job) -> Job {
+        self.packages.extend(other.packages);
+        self.texts.extend(other.texts);
+        self
     }
 
     /// A target of a package. With `test` its tests are part of it and what it runs.
@@ -138,7 +163,7 @@ impl Job {
             lints: lints.collect(),
             read: workspace.read.clone(),
             optimise: profile.opt.unwrap_or(if release { 3 } else { 1 }) > 0,
-            text: None,
+            texts: Vec::new(),
         }
     }
 
@@ -149,7 +174,7 @@ impl Job {
         if let Some(program) = job.packages.last_mut() {
             program.test = false;
         }
-        job.text = Some((name.to_owned(), text.to_owned()));
+        job.texts.push((name.to_owned(), text.to_owned()));
         job
     }
 
@@ -158,11 +183,11 @@ impl Job {
         let here = std::env::current_dir().unwrap_or_default();
         let Options { debug_assertions, overflow_wraps, backtrace, scheduler, .. } = &self.options;
         let optimise = self.optimise;
-        let text = self.text.as_ref().map_or("", |(_, text)| text);
+        let texts = &self.texts;
         let packages = &self.packages;
         let here = here.display();
         format!(
-            "grok {here} {debug_assertions} {overflow_wraps} {backtrace} {scheduler:?} {optimise} {packages:?} {text}"
+            "grok {here} {debug_assertions} {overflow_wraps} {backtrace} {scheduler:?} {optimise} {packages:?} {texts:?}"
         )
     }
 
@@ -178,6 +203,14 @@ impl Job {
         (compiled, self.touched(&touched))
     }
 
+    /// What the last package offers to other languages, if nothing is wrong with it.
+    pub fn surface(&self) -> (Option<Surface>, Vec<Diagnostic>, SourceMap, Touched) {
+        let (loader, touched) = self.loader();
+        let (surface, mut diagnostics, sources) = compile::surface(self.packages.clone(), loader, self.options.clone());
+        self.apply_lints(&mut diagnostics, &sources);
+        (surface, diagnostics, sources, self.touched(&touched))
+    }
+
     /// Runs the front end up to types.
     pub fn check(&self) -> (Checked, Vec<Diagnostic>, Touched) {
         let (loader, touched) = self.loader();
@@ -188,7 +221,7 @@ impl Job {
 
     fn loader(&self) -> (Box<DiskLoader>, Arc<Mutex<Touched>>) {
         let touched = Arc::new(Mutex::new(Touched::default()));
-        (Box::new(DiskLoader { touched: touched.clone(), text: self.text.clone() }), touched)
+        (Box::new(DiskLoader { touched: touched.clone(), texts: self.texts.clone() }), touched)
     }
 
     fn touched(&self, of_loader: &Mutex<Touched>) -> Touched {

@@ -10,6 +10,7 @@ mod expansion;
 pub mod grok;
 pub mod loader;
 mod mixed;
+mod offered;
 pub mod package;
 pub mod session;
 pub mod testing;

@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use molt_python::{Found, SourceLoader};
 
+use crate::offered::Offered;
+
 /// What a compilation touched of the file system.
 #[derive(Default)]
 pub struct Touched {
@@ -36,17 +38,19 @@ impl Touched {
 }
 
 /// Looks modules up below the folder of the entry file, as CPython's `sys.path[0]` does.
-pub struct FolderLoader {
+pub(crate) struct FolderLoader<'a> {
     root: PathBuf,
+    /// Modules of GrokLang that the program imports.
+    offered: &'a Offered,
     /// The root as tracebacks show it.
     shown_root: PathBuf,
     touched: Mutex<Touched>,
 }
 
-impl FolderLoader {
-    pub fn new(root: &Path) -> FolderLoader {
+impl FolderLoader<'_> {
+    pub fn new<'a>(root: &Path, offered: &'a Offered) -> FolderLoader<'a> {
         let shown_root = std::path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
-        FolderLoader { root: root.to_path_buf(), shown_root, touched: Mutex::default() }
+        FolderLoader { root: root.to_path_buf(), offered, shown_root, touched: Mutex::default() }
     }
 
     pub fn into_touched(self) -> Touched {
@@ -76,7 +80,16 @@ impl FolderLoader {
     }
 }
 
-impl FolderLoader {
+impl FolderLoader<'_> {
+    /// What stands in for the module of GrokLang at a place.
+    fn find_grok(&self, base: &Path, dotted: &str) -> Option<Found> {
+        let mut file = base.to_path_buf().into_os_string();
+        file.push(".grok");
+        let (text, filename) = self.try_file(Path::new(&file))?;
+        let (source, left_out) = self.offered.stand_in(Path::new(&filename), dotted, &text);
+        Some(Found { stands_in: Some(left_out), ..Found::python(source.into_bytes(), filename, false) })
+    }
+
     /// The module of ClaudeLang at a place, whose name may be spelled with `-` for `_`.
     fn find_claude(&self, base: &Path) -> Option<Found> {
         let dashed = base.with_file_name(base.file_name()?.to_str()?.replace('_', "-"));
@@ -88,12 +101,12 @@ impl FolderLoader {
             let (source, _) = self.try_file(&relative)?;
             let exports = molt_claude::exports(&String::from_utf8_lossy(&source));
             let filename = self.root.join(relative).display().to_string();
-            Some(Found { source: Vec::new(), filename, is_package: false, foreign: Some(exports) })
+            Some(Found { source: Vec::new(), filename, is_package: false, foreign: Some(exports), stands_in: None })
         })
     }
 }
 
-impl SourceLoader for FolderLoader {
+impl SourceLoader for FolderLoader<'_> {
     fn find(&self, dotted: &str) -> Option<Found> {
         let base: PathBuf = dotted.split('.').collect();
         let package = base.join("__init__.py");
@@ -104,7 +117,7 @@ impl SourceLoader for FolderLoader {
                 return Some(Found::python(source, filename, is_package));
             }
         }
-        if let Some(found) = self.find_claude(&base) {
+        if let Some(found) = self.find_grok(&base, dotted).or_else(|| self.find_claude(&base)) {
             return Some(found);
         }
         // A folder without `__init__.py` is a namespace package.

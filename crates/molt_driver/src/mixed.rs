@@ -10,6 +10,7 @@ use molt_python::{Compilation, CompileRequest, Found};
 
 use crate::claude;
 use crate::loader::{FolderLoader, Touched};
+use crate::offered::Offered;
 
 /// What a program starts with.
 pub(crate) enum Start {
@@ -39,6 +40,8 @@ struct Parts {
     python: Option<Compilation>,
     claude: Option<molt_claude::Compiled>,
     touched: Touched,
+    /// Modules of GrokLang.
+    offered: Offered,
 }
 
 /// Compiles a program whose modules of Python lie below `root`. What ClaudeLang leaves to run time is found where the
@@ -51,7 +54,17 @@ pub(crate) fn compile(start: Start, root: &Path, check: bool) -> Mixed {
     let touched = Touched::default();
     let (python, claude) = (None, None);
     let root = root.to_path_buf();
-    let mut parts = Parts { root, entry, job, roots: Vec::new(), surfaces: Vec::new(), python, claude, touched };
+    let mut parts = Parts {
+        root,
+        entry,
+        job,
+        roots: Vec::new(),
+        surfaces: Vec::new(),
+        python,
+        claude,
+        touched,
+        offered: Offered::default(),
+    };
     let (mut python, mut claude) = (parts.entry.is_some(), parts.job.entry.is_some());
     while python || claude {
         if std::mem::take(&mut python) {
@@ -70,7 +83,7 @@ pub(crate) fn compile(start: Start, root: &Path, check: bool) -> Mixed {
 impl Parts {
     /// Whether ClaudeLang has to make more than before.
     fn make_python(&mut self) -> bool {
-        let loader = FolderLoader::new(&self.root);
+        let loader = FolderLoader::new(&self.root, &self.offered);
         let request = CompileRequest { entry: self.entry.clone(), roots: self.roots.clone(), optimize: false };
         let made = molt_python::compile(&request, &loader);
         self.touched.take(loader.into_touched());
@@ -83,7 +96,7 @@ impl Parts {
 
     /// Whether Python has to make more than before.
     fn make_claude(&mut self) -> bool {
-        let (made, touched) = self.job.compile(&self.surfaces, &self.root);
+        let (made, touched) = self.job.compile(&self.surfaces, &self.root, &self.offered);
         self.touched.take(touched);
         let new: Vec<String> = made.foreign.iter().filter(|f| !self.roots.contains(f)).cloned().collect();
         let more = made.program.is_some() && !new.is_empty();
@@ -113,6 +126,15 @@ impl Parts {
                     assert!(unmade.is_empty(), "every module has a front end: {unmade:?}");
                 }
                 (program, other) => *program = other,
+            }
+        }
+        for made in self.offered.finish(&mut mixed.touched) {
+            refused |= made.program.is_none();
+            mixed.take(made.diagnostics, made.sources);
+            if let (Some(program), Some(other)) = (&mut mixed.program, made.program)
+                && !refused
+            {
+                join::join(program, other);
             }
         }
         if refused {

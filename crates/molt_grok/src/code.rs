@@ -24,15 +24,18 @@ use molt_base::hash::{FastMap, FastSet};
 
 use molt_base::Span;
 use molt_ir::{
-    DataId, DataItem, FuncId, Function, FunctionKind, InlineHint, Module, ModuleId, Program, Reloc, RelocTarget, Type,
+    DataId, DataItem, Direct, Export, FuncId, Function, FunctionKind, InlineHint, Module, ModuleId, Number, Program,
+    Reloc, RelocTarget, Type,
 };
 
-use crate::check::context::{Checked, Env, Owner};
+use crate::across;
+use crate::check::context::{Checked, Env, Owner, Predicate};
 use crate::check::typed::FnTrait;
-use crate::hir::item::{AttrArg, AttrValue};
+use crate::hir::item::{AttrArg, AttrValue, Parent};
+use crate::hir::type_expr::{FloatKind, IntKind};
 use crate::hir::{BodyId, BodyOwner, ConstId, FnId, TraitId};
 use crate::mir::{Mir, MirOwner};
-use crate::ty::{Args, ClosureId, Ty};
+use crate::ty::{Args, ClosureId, Ty, TyKind};
 use layout::{Layouts, Meta, Repr, Scalar};
 
 /// A function to be written.
@@ -56,6 +59,8 @@ pub enum Instance {
     Ctor(crate::hir::AdtId, u32, Args),
     /// The start of the program.
     Start,
+    /// The end of a part that other languages use: values of modules are dropped.
+    Finish,
 }
 
 /// How whoever has only the address of a callable's code calls it.
@@ -95,7 +100,7 @@ pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) 
     endless.sort_unstable();
     endless.dedup();
     endless.into_iter().for_each(|id| c.report_endless(id));
-    let relocs = vec![Reloc { offset: 0, target: RelocTarget::Func(FuncId(0)), addend: 0 }];
+    let mut relocs = vec![Reloc { offset: 0, target: RelocTarget::Func(FuncId(0)), addend: 0 }];
     let s = &c.hir.scheduler;
     let words = [
         0,
@@ -107,7 +112,11 @@ pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) 
         s.deadlock as u64,
         u64::from(c.hir.backtrace),
         s.gc as u64,
+        0,
     ];
+    if let Some(&finish) = kept.functions.get(&Instance::Finish) {
+        relocs.push(Reloc { offset: 8 * (words.len() as u32 - 1), target: RelocTarget::Func(finish), addend: 0 });
+    }
     let bytes = words.iter().flat_map(|w| w.to_le_bytes()).collect();
     let root = DataItem { name: "root".to_string(), bytes, align: 8, relocs };
     let mut program = kept.program;
@@ -189,6 +198,10 @@ impl Mono<'_> {
     /// Writes what the start reaches; the bodies that are missing. Instances that need them wait in the queue.
     fn write_all(&mut self) -> Vec<BodyId> {
         self.function(Instance::Start);
+        if self.c.hir.is_across {
+            self.function(Instance::Finish);
+            self.offers();
+        }
         let mut missing = Vec::new();
         let mut waiting = Vec::new();
         loop {
@@ -213,6 +226,42 @@ impl Mono<'_> {
         missing.sort_unstable();
         missing.dedup();
         missing
+    }
+
+    /// Hands out the functions that other languages call: the adapters of packages, and what takes numbers only itself.
+    fn offers(&mut self) {
+        let c = self.c;
+        let adapters = c.hir.fns.iter().filter_map(|(id, f)| {
+            let module = &c.hir.modules[f.head.module];
+            let is_adapter = f.parent == Parent::Module && c.hir.text(module.name) == across::MODULE;
+            Some((id, module.package, module.parent.filter(|_| is_adapter)?))
+        });
+        for (adapter, package, root) in adapters.collect::<Vec<_>>() {
+            let name = c.hir.text(c.hir.fns[adapter].head.name);
+            let full = format!("{}::{name}", c.hir.text(c.hir.packages[package].name));
+            let direct = name.strip_prefix("f_").and_then(|of| {
+                let mut fns = c.hir.fns.iter().filter(|(_, f)| f.parent == Parent::Module && f.head.module == root);
+                let (f, _) = fns.find(|(_, f)| c.hir.text(f.head.name) == of)?;
+                self.direct(f)
+            });
+            let adapter = self.function(Instance::Body(BodyOwner::Fn(adapter), Args::EMPTY));
+            let name = self.program.names.intern(&full);
+            self.program.exports.insert(name, Export { adapter, direct });
+        }
+    }
+
+    /// A function that takes and gives numbers.
+    fn direct(&mut self, f: FnId) -> Option<Direct> {
+        let c = self.c;
+        if !c.params_of(Owner::Fn(f)).is_empty() || c.tracks_caller(f) || c.hir.fns[f].is_async {
+            return None;
+        }
+        let sig = c.fn_sig(f);
+        let number = |ty: Ty| number(c, c.revealed(c.types.erase(ty)));
+        let params = sig.params.iter().map(|&p| number(p).filter(|&n| n != Number::Unit)).collect::<Option<_>>()?;
+        let result = number(sig.ret)?;
+        let func = self.function(Instance::Body(BodyOwner::Fn(f), Args::EMPTY));
+        Some(Direct { func, params, result })
     }
 
     /// The body of the library that an instance is made of and that was not made.
@@ -260,6 +309,7 @@ impl Mono<'_> {
             Instance::Shim(ty, entry) => format!("call<{}, {entry:?}>", c.ty_text(ty)),
             Instance::Ctor(adt, v, _) => c.hir.text(c.hir.adts[adt].variants[v as usize].name).to_string(),
             Instance::Start => "start".to_string(),
+            Instance::Finish => "finish".to_string(),
         }
     }
 
@@ -301,6 +351,7 @@ impl Mono<'_> {
             Instance::Shim(ty, entry) => glue::shim(self, ty, entry, id),
             Instance::Ctor(adt, v, args) => glue::constructor(self, adt, v, args, id),
             Instance::Start => glue::start(self, id),
+            Instance::Finish => glue::finish(self, id),
         }
     }
 
@@ -423,6 +474,30 @@ impl Mono<'_> {
     }
 }
 
+/// What a type is to other languages, if that is a number.
+fn number(c: &Checked, ty: Ty) -> Option<Number> {
+    Some(match c.types.kind(ty) {
+        TyKind::Bool => Number::Bool,
+        TyKind::Float(FloatKind::F64) => Number::F64,
+        TyKind::Tuple(args) if c.types.list(args).is_empty() => Number::Unit,
+        TyKind::Int(kind) => {
+            let (bits, signed) = match kind {
+                IntKind::I8 => (8, true),
+                IntKind::I16 => (16, true),
+                IntKind::I32 => (32, true),
+                IntKind::I64 | IntKind::Isize => (64, true),
+                IntKind::U8 => (8, false),
+                IntKind::U16 => (16, false),
+                IntKind::U32 => (32, false),
+                IntKind::U64 | IntKind::Usize => (64, false),
+                IntKind::I128 | IntKind::U128 => return None,
+            };
+            Number::Int { bits, signed }
+        }
+        _ => return None,
+    })
+}
+
 /// Where a function leaves its result.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum ReturnForm {
@@ -462,11 +537,16 @@ impl Checked {
 
     /// Whether a type without variables implements a trait of one parameter.
     pub(crate) fn implements(&self, ty: Ty, t: TraitId) -> bool {
+        self.is_proven(Predicate::Trait(t, self.types.ty_list(&[ty])))
+    }
+
+    /// Whether something holds of types without variables.
+    pub(crate) fn is_proven(&self, p: Predicate) -> bool {
         use crate::check::solve::{Answer, Solver};
         let span = Span { file: molt_base::FileId(0), start: 0, end: 0 };
         let mut solver = Solver::new(self, Env::EMPTY);
         solver.reveal = true;
-        solver.implements(ty, t, span) == Answer::Yes
+        solver.evaluate(p, span) == Answer::Yes
     }
 
     /// The code of a function for final arguments: the implementation's for a trait's member.

@@ -5,12 +5,13 @@ use molt_base::hash::FastSet;
 use molt_diagnostics::Diagnostic;
 use molt_ir::Program;
 
+use crate::across::{self, Surface};
 use crate::check::context::Checked;
 use crate::check::generalise::without_repeats;
 use crate::check::program::check_program;
 use crate::hir::front::{Front, Loader, Options, PackageSource, Texts};
 use crate::hir::tests::TestItem;
-use crate::hir::{BodyId, lints};
+use crate::hir::{BodyId, PackageId, lints};
 use crate::{code, library};
 
 /// What a compilation gives. With an error among the diagnostics there is no program.
@@ -82,6 +83,18 @@ fn load(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options)
     let mut front = Front::load(sources, Box::new(WithLibrary(loader)), options);
     front.make_values();
     front
+}
+
+/// Checks packages; what the last one offers to other languages, if there is no error.
+pub fn surface(
+    packages: Vec<PackageSource>,
+    loader: Box<dyn Loader>,
+    options: Options,
+) -> (Option<Surface>, Vec<Diagnostic>, SourceMap) {
+    let (checked, diagnostics) = check(packages, loader, options);
+    let package = PackageId(checked.hir.packages.len() as u32 - 1);
+    let surface = (!diagnostics.iter().any(Diagnostic::is_error)).then(|| across::surface(&checked, package));
+    (surface, diagnostics, checked.hir.files)
 }
 
 /// The image of the library, which [`Options::library`] takes.

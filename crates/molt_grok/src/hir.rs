@@ -102,6 +102,8 @@ pub struct Hir {
     pub start_up: Vec<ConstId>,
     /// Public imports of user packages, in the order of their names.
     pub exports: Vec<Export>,
+    /// The packages are used by programs of other languages.
+    pub is_across: bool,
     /// Modules with tests that are not part of the program: they may be what an item is for.
     pub modules_with_tests: FastSet<ModId>,
     /// Levels of warnings in parts of files.

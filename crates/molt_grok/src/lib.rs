@@ -8,6 +8,7 @@
 //! it understood, with error nodes that later stages keep silent about; no I/O, sources come from the caller's loader.
 #![forbid(unsafe_code)]
 
+pub mod across;
 pub mod check;
 pub mod code;
 pub mod compile;

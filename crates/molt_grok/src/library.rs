@@ -7,6 +7,7 @@ pub const PREFIX: &str = "<grok>/";
 
 /// Every file with its text, by path below the library's folder.
 const FILES: &[(&str, &str)] = &[
+    ("across.grok", include_str!("../library/across.grok")),
     ("actor.grok", include_str!("../library/actor.grok")),
     ("any.grok", include_str!("../library/any.grok")),
     ("arc.grok", include_str!("../library/arc.grok")),

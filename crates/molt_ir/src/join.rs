@@ -11,15 +11,16 @@ use molt_base::{EntityId, Symbol};
 use crate::func::{Function, imm_halves, imm_pair};
 use crate::ops::ImmKind;
 use crate::program::{
-    ClassSite, ClassSiteId, CodeInfo, Const, ConstId, GlobalId, LocId, Module, ModuleId, Operation, Program,
+    ClassSite, ClassSiteId, CodeInfo, Const, ConstId, DataId, DataItem, Direct, Export, GlobalId, LocId, Module,
+    ModuleId, Operation, Program, RelocTarget,
 };
 use crate::{FuncId, types::Type};
 
-/// Takes a program over into another one, both at the semantic level and without static data. The entry of the first
-/// stays the entry; where it has none, that of the second becomes it. The names of modules that stay without a body are
-/// the result: nobody made them.
+/// Takes a program over into another one, both as front ends make them. The entry of the first stays the entry; where it
+/// has none, that of the second becomes it. Of a program that needs no object model (of which there is one at most) the root
+/// becomes that of the part in GrokLang. The names of modules that stay without a body are the result: nobody made them.
 pub fn join(program: &mut Program, other: Program) -> Vec<String> {
-    debug_assert!(program.data.is_empty() && other.data.is_empty(), "programs are joined before they are lowered");
+    debug_assert!(program.root.is_none(), "the first program has a root already");
     let numbers = Numbers::new(program, &other);
     for (old, new) in &numbers.new_globals {
         let global = &other.globals[*old];
@@ -31,11 +32,22 @@ pub fn join(program: &mut Program, other: Program) -> Vec<String> {
     }
     program.operations.extend(other.operations.iter().map(|o| numbers.operation(o)));
     for (id, module) in other.modules.iter() {
-        numbers.module_made(program, id, module);
+        if !other.native {
+            numbers.module_made(program, id, module);
+        }
     }
     for (_, func) in other.funcs.iter() {
         let func = numbers.function(func.clone());
         program.funcs.push(func);
+    }
+    for (_, item) in other.data.iter() {
+        let item = numbers.data_item(item.clone());
+        program.data.push(item);
+    }
+    program.exports.extend(other.exports.iter().map(|(&name, e)| (numbers.symbol(name), numbers.export(e))));
+    program.grok = program.grok.or(other.root.map(|d| numbers.data(d)));
+    if other.native {
+        return Vec::new();
     }
     program.entry_module = program.entry_module.or(other.entry_module.map(|m| numbers.module(m)));
     let unmade = program.modules.iter().filter(|(_, m)| m.body.is_none());
@@ -54,6 +66,7 @@ struct Numbers {
     classes: u32,
     operations: u64,
     funcs: u32,
+    data: u32,
 }
 
 impl Numbers {
@@ -68,6 +81,7 @@ impl Numbers {
             classes: program.classes.len() as u32,
             operations: program.operations.len() as u64,
             funcs: program.funcs.len() as u32,
+            data: program.data.len() as u32,
             symbols,
         };
         for (_, value) in other.consts.iter() {
@@ -90,6 +104,11 @@ impl Numbers {
     fn number_modules(&mut self, program: &mut Program, other: &Program) {
         let by_name: HashMap<Symbol, ModuleId> = program.modules.iter().map(|(id, m)| (m.name, id)).collect();
         for (_, module) in other.modules.iter() {
+            if other.native {
+                // Its functions are nobody's in particular.
+                self.modules.push(ModuleId(0));
+                continue;
+            }
             let name = self.symbol(module.name);
             let known = by_name.get(&name).filter(|&&id| module.body.is_none() || program.modules[id].body.is_none());
             let id = known.copied().unwrap_or_else(|| program.modules.push(Module { name, ..module.clone() }));
@@ -123,6 +142,26 @@ impl Numbers {
     fn func(&self, f: FuncId) -> FuncId {
         FuncId(f.0 + self.funcs)
     }
+    fn data(&self, d: DataId) -> DataId {
+        DataId(d.0 + self.data)
+    }
+
+    fn data_item(&self, mut item: DataItem) -> DataItem {
+        for reloc in &mut item.relocs {
+            reloc.target = match reloc.target {
+                RelocTarget::Data(d) => RelocTarget::Data(self.data(d)),
+                RelocTarget::Func(f) => RelocTarget::Func(self.func(f)),
+                target @ (RelocTarget::Rt(_) | RelocTarget::NativeModule(_)) => target,
+            };
+        }
+        item
+    }
+
+    fn export(&self, export: &Export) -> Export {
+        let direct = export.direct.as_ref().map(|d| Direct { func: self.func(d.func), ..d.clone() });
+        Export { adapter: self.func(export.adapter), direct }
+    }
+
     fn class_id(&self, c: u32) -> u32 {
         c + self.classes
     }
@@ -210,7 +249,7 @@ impl Numbers {
             | ImmKind::FloatCond
             | ImmKind::Rt
             | ImmKind::Slot => imm,
-            ImmKind::Data => unreachable!("there are no static data yet"),
+            ImmKind::Data => u64::from(self.data(DataId(low)).0),
         }
     }
 }

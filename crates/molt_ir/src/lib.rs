@@ -26,7 +26,7 @@ pub use builder::{FunctionBuilder, Variable};
 pub use func::{Block, BlockId, Edge, FuncId, Function, FunctionKind, InlineHint, Inst, InstId, ValueDef, ValueId};
 pub use ops::{BinaryOp, CompareOp, FloatCond, ImmKind, IntCond, Op, OpInfo, UnaryOp};
 pub use program::{
-    ClassSite, ClassSiteId, CodeInfo, Const, ConstId, DataId, DataItem, Global, GlobalId, LocId, Module, ModuleId,
-    Program, Reloc, RelocTarget,
+    ClassSite, ClassSiteId, CodeInfo, Const, ConstId, DataId, DataItem, Direct, Export, Global, GlobalId, LocId,
+    Module, ModuleId, Number, Program, Reloc, RelocTarget,
 };
 pub use types::Type;

@@ -361,6 +361,10 @@ ops! {
     /// Item of a tuple that is long enough.
     ClItem "cl.item" S "w" -> "w" Int "";
 
+    /// Calls a function of GrokLang, by its name among the program's exports. Doubles may stand where it takes them, and for
+    /// what it gives.
+    AcrossCall "across.call" S "x*" -> "?" Name "RE";
+
     // ---- typed ------------------------------------------------------------------------------------------
     /// Call of a function body with positional arguments; the first operand is the function object or unbound.
     CallDirect "call.direct" S "wx*" -> "?" Func "RE";
@@ -496,6 +500,8 @@ ops! {
     StackLow "stack.low" L "" -> "b" None "P";
     /// Call of a compiled function; the context is passed implicitly.
     Call "call" L "x*" -> "?" Func "E";
+    /// Call of a compiled function with the context of the other kind on this stack.
+    CallAcross "call.across" L "x*" -> "?" Func "E";
     /// Call through the address of a function of the program (or of a runtime function, whose operands and results are
     /// integers) with the operands that follow; the context is passed implicitly. Types of operands and results are
     /// exactly those of the callee.

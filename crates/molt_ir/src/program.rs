@@ -119,6 +119,8 @@ pub struct CodeInfo {
     pub claude: bool,
     /// Positional parameters at the end that may be absent: unbound, in ClaudeLang.
     pub optional: u32,
+    /// It stands for a function of GrokLang: tracebacks do not show it.
+    pub stands_in: bool,
 }
 
 /// An operation of an effect of ClaudeLang.
@@ -130,6 +132,37 @@ pub struct Operation {
     /// What happens without a handler.
     pub default: Option<RtFn>,
     pub is_never: bool,
+}
+
+/// What a function of GrokLang takes or gives where that is a number or nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Number {
+    Unit,
+    Bool,
+    F64,
+    /// At most 64 bits.
+    Int {
+        bits: u8,
+        signed: bool,
+    },
+}
+
+/// A function of GrokLang that code on words calls by its name (`across.call`).
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// `(words..) -> word, i64`: the operands stay the caller's, the result is its own unless the number says that an
+    /// exception waits.
+    pub adapter: FuncId,
+    /// The function itself, where it takes and gives nothing but numbers.
+    pub direct: Option<Direct>,
+}
+
+/// A function that takes and gives numbers: one machine value each, and last whether it panicked.
+#[derive(Clone, Debug)]
+pub struct Direct {
+    pub func: FuncId,
+    pub params: Vec<Number>,
+    pub result: Number,
 }
 
 /// Where a relocation points.
@@ -177,6 +210,10 @@ pub struct Program {
     pub funcs: Arena<FuncId, Function>,
     pub data: Arena<DataId, DataItem>,
     pub entry_module: Option<ModuleId>,
+    /// Functions of GrokLang by the names that `across.call` has for them.
+    pub exports: HashMap<Symbol, Export>,
+    /// Root of the part in GrokLang, where it is joined with others.
+    pub grok: Option<DataId>,
     /// Root of the static data, set by lowering.
     pub root: Option<DataId>,
     /// A program whose front end wrote machine-level code itself: `funcs[0]` is its start, and it needs no object model.

@@ -49,7 +49,7 @@ pub fn verify_calls(program: &Program, func: &Function) -> Result<(), String> {
     for &b in &func.layout {
         for &inst in &func.blocks[b].insts {
             let data = &func.insts[inst];
-            if !matches!(data.op, Op::Call | Op::FuncAddr) {
+            if !matches!(data.op, Op::Call | Op::CallAcross | Op::FuncAddr) {
                 continue;
             }
             let fail = |what: &str| Err(format!("{b}: {} ({inst}): {what}", data.op.info().name));
@@ -156,7 +156,7 @@ impl Verifier<'_> {
         }
         let returned: Vec<Type> = match data.op {
             Op::RetMany => self.func.results.clone(),
-            Op::Call | Op::CallIndirect => self.func.results(inst).map(|v| self.func.ty(v)).collect(),
+            Op::Call | Op::CallAcross | Op::CallIndirect => self.func.results(inst).map(|v| self.func.ty(v)).collect(),
             _ => Vec::new(),
         };
         if !fit_registers(&returned) {

@@ -1,6 +1,7 @@
 //! What the whole program tells about its module variables.
 //!
-//! A variable that one `global.set` binds to one function is that function wherever it is bound at all, provided
+//! A variable that one `global.set` binds to one function is that function wherever it is bound at all, and so is one that
+//! an import binds to what such a variable of another module holds, provided
 //! nobody can write module variables behind the compiler's back. The ways to do that are few: an attribute assignment
 //! on a module (seen by its name), and code that gets hold of a module or its dictionary as a value. [`Facts::new`]
 //! looks for each of them; if one is there, nothing is claimed.
@@ -9,12 +10,15 @@ use std::collections::{HashMap, HashSet};
 
 use molt_base::Symbol;
 use molt_ir::func::imm_halves;
-use molt_ir::{FuncId, Function, GlobalId, InstId, Op, Program, ValueDef, ValueId};
+use molt_ir::{FuncId, Function, GlobalId, InstId, ModuleId, Op, Program, ValueDef, ValueId};
 
 /// Builtins whose use gives a way to module dictionaries.
 const OPENING_BUILTINS: &[&str] = &["globals", "vars", "locals", "exec", "eval", "compile", "__import__"];
 /// Attributes whose reading gives a way to module dictionaries.
 const OPENING_ATTRIBUTES: &[&str] = &["modules", "__globals__", "f_globals", "import_module", "__builtins__"];
+
+/// Imports that hand one function on.
+const MOST_IMPORTS: usize = 8;
 
 /// Functions of one name that are remembered.
 const MOST_TARGETS: usize = 4;
@@ -24,6 +28,9 @@ const MOST_TARGETS: usize = 4;
 pub struct Facts {
     /// Variables bound in one place, to a function.
     pub bound_once: HashMap<GlobalId, FuncId>,
+    /// Variables that hold one module of the program.
+    modules: HashMap<GlobalId, ModuleId>,
+    by_name: HashMap<(ModuleId, Symbol), GlobalId>,
     /// Variables that hold one native module wherever they are bound; nobody else gets hold of it.
     natives: HashMap<GlobalId, Symbol>,
     /// Names assigned or deleted as attributes anywhere.
@@ -51,14 +58,37 @@ impl Facts {
         }
         let natives = if scan.open { HashMap::new() } else { scan.native_modules() };
         let assigned = scan.assigned;
-        let bound_once = scan
-            .bound
-            .into_iter()
-            .filter_map(|(g, f)| Some((g, f?)))
-            .filter(|(g, _)| !assigned.contains(&program.globals[*g].name))
-            .collect();
+        let mut bound = scan.bound;
+        bound.retain(|g, b| b.is_some() && !assigned.contains(&program.globals[*g].name));
+        let by_name: HashMap<(ModuleId, Symbol), GlobalId> =
+            program.globals.iter().map(|(id, g)| ((g.module, g.name), id)).collect();
+        let function = |mut g: GlobalId| {
+            for _ in 0..MOST_IMPORTS {
+                match bound.get(&g).copied().flatten()? {
+                    Bound::Function(f) => return Some(f),
+                    Bound::From(module, name) => g = *by_name.get(&(module, name))?,
+                    Bound::Module(_) => return None,
+                }
+            }
+            None
+        };
+        let bound_once: HashMap<GlobalId, FuncId> = bound.keys().filter_map(|&g| Some((g, function(g)?))).collect();
+        let modules = bound.iter().filter_map(|(&g, b)| match b {
+            Some(Bound::Module(m)) => Some((g, *m)),
+            _ => None,
+        });
+        let modules = modules.collect();
         let defined = scan.defined;
-        Facts { bound_once, natives, assigned, defined, proven: !scan.open, builtins_open: scan.builtins_open }
+        Facts {
+            bound_once,
+            modules,
+            by_name,
+            natives,
+            assigned,
+            defined,
+            proven: !scan.open,
+            builtins_open: scan.builtins_open,
+        }
     }
 
     /// The function that a callee value stands for.
@@ -75,6 +105,23 @@ impl Facts {
 }
 
 impl Facts {
+    /// The function that a method call on a module of the program reaches, by what the module binds the name to.
+    pub fn module_call(&self, func: &Function, inst: InstId) -> Option<FuncId> {
+        let (name, keywords) = imm_halves(func.insts[inst].imm);
+        let mut receiver = func.args(inst)[0];
+        loop {
+            let ValueDef::Result(def, _) = func.values[receiver].def else { return None };
+            match func.insts[def].op {
+                Op::PyCheckBound => receiver = func.args(def)[0],
+                Op::GlobalGet if keywords == u32::MAX => {
+                    let module = *self.modules.get(&GlobalId(func.insts[def].imm as u32))?;
+                    return self.bound_once.get(self.by_name.get(&(module, Symbol(name)))?).copied();
+                }
+                _ => return None,
+            }
+        }
+    }
+
     /// Module and name of the native function that a method call reaches.
     pub fn native_call<'a>(&self, program: &'a Program, func: &Function, inst: InstId) -> Option<(&'a str, &'a str)> {
         let mut receiver = func.args(inst)[0];
@@ -94,9 +141,18 @@ impl Facts {
     }
 }
 
+/// What the only `global.set` of a variable binds it to.
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    Function(FuncId),
+    Module(ModuleId),
+    /// What a module has under a name.
+    From(ModuleId, Symbol),
+}
+
 struct Scan<'a> {
     program: &'a Program,
-    bound: HashMap<GlobalId, Option<FuncId>>,
+    bound: HashMap<GlobalId, Option<Bound>>,
     defined: HashMap<Symbol, Vec<FuncId>>,
     open: bool,
     builtins_open: bool,
@@ -177,11 +233,19 @@ impl Scan<'_> {
     }
 
     fn bind(&mut self, f: &Function, global: GlobalId, value: ValueId) {
-        let function = match f.values[value].def {
-            ValueDef::Result(def, _) if f.insts[def].op == Op::PyFunction => Some(FuncId(f.insts[def].imm as u32)),
+        let bound = match f.values[value].def {
+            ValueDef::Result(def, _) => {
+                let imm = f.insts[def].imm as u32;
+                match f.insts[def].op {
+                    Op::PyFunction => Some(Bound::Function(FuncId(imm))),
+                    Op::PyImport => Some(Bound::Module(ModuleId(imm))),
+                    Op::PyImportFrom => imported(f, f.args(def)[0]).map(|m| Bound::From(m, Symbol(imm))),
+                    _ => None,
+                }
+            }
             _ => None,
         };
-        self.bound.entry(global).and_modify(|v| *v = None).or_insert(function);
+        self.bound.entry(global).and_modify(|v| *v = None).or_insert(bound);
     }
 
     /// A module value may be bound to a variable or have its attributes used; anything else lets it escape.
@@ -212,6 +276,12 @@ fn only_stored_into(f: &Function, v: ValueId) -> bool {
 /// Positions of a value among the operands of an instruction.
 fn uses(f: &Function, inst: InstId, v: ValueId) -> Vec<usize> {
     (0..f.args(inst).len()).filter(|&n| f.args(inst)[n] == v).collect()
+}
+
+/// The module of the program that a value is.
+fn imported(f: &Function, v: ValueId) -> Option<ModuleId> {
+    let ValueDef::Result(def, _) = f.values[v].def else { return None };
+    (f.insts[def].op == Op::PyImport).then(|| ModuleId(f.insts[def].imm as u32))
 }
 
 /// The native module that a value is.

@@ -4,9 +4,11 @@
 //! for the argument types they are called with; result types of calls come from the fixpoint over variants in
 //! [`crate::specialise`].
 
-use molt_base::EntityId;
+use molt_base::{EntityId, Symbol};
 use molt_ir::cfg::reverse_postorder;
-use molt_ir::{BinaryOp, BlockId, Const, ConstId, Function, InstId, Op, Program, Type, UnaryOp, ValueDef, ValueId};
+use molt_ir::{
+    BinaryOp, BlockId, Const, ConstId, Function, InstId, Number, Op, Program, Type, UnaryOp, ValueDef, ValueId,
+};
 
 /// Class of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -203,7 +205,8 @@ impl Analysis<'_> {
                 Class::RangeIterator => return Ty { class: Class::Int, unbound: true },
                 _ => return Ty::ANY,
             },
-            Op::PyCall | Op::CallDirect => return self.call(inst, &args),
+            Op::PyCall | Op::PyCallMethod | Op::CallDirect => return self.call(inst, &args),
+            Op::AcrossCall => return across(self.program, imm, &args),
             Op::ClBinary => return claude_binary(BinaryOp::from_index(imm).expect("verified"), args[0], args[1]),
             _ => Class::Any,
         };
@@ -272,6 +275,20 @@ impl Analysis<'_> {
             _ => Class::Any,
         })
     }
+}
+
+/// Class of what a function of GrokLang gives.
+fn across(program: &Program, imm: u64, args: &[Ty]) -> Ty {
+    if args.contains(&Ty::BOTTOM) {
+        return Ty::BOTTOM;
+    }
+    let direct = program.exports.get(&Symbol(imm as u32)).and_then(|e| e.direct.as_ref());
+    Ty::of(match direct.map(|d| d.result) {
+        Some(Number::F64) => Class::Float,
+        Some(Number::Int { .. }) => Class::Int,
+        Some(Number::Bool) => Class::Bool,
+        Some(Number::Unit) | None => Class::Any,
+    })
 }
 
 /// Class of what ClaudeLang's arithmetic gives: numbers, or it raises.

@@ -11,6 +11,7 @@
 //! - generic entry: `(callee, args, nargs, kwnames) -> word, error`;
 //! - resume function: `(generator, sent, mode) -> word, step`.
 
+mod across;
 mod claude;
 mod data;
 mod entry;
@@ -660,6 +661,7 @@ impl<'a> Lower<'a> {
                 self.rt_checked(RtFn::from_index(low as u16).expect("verified"), &all)
             }
             Op::ClSpread => self.claude_spread(RtFn::from_index(low as u16).expect("verified"), args[0]),
+            Op::AcrossCall => self.across_call(inst, symbol, args),
             Op::ClPerform => self.claude_perform(imm as usize, args),
             Op::ClStart => {
                 let d = self.statics.claude(self.program);

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use molt_base::EntityId;
+use molt_base::{EntityId, Symbol};
 use molt_ir::{FuncId, Function, FunctionKind, InstId, Op, Program, Type, ValueId};
 
 use crate::facts::Facts;
@@ -95,10 +95,17 @@ impl Table {
         if matches!(data.op, Op::CallDirect | Op::ClTailDirect) {
             return Some(FuncId(data.imm as u32));
         }
-        if !self.facts.proven || data.imm as u32 != u32::MAX {
+        if !self.facts.proven {
             return None;
         }
-        let target = self.facts.callee(func, func.args(inst)[0])?;
+        let target = match data.op {
+            // A module that stands in for another language's is complete when its name is there, and needs no function object.
+            Op::PyCallMethod => {
+                self.facts.module_call(func, inst).filter(|&f| stands_for(&program.funcs[f]).is_some())?
+            }
+            _ if data.imm as u32 != u32::MAX => return None,
+            _ => self.facts.callee(func, func.args(inst)[0])?,
+        };
         let f = &program.funcs[target];
         let code = f.code.as_ref()?;
         let plain = code.kwonly_count == 0 && !code.has_varargs && !code.has_varkeywords;
@@ -178,20 +185,43 @@ impl Table {
         let mut direct = HashMap::new();
         for &b in &func.layout {
             for &inst in &func.blocks[b].insts {
-                if !matches!(func.insts[inst].op, Op::PyCall | Op::CallDirect | Op::ClTailDirect) {
+                let op = func.insts[inst].op;
+                if !is_call(op) && !matches!(op, Op::CallDirect | Op::ClTailDirect) {
                     continue;
                 }
                 let args: Vec<Ty> = func.args(inst)[1..].iter().map(|&a: &ValueId| types.of[a.index()]).collect();
                 let Some(at) = self.of_call(program, func, inst, &args) else { continue };
                 let Some(v) = self.variants.get(at) else { continue };
+                if let Some(name) = stands_for(&program.funcs[v.original]).filter(|_| is_call(op)) {
+                    direct.insert(inst, unbox::Direct::Across(name));
+                    continue;
+                }
                 let own = v.id != v.original;
                 let float_params = v.params.iter().map(|t| own && t.is_float()).collect();
                 let result = if own && v.result.is_float() { Type::F64 } else { Type::Any };
-                direct.insert(inst, unbox::Direct { target: v.id, float_params, result });
+                direct.insert(inst, unbox::Direct::Body(unbox::Body { target: v.id, float_params, result }));
             }
         }
         direct
     }
+}
+
+/// Whether an operation calls as Python does.
+fn is_call(op: Op) -> bool {
+    matches!(op, Op::PyCall | Op::PyCallMethod)
+}
+
+/// The function of GrokLang that a function does nothing but call, with its own parameters.
+fn stands_for(func: &Function) -> Option<Symbol> {
+    let stands_in = func.code.as_ref().is_some_and(|c| c.stands_in);
+    let &[call, ret] = &func.blocks[func.entry()].insts[..] else { return None };
+    let passes_on = stands_in
+        && func.insts[call].op == Op::AcrossCall
+        && func.args(call) == &func.params()[1..]
+        && func.edges(call).is_empty()
+        && func.insts[ret].op == Op::Ret
+        && func.args(ret) == [func.result(call)];
+    passes_on.then(|| Symbol(func.insts[call].imm as u32))
 }
 
 struct VariantCalls<'a> {

@@ -2,17 +2,24 @@
 
 use std::collections::HashMap;
 
-use molt_base::EntityId;
+use molt_base::{EntityId, Symbol};
 use molt_ir::cfg::reverse_postorder;
 use molt_ir::{
-    BinaryOp, BlockId, CompareOp, Const, ConstId, FloatCond, FuncId, Function, InstId, LocId, Op, Program, Type,
-    UnaryOp, ValueDef, ValueId,
+    BinaryOp, BlockId, CompareOp, Const, ConstId, FloatCond, FuncId, Function, InstId, LocId, Number, Op, Program,
+    Type, UnaryOp, ValueDef, ValueId,
 };
 
 use crate::infer::{Class, Ty, Types, builtin_callee};
 
-/// A call that goes straight to a body.
-pub struct Direct {
+/// A call that goes straight to what it runs.
+pub enum Direct {
+    Body(Body),
+    /// A function of GrokLang.
+    Across(Symbol),
+}
+
+/// A function body that is called.
+pub struct Body {
     pub target: FuncId,
     /// Parameters passed as `f64` (function object first).
     pub float_params: Vec<bool>,
@@ -168,7 +175,14 @@ impl Rewriter<'_> {
 
     /// Emits an op that raises to where `inst` does; the block is split after it if there is an unwind edge.
     fn raising(&mut self, op: Op, args: &[ValueId], imm: u64, inst: InstId) -> ValueId {
-        let ty = if op == Op::CallDirect { self.direct[&inst].result } else { Type::F64 };
+        let ty = match (op, self.direct.get(&inst)) {
+            (Op::CallDirect, Some(Direct::Body(body))) => body.result,
+            (Op::AcrossCall, _) => match self.ty(self.src.result(inst)).repr() {
+                Type::F64 if !self.gives_double(imm) => Type::Float,
+                ty => ty,
+            },
+            _ => Type::F64,
+        };
         let edges = self.unwind_edges(inst);
         let list: Vec<(BlockId, &[ValueId])> = edges.iter().map(|(b, v)| (*b, v.as_slice())).collect();
         let i = self.out.make_inst(op, args, imm, &list, &[ty], self.src.insts[inst].loc);
@@ -243,7 +257,8 @@ impl Rewriter<'_> {
                 Some(self.value(Op::FCmp, &[x, zero], FloatCond::Ne as u64, Type::I1))
             }
             Op::PyCheckBound if self.ty(args[0]).is_float() => self.double(args[0]),
-            Op::PyCall | Op::CallDirect => self.call(inst, &args),
+            Op::PyCall | Op::PyCallMethod | Op::CallDirect => self.call(inst, &args),
+            Op::AcrossCall => Some(self.across(inst, imm, &args)),
             Op::ClTailDirect => return self.tail_call(inst, &args),
             Op::ClBinary => self.claude_binary(inst, BinaryOp::from_index(imm).expect("verified"), args[0], args[1]),
             Op::Const => self.float_constant(inst),
@@ -313,11 +328,10 @@ impl Rewriter<'_> {
     }
 
     /// Operands of a call of a variant, in the representation of its parameters.
-    fn direct_operands(&mut self, inst: InstId, args: &[ValueId]) -> Vec<ValueId> {
-        let floats = self.direct[&inst].float_params.clone();
+    fn direct_operands(&mut self, body: &Body, args: &[ValueId]) -> Vec<ValueId> {
         let mut list = vec![self.word(args[0])];
         for (i, &a) in args.iter().enumerate().skip(1) {
-            list.push(match floats[i] {
+            list.push(match body.float_params[i] {
                 true => self.double(a).expect("the variant's argument is a float"),
                 false => self.word(a),
             });
@@ -325,11 +339,36 @@ impl Rewriter<'_> {
         list
     }
 
+    /// The signature of a function of GrokLang that takes and gives numbers, by its name.
+    fn numbers(&self, name: u64) -> Option<&molt_ir::Direct> {
+        self.program.exports.get(&Symbol(name as u32))?.direct.as_ref()
+    }
+
+    fn gives_double(&self, name: u64) -> bool {
+        self.numbers(name).is_some_and(|d| d.result == Number::F64)
+    }
+
+    /// A call of a function of GrokLang, which takes doubles as they are.
+    fn across(&mut self, inst: InstId, name: u64, args: &[ValueId]) -> ValueId {
+        let doubles: Vec<bool> =
+            self.numbers(name).map_or(Vec::new(), |d| d.params.iter().map(|&p| p == Number::F64).collect());
+        let list: Vec<ValueId> = args
+            .iter()
+            .enumerate()
+            .map(|(i, &a)| match doubles.get(i) {
+                Some(true) if self.ty(a).is_float() => self.double(a).expect("a float is a double"),
+                _ => self.word(a),
+            })
+            .collect();
+        self.raising(Op::AcrossCall, &list, name, inst)
+    }
+
     /// A call whose result is that of the function; where the two are represented otherwise, a call and a return.
     fn tail_call(&mut self, inst: InstId, args: &[ValueId]) {
-        let Some(d) = self.direct.get(&inst) else { return self.copy(inst) };
-        let (target, result) = (u64::from(d.target.0), d.result);
-        let list = self.direct_operands(inst, args);
+        let direct = self.direct;
+        let Some(Direct::Body(body)) = direct.get(&inst) else { return self.copy(inst) };
+        let (target, result) = (u64::from(body.target.0), body.result);
+        let list = self.direct_operands(body, args);
         let loc = self.src.insts[inst].loc;
         let wanted = if self.result == Type::F64 { Type::F64 } else { Type::Any };
         if result == wanted {
@@ -344,10 +383,14 @@ impl Rewriter<'_> {
     }
 
     fn call(&mut self, inst: InstId, args: &[ValueId]) -> Option<ValueId> {
-        if let Some(d) = self.direct.get(&inst) {
-            let target = d.target;
-            let list = self.direct_operands(inst, args);
-            return Some(self.raising(Op::CallDirect, &list, u64::from(target.0), inst));
+        let direct = self.direct;
+        match direct.get(&inst) {
+            Some(Direct::Body(body)) => {
+                let list = self.direct_operands(body, args);
+                return Some(self.raising(Op::CallDirect, &list, u64::from(body.target.0), inst));
+            }
+            Some(&Direct::Across(name)) => return Some(self.across(inst, u64::from(name.0), &args[1..])),
+            None => {}
         }
         // Its type tells whether the builtin is trusted.
         let name =

@@ -39,12 +39,15 @@ pub struct Found {
     pub is_package: bool,
     /// Of a module that another front end makes: the names that a star import of it brings. It has no source here.
     pub foreign: Option<Vec<String>>,
+    /// The source stands in for a module of GrokLang: `__across__("name", operands..)` in it calls an export, and functions
+    /// are not shown in tracebacks. With the names that it leaves out, and what is in the way.
+    pub stands_in: Option<Vec<(String, String)>>,
 }
 
 impl Found {
     /// A module in Python.
     pub fn python(source: Vec<u8>, filename: String, is_package: bool) -> Found {
-        Found { source, filename, is_package, foreign: None }
+        Found { source, filename, is_package, foreign: None, stands_in: None }
     }
 }
 

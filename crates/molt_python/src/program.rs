@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use molt_base::{FileId, Interner, SourceMap, Span, Symbol};
 use molt_diagnostics::Diagnostic;
-use molt_diagnostics::registry::{INVALID_ENCODING, MODULE_NOT_FOUND};
+use molt_diagnostics::registry::{CANNOT_CROSS, INVALID_ENCODING, MODULE_NOT_FOUND};
 use molt_ir::{ConstId, Module, ModuleId, Program};
 use ruff_python_ast as ast;
 use ruff_python_ast::{Expr, Stmt};
@@ -60,6 +60,8 @@ pub struct ModuleUnit {
     pub is_package: bool,
     /// Whether the module belongs to the library rather than to the user's program.
     pub is_library: bool,
+    /// As [`Found::stands_in`].
+    pub stands_in: bool,
     /// Boxed: scopes are found by the addresses of nodes.
     pub tree: Box<ast::ModModule>,
     pub scopes: Scopes,
@@ -69,6 +71,8 @@ pub struct ModuleUnit {
 pub struct ModuleGraph {
     pub units: Vec<ModuleUnit>,
     foreign: Vec<ForeignModule>,
+    /// Names that modules of other languages have and do not offer, with the reason.
+    left_out: HashMap<ModuleId, Vec<(String, String)>>,
     by_name: HashMap<String, Target>,
 }
 
@@ -100,7 +104,8 @@ impl ModuleGraph {
         request: &CompileRequest,
         loader: &dyn SourceLoader,
     ) -> ModuleGraph {
-        let graph = ModuleGraph { units: Vec::new(), foreign: Vec::new(), by_name: HashMap::new() };
+        let graph =
+            ModuleGraph { units: Vec::new(), foreign: Vec::new(), left_out: HashMap::new(), by_name: HashMap::new() };
         let mut b =
             Builder { program, sources, diagnostics, loader, graph, queue: VecDeque::new(), generic_functions: false };
         if let Some(entry) = &request.entry {
@@ -236,6 +241,9 @@ impl Builder<'_> {
             body: None,
         });
         self.graph.by_name.insert(name.to_owned(), Target::Program(id));
+        if let Some(left_out) = &found.stands_in {
+            self.graph.left_out.insert(id, left_out.clone());
+        }
         self.queue.push_back((id, name.to_owned(), found, library));
         id
     }
@@ -308,6 +316,7 @@ impl Builder<'_> {
             file,
             is_package: found.is_package,
             is_library: library,
+            stands_in: found.stands_in.is_some(),
             tree: Box::new(tree),
             scopes: Scopes::default(),
         });
@@ -342,6 +351,14 @@ impl Builder<'_> {
         let target = self.find(&dotted);
         if target == Target::Missing && !import.guarded && !library {
             self.missing(&dotted, import.span);
+        }
+        if let Target::Program(id) = target
+            && let Some(left_out) = self.graph.left_out.get(&id)
+        {
+            for (member, why) in left_out.iter().filter(|(name, _)| import.names.contains(name)) {
+                let message = format!("'{member}' of '{dotted}' cannot be used from here: {why}");
+                self.diagnostics.push(Diagnostic::at(&CANNOT_CROSS, import.span, message));
+            }
         }
         if let Target::Program(id) = target
             && self.program.modules[id].is_package

@@ -83,6 +83,7 @@ mod exported {
     pub(super) use crate::claude::entry::strings::*;
     pub(super) use crate::claude::entry::tasks::*;
     pub(super) use crate::claude::entry::values::*;
+    pub(super) use crate::grok::across::*;
     pub(super) use crate::grok::actor::*;
     pub(super) use crate::grok::atomics::*;
     pub(super) use crate::grok::channel::*;
@@ -91,6 +92,7 @@ mod exported {
     pub(super) use crate::grok::gc::*;
     pub(super) use crate::grok::locals::*;
     pub(super) use crate::grok::numbers::*;
+    pub(super) use crate::grok::objects::*;
     pub(super) use crate::grok::panics::*;
     pub(super) use crate::grok::receive::*;
     pub(super) use crate::grok::reply::*;

@@ -19,6 +19,7 @@ macro_rules! entries {
     )* };
 }
 
+pub(crate) mod across;
 pub(crate) mod actor;
 mod apart;
 pub mod atomics;
@@ -32,6 +33,7 @@ mod lock;
 mod mailbox;
 mod memory;
 pub mod numbers;
+pub(crate) mod objects;
 mod owner;
 pub mod panics;
 pub(crate) mod receive;
@@ -55,7 +57,7 @@ use alloc::vec::Vec;
 use core::ffi::{CStr, c_char};
 use core::sync::atomic::AtomicU64;
 
-use molt_abi::Context;
+use molt_abi::{Context, Word};
 
 use lock::Lock;
 use sched::{Fiber, Scheduler};
@@ -103,6 +105,8 @@ pub(crate) struct Root {
     pub backtrace: u64,
     /// Whether values of `Gc` are collected before their owner ends: 0 as it pays, 1 never.
     pub gc: u64,
+    /// Drops the values of modules, where that is not the start's business.
+    pub finish: Option<unsafe extern "C" fn(*mut Context) -> u64>,
 }
 
 /// What all stacks of a program share.
@@ -110,6 +114,7 @@ pub(crate) struct Shared {
     pub root: Root,
     args: Vec<Vec<u8>>,
     out: Lock<Vec<u8>>,
+    out_is_terminal: bool,
     input: Lock<Input>,
     hash_key: u64,
     pub sched: Scheduler,
@@ -163,6 +168,10 @@ pub(crate) struct State {
     pub own: owner::Own,
     /// Upper end of the stack.
     pub stack_top: usize,
+    /// An exception of the isolate on this stack that goes up through code of GrokLang.
+    pub waiting: Word,
+    /// What is to be done about the isolate on this stack; none where there is none, so that its code is not linked.
+    pub isolate: Option<&'static across::Beside>,
     /// Bytes that code on this stack took since the last collection, and did not give back, beside collected values.
     pub pressure: i64,
     random: u64,
@@ -200,24 +209,9 @@ pub fn run_native(root: *const u8, argv: &[impl AsRef<[u8]>]) -> i32 {
 }
 
 fn run_here(root: *const u8, args: Vec<Vec<u8>>) -> i32 {
-    // Workers may look at it until the process ends, so it is never freed.
     // SAFETY: the driver passes the root of a program's data.
     let root = unsafe { *root.cast::<Root>() };
-    let shared: *const Shared = Box::into_raw(Box::new(Shared {
-        root,
-        args,
-        out: Lock::new(Vec::with_capacity(BUFFER_SIZE)),
-        input: Lock::new(Input { bytes: Vec::new(), consumed: 0 }),
-        hash_key: random(),
-        sched: Scheduler::new(&root),
-        pool: memory::Pool::new(),
-        space: gc::Space::new(),
-        states: Lock::new(Vec::new()),
-        actors: Lock::new(core::ptr::null_mut()),
-        names: Lock::new(Vec::new()),
-        dead_letters: AtomicU64::new(0),
-        text_cells: Lock::new(BTreeMap::new()),
-    }));
+    let shared = Shared::make(root, args);
     // SAFETY: the shared part was just made.
     let (main, ended) = unsafe {
         let main = (*shared).new_state(shared);
@@ -291,15 +285,48 @@ pub(crate) unsafe fn wind_up(main: *mut State) {
                     sched::end_wait(main, s, fiber.wait.seq(), sched::Outcome::Cancelled);
                 }
             }
-            states.iter().all(|&s| s == main || (*s).fiber.task().is_null()) && shared.sched.others_sleep()
+            states.iter().all(|&s| s == main || (*s).fiber.task().is_null())
+                && shared.sched.others_sleep(!(*main).fiber.is_apart())
         });
-        if (*main).worker().index != 0 {
+        if !(*main).fiber.is_apart() && (*main).worker().index != 0 {
             State::go_home(main);
         }
     }
 }
 
 impl Shared {
+    /// The shared part of a program. Workers may look at it until the process ends, so it is never freed.
+    fn make(root: Root, args: Vec<Vec<u8>>) -> *const Shared {
+        Box::into_raw(Box::new(Shared {
+            root,
+            args,
+            out: Lock::new(Vec::with_capacity(BUFFER_SIZE)),
+            out_is_terminal: crate::host::is_terminal(1),
+            input: Lock::new(Input { bytes: Vec::new(), consumed: 0 }),
+            hash_key: random(),
+            sched: Scheduler::new(&root),
+            pool: memory::Pool::new(),
+            space: gc::Space::new(),
+            states: Lock::new(Vec::new()),
+            actors: Lock::new(core::ptr::null_mut()),
+            names: Lock::new(Vec::new()),
+            dead_letters: AtomicU64::new(0),
+            text_cells: Lock::new(BTreeMap::new()),
+        }))
+    }
+
+    /// Takes bytes for standard output. A terminal sees a line when it is complete.
+    fn write(&self, bytes: &[u8]) {
+        let mut out = self.out.lock();
+        if out.len() + bytes.len() > BUFFER_SIZE {
+            flush(&mut out);
+        }
+        out.extend_from_slice(bytes);
+        if self.out_is_terminal && bytes.contains(&b'\n') {
+            flush(&mut out);
+        }
+    }
+
     /// A state for a new stack.
     ///
     /// # Safety
@@ -325,6 +352,8 @@ impl Shared {
             making: None,
             own: owner::Own::default(),
             stack_top: 0,
+            waiting: Word::UNBOUND,
+            isolate: None,
             pressure: 0,
             random: self.hash_key ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
         }));
@@ -378,21 +407,25 @@ pub unsafe extern "C" fn molt_native_main(argc: i32, argv: *const *const c_char,
 }
 
 impl State {
+    /// Has the isolate on this stack hand down what it keeps of standard output.
+    fn hand_down(&mut self) {
+        if let Some(isolate) = self.isolate {
+            (isolate.hand_down)(self);
+        }
+    }
+
     fn shared(&self) -> &Shared {
         // SAFETY: the shared part lives until the process ends.
         unsafe { &*self.shared }
     }
 
     pub fn write(&mut self, descriptor: u64, bytes: &[u8]) -> u64 {
-        let mut out = self.shared().out.lock();
+        self.hand_down();
         if descriptor == 1 {
-            if out.len() + bytes.len() > BUFFER_SIZE {
-                flush(&mut out);
-            }
-            out.extend_from_slice(bytes);
+            self.shared().write(bytes);
             return 0;
         }
-        flush(&mut out);
+        self.shared().flush();
         crate::host::write_stderr(bytes);
         0
     }
@@ -409,6 +442,7 @@ impl State {
 
     /// Ends the process.
     pub fn exit(&mut self, status: i32) -> ! {
+        self.hand_down();
         self.shared().flush();
         // SAFETY: ends the process.
         unsafe { libc::exit(status) }
@@ -418,6 +452,10 @@ impl State {
         self.deadlock_panic = core::mem::take(&mut self.is_deadlocked);
         self.tell_frames();
         self.last_panic = panics::LastPanic::new(text, place);
+        if let Some(isolate) = self.isolate {
+            (isolate.forget)(self);
+            return;
+        }
         let report = self.last_panic.report();
         self.eprint(&report);
         if self.shared().root.backtrace == 0 && panics::wants_frames() {
@@ -459,6 +497,7 @@ impl State {
         self.line.clear();
         // SAFETY: the shared part lives until the process ends.
         let shared = unsafe { &*self.shared };
+        self.hand_down();
         shared.flush();
         let mut input = shared.input.lock();
         let Input { bytes, consumed } = &mut *input;

@@ -89,6 +89,12 @@ pub fn write_stderr(mut text: &[u8]) {
     }
 }
 
+/// Whether a descriptor is a terminal.
+pub fn is_terminal(descriptor: i32) -> bool {
+    // SAFETY: asks about a number.
+    unsafe { libc::isatty(descriptor) == 1 }
+}
+
 /// Path of the running executable; empty when the system does not say.
 pub fn current_exe() -> String {
     let mut buffer = [0u8; libc::PATH_MAX as usize];

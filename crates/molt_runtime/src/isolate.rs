@@ -121,6 +121,8 @@ pub struct Isolate {
     pub(crate) argv: Vec<Vec<u8>>,
     pub(crate) gc: crate::cycles::Collector,
     pub(crate) claude: crate::claude::State,
+    /// What the part in GrokLang does for this one, where there is one.
+    pub(crate) across: Option<&'static crate::grok::across::Hooks>,
     pub(crate) tearing_down: bool,
     _pinned: PhantomPinned,
 }
@@ -142,6 +144,7 @@ impl Isolate {
             stack_limit: 0,
             handlers: core::ptr::null_mut(),
             handler_turn: 1,
+            across: core::ptr::null_mut(),
         };
         let none = LookupEntry { class: u32::MAX, name: Word::UNBOUND, value: Word::UNBOUND };
         let mut rt = Box::new(Isolate {
@@ -176,6 +179,7 @@ impl Isolate {
             argv: argv.to_vec(),
             gc: crate::cycles::Collector::new(),
             claude: crate::claude::State::default(),
+            across: None,
             tearing_down: false,
             _pinned: PhantomPinned,
         });

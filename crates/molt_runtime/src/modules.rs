@@ -34,6 +34,7 @@ use crate::{Isolate, PyResult};
 /// The descriptors of all native modules, for the address table.
 pub(crate) mod exports {
     pub(crate) use crate::builtins::molt_module_builtins;
+    pub(crate) use crate::grok::across::molt_module_grok;
     pub(crate) use crate::modules::abc::molt_module_abc;
     pub(crate) use crate::modules::atexit::molt_module_atexit;
     pub(crate) use crate::modules::bisect::molt_module_bisect;

@@ -55,6 +55,14 @@ impl Isolate {
         self.depth.floor = here().saturating_sub(size) + RESERVE.min(size / 4);
     }
 
+    /// Tells the context of the other kind how low the stack may go.
+    pub(crate) fn follow_stack(&mut self) {
+        if !self.ctx.across.is_null() {
+            // SAFETY: the other context lives as long as the program.
+            unsafe { (*self.ctx.across).stack_limit = self.depth.floor };
+        }
+    }
+
     /// Calls under way and the lowest address for a frame, to be set again when this stack goes on.
     pub(crate) fn stack_state(&self) -> (i64, usize) {
         (self.depth_used(), self.depth.floor)
@@ -66,6 +74,7 @@ impl Isolate {
         self.ctx.depth_left = free.min(GRANTED);
         self.depth.withheld = free - self.ctx.depth_left;
         self.depth.floor = floor;
+        self.follow_stack();
     }
 
     #[inline]

@@ -162,6 +162,10 @@ fn run_here(program: *const ProgramDesc, argv: &[Vec<u8>], stack_size: usize) ->
     let mut rt = Isolate::new(Some(program), argv);
     rt.set_stack_size(stack_size);
     crate::signals::install(&mut rt);
+    if let Some(attach) = program.attach {
+        // SAFETY: the compiler passes the root of the part in GrokLang beside it.
+        unsafe { attach(&raw mut rt.ctx, program.grok) };
+    }
     let ending = rt.run(program);
     crate::signals::withdraw();
     let check = crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1");
@@ -216,11 +220,15 @@ impl Isolate {
         if let Some(finish) = self.claude.at_end.take() {
             finish(self);
         }
+        if let Some(hooks) = self.across {
+            (hooks.end)(self);
+        }
         if self.flush_stdout().is_err() {
             let e = self.take_exception();
             self.print_unraisable_text("Exception ignored on flushing sys.stdout:", e.word());
             ending = Ending::Status(120);
         }
+        self.flush_across();
         ending
     }
 
@@ -299,7 +307,7 @@ impl Isolate {
     }
 
     /// Flushes `sys.stdout` unless it is closed or gone.
-    fn flush_stdout(&mut self) -> Result<(), Raised> {
+    pub(crate) fn flush_stdout(&mut self) -> Result<(), Raised> {
         let Some(out) = self.sys_get("stdout").filter(|out| !out.word().is_none()) else { return Ok(()) };
         let closed = self.getattr(out.word(), "closed").and_then(|closed| self.truth(closed.word()));
         match closed {
@@ -308,6 +316,13 @@ impl Isolate {
             Err(Raised) => self.clear_exception(),
         }
         self.call_method(out.word(), "flush", &[]).map(drop)
+    }
+
+    /// Writes what the part in GrokLang keeps of standard output.
+    pub(crate) fn flush_across(&mut self) {
+        if let Some(hooks) = self.across {
+            (hooks.flush)(self);
+        }
     }
 
     /// Drops modules, classes and caches. With `check`, an error that lists what is still alive.
@@ -361,6 +376,13 @@ impl Isolate {
         }
         self.sides.clear();
         debug_assert!(tuple_items(self.empty_tuple).is_empty());
+        if let Some(hooks) = self.across {
+            (hooks.flush)(self);
+            let left = (hooks.left)(self);
+            if check && left != 0 {
+                return Err(format!("leak: {left} blocks of memory are in use at the end"));
+            }
+        }
         if !check || self.ctx.live_objects == 0 {
             return Ok(());
         }

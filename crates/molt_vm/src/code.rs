@@ -167,6 +167,12 @@ pub enum Insn {
         func: u32,
         list: u32,
     },
+    /// As `Call`, with the context of the other kind on this stack.
+    CallAcross {
+        to: Reg,
+        func: u32,
+        list: u32,
+    },
     /// As `Call`, of the address in the first register listed; `count` does not count it.
     CallIndirect {
         to: Reg,

@@ -207,6 +207,17 @@ impl Vm {
                     // SAFETY: the translation keeps as many registers as there are results, and at least two.
                     unsafe { self.take_results(ctx, r, callee, regs.add(to as usize)) };
                 }
+                Insn::CallAcross { to, func, list } => {
+                    let callee = FuncId(func);
+                    let count = self.code(callee).params.len();
+                    let list = &code.lists[list as usize..list as usize + count];
+                    // SAFETY: as for `Call`; where there is such a call, the context knows the other one.
+                    unsafe {
+                        let across = (*ctx).across;
+                        let r = self.call_listed(across, callee, list, regs);
+                        self.take_results(across, r, callee, regs.add(to as usize));
+                    }
+                }
                 Insn::CallIndirect { to, list, count } => {
                     let list = &code.lists[list as usize..=(list + count) as usize];
                     let address = get!(list[0]) as usize;

@@ -282,7 +282,7 @@ impl Translator<'_> {
                 let word = self.operand(args[0]);
                 self.emit(if data.op == Op::RcInc { Insn::RcInc { word } } else { Insn::RcDec { word } });
             }
-            Op::Call | Op::CallIndirect | Op::CallRt => self.call(data.op, imm, &args, &results),
+            Op::Call | Op::CallAcross | Op::CallIndirect | Op::CallRt => self.call(data.op, imm, &args, &results),
             other => unreachable!("{other:?} is not a machine-level op"),
         }
     }
@@ -330,6 +330,7 @@ impl Translator<'_> {
         let to = self.pair(results);
         match op {
             Op::Call => self.emit(Insn::Call { to, func: imm as u32, list }),
+            Op::CallAcross => self.emit(Insn::CallAcross { to, func: imm as u32, list }),
             Op::CallIndirect => self.emit(Insn::CallIndirect { to, list, count: args.len() as u32 - 1 }),
             _ => {
                 let (results, count) = (results.len() as u8, args.len() as u8);

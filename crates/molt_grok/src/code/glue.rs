@@ -371,6 +371,13 @@ pub(super) fn start(m: &mut Mono<'_>, id: FuncId) -> Function {
         let addr = w.data_addr(d);
         w.store_val(Addr::value(addr), ty, &v);
     }
+    if c.hir.is_across {
+        if !w.ended {
+            let none = w.iconst(0);
+            w.ret_values(vec![none]);
+        }
+        return w.finish();
+    }
     let status = match c.hir.main {
         Some(main) => w.run_main(main),
         None => w.iconst(0),
@@ -378,22 +385,39 @@ pub(super) fn start(m: &mut Mono<'_>, id: FuncId) -> Function {
     if !w.ended {
         w.call_rt(RtFn::GrokMainEnded, &[]);
     }
-    // What was made first is dropped last.
-    for &k in c.hir.start_up.iter().rev() {
-        let ty = c.revealed(c.types.erase(c.const_type(k)));
-        if !w.ended && c.needs_drop(ty, Env::EMPTY) {
-            let d = w.m.static_data(k);
-            let addr = w.data_addr(d);
-            w.drop_place(&At { addr: Some(Addr::value(addr)), meta: None, ty, variant: None });
-        }
-    }
+    w.drop_values();
     if !w.ended {
         w.ret_values(vec![status]);
     }
     w.finish()
 }
 
+/// The end of a part that other languages use.
+pub(super) fn finish(m: &mut Mono<'_>, id: FuncId) -> Function {
+    let mir = no_graph();
+    let func = m.new_function(id);
+    let mut w = Writer::new(m, &mir, Args::EMPTY, func, ReturnForm::Regs(Vec::new()));
+    w.drop_values();
+    if !w.ended {
+        w.ret_values(Vec::new());
+    }
+    w.finish()
+}
+
 impl Writer<'_, '_> {
+    /// Drops the values of modules: what was made first is dropped last.
+    fn drop_values(&mut self) {
+        let c = self.m.c;
+        for &k in c.hir.start_up.iter().rev() {
+            let ty = c.revealed(c.types.erase(c.const_type(k)));
+            if !self.ended && c.needs_drop(ty, Env::EMPTY) {
+                let d = self.m.static_data(k);
+                let addr = self.data_addr(d);
+                self.drop_place(&At { addr: Some(Addr::value(addr)), meta: None, ty, variant: None });
+            }
+        }
+    }
+
     fn run_main(&mut self, main: crate::hir::FnId) -> ValueId {
         let c = self.m.c;
         let sig = c.fn_sig(main);

@@ -81,6 +81,8 @@ pub struct Options {
     pub overflow_wraps: bool,
     /// Functions tell the runtime where they were when a panic leaves them.
     pub backtrace: bool,
+    /// The packages are used by programs of other languages.
+    pub is_across: bool,
     pub scheduler: SchedulerSettings,
     /// The library's files, which are always the first, and those that were read before: manifests.
     pub files: SourceMap,
@@ -152,6 +154,7 @@ impl Default for Options {
             debug_assertions: true,
             overflow_wraps: false,
             backtrace: false,
+            is_across: false,
             scheduler: SchedulerSettings::default(),
             files: crate::library::files(),
             library: None,
@@ -339,6 +342,7 @@ impl Front {
                 files,
                 overflow_wraps: options.overflow_wraps,
                 backtrace: options.backtrace,
+                is_across: options.is_across,
                 scheduler: options.scheduler.clone(),
                 ..Hir::default()
             },

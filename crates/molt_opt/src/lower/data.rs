@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use molt_abi::layout::Position;
-use molt_abi::{ClassId, Header, Word};
+use molt_abi::{ClassId, Header, RtFn, Word};
 use molt_base::{EntityId, Symbol};
 use molt_ir::{Const, ConstId, DataId, DataItem, FuncId, GlobalId, Program, Reloc, RelocTarget};
 
@@ -509,6 +509,11 @@ impl Statics {
         b.u64(self.strings.len() as u64);
         b.opt_data(lazy_table);
         b.u64(lazy_count);
+        match p.grok {
+            Some(_) => b.address(RelocTarget::Rt(RtFn::GrokAttach)),
+            None => b.u64(0),
+        }
+        b.opt_data(p.grok);
         let root = b.finish(p, "molt_program".into());
         p.root = Some(root);
     }

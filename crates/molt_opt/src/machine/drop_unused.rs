@@ -28,7 +28,7 @@ pub fn run(program: &mut Program) {
     while let Some(id) = work.pop() {
         let func = &program.funcs[id];
         for &inst in func.layout.iter().flat_map(|&b| &func.blocks[b].insts) {
-            if matches!(func.insts[inst].op, Op::Call | Op::FuncAddr) {
+            if matches!(func.insts[inst].op, Op::Call | Op::CallAcross | Op::FuncAddr) {
                 reach(FuncId(func.insts[inst].imm as u32), &mut work);
             }
         }

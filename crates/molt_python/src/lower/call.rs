@@ -12,6 +12,9 @@ use crate::scope::{Owner, ScopeKind};
 
 impl<'a> Lowerer<'a> {
     pub(super) fn call(&mut self, e: &'a Expr, c: &'a ast::ExprCall) -> ValueId {
+        if let Some(value) = self.across_call(e, c) {
+            return value;
+        }
         if let Expr::Name(n) = &*c.func
             && let Some(value) = self.frame_builtin(e, &n.id, &c.arguments)
         {
@@ -39,6 +42,19 @@ impl<'a> Lowerer<'a> {
             None => u64::from(keywords.0),
         };
         self.f.b.word(op, &args, imm)
+    }
+
+    /// What a module that stands in for one of GrokLang calls of it.
+    fn across_call(&mut self, e: &'a Expr, c: &'a ast::ExprCall) -> Option<ValueId> {
+        let Expr::Name(n) = &*c.func else { return None };
+        if !self.unit.stands_in || n.id.as_str() != "__across__" {
+            return None;
+        }
+        let (Expr::StringLiteral(name), operands) = c.arguments.args.split_first()? else { return None };
+        let name = self.program.names.intern(name.value.to_str());
+        let operands: Vec<ValueId> = operands.iter().map(|a| self.expr(a)).collect();
+        self.at(e);
+        Some(self.f.b.word(Op::AcrossCall, &operands, u64::from(name.0)))
     }
 
     /// Constant tuple of keyword names.

@@ -123,6 +123,7 @@ impl<'a> Lowerer<'a> {
         code.posonly_count = p.posonlyargs.len() as u32;
         code.arg_count = (p.posonlyargs.len() + p.args.len()) as u32;
         code.kwonly_count = p.kwonlyargs.len() as u32;
+        code.stands_in = self.unit.stands_in;
         code.has_varargs = p.vararg.is_some();
         code.has_varkeywords = p.kwarg.is_some();
         let names = p.iter_non_variadic_params().map(|p| &p.parameter);

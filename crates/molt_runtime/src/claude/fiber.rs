@@ -26,10 +26,36 @@ const RESERVE: usize = SIZE / 4;
 
 pub(super) type FiberPtr = Option<core::ptr::NonNull<Fiber>>;
 
+/// What the engine keeps for a stack: for the code on objects, and for that of GrokLang.
+#[derive(Clone, Copy)]
+pub(super) struct Engine {
+    own: *mut u8,
+    across: *mut u8,
+}
+
+impl Engine {
+    const NOTHING: Engine = Engine { own: null_mut(), across: null_mut() };
+
+    /// That of the running code.
+    pub fn here(rt: &Isolate) -> Engine {
+        // SAFETY: the other context lives as long as the program.
+        let across = unsafe { rt.ctx.across.as_ref() };
+        Engine { own: rt.ctx.engine, across: across.map_or(null_mut(), |c| c.engine) }
+    }
+
+    fn set(self, rt: &mut Isolate) {
+        rt.ctx.engine = self.own;
+        // SAFETY: as above.
+        if let Some(across) = unsafe { rt.ctx.across.as_mut() } {
+            across.engine = self.across;
+        }
+    }
+}
+
 /// A stack that is not in use, with what the engine keeps for it.
 pub(super) struct Spare {
     pub top: usize,
-    pub engine: *mut u8,
+    pub engine: Engine,
 }
 
 impl Spare {
@@ -52,7 +78,7 @@ impl Pool {
     pub fn take(&mut self) -> Option<Spare> {
         match self.spare.pop() {
             Some(spare) => Some(spare),
-            None => Some(Spare { top: self.stacks.take()?, engine: null_mut() }),
+            None => Some(Spare { top: self.stacks.take()?, engine: Engine::NOTHING }),
         }
     }
 
@@ -87,14 +113,14 @@ pub(super) enum Output {
 #[derive(Clone, Copy)]
 pub(super) struct Point {
     pub sp: *mut u8,
-    pub engine: *mut u8,
+    pub engine: Engine,
     pub used: i64,
     floor: usize,
     fiber: FiberPtr,
 }
 
 impl Point {
-    pub const NOWHERE: Point = Point { sp: null_mut(), engine: null_mut(), used: 0, floor: 0, fiber: None };
+    pub const NOWHERE: Point = Point { sp: null_mut(), engine: Engine::NOTHING, used: 0, floor: 0, fiber: None };
 }
 
 /// The stack of one body.
@@ -185,12 +211,12 @@ unsafe extern "C" fn start(argument: usize) -> ! {
 /// Where the running code is, but for its stack pointer.
 pub(super) fn here(rt: &Isolate) -> Point {
     let (used, floor) = rt.stack_state();
-    Point { sp: null_mut(), engine: rt.ctx.engine, used, floor, fiber: rt.claude.fiber }
+    Point { sp: null_mut(), engine: Engine::here(rt), used, floor, fiber: rt.claude.fiber }
 }
 
 /// The code goes on at a point, with so many calls under way.
 pub(super) fn set_here(rt: &mut Isolate, point: Point, used: i64) {
-    rt.ctx.engine = point.engine;
+    point.engine.set(rt);
     rt.set_stack_state(used, point.floor);
     rt.claude.fiber = point.fiber;
 }

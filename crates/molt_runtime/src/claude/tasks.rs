@@ -26,7 +26,7 @@ use alloc::vec::Vec;
 use molt_abi::{ClassId, Context, Word};
 
 use super::effects::{self, FramePtr, Inherited};
-use super::fiber::{self, Point, Spare};
+use super::fiber::{self, Engine, Point, Spare};
 use super::sandbox::denied;
 use super::{ErrorKind, Kind, list, map};
 use crate::grok::stack;
@@ -375,7 +375,7 @@ fn is_cancellation(rt: &mut Isolate, e: Word) -> bool {
 /// # Safety
 /// The task runs and has settled its promise; nothing on the stack is needed any more.
 unsafe fn leave_for_good(rt: &mut Isolate, id: TaskId) {
-    let engine = rt.ctx.engine;
+    let engine = Engine::here(rt);
     let tasks = &mut rt.claude.tasks;
     let ended = core::mem::replace(tasks.task(id), Task::vacant());
     let spare = Spare { top: ended.top, engine };

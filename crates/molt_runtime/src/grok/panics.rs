@@ -104,6 +104,9 @@ pub(crate) extern "C" fn grok_panic_part(ctx: *mut Context, which: u64, out: u64
     // SAFETY: compiled code passes the context that it was started with, and a variable for an address.
     unsafe {
         let me = state(ctx);
+        if let Some(isolate) = me.isolate {
+            (isolate.tell)(me);
+        }
         me.tell_frames();
         let last = &me.last_panic;
         let part = match which {

@@ -158,6 +158,10 @@ impl Fiber {
         self.apart.store(true, Ordering::Release);
     }
 
+    pub fn is_apart(&self) -> bool {
+        self.apart.load(Ordering::Relaxed)
+    }
+
     fn set_worker(&self, worker: *mut Worker) {
         self.worker.store(worker, Ordering::Relaxed);
     }
@@ -490,9 +494,10 @@ impl Scheduler {
         }
     }
 
-    /// Whether all workers but the caller's have nothing to do.
-    pub fn others_sleep(&self) -> bool {
-        !self.has_work() && self.asleep.load(Ordering::SeqCst) + 1 >= self.count.load(Ordering::SeqCst)
+    /// Whether all workers but the caller, if it is one, have nothing to do.
+    pub fn others_sleep(&self, is_worker: bool) -> bool {
+        let awake = self.count.load(Ordering::SeqCst).saturating_sub(self.asleep.load(Ordering::SeqCst));
+        !self.has_work() && awake <= usize::from(is_worker)
     }
 
     /// Has the first worker look at `home`.
@@ -830,6 +835,7 @@ impl Worker {
     /// Called by the worker's thread; the item is in no queue.
     pub unsafe fn push(&self, r: *mut Runnable, long: bool) {
         if self.index == OUTSIDER {
+            self.sched().start(self.shared);
             return self.sched().inject(r);
         }
         let before = self.slot.swap(r, Ordering::SeqCst);
@@ -849,6 +855,7 @@ impl Worker {
     /// As for [`push`](Worker::push).
     pub unsafe fn offer(&self, r: *mut Runnable) {
         if self.index == OUTSIDER {
+            self.sched().start(self.shared);
             return self.sched().inject(r);
         }
         self.sched().start(self.shared);

@@ -224,7 +224,8 @@ pub fn standard_stream(rt: &mut Isolate, fd: i32) -> PyResult {
         encoding: "utf-8".to_owned(),
         errors: errors.to_owned(),
         newline: if fd == 0 { None } else { Some(b"\n".to_vec()) },
-        line_buffering: is_terminal || fd == 2,
+        // With modules of GrokLang, which have the buffer, lines go there at once.
+        line_buffering: is_terminal || fd == 2 || (fd == 1 && rt.across.is_some()),
         write_through: unbuffered,
         mode: mode.to_owned(),
     };

@@ -93,6 +93,22 @@ pub fn to_i64(w: Word) -> Option<i64> {
     of_int(w).to_i64()
 }
 
+/// Any 128-bit integer known to be an int, if it fits.
+pub fn to_i128(w: Word) -> Option<i128> {
+    match of_int(w) {
+        IntRef::Small(v) => Some(i128::from(v)),
+        IntRef::Big(v) => i128::try_from(v).ok(),
+    }
+}
+
+/// Any unsigned 128-bit integer known to be an int, if it fits.
+pub fn to_u128(w: Word) -> Option<u128> {
+    match of_int(w) {
+        IntRef::Small(v) => u128::try_from(v).ok(),
+        IntRef::Big(v) => u128::try_from(v).ok(),
+    }
+}
+
 /// Object for a 64-bit value outside the inline range.
 pub fn from_i64_big(rt: &mut Isolate, v: i64) -> Owned {
     alloc_big(rt, IBig::from(v))
@@ -134,6 +150,13 @@ pub fn from_u64(rt: &mut Isolate, v: u64) -> Owned {
 }
 
 pub fn from_i128(rt: &mut Isolate, v: i128) -> Owned {
+    match i64::try_from(v) {
+        Ok(v) => from_i64(rt, v),
+        Err(_) => new(rt, IBig::from(v)),
+    }
+}
+
+pub fn from_u128(rt: &mut Isolate, v: u128) -> Owned {
     match i64::try_from(v) {
         Ok(v) => from_i64(rt, v),
         Err(_) => new(rt, IBig::from(v)),

@@ -507,6 +507,7 @@ static METHODS: &[NativeDef] = &[
     }),
     def("flush", SELF, |rt, a| {
         flush(rt, a[0])?;
+        rt.flush_across();
         Ok(Owned::NONE)
     }),
     def("close", SELF, |rt, a| {

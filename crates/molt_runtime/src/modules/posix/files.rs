@@ -50,6 +50,7 @@ pub static FUNCTIONS: &[NativeDef] = &[
     def("write", "($module, fd, data, /)", |rt, a| {
         let fd = int_arg(rt, a[0])?;
         let bytes = stable_bytes(rt, a[1])?;
+        rt.flush_across();
         // SAFETY: pointer and length describe the bytes, which nothing changes during the call.
         match retrying(rt, || unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) })? {
             Ok(n) => Ok(rt.new_int(n as i64)),

@@ -1,0 +1,112 @@
+//! Modules of GrokLang that a program of another language imports.
+//!
+//! Each file that is imported is a package by itself. When it is met first it is checked, which gives its
+//! [`Surface`]; when all are known they are compiled together, with their adapters.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use molt_base::SourceMap;
+use molt_diagnostics::Diagnostic;
+use molt_grok::across::Surface;
+use molt_grok::compile::Compiled;
+
+use crate::grok::Job;
+use crate::loader::Touched;
+
+/// A module that is imported.
+struct Module {
+    job: Job,
+    /// Length of the file in bytes: what follows is ours.
+    len: usize,
+    surface: Surface,
+}
+
+/// A module in Python, and the names that it leaves out with the reasons.
+type StandIn = (String, Vec<(String, String)>);
+
+impl Module {
+    fn stand_in(&self) -> StandIn {
+        let Surface { stand_in, left_out, .. } = &self.surface;
+        (stand_in.clone(), left_out.iter().map(|(name, _, why)| (name.clone(), why.clone())).collect())
+    }
+}
+
+/// All such modules of a program.
+#[derive(Default)]
+pub(crate) struct Offered(Mutex<Parts>);
+
+#[derive(Default)]
+struct Parts {
+    /// By the path of the file.
+    modules: BTreeMap<PathBuf, Module>,
+    /// Modules with errors.
+    wrong: BTreeMap<PathBuf, (Vec<Diagnostic>, SourceMap)>,
+    touched: Touched,
+}
+
+impl Offered {
+    fn parts(&self) -> MutexGuard<'_, Parts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The module in Python that stands in for a file that was read, and the names that it leaves out with the reasons;
+    /// nothing where the file is wrong.
+    pub fn stand_in(&self, path: &Path, dotted: &str, text: &[u8]) -> StandIn {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let mut parts = self.parts();
+        if let Some(module) = parts.modules.get(&path) {
+            return module.stand_in();
+        }
+        if parts.wrong.contains_key(&path) {
+            return StandIn::default();
+        }
+        let name = format!("m_{}", dotted.replace('.', "__"));
+        let text = String::from_utf8_lossy(text).into_owned();
+        let len = text.len();
+        let mut job = Job::module(&path, &name, text);
+        let (surface, diagnostics, sources, touched) = job.surface();
+        parts.touched.take(touched);
+        match surface {
+            Some(surface) => {
+                job.add_text(&surface.adapters);
+                let module = Module { job, len, surface };
+                let stand_in = module.stand_in();
+                parts.modules.insert(path, module);
+                stand_in
+            }
+            None => {
+                parts.wrong.insert(path, (diagnostics, sources));
+                StandIn::default()
+            }
+        }
+    }
+
+    /// What was found out about the modules with errors, else the modules as one program.
+    pub fn finish(self, touched: &mut Touched) -> Vec<Compiled> {
+        let parts = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        touched.take(parts.touched);
+        if !parts.wrong.is_empty() {
+            let wrong = parts.wrong.into_values();
+            return wrong
+                .map(|(diagnostics, sources)| Compiled { program: None, diagnostics, sources, tests: Vec::new() })
+                .collect();
+        }
+        let lengths: Vec<(String, usize)> =
+            parts.modules.iter().map(|(path, m)| (path.display().to_string(), m.len)).collect();
+        let jobs = parts.modules.into_values().map(|m| m.job);
+        let Some(job) = jobs.reduce(Job::with) else { return Vec::new() };
+        let (mut compiled, read) = job.compile();
+        touched.take(read);
+        let Compiled { diagnostics, sources, .. } = &mut compiled;
+        diagnostics.retain(|d| {
+            let Some(span) = d.primary_span() else { return true };
+            let file = &sources.file(span.file).name;
+            let is_ours = lengths.iter().any(|(path, len)| path == file && span.start as usize >= *len);
+            assert!(!(is_ours && d.is_error()), "the adapters of `{file}` are wrong: {} at {}", d.message, span.start);
+            !is_ours
+        });
+        vec![compiled]
+    }
+}
