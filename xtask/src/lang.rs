@@ -1,5 +1,5 @@
-//! Literate language tests (`tests/lang/<language>/*.md`) and whole programs (`tests/programs/*` with their recorded
-//! `.out`), run on every engine with leak checking, and verified against the reference where there is one.
+//! Literate language tests (`tests/lang/<language>/*.md`), whole programs (`tests/programs/*` with their recorded
+//! `.out`) and the examples of several files (`examples/*/` with `main.out`), run on every engine with leak checking, and verified against the reference where there is one.
 //!
 //! A heading opens a test; a `py`, `grok` or `cl` fence is its program (an info string such as `py name=helper.py` adds a
 //! file), a `toml` fence makes it the program of a package with that `grok.toml`, and with several of them it runs once with each.
@@ -18,6 +18,8 @@ use crate::toolchain::{molt, reference, root};
 
 /// What `molt check` ends with when it refuses a program.
 const REFUSED_STATUS: i32 = 3;
+/// Bytes that the executable of an example has at most.
+const LARGEST_EXAMPLE: u64 = 3 << 20;
 const ENGINES: &[&str] = &["native", "jit", "vm"];
 /// Those that run in the process of the compiler.
 const IN_PROCESS: &[&str] = &["jit", "vm"];
@@ -34,6 +36,8 @@ struct Test {
     frames: Option<String>,
     /// Findings of a program that must be refused.
     refused: Option<String>,
+    /// Bytes that its executable has at most.
+    largest: Option<u64>,
     status: i32,
     expected_fail: bool,
 }
@@ -111,6 +115,9 @@ fn tests(filter: Option<&str>) -> Result<Vec<Test>, String> {
             tests.push(program(&path, extension)?);
         }
     }
+    for folder in folders(&root().join("examples")) {
+        tests.push(example(&folder)?);
+    }
     if let Some(f) = filter {
         tests.retain(|t| t.name.contains(f));
     }
@@ -156,6 +163,38 @@ fn program(path: &Path, extension: &str) -> Result<Test, String> {
         output: Some(read(&path.with_extension("out"))?),
         ..Test::default()
     })
+}
+
+/// The folders in a folder.
+fn folders(dir: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    found.sort();
+    found
+}
+
+/// A program of several files, with what it prints in `main.out`. It must not be larger than what people are promised.
+fn example(folder: &Path) -> Result<Test, String> {
+    let read = |p: &Path| std::fs::read_to_string(p).map_err(|e| format!("{}: {e}", p.display()));
+    let sources = ["py", "grok", "cl"].iter().flat_map(|extension| files_with(folder, extension));
+    let named = |p: PathBuf| Ok((p.file_name().unwrap_or_default().to_string_lossy().into_owned(), read(&p)?));
+    Ok(Test {
+        name: format!("examples/{}", stem(folder)),
+        files: sources.map(named).collect::<Result<_, String>>()?,
+        output: Some(read(&folder.join("main.out"))?),
+        largest: Some(LARGEST_EXAMPLE),
+        ..Test::default()
+    })
+}
+
+/// An executable of a program that is too large is a fault.
+fn check_size(t: &Test, molt: &Path, dir: &Path, largest: u64) -> Result<(), String> {
+    let mut c = Command::new(molt);
+    let out = c.args(["build", t.entry(), "-o", "app"]).current_dir(dir).output().map_err(|e| format!("build: {e}"))?;
+    let size = std::fs::metadata(dir.join("app")).map_err(|e| {
+        format!("build ended with {}: {e}\n{}", out.status, String::from_utf8_lossy(&out.stderr))
+    })?;
+    if size.len() > largest { Err(format!("the executable has {} bytes, more than {largest}", size.len())) } else { Ok(()) }
 }
 
 fn parse(file: &str, text: &str, tests: &mut Vec<Test>) {
@@ -247,7 +286,11 @@ fn run_on_all(t: &Test, molt: &Path, engines: &[&str], reference: Option<&Path>,
         c.arg("main.py");
         runs.push(("reference".into(), c));
     }
-    runs.into_iter().try_for_each(|(who, c)| compare(t, &who, c, dir))
+    runs.into_iter().try_for_each(|(who, c)| compare(t, &who, c, dir))?;
+    match t.largest {
+        Some(largest) if engines.contains(&"native") => check_size(t, molt, dir, largest),
+        _ => Ok(()),
+    }
 }
 
 /// Compares what is found in a program that must be refused with what is expected, warnings included where its language

@@ -380,7 +380,7 @@ impl Writer<'_> {
     fn result(&self, ty: Ty, call: &str) -> Result<(String, String), Why> {
         let types = &self.c.types;
         if ty == Ty::NEVER {
-            return Ok((format!("{call}"), "_Never".into()));
+            return Ok((call.to_owned(), "_Never".into()));
         }
         if let Some((name, args)) = self.library(ty)
             && name == "Result"
