@@ -191,10 +191,13 @@ fn example(folder: &Path) -> Result<Test, String> {
 fn check_size(t: &Test, molt: &Path, dir: &Path, largest: u64) -> Result<(), String> {
     let mut c = Command::new(molt);
     let out = c.args(["build", t.entry(), "-o", "app"]).current_dir(dir).output().map_err(|e| format!("build: {e}"))?;
-    let size = std::fs::metadata(dir.join("app")).map_err(|e| {
-        format!("build ended with {}: {e}\n{}", out.status, String::from_utf8_lossy(&out.stderr))
-    })?;
-    if size.len() > largest { Err(format!("the executable has {} bytes, more than {largest}", size.len())) } else { Ok(()) }
+    let size = std::fs::metadata(dir.join("app"))
+        .map_err(|e| format!("build ended with {}: {e}\n{}", out.status, String::from_utf8_lossy(&out.stderr)))?;
+    if size.len() > largest {
+        Err(format!("the executable has {} bytes, more than {largest}", size.len()))
+    } else {
+        Ok(())
+    }
 }
 
 fn parse(file: &str, text: &str, tests: &mut Vec<Test>) {

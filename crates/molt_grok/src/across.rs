@@ -436,12 +436,16 @@ impl Writer<'_> {
         if item.is_unsafe {
             return Err("it is `unsafe`".into());
         }
+        let sig = c.fn_sig(f);
         for p in c.params_of(Owner::Fn(f)).iter() {
-            if p.kind == ParamKind::Const {
-                return Err(format!("it is generic over `{}`", c.hir.text(p.name)));
+            let name = c.hir.text(p.name);
+            let is_callable = sig.params.iter().any(|&ty| {
+                matches!(c.types.kind(ty), TyKind::Param(_, n) if n == p.name) && self.bound_callable(f, ty).is_some()
+            });
+            if p.kind != ParamKind::Lifetime && !is_callable {
+                return Err(format!("it is generic over `{name}`"));
             }
         }
-        let sig = c.fn_sig(f);
         let ret = c.revealed(c.types.erase(sig.ret));
         let mut params = Vec::new();
         let mut names = Vec::new();
