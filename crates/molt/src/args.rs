@@ -375,6 +375,8 @@ pub enum Verb {
         #[command(flatten)]
         package: PackageArgs,
     },
+    /// Read, run and print ClaudeLang that is entered
+    Repl(claude::ReplArgs),
     /// Measure a program against a Python, as ratios
     Bench(BenchArgs),
     /// Explain a diagnostic code

@@ -7,6 +7,7 @@ mod diff;
 mod doc;
 mod fmt;
 mod packages;
+mod repl;
 mod test;
 
 use std::io::{Read, Write};
@@ -41,6 +42,7 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Doc { file, output, private, package } => {
             doc::doc(&common, file.as_deref(), output.as_deref(), private, &package)
         }
+        Verb::Repl(args) => repl::repl(&common, &args),
         Verb::Bench(args) => bench::bench(&common, &args),
         Verb::Explain { code } => explain(&code),
         Verb::Doctor => show_findings(),

@@ -76,6 +76,8 @@ struct Checker<'a> {
     values: HashMap<LocalId, ExprId>,
     /// Top-level forms with what they perform.
     forms: Vec<Vec<Entry>>,
+    /// What the last of them performs.
+    described: Option<Vec<Entry>>,
     tests: Vec<(ExprId, TyId)>,
     /// Parameters that some call may give a value of another type.
     open_params: HashSet<LocalId>,
@@ -115,6 +117,24 @@ pub fn check(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap, wants_wa
     }
     findings.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
     findings
+}
+
+/// The type of an expression at the top of a module and what it may perform, as messages show them.
+pub fn describe(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap, e: ExprId) -> (String, String) {
+    let table = table(core, syntax);
+    let mut checker = Checker::new(core, syntax, sources, table);
+    checker.modules();
+    checker.rows();
+    let core = checker.core;
+    let form = checker.described.take().unwrap_or_default();
+    let mut row = row::RowSet::default();
+    let mut shown = checker.types.show(checker.exprs[e.index()], core);
+    if let Some(f) = checker.types.as_fn(checker.exprs[e.index()]) {
+        let of_calls = checker.rows.value(f.row, row::Mode::All, core);
+        shown.push_str(&format!(" {}", checker.rows.show_all(&of_calls, core)));
+    }
+    form.iter().for_each(|entry| row.add(&checker.rows.value(entry.row, row::Mode::All, core)));
+    (shown, checker.rows.show_all(&row, core))
 }
 
 /// Reads the table of the library's types.
@@ -163,6 +183,7 @@ impl<'a> Checker<'a> {
             thunks: HashSet::new(),
             values: HashMap::new(),
             forms: Vec::new(),
+            described: None,
             tests: Vec::new(),
             open_params: HashSet::new(),
             escaping: HashSet::new(),
@@ -191,6 +212,7 @@ impl<'a> Checker<'a> {
                 self.forms.push(frame);
             }
         }
+        self.described = self.forms.last().cloned();
     }
 
     fn span(&self, e: ExprId) -> Span {

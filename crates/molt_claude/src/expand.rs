@@ -9,6 +9,7 @@ mod control;
 mod data;
 mod derived;
 mod effects;
+pub(crate) mod entries;
 pub mod foreign;
 mod forms;
 pub mod macros;
@@ -76,6 +77,8 @@ pub struct Expander<'a> {
     /// Procedures that conditions became, and the contract of each.
     conditions: HashMap<StxId, contracts::Part>,
     invariants: contracts::Invariants,
+    /// The modules that are entries of a session: each assigns variables of those before it.
+    entries: HashSet<ModuleId>,
     /// How many `fn-contract` forms are around.
     argument_depth: u32,
     /// The contracts that get code.
@@ -166,6 +169,7 @@ impl<'a> Expander<'a> {
             words,
             conditions: HashMap::new(),
             invariants: HashMap::new(),
+            entries: HashSet::new(),
             argument_depth: 0,
             contracts: crate::options::Contracts::Full,
             runs_tests: false,

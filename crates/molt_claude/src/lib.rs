@@ -3,7 +3,7 @@
 //! Start with [`compile`]. The stages: [`syntax`] reads data, [`expand`] makes [`core`] of them, `check` looks at types,
 //! effects and patterns, `lower` makes the IR.
 //! [`library`] holds the tables of native functions and effects, and the functions that are written in the language
-//! itself. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
+//! itself. [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
 //!
 //! Invariants: no I/O, files come from the caller's [`Loader`]; the reader gives data for every text, however wrong, and
 //! does not recurse; every fault is in the diagnostics.
@@ -19,10 +19,13 @@ pub mod macros;
 mod manifest;
 pub mod options;
 pub mod program;
+pub mod session;
 pub mod stx;
 pub mod syntax;
 
+pub use expand::entries::LAST;
 pub use expand::foreign::exports;
+pub use lower::Settled;
 pub use macros::MacroRunner;
 pub use options::Options;
 pub use program::{Compiled, Foreign, Loader, Request, compile, stops};

@@ -9,9 +9,10 @@ mod calls;
 mod constants;
 mod control;
 mod matching;
+pub mod settled;
 mod tries;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use molt_abi::layout::Position;
 use molt_base::{EntityId, SourceMap, Span};
@@ -25,6 +26,7 @@ use body::Body;
 
 pub(crate) use analysis::parts;
 pub(crate) use calls::library_global;
+pub use settled::Settled;
 
 /// What a program is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,11 +42,31 @@ pub enum Purpose {
 pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap, purpose: Purpose, is_mixed: bool) -> Program {
     let mut program = Program::new();
     program.names = core.names.clone();
+    let modules = core.order.iter().map(|&m| (m, add_module(&mut program, core, m, is_mixed))).collect();
+    lowered(core, syntax, sources, purpose, program, Modules { all: modules, ..Modules::default() })
+}
+
+/// A program that goes on in the isolate of others: the modules that these evaluated have no code in it, and what is
+/// numbered has the same numbers.
+pub fn next_program(core: &Core, syntax: &Syntax, sources: &SourceMap, settled: &Settled) -> Program {
+    let mut program = Program::new();
+    program.names = core.names.clone();
+    program.is_continued = true;
+    let modules = settled.seed(core, &mut program);
+    lowered(core, syntax, sources, Purpose::Run, program, modules)
+}
+
+fn lowered(
+    core: &Core,
+    syntax: &Syntax,
+    sources: &SourceMap,
+    purpose: Purpose,
+    mut program: Program,
+    modules: Modules,
+) -> Program {
     let analysis = Analysis::new(core);
     let hidden = program.names.intern(" value");
-    for &m in &core.order {
-        add_module(&mut program, core, m, is_mixed);
-    }
+    let ctors = program.classes.iter().map(|(id, c)| ((c.name, c.slots.len()), id)).collect();
     let mut lower = Lower {
         core,
         syntax,
@@ -54,7 +76,9 @@ pub fn program(core: &Core, syntax: &Syntax, sources: &SourceMap, purpose: Purpo
         program,
         functions: HashMap::new(),
         waiting: Vec::new(),
-        ctors: HashMap::new(),
+        modules,
+        ctors,
+        names: HashMap::new(),
         quotes: HashMap::new(),
         wrappers: HashMap::new(),
         nullary: HashMap::new(),
@@ -81,7 +105,17 @@ fn handled(core: &Core) -> Vec<bool> {
     handled
 }
 
-fn add_module(program: &mut Program, core: &Core, m: ModuleId, is_mixed: bool) {
+/// The modules of a core in the program.
+#[derive(Default)]
+pub(crate) struct Modules {
+    all: HashMap<ModuleId, IrModule>,
+    /// Those that an earlier program in the same isolate has.
+    earlier: HashSet<ModuleId>,
+    /// Where programs that share an isolate keep the variables of the library that change; whether this is the first.
+    state: Option<(IrModule, bool)>,
+}
+
+fn add_module(program: &mut Program, core: &Core, m: ModuleId, is_mixed: bool) -> IrModule {
     let module = &core.modules[m];
     let name = match is_mixed && !module.is_surface {
         true => program.names.intern(&format!("claudelang/{}", core.names.text(module.name))),
@@ -91,7 +125,7 @@ fn add_module(program: &mut Program, core: &Core, m: ModuleId, is_mixed: bool) {
         Some(doc) => program.const_symbol(doc),
         None => molt_ir::ConstId::NONE,
     };
-    program.modules.push(molt_ir::Module { name, filename: module.file, doc, is_package: false, body: None });
+    program.modules.push(molt_ir::Module { name, filename: module.file, doc, is_package: false, body: None })
 }
 
 /// What has a function only where it is used as a value.
@@ -113,6 +147,9 @@ struct Lower<'a> {
     functions: HashMap<LambdaId, FuncId>,
     /// Procedures that have a number and no code yet.
     waiting: Vec<LambdaId>,
+    modules: Modules,
+    /// Symbols and keywords that the program asks the runtime for, where those of its data are not the only ones.
+    names: HashMap<molt_ir::Const, IrGlobal>,
     /// By name and number of fields: a tag is a symbol, whatever module declares it.
     ctors: HashMap<(molt_base::Symbol, usize), molt_ir::ClassSiteId>,
     quotes: HashMap<StxId, IrGlobal>,
@@ -137,22 +174,42 @@ struct Lower<'a> {
 impl Lower<'_> {
     fn run(&mut self) {
         for (id, global) in self.core.globals.iter() {
-            if self.core.modules[global.module].is_surface {
+            if self.core.modules[global.module].is_surface || self.is_of_later_programs(id) {
                 self.global(id);
             }
         }
         let (entry, before) = self.core.order.split_last().expect("there is an entry");
         self.module(*entry);
         for &m in before.iter().rev() {
-            self.module(m);
+            if !self.modules.earlier.contains(&m) {
+                self.module(m);
+            }
         }
         self.program.entry_module = Some(self.ir_module(*entry));
     }
 
-    /// Modules are numbered in the order in which they run.
+    /// Whether programs that come later in the same isolate may use a variable that this one makes.
+    fn is_of_later_programs(&self, g: GlobalId) -> bool {
+        let Some((_, is_first)) = self.modules.state else { return false };
+        let global = &self.core.globals[g];
+        match self.is_library(global.module) {
+            true => is_first && global.is_set,
+            false => self.modules.all.contains_key(&global.module) && !self.modules.earlier.contains(&global.module),
+        }
+    }
+
+    /// Whether an earlier program has given a variable of the library its value, which may have changed since.
+    fn is_kept(&self, g: GlobalId) -> bool {
+        let global = &self.core.globals[g];
+        matches!(self.modules.state, Some((_, false))) && self.is_library(global.module) && global.is_set
+    }
+
+    fn is_library(&self, m: ModuleId) -> bool {
+        self.core.order.first() == Some(&m)
+    }
+
     fn ir_module(&self, m: ModuleId) -> IrModule {
-        let at = self.core.order.iter().position(|&o| o == m).expect("all modules are in order");
-        IrModule::from_index(at)
+        self.modules.all[&m]
     }
 
     /// A module of Python, which another front end makes.
@@ -238,7 +295,10 @@ impl Lower<'_> {
 
     fn global_slot(&mut self, g: GlobalId) -> IrGlobal {
         let global = &self.core.globals[g];
-        let module = self.ir_module(global.module);
+        let module = match self.modules.state {
+            Some((state, _)) if global.is_set && self.is_library(global.module) => state,
+            _ => self.ir_module(global.module),
+        };
         self.program.global(module, global.name)
     }
 

@@ -89,7 +89,7 @@ fn missing(path: &Path) -> std::io::Error {
 }
 
 /// The folders that modules of a program are looked up in.
-fn places(entry: &Path) -> Places {
+pub(crate) fn places(entry: &Path) -> Places {
     let folder = entry.parent().unwrap_or(Path::new(""));
     let whole = std::path::absolute(entry).unwrap_or_else(|_| entry.to_path_buf());
     let project = whole.ancestors().skip(1).find(|f| f.join("claude.json").is_file());
@@ -130,12 +130,12 @@ impl Loader for DiskLoader<'_> {
 
     fn read(&self, path: &Path) -> Option<Vec<u8>> {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::fs::read(path) {
-            Ok(bytes) => {
+        match read(path) {
+            Ok(Some(bytes)) => {
                 touched.read.push(path.to_path_buf());
                 Some(bytes)
             }
-            Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory) => {
+            Ok(None) => {
                 touched.absent.push(path.to_path_buf());
                 None
             }
@@ -144,6 +144,17 @@ impl Loader for DiskLoader<'_> {
                 None
             }
         }
+    }
+}
+
+/// The bytes of a file, if there is one.
+pub(crate) fn read(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory) => {
+            Ok(None)
+        }
+        Err(e) => Err(e),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod loader;
 mod mixed;
 mod offered;
 pub mod package;
+pub mod repl;
 pub mod session;
 pub mod testing;
 pub mod toolchain;

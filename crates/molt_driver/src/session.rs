@@ -87,6 +87,9 @@ pub enum DriverError {
     Link(#[from] LinkError),
     #[error("cannot start `{path}`: {error}")]
     Start { path: PathBuf, error: std::io::Error },
+    /// More than there may be.
+    #[error("{0}")]
+    Limit(String),
     /// A defect of the compiler.
     #[error("internal compiler error: {0}")]
     Internal(String),

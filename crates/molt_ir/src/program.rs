@@ -220,6 +220,9 @@ pub struct Program {
     pub native: bool,
     /// Lower to calls of the runtime rather than to inline paths: what is interpreted should be few operations.
     pub compact: bool,
+    /// Other programs run in the same isolate before and after, and read and assign variables of its modules. A module
+    /// without a body is one that an earlier program has.
+    pub is_continued: bool,
 }
 
 impl Program {

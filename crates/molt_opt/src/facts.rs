@@ -4,7 +4,7 @@
 //! an import binds to what such a variable of another module holds, provided
 //! nobody can write module variables behind the compiler's back. The ways to do that are few: an attribute assignment
 //! on a module (seen by its name), and code that gets hold of a module or its dictionary as a value. [`Facts::new`]
-//! looks for each of them; if one is there, nothing is claimed.
+//! looks for each of them; if one is there, nothing is claimed. Nor is it where other programs share the isolate.
 
 use std::collections::{HashMap, HashSet};
 
@@ -49,7 +49,7 @@ impl Facts {
             program,
             bound: HashMap::new(),
             defined: HashMap::new(),
-            open: false,
+            open: program.is_continued,
             builtins_open: false,
             assigned: HashSet::new(),
         };

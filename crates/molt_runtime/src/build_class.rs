@@ -291,6 +291,7 @@ pub(crate) fn free_id(rt: &mut Isolate) -> ClassId {
         // SAFETY: the program's root is static data.
         unsafe { (*rt.program).class_site_count }
     };
+    let reserved = reserved.max(rt.claude.reserved_classes);
     let first = (ClassId::FIRST_SITE + reserved) as usize;
     let used = rt.classes[first.min(rt.classes.len())..].iter().take_while(|c| !c.is_null()).count();
     ClassId((first + used) as u32)

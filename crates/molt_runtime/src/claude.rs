@@ -38,6 +38,7 @@ mod parts;
 pub mod print;
 pub mod ref_cell;
 pub mod report;
+pub mod resident;
 mod sandbox;
 mod seam;
 pub mod set;
@@ -102,6 +103,8 @@ pub(crate) struct State {
     is_sandboxed: bool,
     /// What the command line grants.
     granted: Option<sandbox::Sandbox>,
+    /// Numbers of classes that are kept free for constructors of programs to come.
+    pub(crate) reserved_classes: u32,
     /// Comparisons that are under way for the sake of another one.
     nesting: usize,
 }

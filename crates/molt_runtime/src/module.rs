@@ -52,6 +52,27 @@ impl Isolate {
         }
     }
 
+    /// Adds the variables, constants and modules that a program has beyond those of the one before it.
+    pub(crate) fn continue_modules(&mut self, p: &'static ProgramDesc) {
+        self.globals.resize((p.global_count as u64 + p.lazy_count) as usize, Word::UNBOUND);
+        self.ctx.globals = self.globals.as_mut_ptr();
+        crate::startup::make_lazy_constants(self, p);
+        for i in self.modules.program.len()..p.module_count as usize {
+            // SAFETY: the compiler emits `module_count` descriptors.
+            let desc = unsafe { &*p.modules.add(i) };
+            let module = self.new_module(desc);
+            self.init_module_names(module.word(), desc, desc.name);
+            self.modules.program.push(module);
+        }
+    }
+
+    /// The file that a module of a program comes from.
+    pub(crate) fn module_file(&self, module: Word) -> Option<&str> {
+        let desc = module_obj(module).desc;
+        // SAFETY: descriptors are static data of their programs.
+        (!desc.is_null()).then(|| unsafe { core::str::from_utf8(str_bytes((*desc).filename)).unwrap_or_default() })
+    }
+
     pub(crate) fn new_module(&mut self, desc: *const ModuleDesc) -> Owned {
         let dict = self.new_dict();
         let index = if desc.is_null() { Owned::immediate(Word::UNBOUND) } else { self.new_dict() };
@@ -69,7 +90,9 @@ impl Isolate {
             unsafe {
                 for i in 0..(*desc).global_count as usize {
                     let slot = Word::small(((*desc).first_global as usize + i) as i64);
-                    self.dict_set_name(module_obj(module.word()).slot_index, *(*desc).global_names.add(i), slot);
+                    // An earlier program in this isolate may have the interned text.
+                    let name = self.intern_word(*(*desc).global_names.add(i));
+                    self.dict_set_name(module_obj(module.word()).slot_index, name, slot);
                 }
             }
         }

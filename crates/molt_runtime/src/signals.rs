@@ -73,6 +73,14 @@ pub fn install(rt: &mut Isolate) {
     set_mask(libc::SIG_UNBLOCK);
 }
 
+/// Takes back an interrupt that nobody has looked at.
+pub fn forget(rt: &mut Isolate) {
+    // SAFETY: the words are the isolate's own, and the handler uses atomic operations too. Relaxed: as there.
+    unsafe {
+        AtomicU64::from_ptr(&raw mut rt.ctx.pending).fetch_and(!PENDING_INTERRUPT, Ordering::Relaxed);
+    }
+}
+
 /// No signal reaches the isolate any more.
 pub fn withdraw() {
     set_mask(libc::SIG_BLOCK);

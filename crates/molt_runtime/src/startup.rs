@@ -19,7 +19,7 @@ pub(crate) const PENDING_INTERRUPT: u64 = 1;
 pub(crate) const PENDING_COLLECTION: u64 = 2;
 
 /// Exit status of a program that ends with live objects under `MOLT_LEAK_CHECK=1`.
-const LEAK_STATUS: i32 = 99;
+pub const LEAK_STATUS: i32 = 99;
 /// Status of an interrupted program where the process cannot die by the signal.
 const INTERRUPTED_STATUS: i32 = 130;
 
@@ -132,7 +132,7 @@ pub(crate) fn builtins(rt: &mut Isolate) -> Owned {
 
 /// How a program ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Ending {
+pub(crate) enum Ending {
     Status(i32),
     /// An uncaught KeyboardInterrupt: the process dies by the signal.
     Interrupted,
@@ -142,18 +142,25 @@ enum Ending {
 pub fn run_program(program: *const ProgramDesc, argv: &[impl AsRef<[u8]>]) -> i32 {
     let argv: Vec<Vec<u8>> = argv.iter().map(|a| a.as_ref().to_vec()).collect();
     crate::signals::block();
-    for &size in STACK_SIZES {
-        match crate::host::on_stack(size, || run_here(program, &argv, size)) {
-            Some(Ending::Status(status)) => return status,
-            Some(Ending::Interrupted) => {
-                crate::signals::die_of_interrupt();
-                return INTERRUPTED_STATUS;
-            }
-            None => {}
+    match on_stack_of_program(|size| run_here(program, &argv, size)) {
+        Some(Ending::Status(status)) => status,
+        Some(Ending::Interrupted) => {
+            crate::signals::die_of_interrupt();
+            INTERRUPTED_STATUS
+        }
+        None => {
+            crate::host::write_stderr(b"error: cannot start the program: no memory for its stack\n");
+            NO_THREAD_STATUS
         }
     }
-    crate::host::write_stderr(b"error: cannot start the program: no memory for its stack\n");
-    NO_THREAD_STATUS
+}
+
+/// Runs work on a thread with the largest stack that the system grants; the work gets its size in bytes.
+pub(crate) fn on_stack_of_program<R>(work: impl FnOnce(usize) -> R) -> Option<R> {
+    let mut work = Some(work);
+    STACK_SIZES
+        .iter()
+        .find_map(|&size| crate::host::on_stack(size, || work.take().expect("it begins on one thread only")(size)))
 }
 
 fn run_here(program: *const ProgramDesc, argv: &[Vec<u8>], stack_size: usize) -> Ending {
@@ -168,14 +175,18 @@ fn run_here(program: *const ProgramDesc, argv: &[Vec<u8>], stack_size: usize) ->
     }
     let ending = rt.run(program);
     crate::signals::withdraw();
-    let check = crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1");
-    match rt.tear_down(check) {
+    match rt.tear_down(checks_leaks()) {
         Ok(()) => ending,
         Err(report) => {
             crate::host::write_stderr(format!("{report}\n").as_bytes());
             Ending::Status(LEAK_STATUS)
         }
     }
+}
+
+/// Whether what is alive at the end is to be reported.
+pub(crate) fn checks_leaks() -> bool {
+    crate::host::env_var(c"MOLT_LEAK_CHECK").is_some_and(|v| v == b"1")
 }
 
 /// Entry point of executables.
@@ -233,7 +244,7 @@ impl Isolate {
     }
 
     /// Prints an uncaught exception, or obeys SystemExit.
-    fn report_uncaught(&mut self, e: Word) -> Ending {
+    pub(crate) fn report_uncaught(&mut self, e: Word) -> Ending {
         if self.is_instance(e, exc::SYSTEM_EXIT) {
             return Ending::Status(self.exit_status(e));
         }

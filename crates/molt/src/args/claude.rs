@@ -28,6 +28,8 @@ pub enum Verb {
     },
     /// Make an executable
     Build(BuildArgs),
+    /// Read, run and print what is entered
+    Repl(ReplArgs),
     /// Print the data of a file
     Ast { file: PathBuf },
     /// Format files in place
@@ -50,7 +52,7 @@ pub enum Verb {
 }
 
 /// Verbs of the reference that are not there.
-pub const ABSENT: &[&str] = &["repl", "verify", "disasm", "lint", "bench", "doc", "lsp", "debug", "package"];
+pub const ABSENT: &[&str] = &["verify", "disasm", "lint", "bench", "doc", "lsp", "debug", "package"];
 
 /// What is chosen about a program.
 #[derive(Debug, Args)]
@@ -77,23 +79,40 @@ impl ProgramArgs {
         let usual = if release { Contracts::Pre } else { Contracts::Full };
         claude::Options {
             optimise: self.optimise,
-            contracts: match self.contracts.unwrap_or(usual) {
-                Contracts::Off => claude::Contracts::Off,
-                Contracts::Pre => claude::Contracts::Pre,
-                Contracts::Full => claude::Contracts::Full,
-            },
+            contracts: self.contracts.unwrap_or(usual).level(),
             capabilities: claude::Capabilities { sandbox: self.sandbox, allow: self.allow, deny: self.deny },
             runs_tests: false,
         }
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Default, Args)]
+pub struct ReplArgs {
+    /// How much the code is optimised, from 0 to 3
+    #[arg(short = 'O', value_name = "LEVEL", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub optimise: u8,
+    /// Contracts that are checked
+    #[arg(long, value_enum, default_value_t = Contracts::Full)]
+    pub contracts: Contracts,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Contracts {
     Off,
     /// Only what callers must see to
     Pre,
+    #[default]
     Full,
+}
+
+impl Contracts {
+    pub fn level(self) -> claude::Contracts {
+        match self {
+            Contracts::Off => claude::Contracts::Off,
+            Contracts::Pre => claude::Contracts::Pre,
+            Contracts::Full => claude::Contracts::Full,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use molt_driver::claude::{self, Faults, Job, Options};
 use molt_driver::{DriverError, Entry};
 
-use super::{diff, execute_entry, finish, fmt, session, write_text};
+use super::{diff, execute_entry, finish, fmt, repl, session, write_text};
 use crate::args::claude::{BuildArgs, Cli, Jit, RunArgs, Target, Verb};
 use crate::args::{Common, EngineChoice};
 use crate::report;
@@ -17,6 +17,7 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Run(args) => run(common, args),
         Verb::Check { files } => Ok(super::check_files(common, &files)),
         Verb::Build(args) => build(common, args),
+        Verb::Repl(args) => Ok(repl::repl(common, &args)),
         Verb::Ast { file } => ast(common, file),
         Verb::Fmt { check, files } => {
             let files = if files.is_empty() { vec![PathBuf::from(".")] } else { files };

@@ -149,6 +149,17 @@ impl Rows {
         }
     }
 
+    /// A row as the language writes it.
+    pub fn show_all(&self, row: &RowSet, core: &Core) -> String {
+        let mut names: Vec<String> = row.labels.iter().map(|&l| self.show(l, core)).collect();
+        names.sort();
+        names.dedup();
+        if row.unknown {
+            names.push("?".to_owned());
+        }
+        format!("{{{}}}", names.join(" "))
+    }
+
     fn answers(&self, handler: HandlerId, label: Label, core: &Core) -> bool {
         let handled = &self.handlers[handler];
         let is_op = matches!(label, Label::Op(op) if handled.ops.contains(&op));
@@ -252,7 +263,7 @@ impl Rows {
 }
 
 impl RowSet {
-    fn add(&mut self, other: &RowSet) {
+    pub fn add(&mut self, other: &RowSet) {
         self.labels.extend(&other.labels);
         self.vars.extend(other.vars.iter().cloned());
         self.unknown |= other.unknown;

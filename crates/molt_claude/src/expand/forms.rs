@@ -4,7 +4,7 @@ use molt_diagnostics::registry::claude as code;
 
 use super::scope::{Binding, ScopeId};
 use super::{At, Expander};
-use crate::core::{ExprId, ExprKind, Otherwise};
+use crate::core::{ExprId, ExprKind, ModuleId, Otherwise};
 use crate::stx::StxId;
 use crate::syntax::Kind;
 
@@ -537,7 +537,7 @@ impl Expander<'_> {
                     format!("`{text}` is of the module, and macros assign no such"),
                 );
             }
-            Some(Binding::Global(g)) if self.core.globals[g].module == self.module_of(name.mark) => {
+            Some(Binding::Global(g)) if self.assigns(self.module_of(name.mark), self.core.globals[g].module) => {
                 self.core.globals[g].is_set = true;
                 ExprKind::SetGlobal(g, value)
             }
@@ -548,6 +548,11 @@ impl Expander<'_> {
             _ => return self.report(&code::TARGET, target, format!("`{text}` is no variable that can be assigned")),
         };
         self.core.expr(kind, span)
+    }
+
+    /// Whether code of a module may assign a variable of another one.
+    fn assigns(&self, from: ModuleId, to: ModuleId) -> bool {
+        from == to || self.entries.contains(&to)
     }
 
     fn ascribe(&mut self, s: StxId, at: At) -> ExprId {

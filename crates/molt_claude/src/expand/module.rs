@@ -25,10 +25,10 @@ pub(super) struct Modules {
     /// By path.
     pub(super) loaded: HashMap<String, Loaded>,
     /// Paths of the modules that are being read, outermost first.
-    open: Vec<String>,
+    pub(super) open: Vec<String>,
     /// The module at hand, and what it imports by `*`.
     pub(super) scope: ScopeId,
-    imported: ScopeId,
+    pub(super) imported: ScopeId,
     exports: HashMap<Symbol, Binding>,
     /// Modules by the names that they are known by here.
     aliases: HashMap<Symbol, String>,
@@ -36,7 +36,7 @@ pub(super) struct Modules {
     /// Whether the one `module` form among the forms at hand is the whole file.
     is_whole_file: bool,
     /// Some file is no sequence of data.
-    is_unread: bool,
+    pub(super) is_unread: bool,
     /// What the module at hand imports and requires by literal paths, and the modules found.
     pub(super) named: Vec<(String, String)>,
     /// The modules of the circle that was met last.
@@ -97,6 +97,11 @@ impl Modules {
             defined_at: HashMap::new(),
             inits: HashMap::new(),
         }
+    }
+
+    /// What a module that was read calls others.
+    pub(super) fn aliases_of(&self, path: &str) -> HashMap<Symbol, String> {
+        self.loaded[path].aliases.clone()
     }
 
     /// Whether the module at hand is of the file that runs.
@@ -173,7 +178,7 @@ impl Expander<'_> {
     }
 
     /// Expands a module while another one is at hand; what it exports is known by a key afterwards.
-    fn module_apart(
+    pub(super) fn module_apart(
         &mut self,
         key: &str,
         path: &str,
@@ -215,7 +220,7 @@ impl Expander<'_> {
     }
 
     /// Modules get their numbers when their bodies are complete, so that the order is that of evaluation.
-    fn module_body(
+    pub(super) fn module_body(
         &mut self,
         name: Symbol,
         exported: &[StxId],

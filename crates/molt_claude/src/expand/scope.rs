@@ -80,6 +80,11 @@ impl Scopes {
         self.scopes.push(Scope { parent: Some(parent), names: HashMap::new() })
     }
 
+    /// Puts a scope inside of another one than it was made in.
+    pub fn set_parent(&mut self, scope: ScopeId, parent: ScopeId) {
+        self.scopes[scope].parent = Some(parent);
+    }
+
     /// Binds a name; what it meant in the same scope before.
     pub fn add(&mut self, scope: ScopeId, name: Name, binding: Binding) -> Option<Binding> {
         self.scopes[scope].names.insert(name, binding)

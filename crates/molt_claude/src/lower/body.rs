@@ -85,7 +85,7 @@ impl<'l, 'a> Body<'l, 'a> {
                     ExprKind::Prim(_, list) => list.iter().any(|&e| matches!(core.kind(e), ExprKind::Foreign(..))),
                     _ => false,
                 };
-                if is_plain && !body.lower.has_value[molt_base::EntityId::index(g)] {
+                if is_plain && !body.lower.has_value[molt_base::EntityId::index(g)] || body.lower.is_kept(g) {
                     continue;
                 }
             }

@@ -362,7 +362,9 @@ impl Body<'_, '_> {
     pub fn global_value(&mut self, g: GlobalId) -> ValueId {
         let slot = self.lower.global(g);
         let value = self.b.word(Op::GlobalGet, &[], u64::from(slot.0));
-        if self.lower.analysis.is_early_global(g) {
+        // The evaluation of an earlier program may have ended before the definition.
+        let is_earlier = self.lower.modules.earlier.contains(&self.lower.core.globals[g].module);
+        if is_earlier || self.lower.analysis.is_early_global(g) {
             let name = self.lower.core.globals[g].name;
             return self.check_value(value, name);
         }

@@ -2,7 +2,7 @@
 
 use molt_abi::RtFn;
 use molt_ir::func::imm_pair;
-use molt_ir::{Const, GlobalId as IrGlobal, ModuleId as IrModule, Op, ValueId};
+use molt_ir::{Const, GlobalId as IrGlobal, Op, ValueId};
 
 use super::body::Body;
 use super::{Lower, Purpose};
@@ -12,11 +12,16 @@ use crate::stx::{Mark, StxId};
 use crate::syntax::Kind;
 use crate::syntax::literal::Number;
 
+/// What `cl_named` makes of a text.
+const SYMBOL: u32 = 1;
+const KEYWORD: u32 = 3;
+
 impl Lower<'_> {
     /// A variable that no name of the program means.
     fn hidden_global(&mut self, name: &str) -> IrGlobal {
         let name = self.program.names.intern(name);
-        self.program.global(IrModule(0), name)
+        let library = self.ir_module(self.core.order[0]);
+        self.program.global(library, name)
     }
 
     pub(super) fn nullary_slot(&mut self, c: CtorId, site: molt_ir::ClassSiteId) -> IrGlobal {
@@ -26,6 +31,15 @@ impl Lower<'_> {
         let name = format!(" value of {}", self.core.names.text(self.core.ctors[c].name));
         let slot = self.hidden_global(&name);
         self.nullary.insert(site, slot);
+        slot
+    }
+
+    fn name_slot(&mut self, value: &Const) -> IrGlobal {
+        if let Some(&slot) = self.names.get(value) {
+            return slot;
+        }
+        let slot = self.hidden_global(&format!(" name {}", self.names.len()));
+        self.names.insert(value.clone(), slot);
         slot
     }
 
@@ -59,6 +73,24 @@ impl Body<'_, '_> {
         self.b.use_var(variable)
     }
 
+    /// A symbol or keyword. There is one of a name in an isolate, so it is the runtime's where several programs share one.
+    pub fn named(&mut self, value: Const) -> ValueId {
+        let (text, which) = match &value {
+            Const::Symbol(text) => (text, SYMBOL),
+            Const::Keyword(text) => (text, KEYWORD),
+            _ => unreachable!("others have no names"),
+        };
+        if self.lower.modules.state.is_none() {
+            return self.literal(value);
+        }
+        let text = Const::Str(text.as_bytes().into());
+        let slot = self.lower.name_slot(&value);
+        self.made_once(slot, |b| {
+            let text = b.literal(text);
+            b.b.word(Op::ClRtFamily, &[text], imm_pair(RtFn::ClNamed as u32, which))
+        })
+    }
+
     pub fn quote(&mut self, s: StxId) -> ValueId {
         if let Some(value) = self.atom(s) {
             return value;
@@ -72,7 +104,7 @@ impl Body<'_, '_> {
         let text = syntax.text(s);
         let value = match syntax.kind(s) {
             Kind::Symbol => return Some(self.symbol(names.text(text), syntax.mark(s))),
-            Kind::Keyword => Const::Keyword(names.text(text).into()),
+            Kind::Keyword => return Some(self.named(Const::Keyword(names.text(text).into()))),
             Kind::Str => Const::Str(names.text(text).as_bytes().into()),
             Kind::True => Const::True,
             Kind::False => Const::False,
@@ -92,7 +124,7 @@ impl Body<'_, '_> {
 
     /// A symbol; while macros run, one that remembers its mark.
     fn symbol(&mut self, name: &str, mark: Mark) -> ValueId {
-        let symbol = self.literal(Const::Symbol(name.into()));
+        let symbol = self.named(Const::Symbol(name.into()));
         if mark == Mark::SOURCE { symbol } else { self.with_origin(symbol, Origin::mark(mark)) }
     }
 

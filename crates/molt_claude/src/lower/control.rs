@@ -37,7 +37,7 @@ impl Body<'_, '_> {
             }
             ExprKind::Keyword(s) => {
                 let text = core.names.text(*s).into();
-                self.literal(Const::Keyword(text))
+                self.named(Const::Keyword(text))
             }
             ExprKind::Quote(s) => self.quote(*s),
             ExprKind::Templated(list, brackets) => {

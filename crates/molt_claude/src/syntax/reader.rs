@@ -23,18 +23,22 @@ pub struct Read {
     /// Places of `#;` with the datum that it skips, those inside of another left out.
     pub skipped: Vec<Range<u32>>,
     pub diagnostics: Vec<Diagnostic>,
+    /// The text ends inside of a datum or comment.
+    pub is_open: bool,
 }
 
 /// Reads a whole text.
 pub fn read(file: FileId, text: &str) -> Read {
     let mut reader = Reader::new(file, text, false);
     reader.run();
+    let is_open = reader.ends_inside || reader.has_lost_rest;
     if reader.has_unclosed {
         reader = Reader::new(file, text, true);
         reader.run();
     }
     reader.diagnostics.sort_by_key(|d| d.primary_span().map(|s| s.start));
-    Read { data: Data::new(file, text, reader.entries), skipped: reader.skipped, diagnostics: reader.diagnostics }
+    let data = Data::new(file, text, reader.entries);
+    Read { data, skipped: reader.skipped, diagnostics: reader.diagnostics, is_open }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,6 +125,8 @@ struct Reader<'t> {
     has_unclosed: bool,
     /// A string or comment without an end took the brackets that would have closed what is open.
     has_lost_rest: bool,
+    /// Something is open at the end.
+    ends_inside: bool,
     is_too_deep: bool,
 }
 
@@ -140,6 +146,7 @@ impl<'t> Reader<'t> {
             by_layout,
             has_unclosed: false,
             has_lost_rest: false,
+            ends_inside: false,
             is_too_deep: false,
         }
     }
@@ -481,6 +488,7 @@ impl<'t> Reader<'t> {
         if self.open.is_empty() {
             return;
         }
+        self.ends_inside = true;
         self.has_unclosed |= !self.by_layout;
         self.close_open(0);
     }

@@ -69,7 +69,10 @@ entries! {
         for i in 0..desc.ctor_count as usize {
             // SAFETY: as above.
             let ctor = unsafe { &*desc.ctors.add(i) };
-            tagged::register(rt, ctor.class, ctor.name, ctor.arity as usize);
+            // An earlier program in this isolate may have made it.
+            if rt.classes[ctor.class.0 as usize].is_null() {
+                tagged::register(rt, ctor.class, ctor.name, ctor.arity as usize);
+            }
         }
         for i in 0..desc.op_count as usize {
             // SAFETY: as above; the descriptors are data that may be written.

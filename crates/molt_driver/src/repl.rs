@@ -1,0 +1,219 @@
+//! ClaudeLang entered bit by bit: one isolate, and a program in memory for each entry.
+//!
+//! An entry is compiled against the texts of those before it ([`molt_claude::session`]), its code goes on in the isolate of
+//! theirs ([`molt_runtime::claude::resident`]). What was compiled stays until the session ends: any value may lead to it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+pub use molt_claude::session::Description;
+use molt_claude::session::{self, Entry, Request, Variable};
+use molt_claude::{Foreign, Loader, Settled};
+use molt_cranelift::{CodeOptions, Jit};
+use molt_ir::Program;
+use molt_opt::pipeline;
+use molt_runtime::claude::resident::{MOST_CONSTRUCTORS, Outcome, Resident};
+
+use crate::claude::{self, Faults, Options};
+use crate::session::{DriverError, RuntimeImports};
+
+pub use molt_claude::LAST;
+pub use molt_claude::session::wants_more;
+pub use molt_runtime::startup::LEAK_STATUS;
+
+/// A session under way, on the thread that made it.
+pub struct Repl {
+    pub options: Options,
+    entries: Vec<Entry>,
+    variables: Vec<Variable>,
+    settled: Settled,
+    files: Files,
+    /// How many texts were entered, refused ones included.
+    count: usize,
+    stack_size: usize,
+    /// Before the code: what is alive in it may lead there.
+    resident: Option<Resident>,
+    code: Vec<Jit<'static>>,
+}
+
+/// What came of an entry.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Evaluated {
+    /// The value of its last form, unless that is a definition or nil.
+    Value(Option<String>),
+    /// An error that nobody caught was printed.
+    Failed,
+    /// The program asked for the end.
+    Exit(i32),
+}
+
+/// Why an entry was not run.
+pub enum Refusal {
+    Faults(Faults),
+    Driver(DriverError),
+}
+
+/// Runs work on a thread whose stack is large enough for programs; it gets the size of the stack.
+pub fn on_large_stack<R>(work: impl FnOnce(usize) -> R) -> Option<R> {
+    molt_runtime::claude::resident::on_large_stack(work)
+}
+
+impl Repl {
+    /// A session on a thread with so much stack.
+    pub fn new(options: Options, stack_size: usize) -> Repl {
+        Repl {
+            options,
+            entries: Vec::new(),
+            variables: Vec::new(),
+            settled: Settled::default(),
+            files: Files::default(),
+            count: 0,
+            stack_size,
+            resident: None,
+            code: Vec::new(),
+        }
+    }
+
+    /// Compiles and runs a text; `path` is what messages call it and where its imports start from.
+    pub fn evaluate(&mut self, text: &str, path: Option<&Path>) -> Result<Evaluated, Refusal> {
+        let entry = self.entry(text, path);
+        let places = claude::places(Path::new(&entry.path));
+        let made = session::compile(&self.request(&entry, &places), &self.files, &crate::expansion::runner);
+        self.files.failure()?;
+        let Some(program) = made.program else { return Err(Refusal::Faults((made.diagnostics, made.sources))) };
+        let outcome = self.run(program)?;
+        let file = entry.path.clone();
+        self.entries.push(Entry { is_done: outcome == Outcome::Done, ..entry });
+        self.variables = made.variables;
+        Ok(match outcome {
+            Outcome::Done => Evaluated::Value(self.shown(&file, LAST).filter(|text| text != "nil")),
+            Outcome::Failed => Evaluated::Failed,
+            Outcome::Exit(status) => Evaluated::Exit(status),
+        })
+    }
+
+    /// The type and the effect row of an expression, which is not evaluated.
+    pub fn describe(&mut self, text: &str) -> Result<Description, Refusal> {
+        let entry = self.entry(text, None);
+        let places = claude::places(Path::new(&entry.path));
+        let described = session::describe(&self.request(&entry, &places), &self.files, &crate::expansion::runner);
+        self.files.failure()?;
+        described.map_err(Refusal::Faults)
+    }
+
+    /// The variables that were defined, with their values as text; none of those without one.
+    pub fn variables(&mut self) -> Vec<(String, Option<String>)> {
+        let mut all = self.variables.clone();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all.into_iter().map(|v| (v.name, self.shown(&v.module.to_string_lossy(), &v.own_name))).collect()
+    }
+
+    /// The texts that were run.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|e| e.text.as_str())
+    }
+
+    /// Forgets everything that was entered. Under `MOLT_LEAK_CHECK=1` an error tells what is still alive.
+    pub fn reset(&mut self) -> Result<(), String> {
+        let ended = self.resident.take().map_or(Ok(()), Resident::end);
+        self.code.clear();
+        self.entries.clear();
+        self.variables.clear();
+        self.settled = Settled::default();
+        self.files = Files::default();
+        ended
+    }
+
+    fn entry(&mut self, text: &str, path: Option<&Path>) -> Entry {
+        self.count += 1;
+        // Names of entries differ: modules are known by them.
+        let path = match path {
+            Some(path) if self.entries.iter().all(|e| Path::new(&e.path) != path) => path.display().to_string(),
+            Some(path) => path.with_file_name(format!("repl-{}", self.count)).display().to_string(),
+            None => format!("repl-{}", self.count),
+        };
+        Entry { path, text: text.to_owned(), is_done: true }
+    }
+
+    fn request<'a>(&'a self, entry: &'a Entry, places: &'a molt_claude::lookup::Places) -> Request<'a> {
+        Request { before: &self.entries, entry, settled: &self.settled, places, options: &self.options }
+    }
+
+    fn run(&mut self, mut program: Program) -> Result<Outcome, Refusal> {
+        pipeline::run(&mut program, &pipeline::Options::default()).map_err(DriverError::Internal)?;
+        if program.classes.len() > MOST_CONSTRUCTORS as usize {
+            let text = format!("a session has at most {MOST_CONSTRUCTORS} constructors; `:reset` begins anew");
+            return Err(DriverError::Limit(text).into());
+        }
+        // It stays: see above. The allocation is a few kilobytes an entry.
+        let program: &'static Program = Box::leak(Box::new(program));
+        let code = CodeOptions { optimise: self.options.optimise > 0, ..CodeOptions::default() };
+        let jit = Jit::new(program, &RuntimeImports, code).map_err(DriverError::from)?;
+        let resident = match &mut self.resident {
+            Some(resident) => resident,
+            none => {
+                let started = Resident::start(self.stack_size);
+                none.insert(started.map_err(|_| DriverError::Internal("the runtime does not start".to_owned()))?)
+            }
+        };
+        let (outcome, constants) = resident.run(jit.root());
+        self.settled = Settled::after(program, constants);
+        self.code.push(jit);
+        Ok(outcome)
+    }
+
+    fn shown(&mut self, file: &str, name: &str) -> Option<String> {
+        self.resident.as_mut()?.shown(file, name)
+    }
+}
+
+impl Drop for Repl {
+    fn drop(&mut self) {
+        // What is alive leads into the code.
+        self.resident = None;
+    }
+}
+
+impl From<DriverError> for Refusal {
+    fn from(e: DriverError) -> Refusal {
+        Refusal::Driver(e)
+    }
+}
+
+/// The files that entries import, each read once: what was run does not change.
+#[derive(Default)]
+struct Files {
+    read: Mutex<HashMap<PathBuf, Vec<u8>>>,
+    failed: Mutex<Option<(PathBuf, std::io::Error)>>,
+}
+
+impl Files {
+    /// The file that is there and could not be read.
+    fn failure(&self) -> Result<(), DriverError> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        failed.map_or(Ok(()), |(path, error)| Err(DriverError::Read { path, error }))
+    }
+}
+
+impl Loader for Files {
+    fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        let mut known = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bytes) = known.get(path) {
+            return Some(bytes.clone());
+        }
+        match claude::read(path) {
+            Ok(Some(bytes)) => Some(known.entry(path.to_path_buf()).or_insert(bytes).clone()),
+            // It may be written while the session goes on.
+            Ok(None) => None,
+            Err(error) => {
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some((path.to_path_buf(), error));
+                None
+            }
+        }
+    }
+
+    fn foreign(&self, path: &Path, _: &[u8]) -> Result<Foreign, String> {
+        Err(format!("`{}` is in another language; a session cannot import it yet", path.display()))
+    }
+}
