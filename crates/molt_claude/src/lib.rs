@@ -16,7 +16,7 @@ pub mod library;
 pub mod lookup;
 mod lower;
 pub mod macros;
-mod manifest;
+pub mod manifest;
 pub mod options;
 pub mod program;
 pub mod session;

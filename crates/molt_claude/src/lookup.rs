@@ -33,7 +33,7 @@ pub fn find(name: &str, importer: &Path, places: &Places, loader: &dyn Loader) -
 const FILES: [&str; 5] = [".cl", "/module.cl", ".py", "/__init__.py", ".grok"];
 
 /// The folder of installed packages.
-pub(crate) const PACKAGES: &str = "claude_modules";
+pub const PACKAGES: &str = "claude_modules";
 
 fn with_bytes(path: PathBuf, loader: &dyn Loader) -> Option<(PathBuf, Vec<u8>)> {
     loader.read(&path).map(|bytes| (path, bytes))

@@ -1,5 +1,10 @@
 //! ClaudeLang programs: their files, their options and their front end.
 
+mod lock;
+pub mod packages;
+pub mod registry;
+mod resolve;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};

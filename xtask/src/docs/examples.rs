@@ -1,6 +1,6 @@
 //! Runs the examples of one page in a folder of their own, in order.
 //!
-//! - `py name=FILE`, `grok name=FILE`, `cl name=FILE` and `toml name=FILE` write a file, which may lie in a folder;
+//! - `py name=FILE`, `grok name=FILE`, `cl name=FILE`, `toml name=FILE` and `json name=FILE` write a file, which may lie in a folder;
 //! - `py`, `grok` or `cl` followed by `output` (and `error`, the last line of standard error) is a program that prints this,
 //!   on every engine; `py refused=CODE` is one that the compiler refuses; any other is one that it accepts;
 //! - `console` shows commands after `$ ` and what they print, standard error included. `...` stands for any text, on
@@ -67,7 +67,7 @@ pub fn run(page: &str, text: &str, faults: &mut Vec<String>) -> Result<Done, Str
         let words: Vec<&str> = fence.info.split_whitespace().collect();
         let result = match words.first() {
             Some(&("py" | "grok" | "cl")) => place.program(fence, &words, &fences[i + 1..]),
-            Some(&"toml") => place.file(fence, &words),
+            Some(&("toml" | "json")) => place.file(fence, &words),
             Some(&"console") if words.contains(&"reference") && !place.has_reference => {
                 done.skipped += 1;
                 continue;

@@ -1,5 +1,6 @@
 //! Verbs and flags of `claudelang` (section 13.6 of ClaudeLang's reference).
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -30,6 +31,8 @@ pub enum Verb {
     Build(BuildArgs),
     /// Read, run and print what is entered
     Repl(ReplArgs),
+    /// Work on the package around the current folder
+    Package(PackageArgs),
     /// Print the data of a file
     Ast { file: PathBuf },
     /// Format files in place
@@ -52,7 +55,58 @@ pub enum Verb {
 }
 
 /// Verbs of the reference that are not there.
-pub const ABSENT: &[&str] = &["verify", "disasm", "lint", "bench", "doc", "lsp", "debug", "package"];
+pub const ABSENT: &[&str] = &["verify", "disasm", "lint", "bench", "doc", "lsp", "debug"];
+
+#[derive(Debug, Args)]
+pub struct PackageArgs {
+    /// Folder of the registry [default: what `CLAUDELANG_REGISTRY` says]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub registry: Option<OsString>,
+    #[command(subcommand)]
+    pub verb: PackageVerb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PackageVerb {
+    /// Make a package of the current folder
+    Init {
+        /// Its name [default: that of the folder]
+        name: Option<String>,
+    },
+    /// Install what the manifest asks for, in the versions of the lock file where there are such
+    Install,
+    /// Ask for a package and install it
+    Add {
+        name: String,
+        /// Versions that will do [default: the highest and those compatible with it]
+        range: Option<String>,
+        /// For development only
+        #[arg(long)]
+        dev: bool,
+    },
+    /// Ask for a package no more
+    Remove { name: String },
+    /// Install the highest versions that fit
+    Update {
+        /// Packages to update [default: all]
+        names: Vec<String>,
+    },
+    /// Show what is installed
+    List,
+    /// Find packages of the registry by name, description and keywords
+    Search { text: String },
+    /// Put the package into the registry
+    Publish,
+    /// Run a script of the manifest
+    Run {
+        script: String,
+        /// What follows the command
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Remove what was installed
+    Clean,
+}
 
 /// What is chosen about a program.
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! What the verbs of `claudelang` do.
 
+mod packages;
+
 use std::path::PathBuf;
 
 use molt_driver::claude::{self, Faults, Job, Options};
@@ -18,6 +20,7 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Check { files } => Ok(super::check_files(common, &files)),
         Verb::Build(args) => build(common, args),
         Verb::Repl(args) => Ok(repl::repl(common, &args)),
+        Verb::Package(args) => packages::package(common, args),
         Verb::Ast { file } => ast(common, file),
         Verb::Fmt { check, files } => {
             let files = if files.is_empty() { vec![PathBuf::from(".")] } else { files };
@@ -29,7 +32,7 @@ pub fn dispatch(cli: Cli) -> u8 {
 }
 
 /// Refuses what the command line promises and nobody keeps yet.
-fn refuse(what: &str) -> u8 {
+pub(super) fn refuse(what: &str) -> u8 {
     eprintln!("error: `{what}` is not built yet");
     2
 }

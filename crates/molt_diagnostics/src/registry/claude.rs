@@ -36,6 +36,10 @@ numbered! {
         advice "add the name to the `export` form of the module";
     CYCLE = "import-cycle", "E0603" Error,
         advice "move what both modules need into a third one";
+    DEPENDENCY = "dependency-unresolved", "E0604" Error,
+        advice "correct the range, or publish a version that fits";
+    LOCK = "lock-out-of-date", "E0605" Error,
+        advice "`claudelang package update` settles the versions anew";
     UNUSED = "unused-variable", "W0101" Warning,
         advice "leave it out, or begin its name with `_`";
     SHADOWED = "shadowed-variable", "W0102" Warning,
