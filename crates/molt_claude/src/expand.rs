@@ -11,7 +11,7 @@ mod derived;
 mod effects;
 pub(crate) mod entries;
 pub mod foreign;
-mod forms;
+pub(crate) mod forms;
 pub mod macros;
 mod module;
 mod pattern;

@@ -3,7 +3,8 @@
 //! Start with [`compile`]. The stages: [`syntax`] reads data, [`expand`] makes [`core`] of them, `check` looks at types,
 //! effects and patterns, `lower` makes the IR.
 //! [`library`] holds the tables of native functions and effects, and the functions that are written in the language
-//! itself. [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
+//! itself. [`graph`] is the
+//! program graph. [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
 //!
 //! Invariants: no I/O, files come from the caller's [`Loader`]; the reader gives data for every text, however wrong, and
 //! does not recurse; every fault is in the diagnostics.
@@ -12,6 +13,7 @@
 mod check;
 pub mod core;
 pub mod expand;
+pub mod graph;
 pub mod library;
 pub mod lookup;
 mod lower;

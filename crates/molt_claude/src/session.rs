@@ -125,7 +125,7 @@ pub fn wants_more(text: &str) -> bool {
 }
 
 /// Runs work on a thread with the stack that the front end may need.
-fn apart<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+pub(crate) fn apart<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().stack_size(STACK_SIZE_BYTES);
         let work = builder.spawn_scoped(scope, work).expect("the system has threads");

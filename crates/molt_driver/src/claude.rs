@@ -9,11 +9,13 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use molt_base::{FileId, SourceMap};
+use molt_base::{FileId, SourceMap, Span};
+use molt_claude::graph::Graph;
 use molt_claude::lookup::Places;
 use molt_claude::syntax;
 use molt_claude::{Compiled, Foreign, Loader, Request};
 use molt_diagnostics::Diagnostic;
+use molt_diagnostics::registry::claude as code;
 
 use crate::loader::Touched;
 use crate::offered::Offered;
@@ -176,6 +178,21 @@ pub fn data(name: &str, text: &str) -> Result<String, Faults> {
     let (sources, file) = sources(name, text);
     let read = syntax::read(file, text);
     if read.diagnostics.is_empty() { Ok(syntax::format::print(&read.data)) } else { Err((read.diagnostics, sources)) }
+}
+
+/// The program graph of a text, as JSON.
+pub fn graph(name: &str, text: &str) -> Result<String, Faults> {
+    Graph::of_text(text).map(|graph| graph.to_json()).map_err(|faults| (faults, sources(name, text).0))
+}
+
+/// The text of a program graph that is JSON.
+pub fn text_of_graph(name: &str, json: &str) -> Result<String, Faults> {
+    Graph::of_json(json).and_then(|graph| graph.to_text()).map_err(|wrong| {
+        let (sources, file) = sources(name, json);
+        let span = Span { file, start: 0, end: json.len() as u32 };
+        let finding = Diagnostic::at(&code::SYNTAX, span, format!("this is no program graph: {wrong}"));
+        (vec![finding.help("`claudelang ast --json` writes graphs")], sources)
+    })
 }
 
 fn sources(name: &str, text: &str) -> (SourceMap, FileId) {

@@ -33,8 +33,11 @@ pub enum Verb {
     Repl(ReplArgs),
     /// Work on the package around the current folder
     Package(PackageArgs),
-    /// Print the data of a file
-    Ast { file: PathBuf },
+    /// Print the data of a file, with `--json` its program graph
+    Ast {
+        /// Program, or graph in a file that ends in `.json`
+        file: PathBuf,
+    },
     /// Format files in place
     Fmt {
         /// Change nothing; list the files that are not formatted and end with status 1 if there are any

@@ -70,12 +70,17 @@ fn build(common: &Common, args: BuildArgs) -> Result<u8, u8> {
 }
 
 fn ast(common: &Common, file: PathBuf) -> Result<u8, u8> {
-    if common.json {
-        return Err(refuse("ast --json"));
-    }
     let read = |error| report::error(&DriverError::Read { path: file.clone(), error }, common);
     let text = std::fs::read_to_string(&file).map_err(read)?;
-    let printed = claude::data(&file.display().to_string(), &text).map_err(|faults| refused(faults, common))?;
+    let name = file.display().to_string();
+    let is_graph = file.extension().is_some_and(|e| e == "json");
+    let printed = match (is_graph, common.json) {
+        (true, false) => claude::text_of_graph(&name, &text),
+        (true, true) => claude::text_of_graph(&name, &text).and_then(|text| claude::graph(&name, &text)),
+        (false, true) => claude::graph(&name, &text),
+        (false, false) => claude::data(&name, &text),
+    };
+    let printed = printed.map_err(|faults| refused(faults, common))?;
     Ok(write_text(&printed, None))
 }
 

@@ -1,0 +1,723 @@
+//! From data to nodes.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Graph, Node, SPAN};
+use crate::expand::forms::{Form, TABLE};
+use crate::library::EFFECTS;
+use crate::syntax::literal::Number;
+use crate::syntax::{Data, Datum, Kind};
+
+/// Functions of the library that have nodes of their own.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("await", "Await"),
+    ("promise", "Promise"),
+    ("promise-all", "Promise"),
+    ("promise-race", "Promise"),
+    ("timeout", "Promise"),
+    ("chan", "Channel"),
+    ("send!", "Send"),
+    ("try-send!", "Send"),
+    ("recv!", "Receive"),
+    ("receive!", "Receive"),
+    ("try-recv!", "Receive"),
+    ("actor", "Actor"),
+    ("!", "Actor"),
+    ("become", "Actor"),
+];
+
+/// The graph of some data.
+pub(super) fn graph(data: &Data) -> Graph {
+    let mut build = Build {
+        data,
+        nodes: Default::default(),
+        next: 1,
+        bound: Vec::new(),
+        macros: HashSet::new(),
+        effects: HashSet::new(),
+    };
+    build.effects.extend(EFFECTS.iter().map(|e| e.name.to_ascii_lowercase()));
+    let forms: Vec<Datum> = data.top().collect();
+    build.declare(&forms);
+    let forms = build.ids(&forms);
+    let end = data.text().len() as u32;
+    let root = build.node("Module", (0, end), [("form_ids", forms)]);
+    Graph { root, nodes: build.nodes }
+}
+
+struct Build<'d> {
+    data: &'d Data,
+    nodes: std::collections::BTreeMap<u32, Node>,
+    next: u32,
+    /// Names that the program binds around the place at hand: they are no forms there.
+    bound: Vec<String>,
+    /// Macros of the file.
+    macros: HashSet<String>,
+    /// Labels of effects, in lower case.
+    effects: HashSet<String>,
+}
+
+type Fields<const N: usize> = [(&'static str, Value); N];
+
+impl Build<'_> {
+    // ---- nodes ----------------------------------------------------------------------------------
+
+    fn node<const N: usize>(&mut self, kind: &str, span: (u32, u32), fields: Fields<N>) -> u32 {
+        let mut node: Node = fields.into_iter().filter(|f| !f.1.is_null()).map(|(k, v)| (k.to_owned(), v)).collect();
+        node.insert("type".to_owned(), kind.into());
+        node.insert(SPAN.to_owned(), json!([span.0, span.1]));
+        let id = self.next;
+        self.next += 1;
+        self.nodes.insert(id, node);
+        id
+    }
+
+    fn at<const N: usize>(&mut self, d: Datum, kind: &str, fields: Fields<N>) -> u32 {
+        let span = self.data.span(d);
+        self.node(kind, (span.start, span.end), fields)
+    }
+
+    fn id(&mut self, d: Datum) -> Value {
+        named(self.expr(d))
+    }
+
+    fn ids(&mut self, list: &[Datum]) -> Value {
+        list.iter().map(|&d| self.id(d)).collect()
+    }
+
+    // ---- data -----------------------------------------------------------------------------------
+
+    fn parts(&self, d: Datum) -> Vec<Datum> {
+        self.data.parts(d).collect()
+    }
+
+    /// A datum in one line, with single blanks.
+    fn text(&self, d: Datum) -> String {
+        let inside = || self.data.parts(d).map(|p| self.text(p)).collect::<Vec<_>>().join(" ");
+        match self.data.kind(d) {
+            Kind::Form => format!("({})", inside()),
+            Kind::List => format!("[{}]", inside()),
+            Kind::Map => format!("{{{}}}", inside()),
+            Kind::Set => format!("#{{{}}}", inside()),
+            Kind::Quote => format!("'{}", inside()),
+            Kind::Quasiquote => format!("`{}", inside()),
+            Kind::Splice => format!(",@{}", inside()),
+            Kind::Deref => format!("@{}", inside()),
+            // `,@` would be another prefix.
+            Kind::Unquote => {
+                let inside = inside();
+                format!(",{}{inside}", if inside.starts_with('@') { " " } else { "" })
+            }
+            _ => self.data.written(d).to_owned(),
+        }
+    }
+
+    fn symbol(&self, d: Datum) -> Option<&str> {
+        (self.data.kind(d) == Kind::Symbol).then(|| self.data.name(d)).flatten()
+    }
+
+    fn is(&self, d: Datum, text: &str) -> bool {
+        self.symbol(d) == Some(text)
+    }
+
+    fn raw(&self, d: Datum) -> Value {
+        json!({"text": self.text(d)})
+    }
+
+    // ---- names ----------------------------------------------------------------------------------
+
+    /// The names that forms of a body define are known in all of it.
+    fn declare(&mut self, body: &[Datum]) {
+        for &d in body {
+            let parts = self.parts(d);
+            let Some(head) = parts.first().and_then(|&h| self.symbol(h)).map(str::to_owned) else { continue };
+            let target = parts.get(1).map(|&t| if self.data.kind(t) == Kind::Form { self.parts(t) } else { vec![t] });
+            let target = target.and_then(|t| t.first().copied());
+            let name = target.and_then(|t| self.symbol(t)).map(str::to_owned);
+            match (head.as_str(), name) {
+                ("define", Some(name)) => self.bound.push(name),
+                ("define-macro", Some(name)) => {
+                    self.macros.insert(name.clone());
+                    self.bound.push(name);
+                }
+                ("define-effect", Some(name)) => drop(self.effects.insert(name.to_ascii_lowercase())),
+                ("do" | "begin" | "module", _) => self.declare(&parts[1..]),
+                ("import", _) => parts[1..].iter().for_each(|&p| self.bind_symbols(p)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whatever symbol stands in something is a name there.
+    fn bind_symbols(&mut self, d: Datum) {
+        if let Some(name) = self.symbol(d) {
+            self.bound.push(name.to_owned());
+        }
+        self.parts(d).into_iter().for_each(|p| self.bind_symbols(p));
+    }
+
+    /// Does something inside of which names may be bound.
+    fn inside<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> R {
+        let (bound, macros) = (self.bound.len(), self.macros.clone());
+        let result = work(self);
+        self.bound.truncate(bound);
+        self.macros = macros;
+        result
+    }
+
+    // ---- expressions ----------------------------------------------------------------------------
+
+    fn expr(&mut self, d: Datum) -> u32 {
+        match self.data.kind(d) {
+            Kind::Nil => self.at(d, "Literal", [("literal_type", "nil".into())]),
+            Kind::True => self.at(d, "Literal", [("literal_type", "bool".into()), ("value", true.into())]),
+            Kind::False => self.at(d, "Literal", [("literal_type", "bool".into()), ("value", false.into())]),
+            Kind::Int | Kind::Float => self.number(d),
+            Kind::Str => {
+                let value = self.data.string(d).unwrap_or_default().into_owned();
+                self.at(d, "Literal", [("literal_type", "string".into()), ("value", value.into())])
+            }
+            Kind::Keyword => {
+                let name = self.data.name(d).unwrap_or_default().to_owned();
+                self.at(d, "Literal", [("literal_type", "keyword".into()), ("value", name.into())])
+            }
+            Kind::Symbol => self.variable(d),
+            Kind::List | Kind::Set => {
+                let elements = self.parts(d);
+                let elements = self.ids(&elements);
+                let form = if self.data.kind(d) == Kind::Set { "set".into() } else { Value::Null };
+                self.at(d, "List", [("elements", elements), ("form", form)])
+            }
+            Kind::Map => {
+                let parts = self.parts(d);
+                let entries: Value = parts.chunks(2).map(|entry| self.ids(entry)).collect();
+                self.at(d, "Map", [("entries", entries)])
+            }
+            Kind::Quote | Kind::Quasiquote | Kind::Unquote | Kind::Splice => {
+                let operator = self.data.kind(d).operator().expect("these are prefixes");
+                let text = self.text(self.parts(d)[0]);
+                self.at(d, "Literal", [("literal_type", operator.into()), ("value", text.into())])
+            }
+            Kind::Deref => {
+                let operand = self.parts(d)[0];
+                let function = self.at(d, "Variable", [("name", "deref".into())]);
+                let operand = self.id(operand);
+                self.at(d, "Application", [("function_id", named(function)), ("argument_ids", json!([operand]))])
+            }
+            Kind::Form => self.form(d),
+            Kind::Error => unreachable!("a text with faults has no graph"),
+        }
+    }
+
+    fn number(&mut self, d: Datum) -> u32 {
+        let (kind, value) = match self.data.number(d).expect("the kind says so") {
+            Number::Small(v) => ("int", v.into()),
+            // What is no double of JSON stays as it is written.
+            Number::Float(v) if v.is_finite() => ("float", v.into()),
+            Number::Float(_) => ("float", self.data.written(d).into()),
+            Number::Large { negative, radix, digits } => {
+                let digits = crate::expand::to_decimal(&digits, radix);
+                ("int", format!("{}{digits}", if negative { "-" } else { "" }).into())
+            }
+        };
+        self.at(d, "Literal", [("literal_type", kind.into()), ("value", value)])
+    }
+
+    fn variable(&mut self, d: Datum) -> u32 {
+        let name = self.data.name(d).unwrap_or_default().to_owned();
+        let inner = name.trim_matches([':', '.']);
+        let kind =
+            if inner.contains([':', '.']) && !self.bound.contains(&name) { "QualifiedVariable" } else { "Variable" };
+        self.at(d, kind, [("name", name.into())])
+    }
+
+    fn form(&mut self, d: Datum) -> u32 {
+        let parts = self.parts(d);
+        let Some((&head, rest)) = parts.split_first() else {
+            return self.at(d, "List", [("elements", json!([])), ("form", "()".into())]);
+        };
+        let Some(name) = self.symbol(head).map(str::to_owned) else { return self.application(d, head, rest) };
+        if self.macros.contains(&name) {
+            let operands: Value = rest.iter().map(|&p| Value::from(self.text(p))).collect();
+            return self.at(d, "Macro", [("name", name.into()), ("operands", operands)]);
+        }
+        if self.bound.contains(&name) {
+            return self.application(d, head, rest);
+        }
+        if let Some((_, form)) = TABLE.iter().find(|(n, _)| *n == name) {
+            return self.special(d, *form, &name, rest);
+        }
+        if let Some((_, kind)) = FUNCTIONS.iter().find(|(n, _)| *n == name) {
+            let operands = self.ids(rest);
+            return self.at(d, kind, [("form", name.into()), ("parts", operands)]);
+        }
+        match name.split_once(':') {
+            Some((effect, op)) if self.effects.contains(&effect.to_ascii_lowercase()) && !op.is_empty() => {
+                let (effect, op) = (effect.to_owned(), op.to_owned());
+                let operands = self.ids(rest);
+                self.at(
+                    d,
+                    "Effect",
+                    [("effect_type", effect.into()), ("operation", op.into()), ("argument_ids", operands)],
+                )
+            }
+            _ => self.application(d, head, rest),
+        }
+    }
+
+    fn application(&mut self, d: Datum, head: Datum, rest: &[Datum]) -> u32 {
+        let function = self.id(head);
+        let operands = self.ids(rest);
+        self.at(d, "Application", [("function_id", function), ("argument_ids", operands)])
+    }
+
+    /// A form of the language: by its own fields, or by the shape of its operands, or as text.
+    fn special(&mut self, d: Datum, form: Form, name: &str, rest: &[Datum]) -> u32 {
+        let made = match (form, rest) {
+            (Form::If, &[c, t] | &[c, t, _]) => {
+                let (c, t) = (self.id(c), self.id(t));
+                let otherwise = rest.get(2).map_or(Value::Null, |&e| self.id(e));
+                Some(self.at(d, "If", [("condition_id", c), ("then_id", t), ("else_id", otherwise)]))
+            }
+            (Form::Lambda | Form::AsyncLambda, [params, body @ ..]) => self.lambda_form(d, form, *params, body),
+            (Form::Let | Form::Letrec, _) => self.let_form(d, form, rest),
+            (Form::Define, [target, more @ ..]) => self.define(d, *target, more),
+            (Form::Set, &[target, value]) if self.symbol(target).is_some() => {
+                let name = self.text(target);
+                let value = self.id(value);
+                Some(self.at(d, "Assign", [("name", name.into()), ("value_id", value)]))
+            }
+            (Form::Match, [subject, branches @ ..]) => self.match_form(d, *subject, branches),
+            (Form::Do, forms) => Some(self.inside(|b| {
+                b.declare(forms);
+                let ids = b.ids(forms);
+                b.at(d, "Sequence", [("expression_ids", ids)])
+            })),
+            (Form::Ascribe, &[e, ty]) => {
+                let (e, ty) = (self.id(e), self.text(ty));
+                Some(self.at(d, "Ascription", [("expr_id", e), ("type_text", ty.into())]))
+            }
+            (Form::Quote | Form::Quasiquote | Form::Unquote, &[datum]) => {
+                let text = self.text(datum);
+                Some(self.at(d, "Literal", [("literal_type", name.into()), ("value", text.into())]))
+            }
+            _ => None,
+        };
+        made.unwrap_or_else(|| {
+            let parts = self.inside(|b| b.shaped(form, rest));
+            self.at(d, kind_of(form, name), [("form", name.into()), ("parts", parts)])
+        })
+    }
+
+    /// A body: one expression, or several in a sequence that is not written.
+    fn body(&mut self, body: &[Datum]) -> Value {
+        self.declare(body);
+        match body {
+            [one] => self.id(*one),
+            _ => {
+                let ids = self.ids(body);
+                let span = match (body.first(), body.last()) {
+                    (Some(&a), Some(&b)) => (self.data.span(a).start, self.data.span(b).end),
+                    _ => (0, 0),
+                };
+                named(self.node("Sequence", span, [("expression_ids", ids), ("form", "body".into())]))
+            }
+        }
+    }
+
+    // ---- procedures and definitions -------------------------------------------------------------
+
+    fn lambda_form(&mut self, d: Datum, form: Form, params: Datum, rest: &[Datum]) -> Option<u32> {
+        if self.data.kind(params) != Kind::Form {
+            return None;
+        }
+        let params = self.parts(params);
+        let kind = if form == Form::Lambda { "Lambda" } else { "AsyncLambda" };
+        self.lambda(d, kind, &params, rest)
+    }
+
+    /// A procedure; none where its parameters are not as the grammar says.
+    fn lambda(&mut self, d: Datum, kind: &str, params: &[Datum], rest: &[Datum]) -> Option<u32> {
+        let (result, body) = match rest {
+            [colon, ty, body @ ..] if self.is(*colon, ":") && !body.is_empty() => (Value::from(self.text(*ty)), body),
+            _ => (Value::Null, rest),
+        };
+        if body.is_empty() {
+            return None;
+        }
+        self.inside(|b| {
+            let (mut names, mut more, mut tail) = (Vec::new(), Map::new(), Value::Null);
+            let mut at = 0;
+            while at < params.len() {
+                let p = params[at];
+                if b.is(p, ".") || b.is(p, "&") {
+                    let [name] = params[at + 1..] else { return None };
+                    tail = b.symbol(name)?.into();
+                    b.bind_symbols(name);
+                    break;
+                }
+                let (name, described) = b.parameter(p)?;
+                if let Some(described) = described {
+                    more.insert(name.clone(), described);
+                }
+                b.bound.push(name.clone());
+                names.push(Value::from(name));
+                at += 1;
+            }
+            let described = if more.is_empty() { Value::Null } else { Value::Object(more) };
+            let body = b.body(body);
+            let fields = [
+                ("parameter_names", Value::Array(names)),
+                ("parameters", described),
+                ("rest_name", tail),
+                ("result_type", result),
+                ("body_id", body),
+            ];
+            Some(b.at(d, kind, fields))
+        })
+    }
+
+    /// The name of a parameter, with its type and default if it has some: `(x : T = e)`.
+    fn parameter(&mut self, p: Datum) -> Option<(String, Option<Value>)> {
+        if let Some(name) = self.symbol(p) {
+            return Some((name.to_owned(), None));
+        }
+        if self.data.kind(p) != Kind::Form {
+            return None;
+        }
+        let parts = self.parts(p);
+        let (&name, mut rest) = parts.split_first()?;
+        let name = self.symbol(name)?.to_owned();
+        let mut described = Map::new();
+        if let [colon, ty, more @ ..] = rest
+            && self.is(*colon, ":")
+        {
+            described.insert("type_text".to_owned(), self.text(*ty).into());
+            rest = more;
+        }
+        if let [equals, value] = rest
+            && self.is(*equals, "=")
+        {
+            let value = self.id(*value);
+            described.insert("default_id".to_owned(), value);
+            rest = &[];
+        }
+        (rest.is_empty() && !described.is_empty()).then_some((name, Some(Value::Object(described))))
+    }
+
+    fn define(&mut self, d: Datum, target: Datum, rest: &[Datum]) -> Option<u32> {
+        if self.data.kind(target) == Kind::Form {
+            let signature = self.parts(target);
+            let (&name, params) = signature.split_first()?;
+            let name = self.symbol(name)?.to_owned();
+            let value = named(self.lambda(d, "Lambda", params, rest)?);
+            let form = "procedure".into();
+            return Some(self.at(d, "Define", [("name", name.into()), ("value_id", value), ("form", form)]));
+        }
+        let name = self.symbol(target)?.to_owned();
+        let (&value, options) = rest.split_last()?;
+        if options.len() % 2 != 0 {
+            return None;
+        }
+        let options: Option<Vec<Value>> = options
+            .chunks(2)
+            .map(|o| {
+                let key = (self.data.kind(o[0]) == Kind::Keyword).then(|| self.data.name(o[0])).flatten()?;
+                Some(json!([key, self.text(o[1])]))
+            })
+            .collect();
+        let options = options.filter(|o| !o.is_empty()).map_or(Value::Null, Value::Array);
+        if options.is_null() && rest.len() > 1 {
+            return None;
+        }
+        let value = self.id(value);
+        Some(self.at(d, "Define", [("name", name.into()), ("value_id", value), ("options", options)]))
+    }
+
+    /// `(let (..) body ..)`, `(let name (..) body ..)`, `letrec`.
+    fn let_form(&mut self, d: Datum, form: Form, rest: &[Datum]) -> Option<u32> {
+        let (name, rest) = match rest {
+            [name, more @ ..] if form == Form::Let => match self.symbol(*name) {
+                Some(text) => (Some(text.to_owned()), more),
+                None => (None, rest),
+            },
+            _ => (None, rest),
+        };
+        let (&list, body) = rest.split_first()?;
+        if self.data.kind(list) != Kind::Form || body.is_empty() {
+            return None;
+        }
+        let pairs: Vec<Vec<Datum>> = self.parts(list).into_iter().map(|b| self.parts(b)).collect();
+        if pairs.iter().any(|p| p.len() != 2) || self.data.parts(list).any(|b| self.data.kind(b) != Kind::Form) {
+            return None;
+        }
+        Some(self.inside(|b| {
+            if form == Form::Letrec {
+                pairs.iter().for_each(|p| b.bind_symbols(p[0]));
+            }
+            let mut bindings = Vec::new();
+            for p in &pairs {
+                let value = b.id(p[1]);
+                bindings.push(json!({"name": b.text(p[0]), "value_id": value}));
+                if name.is_none() {
+                    b.bind_symbols(p[0]);
+                }
+            }
+            pairs.iter().for_each(|p| b.bind_symbols(p[0]));
+            b.bound.extend(name.clone());
+            let body = b.body(body);
+            let kind = if form == Form::Letrec { "Letrec" } else { "Let" };
+            let name = name.map_or(Value::Null, Value::from);
+            b.at(d, kind, [("bindings", Value::Array(bindings)), ("body_id", body), ("name", name)])
+        }))
+    }
+
+    fn match_form(&mut self, d: Datum, subject: Datum, branches: &[Datum]) -> Option<u32> {
+        let all: Vec<Vec<Datum>> = branches.iter().map(|&b| self.parts(b)).collect();
+        if branches.iter().any(|&b| self.data.kind(b) != Kind::Form) || all.iter().any(|b| b.len() < 2) {
+            return None;
+        }
+        let subject = self.id(subject);
+        let mut made = Vec::new();
+        for branch in &all {
+            made.push(self.inside(|b| {
+                b.bind_symbols(branch[0]);
+                let (guard, body) = match &branch[1..] {
+                    [when, guard, body @ ..] if b.is(*when, "when") && !body.is_empty() => (b.id(*guard), body),
+                    body => (Value::Null, body),
+                };
+                let pattern = b.text(branch[0]);
+                let body = b.body(body);
+                let mut made = json!({"pattern": pattern, "body_id": body});
+                if !guard.is_null() {
+                    made["guard_id"] = guard;
+                }
+                made
+            }));
+        }
+        Some(self.at(d, "Match", [("expr_id", subject), ("branches", Value::Array(made))]))
+    }
+
+    // ---- other forms ----------------------------------------------------------------------------
+
+    /// The operands of a form that has no fields of its own.
+    fn shaped(&mut self, form: Form, rest: &[Datum]) -> Value {
+        match form {
+            Form::When
+            | Form::Unless
+            | Form::And
+            | Form::Or
+            | Form::Recur
+            | Form::Throw
+            | Form::Async
+            | Form::Spawn
+            | Form::Parallel
+            | Form::WithHandler => {
+                self.declare(rest);
+                self.ids(rest)
+            }
+            Form::Require => self.ids(rest),
+            Form::Cond | Form::Uncertain => rest.iter().map(|&clause| self.clause(clause, 0)).collect(),
+            Form::Case => self.subject_and_clauses(rest),
+            Form::DoTimes | Form::DoSeq => match rest {
+                [head, body @ ..] => {
+                    let (head, names) = (self.clause(*head, 1), self.parts(*head));
+                    names.first().into_iter().for_each(|&n| self.bind_symbols(n));
+                    self.declare(body);
+                    std::iter::once(head).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
+                }
+                [] => json!([]),
+            },
+            Form::Loop => match rest {
+                [list, body @ ..] if self.data.kind(*list) == Kind::Form => {
+                    let bindings = self.parts(*list);
+                    let mut made = Vec::new();
+                    for &b in &bindings {
+                        made.push(self.clause(b, 1));
+                        self.parts(b).first().into_iter().for_each(|&n| self.bind_symbols(n));
+                    }
+                    self.declare(body);
+                    std::iter::once(Value::Array(made))
+                        .chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>())
+                        .collect()
+                }
+                _ => self.as_text(rest),
+            },
+            Form::Try => rest.iter().map(|&e| self.try_part(e)).collect(),
+            Form::Effect => self.effect(rest),
+            Form::Thread | Form::ThreadLast => match rest {
+                [first, steps @ ..] => {
+                    let first = self.id(*first);
+                    std::iter::once(first).chain(steps.iter().map(|&s| self.raw(s))).collect()
+                }
+                [] => json!([]),
+            },
+            Form::Is => match rest {
+                &[ctor, e] => {
+                    let e = self.id(e);
+                    json!([self.raw(ctor), e])
+                }
+                _ => self.as_text(rest),
+            },
+            Form::Module => match rest {
+                [name, forms @ ..] => {
+                    self.declare(forms);
+                    let name = self.raw(*name);
+                    let form = |b: &mut Self, f: Datum| if b.data.kind(f) == Kind::List { b.raw(f) } else { b.id(f) };
+                    std::iter::once(name).chain(forms.iter().map(|&f| form(self, f)).collect::<Vec<_>>()).collect()
+                }
+                [] => json!([]),
+            },
+            Form::WithSandbox | Form::DefTest => match rest {
+                [first, body @ ..] => {
+                    self.declare(body);
+                    let first = self.raw(*first);
+                    std::iter::once(first).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
+                }
+                [] => json!([]),
+            },
+            // Names, patterns and types stand among the expressions of these, or there are none.
+            Form::Handler
+            | Form::MakeHandler
+            | Form::Select
+            | Form::Receive
+            | Form::WithOpenFile
+            | Form::WithLogger
+            | Form::WithMockTime
+            | Form::WithSeed
+            | Form::WithMockIo
+            | Form::RecordEffects
+            | Form::Contract
+            | Form::TypeInvariant
+            | Form::FnContract
+            | Form::Data
+            | Form::TypeAlias
+            | Form::DefineEffect
+            | Form::DefineMacro
+            | Form::MacroExpand
+            | Form::Import
+            | Form::Export
+            | Form::Unbuilt => self.as_text(rest),
+            // Not as the grammar says, or it would have fields.
+            Form::Define
+            | Form::Lambda
+            | Form::Let
+            | Form::Letrec
+            | Form::Set
+            | Form::If
+            | Form::Do
+            | Form::Quote
+            | Form::Quasiquote
+            | Form::Unquote
+            | Form::Match
+            | Form::Ascribe
+            | Form::AsyncLambda => self.as_text(rest),
+        }
+    }
+
+    fn as_text(&self, list: &[Datum]) -> Value {
+        list.iter().map(|&d| self.raw(d)).collect()
+    }
+
+    /// Something in parentheses: so many parts of text, then expressions.
+    fn clause(&mut self, clause: Datum, texts: usize) -> Value {
+        if self.data.kind(clause) != Kind::Form {
+            return self.raw(clause);
+        }
+        let parts = self.parts(clause);
+        let (texts, body) = parts.split_at(texts.min(parts.len()));
+        let texts: Vec<Value> = texts.iter().map(|&t| self.raw(t)).collect();
+        self.inside(|b| {
+            b.declare(body);
+            // `else` stands for no value.
+            let part = |b: &mut Self, e: Datum| {
+                if b.is(e, "else") && !b.bound.contains(&"else".to_owned()) { b.raw(e) } else { b.id(e) }
+            };
+            let body: Vec<Value> = body.iter().map(|&e| part(b, e)).collect();
+            texts.into_iter().chain(body).collect()
+        })
+    }
+
+    fn subject_and_clauses(&mut self, rest: &[Datum]) -> Value {
+        let [subject, clauses @ ..] = rest else { return json!([]) };
+        let subject = self.id(*subject);
+        std::iter::once(subject).chain(clauses.iter().map(|&c| self.clause(c, 1)).collect::<Vec<_>>()).collect()
+    }
+
+    /// `(catch pattern body ..)`, `(finally body ..)` or an expression of the body.
+    fn try_part(&mut self, e: Datum) -> Value {
+        let parts = if self.data.kind(e) == Kind::Form { self.parts(e) } else { Vec::new() };
+        let texts = match parts.first() {
+            Some(&head) if self.is(head, "catch") => 2,
+            Some(&head) if self.is(head, "finally") => 1,
+            _ => return self.id(e),
+        };
+        self.inside(|b| {
+            parts.iter().take(texts).skip(1).for_each(|&p| b.bind_symbols(p));
+            b.clause(e, texts)
+        })
+    }
+
+    /// `(effect E:op e ..)` and the older `(effect E op e ..)`.
+    fn effect(&mut self, rest: &[Datum]) -> Value {
+        let names = match rest.first().and_then(|&n| self.symbol(n)) {
+            Some(name) if name.contains(':') => 1,
+            _ => 2.min(rest.len()),
+        };
+        let (names, operands) = rest.split_at(names);
+        let names: Vec<Value> = names.iter().map(|&n| self.raw(n)).collect();
+        names.into_iter().chain(operands.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
+    }
+}
+
+fn named(id: u32) -> Value {
+    format!("n{id}").into()
+}
+
+/// The kind of the node of a form without fields of its own.
+fn kind_of(form: Form, name: &str) -> &'static str {
+    match form {
+        Form::Define => "Define",
+        Form::Lambda => "Lambda",
+        Form::Let | Form::Loop | Form::WithOpenFile => "Let",
+        Form::Letrec => "Letrec",
+        Form::Set => "Assign",
+        Form::If | Form::Cond | Form::When | Form::Unless | Form::And | Form::Or => "If",
+        Form::Case | Form::Match | Form::Is => "Match",
+        Form::Do | Form::DoTimes | Form::DoSeq => "Sequence",
+        Form::Recur | Form::Thread | Form::ThreadLast => "Application",
+        Form::Quote | Form::Quasiquote | Form::Unquote => "Literal",
+        Form::Data | Form::TypeAlias => "Data",
+        Form::Ascribe => "Ascription",
+        Form::Effect | Form::DefineEffect => "Effect",
+        Form::DefineMacro | Form::MacroExpand => "Macro",
+        Form::Handler
+        | Form::MakeHandler
+        | Form::WithHandler
+        | Form::WithSandbox
+        | Form::WithMockTime
+        | Form::WithSeed
+        | Form::WithMockIo
+        | Form::RecordEffects
+        | Form::WithLogger => "Handler",
+        Form::Try => "Try",
+        Form::Throw => "Throw",
+        Form::Module => "Module",
+        Form::Import | Form::Require => "Import",
+        Form::Export => "Export",
+        Form::Uncertain => "Uncertain",
+        Form::Async => "Async",
+        Form::AsyncLambda => "AsyncLambda",
+        Form::Spawn => "Spawn",
+        Form::Parallel => "Parallel",
+        Form::Select => "Select",
+        Form::Receive => "Receive",
+        Form::Contract | Form::TypeInvariant | Form::FnContract | Form::DefTest => "Contract",
+        Form::Unbuilt if name.starts_with("spec:") => "Contract",
+        Form::Unbuilt if name == "with-mock-network" => "Handler",
+        Form::Unbuilt if name.ends_with("component") => "UIComponent",
+        Form::Unbuilt => "UIControl",
+    }
+}
