@@ -118,6 +118,8 @@ pub struct Function {
     pub code: Option<CodeInfo>,
     /// At machine level and to be optimised there; set by the front end.
     pub optimise: bool,
+    /// Machine-level body of operations on words, as lowering made it; most of its branches test tags.
+    pub words: bool,
     pub inline: InlineHint,
     /// Seldom called; what leads to a call is cold too.
     pub cold: bool,
@@ -140,6 +142,7 @@ impl Function {
             stack_slots: Vec::new(),
             code: None,
             optimise: false,
+            words: false,
             inline: InlineHint::Auto,
             cold: false,
             pool: Vec::new(),

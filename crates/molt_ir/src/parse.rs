@@ -218,6 +218,7 @@ impl FunctionReader {
         while let Some(word) = words.get(i) {
             match *word {
                 "optimise" => func.optimise = true,
+                "words" => func.words = true,
                 "inline-always" => func.inline = InlineHint::Always,
                 "inline-never" => func.inline = InlineHint::Never,
                 "cold" => func.cold = true,

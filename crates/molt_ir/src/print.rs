@@ -8,8 +8,8 @@
 //!     brif v3 -> b1(), b2()
 //! }
 //! ```
-//! The head of a function may have, after its result types, the words `optimise`, `inline-always`, `inline-never`, `cold`
-//! and `slots` with the sizes of its stack slots. A data item is `d0 = "name" 8 "bytes" 8:@3 16:d1:0`: alignment, initial
+//! The head of a function may have, after its result types, the words `optimise`, `words`, `inline-always`, `inline-never`,
+//! `cold` and `slots` with the sizes of its stack slots. A data item is `d0 = "name" 8 "bytes" 8:@3 16:d1:0`: alignment, initial
 //! bytes, and for each address its offset and what it points to: a function, data with an offset, `native7`, or a runtime
 //! function by name; `root = d0` names the root of the data. Immediates are printed by kind: operators by word, entities
 //! by id, numbers in decimal, float bits in hex.
@@ -151,7 +151,9 @@ fn flags(f: &Function) -> impl Iterator<Item = &'static str> + use<> {
         InlineHint::Always => Some("inline-always"),
         InlineHint::Never => Some("inline-never"),
     };
-    [f.optimise.then_some("optimise"), inline, f.cold.then_some("cold")].into_iter().flatten()
+    [f.optimise.then_some("optimise"), f.words.then_some("words"), inline, f.cold.then_some("cold")]
+        .into_iter()
+        .flatten()
 }
 
 fn write_inst(out: &mut String, f: &Function, inst: InstId) -> fmt::Result {

@@ -14,3 +14,4 @@ pub mod pipeline;
 pub mod specialise;
 pub mod ssa_repair;
 pub mod unbox;
+pub mod versions;

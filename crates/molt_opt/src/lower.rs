@@ -72,6 +72,7 @@ impl Lowered {
     fn install(self, program: &mut Program, id: FuncId, source: &Function) {
         let mut func = self.0;
         func.code = source.code.clone();
+        func.words = !program.compact && source.code.as_ref().is_some_and(|c| c.claude);
         program.funcs[id] = func;
     }
 }

@@ -10,7 +10,7 @@ use crate::machine::{
     cleanup, cleanup_and_thread, cold, dead_stores, drop_unused, finish, forward, gvn, inline, licm, merge_tails,
     on_marked, promote, ranges, rotate, selects, with_summaries,
 };
-use crate::{certify, coroutines, lower, ownership, specialise};
+use crate::{certify, coroutines, lower, ownership, specialise, versions};
 
 /// One pass over the whole program.
 pub struct Pass {
@@ -32,6 +32,8 @@ pub const PASSES: &[Pass] = &[
     Pass { name: "ownership", run: run_ownership, stage: Stage::Typed, for_words: true },
     // From here on there is nothing but what engines understand.
     Pass { name: "lower", run: lower::run, stage: Stage::Machine, for_words: true },
+    // Right after it: what the inline paths test of a word is known once on each way.
+    Pass { name: "versions", run: versions::run, stage: Stage::Machine, for_words: true },
     // Functions that front ends wrote at machine level themselves. First, so that the others see short functions.
     Pass { name: "cleanup", run: |p| on_marked(p, cleanup::run), stage: Stage::Machine, for_words: false },
     // Before `inline`, which leaves cold calls alone.
