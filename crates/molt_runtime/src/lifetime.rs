@@ -1,7 +1,7 @@
 //! The end of objects: finalisers, weak references, children, memory; and what each layout refers to.
 
 use alloc::boxed::Box;
-use molt_abi::layout::{ConsObj, FloatObj, FunctionObj, GeneratorObj, Header, ListSliceObj, StrObj, TupleObj};
+use molt_abi::layout::{CellObj, ConsObj, FloatObj, FunctionObj, GeneratorObj, Header, ListSliceObj, StrObj, TupleObj};
 use molt_abi::{ClassId, Word};
 
 use crate::api::{bytes_slice, list_obj, str_bytes, tuple_items};
@@ -12,7 +12,7 @@ use crate::layouts::{
 };
 use crate::names::Name;
 use crate::native::Layout;
-use crate::owned::{dec, inc};
+use crate::owned::{dec, inc, was_last};
 use crate::set::set_obj;
 use crate::{Isolate, Owned, Place};
 
@@ -65,46 +65,98 @@ impl Isolate {
         // SAFETY: the caller's promise.
         unsafe { self.dealloc_one(w) };
         self.dealloc_depth -= 1;
-        if self.dealloc_depth == 0 {
-            while let Some(next) = self.dealloc_queue.pop() {
-                self.dealloc_depth += 1;
-                // SAFETY: queued objects have no reference left.
-                unsafe { self.dealloc_one(next) };
-                self.dealloc_depth -= 1;
+        if self.dealloc_depth == 0 && !self.dealloc_queue.is_empty() {
+            self.dealloc_waiting();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn dealloc_waiting(&mut self) {
+        while let Some(next) = self.dealloc_queue.pop() {
+            self.dealloc_depth += 1;
+            // SAFETY: queued objects have no reference left.
+            unsafe { self.dealloc_one(next) };
+            self.dealloc_depth -= 1;
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn dealloc_one(&mut self, w: Word) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !self.free_plain(w) {
+                self.dealloc_any(w);
             }
         }
     }
 
-    unsafe fn dealloc_one(&mut self, w: Word) {
+    /// Releases a reference that a dead object holds.
+    #[inline(always)]
+    fn release_part(&mut self, w: Word) {
+        if was_last(w) {
+            // SAFETY: that was the last reference.
+            unsafe { self.dealloc_part(w) };
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc_part(&mut self, w: Word) {
+        // SAFETY: the caller's promise.
+        unsafe { self.dealloc(w) };
+    }
+
+    /// Frees what consists of words and has no more to it, of the commonest classes; `false` for anything else.
+    ///
+    /// # Safety
+    /// As for [`Isolate::dealloc`].
+    #[inline(always)]
+    unsafe fn free_plain(&mut self, w: Word) -> bool {
         // SAFETY: the object is dead but its memory is still ours; the items are released once.
         unsafe {
             let p = w.as_ptr();
+            if (*p).refs & Header::HAS_SIDE != 0 {
+                return false;
+            }
             let size = match (*p).class {
-                _ if (*p).refs & Header::HAS_SIDE != 0 => 0,
                 ClassId::TUPLE | ClassId::NODE => {
                     let items = tuple_items(w);
                     for &item in items {
-                        dec(item);
+                        self.release_part(item);
                     }
                     size_of::<TupleObj>() + 8 * items.len()
                 }
                 ClassId::CONS => {
                     let cell = p.cast::<ConsObj>();
-                    dec((*cell).value);
-                    dec((*cell).next);
+                    self.release_part((*cell).value);
+                    self.release_part((*cell).next);
                     size_of::<ConsObj>()
                 }
                 ClassId::CLAUDE_LIST => {
-                    dec((*p.cast::<ListSliceObj>()).node);
+                    self.release_part((*p.cast::<ListSliceObj>()).node);
                     size_of::<ListSliceObj>()
                 }
-                _ => 0,
+                ClassId::FUNCTION => {
+                    let f = p.cast::<FunctionObj>();
+                    self.release_part((*f).closure);
+                    self.release_part((*f).defaults);
+                    self.release_part((*f).kwdefaults);
+                    self.release_part((*f).annotate);
+                    size_of::<FunctionObj>()
+                }
+                ClassId::CELL => {
+                    self.release_part((*p.cast::<CellObj>()).value);
+                    size_of::<CellObj>()
+                }
+                _ => return false,
             };
-            if size > 0 {
-                self.free_cell(p.cast(), size);
-                return;
-            }
+            self.free_cell(p.cast(), size);
         }
+        true
+    }
+
+    #[inline(never)]
+    unsafe fn dealloc_any(&mut self, w: Word) {
         let class = self.class(self.class_of(w));
         if (class.has(ClassObj::HAS_DEL) || class.layout == Layout::Generator) && !self.finalize(w, class) {
             return;

@@ -114,18 +114,27 @@ pub fn inc(w: Word) {
 /// Releases a reference that the caller owns.
 #[inline(always)]
 pub fn dec(w: Word) {
-    if w.is_object() {
-        // SAFETY: the caller owns a reference, so the object is alive.
-        unsafe {
-            let h = w.as_ptr();
-            let refs = (*h).refs;
-            if refs >= 0 {
-                (*h).refs = refs - Header::ONE;
-                if refs - Header::ONE < Header::ONE {
-                    last_reference_gone(w);
-                }
-            }
+    if was_last(w) {
+        last_reference_gone(w);
+    }
+}
+
+/// Takes a reference that the caller owns off the count; whether it was the last one, so that the object is to be
+/// deallocated.
+#[inline(always)]
+pub(crate) fn was_last(w: Word) -> bool {
+    if !w.is_object() {
+        return false;
+    }
+    // SAFETY: the caller owns a reference, so the object is alive.
+    unsafe {
+        let h = w.as_ptr();
+        let refs = (*h).refs;
+        if refs < 0 {
+            return false;
         }
+        (*h).refs = refs - Header::ONE;
+        refs - Header::ONE < Header::ONE
     }
 }
 

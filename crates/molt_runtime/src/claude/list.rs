@@ -291,14 +291,10 @@ fn push_front(rt: &mut Isolate, value: Owned, list: Owned) -> Owned {
 fn grow(rt: &mut Isolate, slice: Word, front: usize, back: usize) -> usize {
     let mut s = slice_obj(slice);
     let (start, end) = bounds(slice);
-    let room = core::iter::repeat_n(Word::UNBOUND, front);
-    let made = node::new(rt, ClassId::NODE, front + (end - start) + back, room.chain(flat(slice).iter().copied()));
+    let made = node::with_room(rt, front, flat(slice), back);
     let old = core::mem::replace(&mut s.node, made.into_word());
-    for (i, &w) in words(old).iter().enumerate() {
-        if !(start..end).contains(&i) {
-            dec(w);
-        }
-    }
+    let (before, after) = (&words(old)[..start], &words(old)[end..]);
+    before.iter().chain(after).for_each(|&w| dec(w));
     // SAFETY: nobody else holds the old node. What it held is the new one's, or was released.
     unsafe { rt.free_cell(old.as_ptr().cast(), size_of::<TupleObj>() + 8 * words(old).len()) };
     (s.start, s.end) = (index(front), index(front + end - start));

@@ -50,6 +50,22 @@ pub(super) fn new(rt: &mut Isolate, class: ClassId, len: usize, items: impl Into
     }
 }
 
+/// A node of words that are taken over, with unbound ones before and behind.
+pub(super) fn with_room(rt: &mut Isolate, front: usize, items: &[Word], back: usize) -> Owned {
+    let len = front + items.len() + back;
+    let p = rt.alloc_object(ClassId::NODE, size_of::<TupleObj>() + 8 * len).cast::<TupleObj>();
+    // SAFETY: the object is fresh and has room for the fixed part and `len` words.
+    unsafe {
+        (*p).len = len as u64;
+        let out = (&raw mut (*p).items).cast::<Word>();
+        let unbound = |from: usize, to: usize| (from..to).for_each(|i| out.add(i).write(Word::UNBOUND));
+        unbound(0, front);
+        core::ptr::copy_nonoverlapping(items.as_ptr(), out.add(front), items.len());
+        unbound(front + items.len(), len);
+        Owned::from_word(Word::from_ptr(p))
+    }
+}
+
 /// A node with the same words, shared.
 pub(super) fn copy(rt: &mut Isolate, node: Word) -> Owned {
     let from = words(node);

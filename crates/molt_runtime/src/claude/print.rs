@@ -33,6 +33,10 @@ pub fn pr_str(rt: &mut Isolate, w: Word) -> PyResult {
 
 /// Appends the text of a value as [`to_string`] gives it.
 pub fn write_bare(rt: &mut Isolate, out: &mut Vec<u8>, w: Word) -> PyResult<()> {
+    if let Some(v) = w.to_small() {
+        out.extend_from_slice(int_text::write_i64(&mut [0; 20], v));
+        return Ok(());
+    }
     if kind_of(rt, w) == Kind::String {
         out.extend_from_slice(str_bytes(w));
         return Ok(());

@@ -107,11 +107,7 @@ impl Mapping {
 /// Appends the mapping of one code point.
 pub fn push_mapped(out: &mut Vec<u8>, mapping: Mapping, c: u32) {
     if c < 128 {
-        let b = c as u8;
-        out.push(match mapping {
-            Mapping::Lower | Mapping::Fold => b.to_ascii_lowercase(),
-            Mapping::Upper | Mapping::Title => b.to_ascii_uppercase(),
-        });
+        out.push(map_ascii(mapping, c as u8));
         return;
     }
     let (runs, multi) = mapping.tables();
@@ -179,10 +175,20 @@ pub fn lower_sigma(text: &[u8], at: usize) -> u32 {
 /// Every code point mapped on its own (upper case, case folding).
 pub fn map_all(text: &[u8], mapping: Mapping) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    for c in wtf8::chars(text) {
+    let plain = text.iter().position(|b| !b.is_ascii()).unwrap_or(text.len());
+    let (ascii, rest) = text.split_at(plain);
+    out.extend(ascii.iter().map(|&b| map_ascii(mapping, b)));
+    for c in wtf8::chars(rest) {
         push_mapped(&mut out, mapping, c);
     }
     out
+}
+
+fn map_ascii(mapping: Mapping, b: u8) -> u8 {
+    match mapping {
+        Mapping::Lower | Mapping::Fold => b.to_ascii_lowercase(),
+        Mapping::Upper | Mapping::Title => b.to_ascii_uppercase(),
+    }
 }
 
 /// `str.title`.
