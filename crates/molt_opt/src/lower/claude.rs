@@ -4,6 +4,7 @@
 //! flag is [`layout::TAIL_CALL`]. Whoever gets this flag from a call makes the waiting one in its place, unless it is in a
 //! tail position itself and passes the flag on. So no frame of a tail call stays, on any engine.
 
+mod equality;
 mod lists;
 mod predicates;
 

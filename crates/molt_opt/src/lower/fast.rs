@@ -281,6 +281,11 @@ impl Lower<'_> {
     }
 
     pub(super) fn compare_truth(&mut self, inst: InstId, op: CompareOp, args: &[ValueId], family: Family) -> ValueId {
+        if family == Family::Claude
+            && let Some(bit) = self.compare_with_name(inst, op, args)
+        {
+            return bit;
+        }
         let slow = self.both_small(args[0], args[1]);
         let done = self.m.block();
         let result = self.m.func.add_param(done, Type::I1);

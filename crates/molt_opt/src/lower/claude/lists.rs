@@ -1,8 +1,8 @@
-//! `head`, `tail` and `cons` of ClaudeLang's lists, as far as they need no memory: `molt_runtime/src/claude/list.rs` says
-//! how lists are laid out.
+//! `head`, `tail` and `cons` of ClaudeLang's lists, as far as they need no new chunk of memory:
+//! `molt_runtime/src/claude/list.rs` says how lists are laid out.
 
-use molt_abi::layout::Header;
-use molt_abi::{ClassId, RtFn, Word, layout};
+use molt_abi::layout::{Header, ListSliceObj};
+use molt_abi::{ClassId, RtFn, Word, context, layout};
 use molt_ir::{BlockId, IntCond, Op, Type, ValueId};
 
 use super::super::Lower;
@@ -92,8 +92,8 @@ impl<'a> Lower<'a> {
         self.m.jump(done, &[item]);
     }
 
-    /// Of a cell that others hold too, and of a flat list that nobody else holds. Its node keeps the item if others hold
-    /// the node.
+    /// Of a cell that others hold too, and of a flat list: in place if nobody else holds it, and its node keeps the item if
+    /// others hold the node.
     fn tail(&mut self, args: &[ValueId], slow: BlockId, done: BlockId) {
         let list = args[0];
         let cell = self.by_form(list, slow);
@@ -102,8 +102,15 @@ impl<'a> Lower<'a> {
         let start = self.m.int(Op::IAdd, &[before, step]);
         let stays = self.m.icmp(IntCond::Slt, start, end);
         self.go_on_if(stays, slow);
-        self.go_on_if_sole(list, slow);
         let node = self.m.load(list, layout::SLICE_NODE);
+        let is_sole = self.compare_with_sole(list, IntCond::Eq);
+        let (sole, shared) = (self.m.block(), self.m.block());
+        self.m.brif(is_sole, (sole, &[]), (shared, &[]));
+        self.m.current = shared;
+        let made = self.new_slice(node, (start, end), slow);
+        self.m.dec(list);
+        self.m.jump(done, &[made]);
+        self.m.current = sole;
         let (own, left) = (self.m.block(), self.m.block());
         let is_shared = self.compare_with_sole(node, IntCond::Ne);
         self.m.brif(is_shared, (left, &[]), (own, &[]));
@@ -119,11 +126,42 @@ impl<'a> Lower<'a> {
         self.m.store(list, layout::SLICE_START, start);
         self.m.jump(done, &[list]);
         self.m.current = cell;
-        let is_shared = self.compare_with_sole(list, IntCond::Ne);
+        let refs = self.m.value(Op::LoadS32, &[list], layout::HEADER_REFS as u64, Type::I64);
+        let is_shared = self.m.icmp_imm(IntCond::Sge, refs, 2 * i64::from(Header::ONE));
         self.go_on_if(is_shared, slow);
         let next = self.owned_load(list, layout::CONS_NEXT);
-        self.m.dec(list);
+        // Not the last reference, and no list is its own tail.
+        let one = self.m.iconst(i64::from(Header::ONE));
+        let left = self.m.int(Op::ISub, &[refs, one]);
+        self.m.op(Op::Store32, &[list, left], layout::HEADER_REFS as u64, &[]);
         self.m.jump(done, &[next]);
+    }
+
+    /// A flat list of words of a node, which is shared; goes on only if there is a free cell for it.
+    fn new_slice(&mut self, node: ValueId, (start, end): (ValueId, ValueId), slow: BlockId) -> ValueId {
+        let made = self.new_object(ClassId::CLAUDE_LIST, size_of::<ListSliceObj>(), slow);
+        self.m.inc(node);
+        self.m.store(made, layout::SLICE_NODE, node);
+        self.m.store(made, layout::SLICE_START, start);
+        self.m.store(made, layout::SLICE_END, end);
+        made
+    }
+
+    /// A free cell with the header of an object that has one reference, as the runtime's `alloc_object` makes it.
+    fn new_object(&mut self, class: ClassId, size: usize, slow: BlockId) -> ValueId {
+        let free = context::CTX_FREE + 8 * ((size - 1) / context::SIZE_CLASS_STEP) as i32;
+        let ctx = self.m.ctx();
+        let cell = self.m.load(ctx, free);
+        let is_cell = self.m.icmp_imm(IntCond::Ne, cell, 0);
+        self.go_on_if(is_cell, slow);
+        let next = self.m.load(cell, 0);
+        self.m.store(ctx, free, next);
+        let (live, one) = (self.m.load(ctx, context::CTX_LIVE_OBJECTS), self.m.iconst(1));
+        let live = self.m.int(Op::IAdd, &[live, one]);
+        self.m.store(ctx, context::CTX_LIVE_OBJECTS, live);
+        let header = self.m.iconst(i64::from(Header::ONE) | i64::from(class.0) << 32);
+        self.m.store(cell, layout::HEADER_REFS, header);
+        cell
     }
 
     /// Into the room before the first item of a flat list that nobody else holds, in a node of its own.
