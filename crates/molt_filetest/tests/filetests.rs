@@ -147,6 +147,15 @@ fn optimised(program: &Program) -> Result<Program, String> {
     Ok(p)
 }
 
+/// The program with the blocks of all functions copied by what is known of words.
+fn in_versions(program: &Program) -> Result<Program, String> {
+    let mut p = program.clone();
+    p.funcs.iter_mut().for_each(|f| f.words = true);
+    molt_opt::versions::run(&mut p);
+    p.funcs.iter().try_for_each(|(id, f)| well_formed(&p, f, Stage::Machine).map_err(|e| format!("{id}: {e}")))?;
+    Ok(p)
+}
+
 /// Seeds of the random programs: `MOLT_SEEDS=from..to`, or a few.
 fn seeds() -> std::ops::Range<u64> {
     let text = std::env::var("MOLT_SEEDS").unwrap_or_else(|_| "0..1500".into());
@@ -154,7 +163,7 @@ fn seeds() -> std::ops::Range<u64> {
     from.parse().expect("a number")..to.parse().expect("a number")
 }
 
-/// Every engine gives the same results for a random program as written and as optimised.
+/// Every engine gives the same results for a random program as written, as optimised and in versions.
 #[test]
 fn engines_agree_on_random_programs() {
     for seed in seeds() {
@@ -170,6 +179,10 @@ fn engines_agree_on_random_programs() {
         }
         let vm = on_vm(&optimised, FuncId(last), calls);
         assert_eq!(as_written, vm, "optimised: seed {seed}\n{text}");
+        for (what, p) in [("as written", &program), ("optimised", &optimised)] {
+            let versions = in_versions(p).unwrap_or_else(|e| panic!("{what}, in versions: seed {seed}: {e}\n{text}"));
+            assert_eq!(as_written, on_vm(&versions, FuncId(last), calls), "{what}, in versions: seed {seed}\n{text}");
+        }
         if seed % 5 == 0 {
             assert_eq!(vm, native(&optimised), "cranelift, optimised: seed {seed}\n{text}");
         }

@@ -26,7 +26,7 @@ const MOST_VERSIONS: usize = 4;
 const GROWTH: usize = 2;
 const SPARE: usize = 200;
 /// Functions with more instructions than that stay as they are.
-const LARGEST: usize = 20_000;
+const LARGEST: usize = 8_000;
 
 /// Runs the pass on every body that `lower` marked.
 pub fn run(program: &mut Program) {
