@@ -90,6 +90,9 @@ pub fn has_surrogate(text: &[u8]) -> bool {
 
 /// Number of code points.
 pub fn char_count(text: &[u8]) -> usize {
+    if text.is_ascii() {
+        return text.len();
+    }
     const ONES: u64 = 0x0101_0101_0101_0101;
     let (words, rest) = text.as_chunks::<8>();
     let mut continuations = 0;
