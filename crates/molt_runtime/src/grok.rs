@@ -296,7 +296,7 @@ pub(crate) unsafe fn wind_up(main: *mut State) {
 
 impl Shared {
     /// The shared part of a program. Workers may look at it until the process ends, so it is never freed.
-    fn make(root: Root, args: Vec<Vec<u8>>) -> *const Shared {
+    pub(crate) fn make(root: Root, args: Vec<Vec<u8>>) -> *const Shared {
         Box::into_raw(Box::new(Shared {
             root,
             args,

@@ -11,7 +11,7 @@ use super::super::channel::{
     grok_channel_close, grok_channel_new, grok_channel_receive, grok_channel_release, grok_channel_send,
 };
 use super::super::sync::{grok_mutex_drop, grok_mutex_lock, grok_mutex_new, grok_mutex_unlock};
-use super::super::{Input, Root, Shared, Started, gc, memory};
+use super::super::{Root, Shared, Started};
 use super::*;
 
 /// Turns of a loop that threads contend in.
@@ -48,24 +48,12 @@ impl Program {
             deadlock: 0,
             backtrace: 0,
             gc: 0,
+            finish: None,
         };
-        let shared = Shared {
-            root,
-            args: Vec::new(),
-            out: Lock::new(Vec::new()),
-            input: Lock::new(Input { bytes: Vec::new(), consumed: 0 }),
-            hash_key: 7,
-            sched: Scheduler::new(&root),
-            pool: memory::Pool::new(),
-            space: gc::Space::new(),
-            states: Lock::new(Vec::new()),
-            actors: Lock::new(null_mut()),
-            names: Lock::new(Vec::new()),
-            dead_letters: AtomicU64::new(0),
-            text_cells: Lock::new(super::super::TextCells::new()),
-        };
-        shared.sched.monitored.store(true, Ordering::SeqCst);
-        Program(Box::into_raw(Box::new(shared)))
+        let shared = Shared::make(root, Vec::new()).cast_mut();
+        // SAFETY: the shared part was just made; nobody else knows it.
+        unsafe { (*shared).sched.monitored.store(true, Ordering::SeqCst) };
+        Program(shared)
     }
 
     fn sched(&self) -> &Scheduler {
