@@ -249,7 +249,9 @@ fn deep_nesting_never_overflows() {
 
 #[test]
 fn every_diagnostic_page_tells_the_truth() {
-    for code in molt_diagnostics::registry::ALL {
+    // What is found between languages is tested where there are several: tests/lang/cross.
+    let of_python = |code: &&&molt_diagnostics::registry::Code| !code.page.contains("```grok");
+    for code in molt_diagnostics::registry::ALL.iter().filter(of_python) {
         let mut blocks = code.page.split("```py\n").skip(1).map(|b| b.split("```").next().unwrap_or_default());
         let wrong = compile_with(blocks.next().unwrap_or_default().as_bytes(), &[]);
         assert!(wrong.diagnostics.iter().any(|d| d.code.id == code.id), "{}: {:?}", code.id, wrong.diagnostics);
