@@ -87,11 +87,17 @@ fn links(page: &Path, text: &str, faults: &mut Vec<String>) {
     }
 }
 
-/// The first program of a diagnostic's page is reported with its code, the second is accepted. Returns how many ran.
+/// The first program of a diagnostic's page is reported with its code, the second is accepted, both beside the modules of
+/// GrokLang that the page names. Returns how many ran.
 fn diagnostic(page: &Path, text: &str, faults: &mut Vec<String>) -> Result<usize, String> {
     let id = page.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let programs: Vec<&str> = text.split("```py\n").skip(1).filter_map(|t| t.split("```").next()).collect();
     let dir = examples::Scratch::new()?;
+    for module in text.split("```grok name=").skip(1) {
+        if let Some((name, body)) = module.split("```").next().and_then(|m| m.split_once('\n')) {
+            examples::write(dir.path(), name, body)?;
+        }
+    }
     for (i, program) in programs.iter().enumerate() {
         let file = dir.path().join("page.py");
         std::fs::write(&file, program).map_err(|e| e.to_string())?;
