@@ -363,6 +363,26 @@ rt_table! {
     // words that come out are its own; 0 says that an exception waits in the state.
     GrokObjectShare = grok_object_share(i) -> v;
     GrokObjectRelease = grok_object_release(i) -> v;
+    /// `grok_object_here()`: whether code on objects can run on this stack.
+    GrokObjectHere = grok_object_here() -> i;
+    /// `grok_object_find(module, n, name, n)`: what a module has under a name; the module itself where the name is empty.
+    GrokObjectFind = grok_object_find(i i i i) -> i;
+    /// `grok_object_invoke(callee, words, n, names, n)`: a call with borrowed operands, which may be absent.
+    GrokObjectInvoke = grok_object_invoke(i i i i i) -> i;
+    /// `grok_object_apply(operation, a, b)`: an operation by its number in the library.
+    GrokObjectApply = grok_object_apply(i i i) -> i;
+    GrokObjectAttribute = grok_object_attribute(i i i) -> i;
+    GrokObjectSetAttribute = grok_object_set_attribute(i i i i) -> i;
+    /// `grok_object_absent()`: the word of an operand that is not passed.
+    GrokObjectAbsent = grok_object_absent() -> i;
+    /// `grok_object_at(place)`: where the operations that follow stand, for what reports their failure.
+    GrokObjectAt = grok_object_at(i) -> v;
+    /// `grok_object_failure(which, out)`: a part of the exception that waits, its length and one; 0 where none waits.
+    GrokObjectFailure = grok_object_failure(i i) -> i;
+    /// `grok_object_forget()`: the exception that waits was caught.
+    GrokObjectForget = grok_object_forget() -> v;
+    /// `grok_object_callable(address, entry, end)`: an object that calls a value of the program.
+    GrokObjectCallable = grok_object_callable(i i i) -> i;
     /// `grok_object_call(callee, words, n)`: consumes the words.
     GrokObjectCall = grok_object_call(i i i) -> i;
     /// `grok_object_items(word, kind)`: a tuple of what is in a list (0), tuple (1), set (2) or dict (3: keys and values in turn).

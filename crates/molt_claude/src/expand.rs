@@ -19,6 +19,7 @@ mod quote;
 mod require;
 mod sandbox;
 mod scope;
+pub mod surface;
 mod tasks;
 mod testing;
 mod writer;

@@ -27,6 +27,7 @@ pub mod syntax;
 
 pub use expand::entries::LAST;
 pub use expand::foreign::exports;
+pub use expand::surface::surface;
 pub use lower::Settled;
 pub use macros::MacroRunner;
 pub use options::Options;

@@ -1,23 +1,55 @@
 //! GrokLang programs: their files and their front end.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use molt_base::SourceMap;
 use molt_diagnostics::{Diagnostic, Level};
-use molt_grok::across::Surface;
+use molt_grok::across::{Surface, imported};
 use molt_grok::check::context::Checked;
 use molt_grok::compile::{self, Compiled};
-use molt_grok::hir::front::{Loader, Options, PackageSource};
+use molt_grok::hir::front::{Foreign, Loader, Options, PackageSource};
 
+use crate::claude::read;
 use crate::loader::Touched;
 use crate::package::{Format, LintLevel, Target, TargetKind, Workspace};
 use crate::toolchain::grok_library;
 
+/// What the front end asked for.
+#[derive(Default)]
+pub struct Asked {
+    pub touched: Touched,
+    /// Dotted names of the modules of other languages.
+    pub foreign: Vec<String>,
+}
+
 /// Reads files from the disk and remembers which.
 struct DiskLoader {
-    touched: Arc<Mutex<Touched>>,
+    asked: Arc<Mutex<Asked>>,
     texts: Vec<(String, String)>,
+    /// The folder that names of modules of other languages begin at.
+    root: PathBuf,
+}
+
+impl DiskLoader {
+    /// The text of a file that may be there.
+    fn bytes(&mut self, path: &Path) -> Option<Vec<u8>> {
+        let touched = &mut self.asked.lock().unwrap_or_else(PoisonError::into_inner).touched;
+        match read(path) {
+            Ok(Some(bytes)) => {
+                touched.read.push(path.to_path_buf());
+                Some(bytes)
+            }
+            Ok(None) => {
+                touched.absent.push(path.to_path_buf());
+                None
+            }
+            Err(e) => {
+                touched.failed = Some((path.to_path_buf(), e));
+                None
+            }
+        }
+    }
 }
 
 impl Loader for DiskLoader {
@@ -25,30 +57,47 @@ impl Loader for DiskLoader {
         if let Some((_, text)) = self.texts.iter().find(|(name, _)| name == path) {
             return Some(text.clone());
         }
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = PathBuf::from(path);
-        match std::fs::read(&path) {
-            Ok(bytes) => {
-                touched.read.push(path);
-                // What is not UTF-8 becomes a character that the lexer refuses where it stands.
-                Some(String::from_utf8_lossy(&bytes).into_owned())
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                touched.absent.push(path);
-                None
-            }
-            Err(e) => {
-                touched.failed = Some((path, e));
-                None
-            }
-        }
+        // What is not UTF-8 becomes a character that the lexer refuses where it stands.
+        self.bytes(Path::new(path)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
     fn list(&mut self, folder: &str) -> Vec<String> {
         let names = listing(Path::new(folder));
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.listed.push(PathBuf::from(folder));
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.touched.listed.push(PathBuf::from(folder));
         names.lines().map(str::to_owned).collect()
+    }
+
+    fn foreign(&mut self, root: &str, name: &str) -> Option<Foreign> {
+        let folder = Path::new(root).parent().unwrap_or(Path::new("")).to_path_buf();
+        let (module, dashed) = (folder.join(name), folder.join(name.replace('_', "-")));
+        let file = whole(&module);
+        let below = file.strip_prefix(whole(&self.root)).ok()?;
+        let parts: Option<Vec<&str>> = below
+            .components()
+            .map(|c| match c {
+                Component::Normal(name) => name.to_str(),
+                _ => None,
+            })
+            .collect();
+        let dotted = parts?.join(".");
+        let mut files = vec![module.join("__init__.py"), module.with_extension("py"), module.with_extension("cl")];
+        if dashed != module {
+            files.push(dashed.with_extension("cl"));
+        }
+        let (path, bytes) = files.into_iter().find_map(|f| Some((f.clone(), self.bytes(&f)?)))?;
+        let shown = path.display().to_string();
+        let surface = match crate::claude::is_claude(&path) {
+            true => Some(molt_claude::surface(&String::from_utf8_lossy(&bytes))),
+            false => molt_python::surface(&bytes, &shown).ok(),
+        };
+        let path = format!("{shown} as GrokLang sees it");
+        self.texts.push((path.clone(), imported::stand_in(&surface.clone().unwrap_or_default(), &dotted)));
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if !asked.foreign.contains(&dotted) {
+            asked.foreign.push(dotted);
+        }
+        Some(Foreign { path, left_out: surface.map(|s| s.left_out) })
     }
 }
 
@@ -69,6 +118,17 @@ fn list_into(folder: &Path, out: &mut Vec<String>) {
             out.push(path.display().to_string());
         }
     }
+}
+
+/// The folder of a file.
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(Path::new("")).to_path_buf()
+}
+
+/// A path from the root of the file system.
+fn whole(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 /// Whether a file is in GrokLang, by its name.
@@ -93,6 +153,8 @@ pub struct Job {
     pub optimise: bool,
     /// Root files that are not read from the disk, and their texts.
     pub texts: Vec<(String, String)>,
+    /// The folder that names of modules of other languages begin at.
+    pub root: PathBuf,
 }
 
 /// The levels of kinds of findings in the files below the folder of a package.
@@ -113,12 +175,21 @@ impl Job {
         let package =
             PackageSource { name: "main".into(), root: path.display().to_string(), test, ..PackageSource::default() };
         let options = Options { backtrace: wants_frames(), library: grok_library(), ..Options::default() };
-        Job { packages: vec![package], options, lints: Vec::new(), read: Vec::new(), optimise: true, texts: Vec::new() }
+        Job {
+            packages: vec![package],
+            options,
+            lints: Vec::new(),
+            read: Vec::new(),
+            optimise: true,
+            texts: Vec::new(),
+            root: folder_of(path),
+        }
     }
 
-    /// A file that a program of another language imports, whose text was read.
-    pub fn module(path: &Path, name: &str, text: String) -> Job {
+    /// A file that a program of another language imports, whose modules lie below `root`. The text was read.
+    pub fn module(path: &Path, root: &Path, name: &str, text: String) -> Job {
         let mut job = Job::file(path, false);
+        job.root = root.to_path_buf();
         job.options.is_across = true;
         for package in &mut job.packages {
             package.name = name.to_owned();
@@ -164,6 +235,7 @@ impl Job {
             read: workspace.read.clone(),
             optimise: profile.opt.unwrap_or(if release { 3 } else { 1 }) > 0,
             texts: Vec::new(),
+            root: folder_of(&target.path),
         }
     }
 
@@ -192,42 +264,42 @@ impl Job {
     }
 
     /// Runs the front end.
-    pub fn compile(&self) -> (Compiled, Touched) {
-        let (loader, touched) = self.loader();
+    pub fn compile(&self) -> (Compiled, Asked) {
+        let (loader, asked) = self.loader();
         let mut compiled = compile::compile(self.packages.clone(), loader, self.options.clone());
         let Compiled { diagnostics, sources, program, .. } = &mut compiled;
         self.apply_lints(diagnostics, sources);
         if diagnostics.iter().any(Diagnostic::is_error) {
             *program = None;
         }
-        (compiled, self.touched(&touched))
+        (compiled, self.asked(&asked))
     }
 
     /// What the last package offers to other languages, if nothing is wrong with it.
-    pub fn surface(&self) -> (Option<Surface>, Vec<Diagnostic>, SourceMap, Touched) {
-        let (loader, touched) = self.loader();
+    pub fn surface(&self) -> (Option<Surface>, Vec<Diagnostic>, SourceMap, Asked) {
+        let (loader, asked) = self.loader();
         let (surface, mut diagnostics, sources) = compile::surface(self.packages.clone(), loader, self.options.clone());
         self.apply_lints(&mut diagnostics, &sources);
-        (surface, diagnostics, sources, self.touched(&touched))
+        (surface, diagnostics, sources, self.asked(&asked))
     }
 
     /// Runs the front end up to types.
-    pub fn check(&self) -> (Checked, Vec<Diagnostic>, Touched) {
-        let (loader, touched) = self.loader();
+    pub fn check(&self) -> (Checked, Vec<Diagnostic>, Asked) {
+        let (loader, asked) = self.loader();
         let (checked, mut diagnostics) = compile::check(self.packages.clone(), loader, self.options.clone());
         self.apply_lints(&mut diagnostics, &checked.hir.files);
-        (checked, diagnostics, self.touched(&touched))
+        (checked, diagnostics, self.asked(&asked))
     }
 
-    fn loader(&self) -> (Box<DiskLoader>, Arc<Mutex<Touched>>) {
-        let touched = Arc::new(Mutex::new(Touched::default()));
-        (Box::new(DiskLoader { touched: touched.clone(), texts: self.texts.clone() }), touched)
+    fn loader(&self) -> (Box<DiskLoader>, Arc<Mutex<Asked>>) {
+        let asked = Arc::new(Mutex::new(Asked::default()));
+        (Box::new(DiskLoader { asked: asked.clone(), texts: self.texts.clone(), root: self.root.clone() }), asked)
     }
 
-    fn touched(&self, of_loader: &Mutex<Touched>) -> Touched {
-        let mut touched = std::mem::take(&mut *of_loader.lock().unwrap_or_else(PoisonError::into_inner));
-        touched.read.extend(self.read.iter().cloned());
-        touched
+    fn asked(&self, of_loader: &Mutex<Asked>) -> Asked {
+        let mut asked = std::mem::take(&mut *of_loader.lock().unwrap_or_else(PoisonError::into_inner));
+        asked.touched.read.extend(self.read.iter().cloned());
+        asked
     }
 
     fn apply_lints(&self, diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap) {

@@ -9,6 +9,7 @@ use molt_ir::{Program, join};
 use molt_python::{Compilation, CompileRequest, Found};
 
 use crate::claude;
+use crate::grok;
 use crate::loader::{FolderLoader, Touched};
 use crate::offered::Offered;
 
@@ -16,6 +17,16 @@ use crate::offered::Offered;
 pub(crate) enum Start {
     Python(Found),
     Claude(claude::Job),
+    Grok(Box<Begin>),
+}
+
+/// A program that begins in GrokLang.
+pub(crate) struct Begin {
+    pub job: grok::Job,
+    /// What its front end made of it by itself.
+    pub compiled: molt_grok::compile::Compiled,
+    /// Dotted names of the modules of other languages that it uses.
+    pub foreign: Vec<String>,
 }
 
 /// What the front ends made together.
@@ -42,28 +53,36 @@ struct Parts {
     touched: Touched,
     /// Modules of GrokLang.
     offered: Offered,
+    main: Option<Box<Begin>>,
 }
 
 /// Compiles a program whose modules of Python lie below `root`. What ClaudeLang leaves to run time is found where the
 /// program is only `check`ed.
 pub(crate) fn compile(start: Start, root: &Path, check: bool) -> Mixed {
-    let (entry, job) = match start {
-        Start::Python(entry) => (Some(entry), claude::Job::below(root)),
-        Start::Claude(job) => (None, job),
+    let (entry, job, main, roots) = match start {
+        Start::Python(entry) => (Some(entry), claude::Job::below(root), None, Vec::new()),
+        Start::Claude(job) => (None, job, None, Vec::new()),
+        Start::Grok(begin) => {
+            let name = begin.job.packages.last().map(|p| p.root.clone()).unwrap_or_default();
+            let nothing = Found::python(Vec::new(), name, false);
+            let foreign = begin.foreign.clone();
+            (Some(nothing), claude::Job::below(root), Some(begin), foreign)
+        }
     };
     let touched = Touched::default();
     let (python, claude) = (None, None);
-    let root = root.to_path_buf();
+    let (root_path, root) = (root, root.to_path_buf());
     let mut parts = Parts {
         root,
         entry,
         job,
-        roots: Vec::new(),
+        roots,
         surfaces: Vec::new(),
         python,
         claude,
         touched,
-        offered: Offered::default(),
+        offered: Offered::new(root_path),
+        main,
     };
     let (mut python, mut claude) = (parts.entry.is_some(), parts.job.entry.is_some());
     while python || claude {
@@ -73,6 +92,7 @@ pub(crate) fn compile(start: Start, root: &Path, check: bool) -> Mixed {
         if parts.touched.failed.is_none() && std::mem::take(&mut claude) {
             python |= parts.make_claude();
         }
+        python |= parts.wants(parts.offered.foreign());
         if parts.touched.failed.is_some() {
             break;
         }
@@ -98,11 +118,20 @@ impl Parts {
     fn make_claude(&mut self) -> bool {
         let (made, touched) = self.job.compile(&self.surfaces, &self.root, &self.offered);
         self.touched.take(touched);
-        let new: Vec<String> = made.foreign.iter().filter(|f| !self.roots.contains(f)).cloned().collect();
-        let more = made.program.is_some() && !new.is_empty();
+        let more = made.program.is_some() && self.wants(made.foreign.clone());
         self.claude = Some(made);
-        self.roots.extend(new);
         more
+    }
+
+    /// Whether Python has to make modules that it was not asked for before.
+    fn wants(&mut self, modules: Vec<String>) -> bool {
+        let before = self.roots.len();
+        for module in modules {
+            if !self.roots.contains(&module) {
+                self.roots.push(module);
+            }
+        }
+        self.roots.len() > before
     }
 
     fn joined(self, check: bool) -> Mixed {
@@ -128,7 +157,7 @@ impl Parts {
                 (program, other) => *program = other,
             }
         }
-        for made in self.offered.finish(&mut mixed.touched) {
+        for made in self.offered.finish(self.main, &mut mixed.touched) {
             refused |= made.program.is_none();
             mixed.take(made.diagnostics, made.sources);
             if let (Some(program), Some(other)) = (&mut mixed.program, made.program)

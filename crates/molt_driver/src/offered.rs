@@ -14,6 +14,7 @@ use molt_grok::compile::Compiled;
 
 use crate::grok::Job;
 use crate::loader::Touched;
+use crate::mixed::Begin;
 
 /// A module that is imported.
 struct Module {
@@ -34,8 +35,11 @@ impl Module {
 }
 
 /// All such modules of a program.
-#[derive(Default)]
-pub(crate) struct Offered(Mutex<Parts>);
+pub(crate) struct Offered {
+    /// The folder that names of modules begin at.
+    root: PathBuf,
+    parts: Mutex<Parts>,
+}
 
 #[derive(Default)]
 struct Parts {
@@ -44,11 +48,17 @@ struct Parts {
     /// Modules with errors.
     wrong: BTreeMap<PathBuf, (Vec<Diagnostic>, SourceMap)>,
     touched: Touched,
+    /// Dotted names of the modules of other languages that they use.
+    foreign: Vec<String>,
 }
 
 impl Offered {
+    pub fn new(root: &Path) -> Offered {
+        Offered { root: root.to_path_buf(), parts: Mutex::default() }
+    }
+
     fn parts(&self) -> MutexGuard<'_, Parts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The module in Python that stands in for a file that was read, and the names that it leaves out with the reasons;
@@ -65,9 +75,10 @@ impl Offered {
         let name = format!("m_{}", dotted.replace('.', "__"));
         let text = String::from_utf8_lossy(text).into_owned();
         let len = text.len();
-        let mut job = Job::module(&path, &name, text);
-        let (surface, diagnostics, sources, touched) = job.surface();
-        parts.touched.take(touched);
+        let mut job = Job::module(&path, &self.root, &name, text);
+        let (surface, diagnostics, sources, asked) = job.surface();
+        parts.touched.take(asked.touched);
+        parts.foreign.extend(asked.foreign);
         match surface {
             Some(surface) => {
                 job.add_text(&surface.adapters);
@@ -83,22 +94,32 @@ impl Offered {
         }
     }
 
-    /// What was found out about the modules with errors, else the modules as one program.
-    pub fn finish(self, touched: &mut Touched) -> Vec<Compiled> {
-        let parts = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    /// The modules of other languages that these use.
+    pub fn foreign(&self) -> Vec<String> {
+        self.parts().foreign.clone()
+    }
+
+    /// What was found out about the modules with errors, else the modules as one program, which begins with `main` if there is
+    /// one.
+    pub fn finish(self, main: Option<Box<Begin>>, touched: &mut Touched) -> Vec<Compiled> {
+        let parts = self.parts.into_inner().unwrap_or_else(PoisonError::into_inner);
         touched.take(parts.touched);
         if !parts.wrong.is_empty() {
             let wrong = parts.wrong.into_values();
-            return wrong
-                .map(|(diagnostics, sources)| Compiled { program: None, diagnostics, sources, tests: Vec::new() })
-                .collect();
+            let wrong =
+                wrong.map(|(diagnostics, sources)| Compiled { program: None, diagnostics, sources, tests: Vec::new() });
+            return wrong.chain(main.map(|begin| begin.compiled)).collect();
         }
         let lengths: Vec<(String, usize)> =
             parts.modules.iter().map(|(path, m)| (path.display().to_string(), m.len)).collect();
+        let main = match main {
+            Some(begin) if parts.modules.is_empty() => return vec![begin.compiled],
+            main => main.map(|begin| begin.job),
+        };
         let jobs = parts.modules.into_values().map(|m| m.job);
-        let Some(job) = jobs.reduce(Job::with) else { return Vec::new() };
-        let (mut compiled, read) = job.compile();
-        touched.take(read);
+        let Some(job) = jobs.chain(main).reduce(Job::with) else { return Vec::new() };
+        let (mut compiled, asked) = job.compile();
+        touched.take(asked.touched);
         let Compiled { diagnostics, sources, .. } = &mut compiled;
         diagnostics.retain(|d| {
             let Some(span) = d.primary_span() else { return true };

@@ -186,8 +186,16 @@ impl Session {
     }
 
     fn grok_front_end(&mut self, job: &Job, start: Instant) -> Result<Program, DriverError> {
-        let (compiled, touched) = job.compile();
-        let failed = self.touched.add(touched);
+        let (compiled, asked) = job.compile();
+        if !asked.foreign.is_empty() {
+            self.tests = compiled.tests.clone();
+            self.touched.take(asked.touched);
+            let begin = mixed::Begin { job: job.clone(), compiled, foreign: asked.foreign };
+            let here = Path::new(".");
+            let root = if job.root.as_os_str().is_empty() { here } else { &job.root };
+            return self.mixed_front_end(mixed::Start::Grok(begin.into()), root, start);
+        }
+        let failed = self.touched.add(asked.touched);
         self.diagnostics.extend(compiled.diagnostics);
         self.sources = compiled.sources;
         self.tests = compiled.tests;
@@ -210,8 +218,8 @@ impl Session {
         version: &str,
         private: bool,
     ) -> Result<Vec<(String, String)>, DriverError> {
-        let (checked, diagnostics, touched) = job.check();
-        let failed = self.touched.add(touched);
+        let (checked, diagnostics, asked) = job.check();
+        let failed = self.touched.add(asked.touched);
         self.diagnostics.extend(diagnostics);
         self.sources = checked.hir.files.clone();
         if let Some((path, error)) = failed {

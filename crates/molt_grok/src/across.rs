@@ -9,6 +9,9 @@
 //!
 //! An item that cannot cross has no part in them; [`Surface::left_out`] says why.
 
+mod actors;
+pub mod imported;
+
 use std::fmt::Write as _;
 
 use molt_base::{Span, Symbol};
@@ -36,8 +39,9 @@ pub struct Surface {
 pub fn surface(c: &Checked, package: PackageId) -> Surface {
     let root = c.hir.packages[package].root;
     let name = c.hir.text(c.hir.packages[package].name).to_owned();
-    let mut s = Writer { c, root, package: name, own: Vec::new(), out: Surface::default(), offered: Vec::new() };
-    s.own = s.types();
+    let (own, actors, offered) = (Vec::new(), Vec::new(), Vec::new());
+    let mut s = Writer { c, root, package: name, own, actors, out: Surface::default(), offered };
+    (s.actors, s.own) = s.types().into_iter().partition(|&a| c.hir.adts[a].kind == AdtKind::Actor);
     s.run();
     s.out
 }
@@ -57,6 +61,8 @@ struct Writer<'a> {
     package: String,
     /// Types of the package that have a class.
     own: Vec<AdtId>,
+    /// Actors of the package, references to which have a class.
+    actors: Vec<AdtId>,
     out: Surface,
     /// Names that the stand-in has for others.
     offered: Vec<String>,
@@ -70,7 +76,7 @@ impl Writer<'_> {
         self.c.hir.text(s).to_owned()
     }
 
-    /// Public structs and enums without parameters that the root module names.
+    /// Public structs, enums and actors without parameters that the root module names.
     fn types(&self) -> Vec<AdtId> {
         let hir = &self.c.hir;
         let own = hir.adts.iter().filter(|(_, a)| a.head.module == self.root && a.head.vis == Visibility::Public);
@@ -79,9 +85,7 @@ impl Writer<'_> {
             Exported::Adt(a) => Some(a),
             _ => None,
         }));
-        found.retain(|&a| {
-            hir.adts[a].kind != AdtKind::Actor && self.c.params_of(Owner::Adt(a)).is_empty() && !self.is_std(a)
-        });
+        found.retain(|&a| self.c.params_of(Owner::Adt(a)).is_empty() && !self.is_std(a));
         found.sort_by_key(|a| a.0);
         found.dedup();
         found
@@ -102,6 +106,9 @@ impl Writer<'_> {
         self.out.stand_in.push_str("from grok import Value as _Value\n_absent = object()\n");
         for a in self.own.clone() {
             self.class(a);
+        }
+        for a in self.actors.clone() {
+            self.actor(a);
         }
         let hir = &self.c.hir;
         let mut fns: Vec<(String, FnId)> = hir
@@ -222,6 +229,10 @@ impl Writer<'_> {
                     ("HashMap" | "BTreeMap", 2) => format!("dict[{}, {}]", inner(0)?, inner(1)?),
                     ("Option", 1) => format!("{} | None", inner(0)?),
                     ("Box", 1) => inner(0)?,
+                    ("ActorRef", 1) => match types.kind(args[0]) {
+                        TyKind::Adt(a, _) if self.actors.contains(&a) => self.text(self.c.hir.adts[a].head.name),
+                        _ => return none(),
+                    },
                     _ => return none(),
                 }
             }

@@ -61,6 +61,8 @@ pub enum Instance {
     Start,
     /// The end of a part that other languages use: values of modules are dropped.
     Finish,
+    /// What a program does that begins in GrokLang and has modules of other languages.
+    Main,
 }
 
 /// How whoever has only the address of a callable's code calls it.
@@ -113,9 +115,12 @@ pub fn generate(c: &mut Checked, mut make: impl FnMut(&mut Checked, &[BodyId])) 
         u64::from(c.hir.backtrace),
         s.gc as u64,
         0,
+        0,
     ];
-    if let Some(&finish) = kept.functions.get(&Instance::Finish) {
-        relocs.push(Reloc { offset: 8 * (words.len() as u32 - 1), target: RelocTarget::Func(finish), addend: 0 });
+    for (i, instance) in [(9, Instance::Finish), (10, Instance::Main)] {
+        if let Some(&func) = kept.functions.get(&instance) {
+            relocs.push(Reloc { offset: 8 * i, target: RelocTarget::Func(func), addend: 0 });
+        }
     }
     let bytes = words.iter().flat_map(|w| w.to_le_bytes()).collect();
     let root = DataItem { name: "root".to_string(), bytes, align: 8, relocs };
@@ -200,6 +205,9 @@ impl Mono<'_> {
         self.function(Instance::Start);
         if self.c.hir.is_across {
             self.function(Instance::Finish);
+            if self.c.hir.main.is_some() {
+                self.function(Instance::Main);
+            }
             self.offers();
         }
         let mut missing = Vec::new();
@@ -310,6 +318,7 @@ impl Mono<'_> {
             Instance::Ctor(adt, v, _) => c.hir.text(c.hir.adts[adt].variants[v as usize].name).to_string(),
             Instance::Start => "start".to_string(),
             Instance::Finish => "finish".to_string(),
+            Instance::Main => "program".to_string(),
         }
     }
 
@@ -352,6 +361,7 @@ impl Mono<'_> {
             Instance::Ctor(adt, v, args) => glue::constructor(self, adt, v, args, id),
             Instance::Start => glue::start(self, id),
             Instance::Finish => glue::finish(self, id),
+            Instance::Main => glue::main(self, id),
         }
     }
 

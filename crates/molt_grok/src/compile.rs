@@ -9,7 +9,7 @@ use crate::across::{self, Surface};
 use crate::check::context::Checked;
 use crate::check::generalise::without_repeats;
 use crate::check::program::check_program;
-use crate::hir::front::{Front, Loader, Options, PackageSource, Texts};
+use crate::hir::front::{Foreign, Front, Loader, Options, PackageSource, StandIn, Texts};
 use crate::hir::tests::TestItem;
 use crate::hir::{BodyId, PackageId, lints};
 use crate::{code, library};
@@ -39,6 +39,9 @@ impl Loader for WithLibrary {
         } else {
             self.0.list(folder)
         }
+    }
+    fn foreign(&mut self, root: &str, name: &str) -> Option<Foreign> {
+        if root.starts_with(library::PREFIX) { None } else { self.0.foreign(root, name) }
     }
 }
 
@@ -80,9 +83,51 @@ fn load(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: Options)
         }
         sources.push(p);
     }
-    let mut front = Front::load(sources, Box::new(WithLibrary(loader)), options);
-    front.make_values();
-    front
+    let mut loader: Box<dyn Loader> = Box::new(WithLibrary(loader));
+    let mut options = options;
+    loop {
+        let mut front = Front::load(sources.clone(), loader, options.clone());
+        let foreign = front.foreign();
+        if foreign.is_empty() {
+            front.make_values();
+            return front;
+        }
+        add_foreign(&mut sources, foreign);
+        options.is_across = true;
+        loader = front.into_loader();
+    }
+}
+
+/// Puts modules of other languages before all packages but the library, each once.
+fn add_foreign(sources: &mut Vec<PackageSource>, foreign: Vec<(usize, String, Foreign)>) {
+    let mut new: Vec<PackageSource> = Vec::new();
+    let mut users = Vec::new();
+    for (user, name, Foreign { path, left_out }) in foreign {
+        let known = sources.iter().chain(&new).position(|p| p.root == path);
+        let number = known.unwrap_or_else(|| {
+            new.push(PackageSource {
+                name: name.clone(),
+                root: path,
+                is_library: true,
+                stands_in: Some(StandIn { is_wrong: left_out.is_none(), left_out: left_out.unwrap_or_default() }),
+                ..PackageSource::default()
+            });
+            sources.len() + new.len() - 1
+        });
+        users.push((user, name, number));
+    }
+    let (before, count) = (sources.len(), new.len());
+    let moved = |n: usize| match n {
+        0 => 0,
+        n if n < before => n + count,
+        n => n - before + 1,
+    };
+    sources.extend(new);
+    for (user, name, number) in users {
+        sources[user].dependencies.push((name, number));
+    }
+    sources.iter_mut().flat_map(|p| &mut p.dependencies).for_each(|(_, n)| *n = moved(*n));
+    sources[1..].rotate_right(count);
 }
 
 /// Checks packages; what the last one offers to other languages, if there is no error.
@@ -91,9 +136,11 @@ pub fn surface(
     loader: Box<dyn Loader>,
     options: Options,
 ) -> (Option<Surface>, Vec<Diagnostic>, SourceMap) {
-    let (checked, diagnostics) = check(packages, loader, options);
+    let mut front = load(packages, loader, options);
+    let (checked, diagnostics) = check_front(&mut front);
     let package = PackageId(checked.hir.packages.len() as u32 - 1);
-    let surface = (!diagnostics.iter().any(Diagnostic::is_error)).then(|| across::surface(&checked, package));
+    let is_wrong = front.has_wrong_stand_in() || diagnostics.iter().any(Diagnostic::is_error);
+    let surface = (!is_wrong).then(|| across::surface(&checked, package));
     (surface, diagnostics, checked.hir.files)
 }
 
@@ -147,6 +194,14 @@ fn check_front(front: &mut Front) -> (Checked, Vec<Diagnostic>) {
     let mut seen = FastSet::default();
     diagnostics.retain(|d| seen.insert((d.code.id, d.primary_span(), d.message.clone())));
     lints::apply(&checked.hir.lint_scopes, &mut diagnostics);
+    let ours = front.stand_ins();
+    diagnostics.retain(|d| {
+        let Some(span) = d.primary_span().filter(|s| ours.contains(&s.file)) else { return true };
+        let file = checked.hir.files.file(span.file);
+        let at = &file.text[span.start as usize..span.end as usize];
+        assert!(!d.is_error(), "`{}` is wrong: {} at `{at}`", file.name, d.message);
+        false
+    });
     if diagnostics.iter().any(Diagnostic::is_error) {
         // What looks unused in a program with errors may be used where it was not understood.
         diagnostics.retain(Diagnostic::is_error);
@@ -166,7 +221,7 @@ pub fn compile(packages: Vec<PackageSource>, loader: Box<dyn Loader>, options: O
     let mut front = load(packages, loader, options);
     let (mut checked, mut diagnostics) = check_front(&mut front);
     let mut program = None;
-    if !diagnostics.iter().any(Diagnostic::is_error) {
+    if !diagnostics.iter().any(Diagnostic::is_error) && !front.has_wrong_stand_in() {
         let made = code::generate(&mut checked, |checked, bodies| make_bodies(&mut front, checked, bodies));
         diagnostics.append(&mut front.diagnostics);
         diagnostics.extend(checked.take_diagnostics());

@@ -48,6 +48,7 @@ const FILES: &[(&str, &str)] = &[
     ("prelude.grok", include_str!("../library/prelude.grok")),
     ("process.grok", include_str!("../library/process.grok")),
     ("ptr.grok", include_str!("../library/ptr.grok")),
+    ("python.grok", include_str!("../library/python.grok")),
     ("random.grok", include_str!("../library/random.grok")),
     ("range.grok", include_str!("../library/range.grok")),
     ("rc.grok", include_str!("../library/rc.grok")),

@@ -19,6 +19,7 @@ pub mod ops;
 pub mod parse;
 pub mod print;
 pub mod program;
+pub mod surface;
 pub mod types;
 pub mod verify;
 

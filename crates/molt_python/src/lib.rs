@@ -17,6 +17,7 @@ mod decode;
 mod library;
 mod lower;
 mod nesting;
+mod offer;
 mod parse;
 mod program;
 mod release;
@@ -26,6 +27,7 @@ mod unparse;
 use molt_base::SourceMap;
 use molt_diagnostics::Diagnostic;
 use molt_ir::Program;
+use molt_ir::surface::Surface;
 
 /// Stack of the compiling thread; reserved, not committed.
 const STACK_SIZE_BYTES: usize = 1 << 30;
@@ -80,9 +82,18 @@ pub struct Compilation {
 /// The names that a module has for others: those of a constant `__all__`, else its public ones; what is wrong with its
 /// text, otherwise.
 pub fn names(source: &[u8], filename: &str) -> Result<Vec<String>, String> {
+    on_large_stack(|| program::names_of(source, filename))
+}
+
+/// What a module has for modules of other languages; what is wrong with its text, otherwise.
+pub fn surface(source: &[u8], filename: &str) -> Result<Surface, String> {
+    on_large_stack(|| offer::surface_of(source, filename))
+}
+
+fn on_large_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     std::thread::scope(|scope| {
-        let work = std::thread::Builder::new().stack_size(STACK_SIZE_BYTES);
-        let handle = work.spawn_scoped(scope, || program::names_of(source, filename)).expect("a thread can be started");
+        let thread = std::thread::Builder::new().stack_size(STACK_SIZE_BYTES);
+        let handle = thread.spawn_scoped(scope, work).expect("a thread can be started");
         handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
@@ -95,11 +106,7 @@ impl Compilation {
 
 /// Compiles a program with all the modules it imports.
 pub fn compile(request: &CompileRequest, loader: &dyn SourceLoader) -> Compilation {
-    std::thread::scope(|scope| {
-        let work = std::thread::Builder::new().stack_size(STACK_SIZE_BYTES);
-        let handle = work.spawn_scoped(scope, || compile_here(request, loader)).expect("a thread can be started");
-        handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+    on_large_stack(|| compile_here(request, loader))
 }
 
 fn compile_here(request: &CompileRequest, loader: &dyn SourceLoader) -> Compilation {

@@ -427,7 +427,7 @@ fn for_each_import_from<'a>(body: &'a [Stmt], f: &mut dyn FnMut(&'a ast::StmtImp
 }
 
 /// Names of a module's `__all__` when assignments and additions of constant lists make it.
-fn constant_all(tree: &ast::ModModule) -> Option<Vec<String>> {
+pub(crate) fn constant_all(tree: &ast::ModModule) -> Option<Vec<String>> {
     let mut all: Option<Vec<String>> = None;
     for stmt in &tree.body {
         match stmt {

@@ -107,6 +107,8 @@ pub(crate) struct Root {
     pub gc: u64,
     /// Drops the values of modules, where that is not the start's business.
     pub finish: Option<unsafe extern "C" fn(*mut Context) -> u64>,
+    /// Runs `main`, where that is not the start's business and there is one.
+    pub main: Option<unsafe extern "C" fn(*mut Context) -> Started>,
 }
 
 /// What all stacks of a program share.
@@ -172,6 +174,10 @@ pub(crate) struct State {
     pub waiting: Word,
     /// What is to be done about the isolate on this stack; none where there is none, so that its code is not linked.
     pub isolate: Option<&'static across::Beside>,
+    /// Beside an isolate: panics are printed where they happen, since no code on objects waits for the outcome.
+    pub reports: bool,
+    /// Where the last operation on objects stands in the source.
+    pub operated_at: *const SourcePlace,
     /// Bytes that code on this stack took since the last collection, and did not give back, beside collected values.
     pub pressure: i64,
     random: u64,
@@ -190,7 +196,7 @@ pub(crate) unsafe fn state<'a>(ctx: *mut Context) -> &'a mut State {
 /// Result of the compiled start: status and whether it panicked.
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Started {
+pub(crate) struct Started {
     status: u64,
     panicked: u64,
 }
@@ -354,6 +360,8 @@ impl Shared {
             stack_top: 0,
             waiting: Word::UNBOUND,
             isolate: None,
+            reports: false,
+            operated_at: core::ptr::null(),
             pressure: 0,
             random: self.hash_key ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
         }));
@@ -454,7 +462,9 @@ impl State {
         self.last_panic = panics::LastPanic::new(text, place);
         if let Some(isolate) = self.isolate {
             (isolate.forget)(self);
-            return;
+            if !self.reports {
+                return;
+            }
         }
         let report = self.last_panic.report();
         self.eprint(&report);

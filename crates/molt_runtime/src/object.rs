@@ -8,7 +8,7 @@ use molt_abi::{ClassId, Word};
 
 use crate::api::{field, str_text};
 use crate::class::ClassObj;
-use crate::layouts::{BuiltinObj, GetSetObj, ModuleObj};
+use crate::layouts::{BuiltinObj, GetSetObj};
 use crate::names::Name;
 use crate::native::Layout;
 use crate::owned::{dec, inc};
@@ -356,11 +356,9 @@ impl Isolate {
         let msg = if self.is_class(obj) {
             format!("type object '{}' has no attribute '{text}'", self.class_name(self.class_id(obj)))
         } else if self.class_of(obj) == ClassId::MODULE {
-            // SAFETY: modules have this layout.
-            let dict = unsafe { (*obj.as_ptr().cast::<ModuleObj>()).dict };
-            let module = self.dict_get_name(dict, self.name(Name::NAME)).unwrap_or(Word::NONE);
-            if self.is_str(module) {
-                format!("module '{}' has no attribute '{text}'", str_text(module))
+            let module = self.module_get(obj, self.name(Name::NAME)).unwrap_or(Owned::NONE);
+            if self.is_str(module.word()) {
+                format!("module '{}' has no attribute '{text}'", str_text(module.word()))
             } else {
                 format!("module has no attribute '{text}'")
             }

@@ -169,10 +169,6 @@ fn run_here(program: *const ProgramDesc, argv: &[Vec<u8>], stack_size: usize) ->
     let mut rt = Isolate::new(Some(program), argv);
     rt.set_stack_size(stack_size);
     crate::signals::install(&mut rt);
-    if let Some(attach) = program.attach {
-        // SAFETY: the compiler passes the root of the part in GrokLang beside it.
-        unsafe { attach(&raw mut rt.ctx, program.grok) };
-    }
     let ending = rt.run(program);
     crate::signals::withdraw();
     match rt.tear_down(checks_leaks()) {
@@ -219,9 +215,13 @@ impl Isolate {
 
     fn run(&mut self, program: &ProgramDesc) -> Ending {
         let started = self.import_native(&crate::sys::molt_module_sys);
+        if let Some(attach) = program.attach {
+            // SAFETY: the compiler passes the root of the part in GrokLang beside it.
+            unsafe { attach(&raw mut self.ctx, program.grok) };
+        }
         let result = started.and_then(|_| self.import_program(program.entry_module as usize));
         let mut ending = match result {
-            Ok(_) => Ending::Status(0),
+            Ok(_) => self.across.and_then(|hooks| (hooks.main)(self)).unwrap_or(Ending::Status(0)),
             Err(Raised) => {
                 let e = self.take_exception();
                 self.report_uncaught(e.word())

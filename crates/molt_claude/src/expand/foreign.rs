@@ -33,39 +33,42 @@ pub fn exports(text: &str) -> Vec<String> {
     let read = syntax::read(FileId(0), text);
     let (mut names, mut forms) = (Interner::default(), Syntax::default());
     let top = forms.add(&read.data, &mut names);
+    exports_in(&forms, &names, &top).iter().filter_map(|(_, shown)| python_name(shown)).collect()
+}
+
+/// The names that forms say they export: those of the module, and those that others see.
+pub(super) fn exports_in(forms: &Syntax, names: &Interner, top: &[StxId]) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let mut waiting = top;
+    let mut waiting = top.to_vec();
     while let Some(form) = waiting.pop() {
         let parts = forms.parts(form).to_vec();
         let Some((&head, rest)) = parts.split_first() else { continue };
-        if forms.is_symbol(head, "module", &names) {
+        if forms.is_symbol(head, "module", names) {
             match rest.get(1) {
-                Some(&list) if forms.kind(list) == Kind::List => {
-                    exported(&forms, &names, forms.parts(list), &mut found)
-                }
+                Some(&list) if forms.kind(list) == Kind::List => exported(forms, names, forms.parts(list), &mut found),
                 _ => {}
             }
             waiting.extend(rest);
-        } else if forms.is_symbol(head, "export", &names) {
-            exported(&forms, &names, rest, &mut found);
+        } else if forms.is_symbol(head, "export", names) {
+            exported(forms, names, rest, &mut found);
         }
     }
-    found.iter().filter_map(|n| python_name(n)).collect()
+    found
 }
 
 /// `n`, `(n as m)` and `n as m` in a row.
-fn exported(forms: &Syntax, names: &Interner, list: &[StxId], found: &mut Vec<String>) {
+fn exported(forms: &Syntax, names: &Interner, list: &[StxId], found: &mut Vec<(String, String)>) {
     let text = |s: StxId| names.text(forms.text(s)).to_owned();
     let is_as = |s: StxId| forms.is_symbol(s, "as", names);
     let mut rest = list;
     while let Some(&first) = rest.first() {
-        let (name, taken) = match (rest, forms.parts(first)) {
-            (_, &[_, word, alias]) if is_as(word) => (alias, 1),
-            (&[_, word, alias, ..], _) if is_as(word) => (alias, 3),
-            _ => (first, 1),
+        let (own, name, taken) = match (rest, forms.parts(first)) {
+            (_, &[own, word, alias]) if is_as(word) => (own, alias, 1),
+            (&[own, word, alias, ..], _) if is_as(word) => (own, alias, 3),
+            _ => (first, first, 1),
         };
         if forms.kind(name) == Kind::Symbol {
-            found.push(text(name));
+            found.push((text(own), text(name)));
         }
         rest = &rest[taken..];
     }

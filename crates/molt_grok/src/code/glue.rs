@@ -378,14 +378,23 @@ pub(super) fn start(m: &mut Mono<'_>, id: FuncId) -> Function {
         }
         return w.finish();
     }
-    let status = match c.hir.main {
-        Some(main) => w.run_main(main),
-        None => w.iconst(0),
-    };
+    let status = w.run_main();
     if !w.ended {
         w.call_rt(RtFn::GrokMainEnded, &[]);
     }
     w.drop_values();
+    if !w.ended {
+        w.ret_values(vec![status]);
+    }
+    w.finish()
+}
+
+/// `main` by itself, and what its result means for the exit status.
+pub(super) fn main(m: &mut Mono<'_>, id: FuncId) -> Function {
+    let mir = no_graph();
+    let func = m.new_function(id);
+    let mut w = Writer::new(m, &mir, Args::EMPTY, func, ReturnForm::Regs(vec![Type::I64]));
+    let status = w.run_main();
     if !w.ended {
         w.ret_values(vec![status]);
     }
@@ -418,8 +427,9 @@ impl Writer<'_, '_> {
         }
     }
 
-    fn run_main(&mut self, main: crate::hir::FnId) -> ValueId {
+    fn run_main(&mut self) -> ValueId {
         let c = self.m.c;
+        let Some(main) = c.hir.main else { return self.iconst(0) };
         let sig = c.fn_sig(main);
         let ret = c.revealed(c.types.erase(sig.ret));
         let f = self.m.function(Instance::Body(BodyOwner::Fn(main), Args::EMPTY));

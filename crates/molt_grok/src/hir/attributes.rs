@@ -351,7 +351,8 @@ impl Front {
             let tool = name.split("::").next().unwrap_or("");
             let package = self.package_of(module);
             let data = &self.packages[package.0 as usize].source;
-            let internal = data.is_std && INTERNAL.contains(&&*name);
+            let is_ours = data.is_std || data.stands_in.is_some();
+            let internal = is_ours && INTERNAL.contains(&&*name);
             if internal || (name.contains("::") && data.tools.iter().any(|t| t == tool)) {
                 continue;
             }

@@ -78,6 +78,7 @@ impl Front {
         let path = source.root.clone();
         let folder = folder_of(&path).to_owned();
         let whole_folder = source.whole_folder;
+        let is_wrong = source.stands_in.as_ref().is_some_and(|s| s.is_wrong);
         self.packages.push(PackageData { source, dependencies });
         let text = self.loader.read(&path);
         let Some(text) = text else {
@@ -91,6 +92,7 @@ impl Front {
         let span = self.root_span(at);
         let root = self.add_module(name, package, None, span, folder.clone());
         self.collect_root(root, at);
+        self.module_mut(root).faulty_glob |= is_wrong;
         if whole_folder {
             self.collect_folder(root, &folder, &path);
         }

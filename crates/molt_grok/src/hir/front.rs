@@ -4,8 +4,8 @@
 //! makes one more, which is how library functions come into being when somebody calls them.
 
 use molt_base::hash::{FastMap, FastSet};
-use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use molt_base::{FileId, SourceMap, Span, Symbol};
@@ -24,6 +24,22 @@ pub trait Loader {
     fn read(&mut self, path: &str) -> Option<String>;
     /// The paths of all `.grok` files below a folder, in the order of their names.
     fn list(&mut self, folder: &str) -> Vec<String>;
+    /// The module of another language that a package knows by a name nothing else has there. `root` is the package's root
+    /// file.
+    fn foreign(&mut self, root: &str, name: &str) -> Option<Foreign> {
+        let _ = (root, name);
+        None
+    }
+}
+
+/// A module of another language.
+#[derive(Clone, Debug)]
+pub struct Foreign {
+    /// The file of the text that stands in for it, as the loader reads it.
+    pub path: String,
+    /// What it has and this language cannot use, with the reasons; none where the module has errors, which its own front end
+    /// reports.
+    pub left_out: Option<Vec<(String, String)>>,
 }
 
 /// Files that lie in memory, by path.
@@ -67,6 +83,17 @@ pub struct PackageSource {
     pub tools: Vec<String>,
     /// Functions marked `#[test]` and what `cfg(test)` guards are part of it, and `main` runs the tests.
     pub test: bool,
+    /// It stands in for a module of another language.
+    pub stands_in: Option<StandIn>,
+}
+
+/// What is known of a module that another one stands in for.
+#[derive(Clone, Debug, Default)]
+pub struct StandIn {
+    /// What it has beside the other one, and why that cannot be used.
+    pub left_out: Vec<(String, String)>,
+    /// It has errors, so nothing is known of its names.
+    pub is_wrong: bool,
 }
 
 /// What `cfg` and `env!` see.
@@ -329,6 +356,8 @@ pub struct Front {
     /// The module of the function that runs the tests; every item is visible there.
     pub(super) test_module: Option<ModId>,
     pub(super) tests: Vec<super::tests::FoundTest>,
+    /// First names of paths that are nothing in their package.
+    pub(super) unknown_roots: RefCell<BTreeSet<(PackageId, Symbol)>>,
     pub(super) unchecked_attrs: Vec<(Vec<super::Attr>, super::attributes::Place, ModId)>,
 }
 
@@ -374,6 +403,7 @@ impl Front {
             checked_imports: 0,
             test_module: None,
             tests: Vec::new(),
+            unknown_roots: RefCell::default(),
             unchecked_attrs: Vec::new(),
         };
         // Entry 0 is the root context, which has neither parent nor definition.
@@ -384,6 +414,43 @@ impl Front {
         front.finish();
         front.forget_trees();
         front
+    }
+
+    /// The modules of other languages that packages name and do not know yet: the number of the package, the name there.
+    pub fn foreign(&mut self) -> Vec<(usize, String, Foreign)> {
+        let wanted = std::mem::take(&mut *self.unknown_roots.borrow_mut());
+        let mut found = Vec::new();
+        for (package, name) in wanted {
+            let name = self.hir.names.text(name).to_owned();
+            let root = &self.packages[package.0 as usize].source.root;
+            if let Some(foreign) = self.loader.foreign(root, &name) {
+                found.push((package.0 as usize, name, foreign));
+            }
+        }
+        found
+    }
+
+    /// The files that stand in for modules of other languages.
+    pub fn stand_ins(&self) -> Vec<FileId> {
+        let sources = self.packages.iter().map(|p| &p.source).filter(|s| s.stands_in.is_some());
+        sources.filter_map(|s| self.files.get(&s.root).copied()).collect()
+    }
+
+    /// Whether modules of other languages have errors.
+    pub fn has_wrong_stand_in(&self) -> bool {
+        self.packages.iter().any(|p| p.source.stands_in.as_ref().is_some_and(|s| s.is_wrong))
+    }
+
+    pub fn into_loader(self) -> Box<dyn Loader> {
+        self.loader
+    }
+
+    /// Why a module that another language makes does not have a name here.
+    pub(super) fn left_out(&self, module: ModId, name: Symbol) -> Option<&str> {
+        let package = self.package_of(module);
+        let stands_in = self.packages[package.0 as usize].source.stands_in.as_ref()?;
+        let text = self.hir.names.text(name);
+        stands_in.left_out.iter().find(|(n, _)| n == text).map(|(_, why)| why.as_str())
     }
 
     /// All bodies of user packages are made: only trees of the library are still looked at.

@@ -4,7 +4,7 @@ use molt_base::hash::FastSet;
 
 use molt_base::Symbol;
 use molt_diagnostics::Diagnostic;
-use molt_diagnostics::registry::grok;
+use molt_diagnostics::registry::{CANNOT_CROSS, grok};
 
 use super::front::Front;
 use super::scope::{ALL_NS, Binding, Def, Found, Import, ImportId, Ns, Segment, SegmentKind};
@@ -175,13 +175,20 @@ impl Front {
             }
         }
         let Some(segment) = import.path.get(place.0).copied() else { return };
+        if place.1.is_some_and(|m| self.is_faulty(m, segment.name)) {
+            self.define_error(&import);
+            return;
+        }
         let name = self.hir.names.text(segment.name).to_owned();
         let message = match place.1 {
             Some(m) => format!("`{}` has no `{name}`", self.module_path(m)),
             None if segment.kind == SegmentKind::Super => "there is no module above this one".to_owned(),
             None => format!("nothing is named `{name}` here"),
         };
-        let mut d = Diagnostic::at(&grok::UNRESOLVED_IMPORT, segment.span, message);
+        let mut d = match place.1.and_then(|m| self.left_out(m, segment.name)) {
+            Some(why) => Diagnostic::at(&CANNOT_CROSS, segment.span, format!("{message} for GrokLang: {why}")),
+            None => Diagnostic::at(&grok::UNRESOLVED_IMPORT, segment.span, message),
+        };
         let similar =
             ALL_NS.iter().find_map(|&ns| self.similar_name(place.1.unwrap_or(import.module), segment.name, ns));
         if let Some(similar) = similar {

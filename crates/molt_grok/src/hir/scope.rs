@@ -320,6 +320,9 @@ impl Front {
         {
             return Lookup::Found(self.plain_binding(Def::Prim(prim)));
         }
+        if ns == Ns::Types {
+            self.unknown_roots.borrow_mut().insert((self.package_of(module), name));
+        }
         Lookup::Absent
     }
 

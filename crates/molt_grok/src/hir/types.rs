@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use molt_base::{Span, Symbol};
-use molt_diagnostics::registry::grok;
+use molt_diagnostics::registry::{CANNOT_CROSS, grok};
 use molt_diagnostics::{Code, Diagnostic};
 use smallvec::SmallVec;
 
@@ -485,7 +485,10 @@ impl Front {
             None if code == &grok::UNKNOWN_TRAIT => format!("no trait is named `{name}`"),
             None => format!("nothing is named `{name}` here"),
         };
-        let mut d = Diagnostic::at(code, segment.span, message);
+        let mut d = match within.and_then(|m| self.left_out(m, segment.name)) {
+            Some(why) => Diagnostic::at(&CANNOT_CROSS, segment.span, format!("{message} for GrokLang: {why}")),
+            None => Diagnostic::at(code, segment.span, message),
+        };
         let similar = match within {
             Some(m) => self.similar_in(m, segment.name, ns),
             None => self.similar_name(searched, segment.name, ns),

@@ -17,12 +17,15 @@ use molt_abi::{ClassId, Context, Ret, Word};
 
 use super::panics::LastPanic;
 use super::{Root, Shared, State, end_main};
+use crate::startup::Ending;
 use crate::{Isolate, Owned, PyResult, Raised, exc, native_module};
 
 native_module!(molt_module_grok, "grok", fill_module);
 
 /// What the isolate's code asks of this part; an isolate without modules of GrokLang has none, and links none of it.
 pub struct Hooks {
+    /// Runs the `main` of a program that begins in GrokLang; none in others.
+    pub main: fn(&mut Isolate) -> Option<Ending>,
     /// The program's code has ended: messages are handled, actors stopped, tasks cancelled, values of modules dropped.
     pub end: fn(&mut Isolate),
     /// Blocks of memory that are in use.
@@ -33,7 +36,7 @@ pub struct Hooks {
     pub flush: fn(&mut Isolate),
 }
 
-static HOOKS: Hooks = Hooks { end, left, write, flush };
+static HOOKS: Hooks = Hooks { main, end, left, write, flush };
 
 /// The state on the isolate's stack.
 fn state(rt: &Isolate) -> *mut State {
@@ -63,6 +66,35 @@ pub(crate) extern "C" fn grok_attach(ctx: *mut Context, root: *const u8) {
             (*me).tell_frames();
             (*me).exit(super::PANIC_STATUS);
         }
+    }
+}
+
+fn main(rt: &mut Isolate) -> Option<Ending> {
+    let me = state(rt);
+    // SAFETY: the state was made by `grok_attach`; nothing else runs on its stack.
+    unsafe {
+        let main = (*me).shared().root.main?;
+        (*me).reports = true;
+        let ended = main(me.cast());
+        (*me).reports = false;
+        if ended.panicked == 0 {
+            return Some(Ending::Status(ended.status as i32));
+        }
+        let waiting = core::mem::replace(&mut (*me).waiting, Word::UNBOUND);
+        if !waiting.is_unbound() {
+            // SAFETY: the state owned the reference.
+            let exception = Owned::from_word(waiting);
+            match rt.report_uncaught(exception.word()) {
+                Ending::Status(1) if !rt.is_instance(exception.word(), exc::SYSTEM_EXIT) => {}
+                ending => return Some(ending),
+            }
+            (*me).last_panic.text = said(rt, exception.word()).into_bytes();
+            let report = (*me).last_panic.report();
+            (*me).eprint(&report);
+        }
+        (*me).tell_frames();
+        let status = if (*me).deadlock_panic { super::DEADLOCK_STATUS } else { super::PANIC_STATUS };
+        Some(Ending::Status(status))
     }
 }
 
@@ -134,20 +166,36 @@ fn forget(me: &mut State) {
     }
 }
 
+/// A part of what is known of an exception: 0 the name of its class, 1 what it says, 2 its trace.
+pub(super) fn part(rt: &mut Isolate, exception: Word, which: u64) -> String {
+    let mut text = String::new();
+    undisturbed(rt, |rt| {
+        text = match which {
+            0 => rt.type_name(exception),
+            1 => rt.str_text(exception).unwrap_or_else(|Raised| {
+                rt.clear_exception();
+                String::new()
+            }),
+            _ => rt.format_exception(exception),
+        }
+    });
+    text
+}
+
+/// What a panic says that is an exception.
+fn said(rt: &mut Isolate, exception: Word) -> String {
+    let (class, text) = (part(rt, exception, 0), part(rt, exception, 1));
+    if text.is_empty() { class } else { format!("{class}: {text}") }
+}
+
 fn tell(me: &mut State) {
     let waiting = me.waiting;
     if waiting.is_unbound() {
         return;
     }
-    let mut text = String::new();
-    undisturbed(isolate(me), |rt| {
-        let said = rt.str_text(waiting).unwrap_or_else(|Raised| {
-            rt.clear_exception();
-            String::new()
-        });
-        text = format!("{}: {said}", rt.type_name(waiting));
-    });
-    me.last_panic = LastPanic { text: text.into_bytes(), ..LastPanic::default() };
+    let text = said(isolate(me), waiting);
+    let place = core::mem::take(&mut me.last_panic.place);
+    me.last_panic = LastPanic { text: text.into_bytes(), place, ..LastPanic::default() };
     forget(me);
 }
 
@@ -206,7 +254,7 @@ pub(super) fn raise_with_text(rt: &mut Isolate, class: Owned, text: &str) -> Rai
 }
 
 /// The panic that has just ended a call becomes an exception.
-fn panicked(rt: &mut Isolate) -> Raised {
+pub(super) fn panicked(rt: &mut Isolate) -> Raised {
     // SAFETY: the state was made by `grok_attach`; its code has left its functions.
     let me = unsafe { &mut *state(rt) };
     let waiting = core::mem::replace(&mut me.waiting, Word::UNBOUND);

@@ -13,8 +13,9 @@ use alloc::vec::Vec;
 
 use molt_abi::{ClassId, Context, Word};
 
-use super::{State, across, bytes};
-use crate::api::{bytes_slice, list_items, native, str_bytes, try_native, tuple_items};
+use super::panics::LastPanic;
+use super::{SourcePlace, State, across, bytes};
+use crate::api::{CompareOp, bytes_slice, list_items, native, str_bytes, try_native, tuple_items};
 use crate::native::{ClassSpec, NativeData};
 use crate::text::wtf8;
 use crate::{Isolate, Owned, PyResult, exc};
@@ -75,7 +76,11 @@ fn outcome(me: *mut State, work: impl FnOnce(&mut Isolate) -> PyResult<u64>) -> 
         Err(crate::Raised) => {
             let exception = rt.take_exception().into_word();
             // SAFETY: the state is this stack's own. What waited before is given up for the later one.
-            let before = unsafe { core::mem::replace(&mut (*me).waiting, exception) };
+            let before = unsafe {
+                let place = (*me).operated_at.as_ref().map(|p| p.text().into_bytes()).unwrap_or_default();
+                (*me).last_panic = LastPanic { place, ..LastPanic::default() };
+                core::mem::replace(&mut (*me).waiting, exception)
+            };
             if !before.is_unbound() {
                 // SAFETY: the state owned the reference.
                 drop(unsafe { Owned::from_word(before) });
@@ -160,6 +165,128 @@ fn held(rt: &mut Isolate, w: Word, of: u64, how: u64) -> PyResult<u64> {
     Ok(address)
 }
 
+/// A callable of GrokLang: its value, and what calls it with the words of its operands.
+struct Callable {
+    state: *mut State,
+    address: *mut u8,
+    entry: CallEntry,
+    end: End,
+}
+
+/// Drops a value and frees its memory.
+type End = unsafe extern "C" fn(*mut Context, *mut u8) -> u64;
+/// Calls a callable at an address with so many words; the word that it gives, and whether it panicked.
+type CallEntry = unsafe extern "C" fn(*mut Context, *mut u8, *const Word, u64) -> Called;
+
+#[repr(C)]
+struct Called {
+    word: u64,
+    panicked: u64,
+}
+
+impl NativeData for Callable {}
+
+impl Drop for Callable {
+    fn drop(&mut self) {
+        // SAFETY: the object owned the value.
+        unsafe {
+            if (self.end)(self.state.cast(), self.address) != 0 {
+                let report = (*self.state).last_panic.report();
+                (*self.state).eprint(&report);
+            }
+        }
+    }
+}
+
+/// The class of closures of GrokLang that others call.
+static FUNCTION: ClassSpec =
+    ClassSpec::new("grok", "Function").flags(ClassSpec::NO_NEW).call(|rt, this, args, names| {
+        if !names.is_unbound() && !tuple_items(names).is_empty() {
+            return Err(rt.type_error("a function of GrokLang takes no keyword arguments here"));
+        }
+        let _keep = Owned::share(this);
+        let called = {
+            let me = native::<Callable>(this);
+            let (state, address, entry) = (me.state, me.address, me.entry);
+            // SAFETY: the object owns the value, and is kept during the call.
+            unsafe { entry(state.cast(), address, args.as_ptr(), args.len() as u64) }
+        };
+        if called.panicked != 0 {
+            return Err(across::panicked(rt));
+        }
+        // SAFETY: the code gives a word of its own.
+        Ok(unsafe { Owned::from_word(Word(called.word)) })
+    });
+
+/// Work of code on objects: what panics below is an exception to it.
+fn without_reports(me: *mut State, work: impl FnOnce(&mut Isolate) -> PyResult<u64>) -> u64 {
+    // SAFETY: the state is this stack's own.
+    let before = unsafe { core::mem::replace(&mut (*me).reports, false) };
+    let result = outcome(me, work);
+    // SAFETY: as above.
+    unsafe { (*me).reports = before };
+    result
+}
+
+/// A call with operands some of which may be absent. `names` are those of the parameters, with commas between; from the one
+/// with `*` before it on, they are passed by name. No names: all by position.
+fn invoke(rt: &mut Isolate, callee: Word, args: &[Word], names: &str) -> PyResult {
+    if names.is_empty() {
+        return rt.call(callee, args);
+    }
+    let mut positional = Vec::new();
+    let mut by_name = Vec::new();
+    let mut is_named = false;
+    for (&arg, name) in args.iter().zip(names.split(',')) {
+        is_named |= arg.is_unbound() || name.starts_with('*');
+        match is_named {
+            false => positional.push(arg),
+            true if arg.is_unbound() => {}
+            true => by_name.push((name.trim_start_matches('*'), arg)),
+        }
+    }
+    rt.call_kw(callee, &positional, &by_name)
+}
+
+/// Operations on objects, by their numbers in the library.
+fn apply(rt: &mut Isolate, what: u64, a: Word, b: Word) -> PyResult<u64> {
+    match what {
+        0 => rt.str(a).and_then(made),
+        1 => rt.repr(a).and_then(made),
+        2 => rt.getitem(a, b).and_then(made),
+        3 => rt.iter(a).and_then(made),
+        4 => made(rt.next(a)?.unwrap_or_else(|| Owned::share(Word::UNBOUND))),
+        5 => made(Owned::share(Word::from_bool(rt.compare_truth(CompareOp::Eq, a, b)?))),
+        6 => made(Owned::share(Word::from_bool(rt.compare_truth(CompareOp::Lt, a, b)?))),
+        7 => {
+            let n = rt.len(a)?;
+            made(rt.new_int(n as i64))
+        }
+        8 => made(Owned::share(Word::from_bool(rt.truth(a)?))),
+        9 => {
+            let hash = rt.hash(a)?;
+            made(rt.new_int(hash))
+        }
+        _ => {
+            let class = rt.class_id(b);
+            if rt.is_instance(a, class) {
+                return Ok(1);
+            }
+            let wanted = rt.class_name(class);
+            mismatch(rt, a, &wanted)
+        }
+    }
+}
+
+/// A text that the library passes.
+///
+/// # Safety
+/// `n` bytes of UTF-8 lie at `p`, for longer than the text is used.
+unsafe fn text<'a>(p: u64, n: u64) -> &'a str {
+    // SAFETY: by the caller's promise.
+    unsafe { core::str::from_utf8_unchecked(bytes(p, n)) }
+}
+
 /// Words that a call consumes.
 ///
 /// # Safety
@@ -190,6 +317,69 @@ entries! {
             rt.call(Word(callee), &args).and_then(made)
         })
     }
+    grok_object_here(me) -> u64 {
+        // SAFETY: the state is this stack's own.
+        u64::from(unsafe { (*me).isolate.is_some() })
+    }
+    grok_object_find(me, module, m, name, n) -> u64 {
+        // SAFETY: the library passes texts.
+        let (module, name) = unsafe { (text(module, m), text(name, n)) };
+        outcome(me, |rt| {
+            let module = rt.import(module)?;
+            if name.is_empty() { made(module) } else { rt.getattr(module.word(), name).and_then(made) }
+        })
+    }
+    grok_object_invoke(me, callee, words, n, names, len) -> u64 {
+        // SAFETY: the library passes words that it keeps, and a text.
+        let (args, names) = unsafe { (core::slice::from_raw_parts(words as *const Word, n as usize), text(names, len)) };
+        without_reports(me, |rt| invoke(rt, Word(callee), args, names).and_then(made))
+    }
+    grok_object_apply(me, what, a, b) -> u64 {
+        without_reports(me, |rt| apply(rt, what, Word(a), Word(b)))
+    }
+    grok_object_attribute(me, w, name, n) -> u64 {
+        // SAFETY: the library passes a text.
+        let name = unsafe { text(name, n) };
+        without_reports(me, |rt| rt.getattr(Word(w), name).and_then(made))
+    }
+    grok_object_set_attribute(me, w, name, n, value) -> u64 {
+        // SAFETY: as above.
+        let name = unsafe { text(name, n) };
+        without_reports(me, |rt| rt.setattr(Word(w), name, Word(value)).map(|()| 1))
+    }
+    grok_object_absent(_me) -> u64 { Word::UNBOUND.0 }
+    grok_object_at(me, place) {
+        // SAFETY: the state is this stack's own; the place is static data of the compiler.
+        unsafe { (*me).operated_at = place as *const SourcePlace }
+    }
+    grok_object_failure(me, which, out) -> u64 {
+        // SAFETY: the state is this stack's own; the library passes a variable for an address.
+        unsafe {
+            let waiting = (*me).waiting;
+            if waiting.is_unbound() {
+                return 0;
+            }
+            (*me).answer = across::part(isolate(me), waiting, which).into_bytes();
+            (out as *mut u64).write((*me).answer.as_ptr() as u64);
+            (*me).answer.len() as u64 + 1
+        }
+    }
+    grok_object_forget(me) {
+        // SAFETY: the state is this stack's own, and knows how.
+        unsafe {
+            if let Some(beside) = (*me).isolate {
+                (beside.forget)(&mut *me);
+            }
+        }
+    }
+    grok_object_callable(me, address, entry, end) -> u64 {
+        outcome(me, |rt| {
+            // SAFETY: the library passes functions of its own: one takes an address and words, the other an address.
+            let (entry, end) = unsafe { (core::mem::transmute::<u64, CallEntry>(entry), core::mem::transmute::<u64, End>(end)) };
+            let class = rt.class_for(&FUNCTION);
+            made(rt.new_native(class, Box::new(Callable { state: me, address: address as *mut u8, entry, end })))
+        })
+    }
     grok_object_items(me, w, kind) -> u64 { outcome(me, |rt| items(rt, Word(w), kind).and_then(made)) }
     grok_object_len(_me, w) -> u64 { tuple_items(Word(w)).len() as u64 }
     grok_object_item(_me, w, i) -> u64 { tuple_items(Word(w))[i as usize].0 }
@@ -201,14 +391,14 @@ entries! {
     grok_object_error(me, p, n) {
         outcome(me, |rt| {
             // SAFETY: the library passes a text.
-            let text = unsafe { core::str::from_utf8_unchecked(bytes(p, n)) };
+            let text = unsafe { text(p, n) };
             let class = across::error_class(rt);
             Err(across::raise_with_text(rt, class, text))
         });
     }
     grok_object_mismatch(me, w, p, n) {
         // SAFETY: as above.
-        let wanted = unsafe { core::str::from_utf8_unchecked(bytes(p, n)) };
+        let wanted = unsafe { text(p, n) };
         outcome(me, |rt| mismatch(rt, Word(w), wanted));
     }
     grok_object_int(me, w, bits, signed, out) -> u64 {
@@ -283,7 +473,7 @@ entries! {
     grok_object_of_text(me, p, n) -> u64 {
         outcome(me, |rt| {
             // SAFETY: the library passes a text.
-            let text = unsafe { core::str::from_utf8_unchecked(bytes(p, n)) };
+            let text = unsafe { text(p, n) };
             made(rt.new_str(text))
         })
     }

@@ -49,6 +49,7 @@ impl Program {
             backtrace: 0,
             gc: 0,
             finish: None,
+            main: None,
         };
         let shared = Shared::make(root, Vec::new()).cast_mut();
         // SAFETY: the shared part was just made; nobody else knows it.
