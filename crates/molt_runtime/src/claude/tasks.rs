@@ -37,7 +37,8 @@ use timers::Timers;
 
 pub(super) static PROMISE: ClassSpec = ClassSpec::new("claudelang", "Promise").flags(ClassSpec::NO_NEW);
 pub(super) static CHANNEL: ClassSpec = ClassSpec::new("claudelang", "Channel").flags(ClassSpec::NO_NEW);
-pub(super) static ACTOR: ClassSpec = ClassSpec::new("claudelang", "Actor").flags(ClassSpec::NO_NEW);
+pub(super) static ACTOR: ClassSpec =
+    ClassSpec::new("claudelang", "Actor").flags(ClassSpec::NO_NEW).methods(actor::METHODS);
 
 /// Number of a task; numbers of ended tasks are used again.
 pub(super) type TaskId = u32;

@@ -6,7 +6,7 @@ use alloc::collections::VecDeque;
 use molt_abi::{ClassId, Word};
 
 use super::super::entry::wrong_type;
-use super::super::{ErrorKind, Kind, kind, map, symbol};
+use super::super::{ErrorKind, Kind, kind, map, seam, symbol};
 use super::channel::{self, Received};
 use super::{
     Body, Isolate, Owned, PyResult, Raised, TaskId, Waiter, Woken, begin_wait, classes, is_cancellation, promise,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::Place;
 use crate::api::{native, str_text};
-use crate::native::NativeData;
+use crate::native::{NativeData, NativeDef, def};
 
 /// A message, and the channel that an answer to it goes to, if one is wanted.
 struct Message {
@@ -282,6 +282,27 @@ pub(in super::super) fn ask(rt: &mut Isolate, a: Word, message: Word, seconds: W
         Received::Nothing => Err(rt.raise_claude(ErrorKind::Timeout, "ask: no answer in time", Word::NONE)),
     }
 }
+
+/// What other languages do with an actor.
+pub(super) static METHODS: &[NativeDef] = &[
+    def("send", "($self, message, /)", |rt, a| {
+        let message = seam::to_claude(rt, a[1])?;
+        tell(rt, a[0], message.word())
+    })
+    .doc("Sends a message without waiting."),
+    def("ask", "($self, message, seconds=None, /)", |rt, a| {
+        let message = seam::to_claude(rt, a[1])?;
+        let seconds = if a[2].is_unbound() { Word::NONE } else { a[2] };
+        let answer = ask(rt, a[0], message.word(), seconds)?;
+        seam::to_python(rt, answer.word())
+    })
+    .doc("Sends a message and waits for the answer, for so many seconds at most."),
+    def("stop", "($self, /)", |rt, a| stop(rt, a[0])).doc("Has the actor end after the message in hand."),
+    def("is_alive", "($self, /)", |rt, a| {
+        let actor = expect(rt, a[0], "is_alive")?;
+        Ok(Owned::from_bool(!actor.has_ended))
+    }),
+];
 
 /// The actor that runs.
 fn this(rt: &mut Isolate, function: &str) -> PyResult<Word> {
