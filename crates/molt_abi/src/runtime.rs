@@ -365,6 +365,8 @@ rt_table! {
     GrokObjectRelease = grok_object_release(i) -> v;
     /// `grok_object_here()`: whether code on objects can run on this stack.
     GrokObjectHere = grok_object_here() -> i;
+    /// `grok_object_elsewhere(environment, entry, place)`: has the entry called on the isolate's stack; how the wait for that ended.
+    GrokObjectElsewhere = grok_object_elsewhere(i i i) -> i;
     /// `grok_object_find(module, n, name, n)`: what a module has under a name; the module itself where the name is empty.
     GrokObjectFind = grok_object_find(i i i i) -> i;
     /// `grok_object_invoke(callee, words, n, names, n)`: a call with borrowed operands, which may be absent.

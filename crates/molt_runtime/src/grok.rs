@@ -132,6 +132,8 @@ pub(crate) struct Shared {
     /// Messages to actors that are dead.
     pub dead_letters: AtomicU64,
     text_cells: Lock<TextCells>,
+    /// What other stacks want of the isolate.
+    pub wanted: across::Wanted,
 }
 
 /// Addresses and lengths of texts, in memory that objects may refer to.
@@ -318,6 +320,7 @@ impl Shared {
             names: Lock::new(Vec::new()),
             dead_letters: AtomicU64::new(0),
             text_cells: Lock::new(BTreeMap::new()),
+            wanted: across::Wanted::new(),
         }))
     }
 

@@ -74,8 +74,12 @@ impl Writer<'_> {
             }
             ItemKind::Value(ty) => {
                 self.docs(item.docs.as_deref());
-                let (ty, callee) = (self.owned(ty), self.find(name));
-                self.pair(name, "", "", "", &ty, &format!("{callee}.value::<{ty}>()"));
+                let (shown, callee) = (self.owned(ty), self.find(name));
+                let body = format!("{callee}.value::<{shown}>()");
+                match is_plain(ty) {
+                    true => self.everywhere(name, "", "", "", &shown, &body),
+                    false => self.pair(name, "", "", "", &shown, &body),
+                }
             }
             ItemKind::Class(class) => self.class(name, class, item.docs.as_deref()),
         }
@@ -97,7 +101,25 @@ impl Writer<'_> {
         let params = self.params(&signature.params);
         let result = self.owned(&signature.result);
         let body = format!("{}.value::<{result}>()", params.call(callee));
-        self.pair(name, owner, &params.declared(receiver), &params.passed(), &result, &body);
+        let (declared, passed) = (params.declared(receiver), params.passed());
+        if receiver.is_empty() && signature.params.iter().map(|p| &p.ty).chain([&signature.result]).all(is_plain) {
+            return self.everywhere(name, owner, &declared, &passed, &result, &body);
+        }
+        self.pair(name, owner, &declared, &passed, &result, &body);
+    }
+
+    /// As [`pair`](Writer::pair), for what tasks and actors may call too: it takes and gives copies only.
+    fn everywhere(&mut self, name: &str, owner: &str, declared: &str, passed: &str, result: &str, body: &str) {
+        let (own, twin) = (spelled(name), format!("try_{name}"));
+        let _ = write!(
+            self.out,
+            "#[track_caller]\npub fn {own}({declared}) -> {result} {{\n    \
+             if across::is_here() {{ return {body}; }}\n    across::remote(|| {body})\n}}\n\
+             /// As `{name}`; an exception is the error.\n\
+             #[track_caller]\npub fn {twin}({declared}) -> Result<{result}, python::PyError> {{\n    \
+             if across::is_here() {{ return python::attempt(|| {owner}{own}({passed})); }}\n    \
+             across::try_remote(|| {body})\n}}\n"
+        );
     }
 
     /// `owner` stands before the name where the twin calls it.
@@ -284,6 +306,18 @@ impl Writer<'_> {
             Ty::Class(name) if self.classes.contains(&**name) => spelled(name),
             Ty::Class(_) => "Object".into(),
         }
+    }
+}
+
+/// Whether values of a type are copied on their way.
+fn is_plain(ty: &Ty) -> bool {
+    match ty {
+        Ty::None | Ty::Bool | Ty::Int | Ty::Float | Ty::Str | Ty::Bytes => true,
+        Ty::List(item) | Ty::Optional(item) => is_plain(item),
+        Ty::Set(item) => can_be_key(item),
+        Ty::Dict(key, value) => can_be_key(key) && is_plain(value),
+        Ty::Tuple(items) => (2..=6).contains(&items.len()) && items.iter().all(is_plain),
+        Ty::Any | Ty::Iterable(_) | Ty::Callable(..) | Ty::Class(_) => false,
     }
 }
 

@@ -10,12 +10,17 @@
 //! A panic is not printed on such a stack: whoever called across gets it as an exception. An exception that code of GrokLang
 //! lets through waits in the state meanwhile, so that what is dropped on the way may call across again.
 
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use molt_abi::{ClassId, Context, Ret, Word};
 
+use super::deadlock::WaitKind;
+use super::lock::Lock;
 use super::panics::LastPanic;
+use super::sched::{self, Outcome};
 use super::{Root, Shared, State, end_main};
 use crate::startup::Ending;
 use crate::{Isolate, Owned, PyResult, Raised, exc, native_module};
@@ -52,11 +57,12 @@ pub(crate) extern "C" fn grok_attach(ctx: *mut Context, root: *const u8) {
         let shared = Shared::make(root, rt.argv.clone());
         let me = (*shared).new_state(shared);
         (*me).fiber.set_apart((*shared).sched.add_outsider(shared));
-        (*shared).sched.external.fetch_add(1, core::sync::atomic::Ordering::SeqCst);
+        (*shared).sched.external.fetch_add(1, Ordering::SeqCst);
         let here = 0u8;
         (*me).stack_top = (&raw const here).addr();
         (*me).ctx.across = ctx;
         (*me).isolate = Some(&BESIDE);
+        (*shared).wanted.home.store(me, Ordering::Release);
         rt.ctx.across = me.cast();
         rt.across = Some(&HOOKS);
         rt.follow_stack();
@@ -133,9 +139,101 @@ pub struct Beside {
     pub forget: fn(&mut State),
     /// The exception that waits becomes what the last panic said.
     pub tell: fn(&mut State),
+    /// Does what other stacks want, while this one waits.
+    pub serve: fn(*mut State),
 }
 
-static BESIDE: Beside = Beside { hand_down, forget, tell };
+static BESIDE: Beside = Beside { hand_down, forget, tell, serve };
+
+/// Work for the isolate's stack: what calls it, with an address of the one who wants it.
+struct Work {
+    entry: unsafe extern "C" fn(*mut Context, u64) -> u64,
+    environment: u64,
+    from: *mut State,
+    is_done: AtomicBool,
+}
+
+/// What stacks without an isolate want of the one that has it.
+pub struct Wanted {
+    /// The state beside the isolate.
+    home: AtomicPtr<State>,
+    queue: Lock<VecDeque<*mut Work>>,
+}
+
+impl Wanted {
+    pub const fn new() -> Wanted {
+        Wanted { home: AtomicPtr::new(core::ptr::null_mut()), queue: Lock::new(VecDeque::new()) }
+    }
+
+    /// Whether there is something to do.
+    pub fn is_waiting(&self) -> bool {
+        !self.queue.lock().is_empty()
+    }
+}
+
+/// Has the isolate's stack do something the next time that it waits, and waits for that. What was begun is waited for even by
+/// a task that is cancelled.
+///
+/// # Safety
+/// `me` is the state of this stack, which has no isolate; the entry takes the environment and does not panic.
+pub(super) unsafe fn have_done(
+    me: *mut State,
+    entry: unsafe extern "C" fn(*mut Context, u64) -> u64,
+    environment: u64,
+    place: u64,
+) -> u64 {
+    let mut work = Work { entry, environment, from: me, is_done: AtomicBool::new(false) };
+    let work = &raw mut work;
+    // SAFETY: the work lives until it is done or out of the queue.
+    unsafe {
+        let wanted = &(*me).shared().wanted;
+        let home = wanted.home.load(Ordering::Acquire);
+        wanted.queue.lock().push_back(work);
+        sched::wake(me, home);
+        let is_done = || (*work).is_done.load(Ordering::Acquire);
+        let outcome = State::wait_for(me, WaitKind::Answer, core::ptr::null(), place, u64::MAX, is_done);
+        if outcome == Outcome::Ready {
+            return Outcome::Ready as u64;
+        }
+        let mut queue = wanted.queue.lock();
+        let waiting = queue.iter().position(|&w| w == work);
+        if let Some(i) = waiting {
+            queue.remove(i);
+            return outcome as u64;
+        }
+        drop(queue);
+        while !is_done() {
+            State::yield_now(me);
+        }
+        Outcome::Ready as u64
+    }
+}
+
+fn serve(me: *mut State) {
+    // SAFETY: the state is that of this stack, which waits: its code and the isolate's do nothing meanwhile.
+    unsafe {
+        loop {
+            let Some(work) = (*me).shared().wanted.queue.lock().pop_front() else { return };
+            let rt = isolate(&mut *me);
+            // What is done is none of the business of the code that waits: its handlers, its exceptions.
+            let handlers = core::mem::replace(&mut rt.ctx.handlers, core::ptr::null_mut());
+            rt.ctx.handler_turn += 1;
+            let pending = core::mem::replace(&mut rt.ctx.exception, Word::UNBOUND);
+            let waiting = core::mem::replace(&mut (*me).waiting, Word::UNBOUND);
+            let (reports, panic) =
+                (core::mem::replace(&mut (*me).reports, false), core::mem::take(&mut (*me).last_panic));
+            let panicked = ((*work).entry)(me.cast(), (*work).environment);
+            debug_assert_eq!(panicked, 0, "the entry catches what happens");
+            ((*me).reports, (*me).last_panic, (*me).waiting) = (reports, panic, waiting);
+            let rt = isolate(&mut *me);
+            (rt.ctx.exception, rt.ctx.handlers) = (pending, handlers);
+            rt.ctx.handler_turn += 1;
+            let from = (*work).from;
+            (*work).is_done.store(true, Ordering::Release);
+            sched::wake(me, from);
+        }
+    }
+}
 
 /// The isolate beside a state.
 fn isolate(me: &mut State) -> &mut Isolate {

@@ -321,6 +321,13 @@ entries! {
         // SAFETY: the state is this stack's own.
         u64::from(unsafe { (*me).isolate.is_some() })
     }
+    grok_object_elsewhere(me, environment, entry, place) -> u64 {
+        // SAFETY: the library passes a function of its own that takes what is passed with it; the stack has no isolate.
+        unsafe {
+            let entry = core::mem::transmute::<u64, unsafe extern "C" fn(*mut Context, u64) -> u64>(entry);
+            across::have_done(me, entry, environment, place)
+        }
+    }
     grok_object_find(me, module, m, name, n) -> u64 {
         // SAFETY: the library passes texts.
         let (module, name) = unsafe { (text(module, m), text(name, n)) };

@@ -1188,27 +1188,38 @@ impl State {
             }
             // Others change parts of it meanwhile, so no reference to the whole lives across the wait.
             let fiber = &raw const (*me).fiber;
-            let seq = (*fiber).wait.begin(kind, target, place);
-            (*fiber).outcome.store(seq << 8, Ordering::SeqCst);
-            if deadline != u64::MAX {
-                (*fiber).deadline.store(deadline, Ordering::SeqCst);
-                (*(*me).shared).sched.timers.set(me, deadline);
+            loop {
+                if let Some(isolate) = (*me).isolate {
+                    // What is done there may wait too, so it is no part of this wait.
+                    (isolate.serve)(me);
+                }
+                let seq = (*fiber).wait.begin(kind, target, place);
+                (*fiber).outcome.store(seq << 8, Ordering::SeqCst);
+                if deadline != u64::MAX {
+                    (*fiber).deadline.store(deadline, Ordering::SeqCst);
+                    (*(*me).shared).sched.timers.set(me, deadline);
+                }
+                let outcome = loop {
+                    if ready() {
+                        break Some(Outcome::Ready);
+                    }
+                    match (*fiber).outcome.load(Ordering::SeqCst) & 0xff {
+                        0 => {}
+                        1 => break Some(Outcome::TimeUp),
+                        2 => break Some(Outcome::Deadlock),
+                        _ => break Some(Outcome::Cancelled),
+                    }
+                    if (*me).isolate.is_some() && (*(*me).shared).wanted.is_waiting() {
+                        break None;
+                    }
+                    park(me);
+                };
+                (*fiber).deadline.store(u64::MAX, Ordering::SeqCst);
+                (*fiber).wait.end();
+                if let Some(outcome) = outcome {
+                    return outcome;
+                }
             }
-            let outcome = loop {
-                if ready() {
-                    break Outcome::Ready;
-                }
-                match (*fiber).outcome.load(Ordering::SeqCst) & 0xff {
-                    0 => {}
-                    1 => break Outcome::TimeUp,
-                    2 => break Outcome::Deadlock,
-                    _ => break Outcome::Cancelled,
-                }
-                park(me);
-            };
-            (*fiber).deadline.store(u64::MAX, Ordering::SeqCst);
-            (*fiber).wait.end();
-            outcome
         }
     }
 
