@@ -178,6 +178,8 @@ pub(crate) struct State {
     pub isolate: Option<&'static across::Beside>,
     /// Beside an isolate: panics are printed where they happen, since no code on objects waits for the outcome.
     pub reports: bool,
+    /// Variables of modules that code on this stack looked up.
+    pub found: objects::Found,
     /// Where the last operation on objects stands in the source.
     pub operated_at: *const SourcePlace,
     /// Bytes that code on this stack took since the last collection, and did not give back, beside collected values.
@@ -364,6 +366,7 @@ impl Shared {
             waiting: Word::UNBOUND,
             isolate: None,
             reports: false,
+            found: objects::Found::default(),
             operated_at: core::ptr::null(),
             pressure: 0,
             random: self.hash_key ^ (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,

@@ -127,7 +127,7 @@ impl Isolate {
     }
 
     /// Slot of a program module's variable.
-    fn module_slot(&self, module: Word, name: Word) -> Option<usize> {
+    pub(crate) fn module_slot(&self, module: Word, name: Word) -> Option<usize> {
         let index = module_obj(module).slot_index;
         if index.is_unbound() {
             return None;

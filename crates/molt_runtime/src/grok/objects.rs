@@ -20,6 +20,29 @@ use crate::native::{ClassSpec, NativeData};
 use crate::text::wtf8;
 use crate::{Isolate, Owned, PyResult, exc};
 
+/// Where variables of modules are that were looked up last, by the addresses of the texts of module and name, which are static.
+#[derive(Default)]
+pub struct Found(Vec<((u64, u64), usize)>);
+
+/// Most variables whose places are kept; a power of two.
+const KEPT: usize = 256;
+
+impl Found {
+    fn place(key: (u64, u64)) -> usize {
+        (key.0 ^ key.1.rotate_left(7)).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> 32 & (KEPT - 1)
+    }
+
+    fn slot(&self, module: u64, name: u64) -> Option<usize> {
+        let &(key, slot) = self.0.get(Found::place((module, name)))?;
+        (key == (module, name)).then_some(slot)
+    }
+
+    fn keep(&mut self, key: (u64, u64), slot: usize) {
+        self.0.resize(KEPT, ((0, 0), 0));
+        self.0[Found::place(key)] = (key, slot);
+    }
+}
+
 /// The base of the classes that stand for types of GrokLang.
 pub(super) static VALUE: ClassSpec = ClassSpec::new("grok", "Value").flags(ClassSpec::BASETYPE | ClassSpec::NO_NEW);
 
@@ -329,11 +352,27 @@ entries! {
         }
     }
     grok_object_find(me, module, m, name, n) -> u64 {
+        // SAFETY: the state is this stack's own, beside an isolate.
+        let (rt, found) = unsafe { (isolate(me), &mut (*me).found) };
+        let known = found.slot(module, name).map_or(Word::UNBOUND, |slot| rt.globals[slot]);
+        if !known.is_unbound() {
+            return Owned::share(known).into_word().0;
+        }
+        let key = (module, name);
         // SAFETY: the library passes texts.
         let (module, name) = unsafe { (text(module, m), text(name, n)) };
         outcome(me, |rt| {
             let module = rt.import(module)?;
-            if name.is_empty() { made(module) } else { rt.getattr(module.word(), name).and_then(made) }
+            if name.is_empty() {
+                return made(module);
+            }
+            let value = rt.getattr(module.word(), name)?;
+            let name = rt.intern(name);
+            if let Some(slot) = rt.module_slot(module.word(), name) {
+                // SAFETY: as above.
+                unsafe { (*me).found.keep(key, slot) }
+            }
+            made(value)
         })
     }
     grok_object_invoke(me, callee, words, n, names, len) -> u64 {
