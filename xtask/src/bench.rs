@@ -1,10 +1,11 @@
 //! Benchmarks: programs of `bench/` on our engines, the reference and its peers, interleaved, answers checked first.
 //! With `--grok` the GrokLang programs of `bench/grok` against their twins in Rust, with `--actors` those of `bench/actors`
 //! against Go and Erlang, with `--kernels` and `--effects` the ClaudeLang programs of those folders against Python and Guile
-//! and against Node, and the bars they must keep.
+//! and against Node, and the bars they must keep. With `--across` loops in Python that call GrokLang against GrokLang itself.
 //! With `--answers` nothing is measured: the ClaudeLang programs are run once and their answers compared.
 //! The table goes to standard output, the samples and the page with plots to `target/bench`.
 
+mod across;
 mod actors;
 mod answers;
 mod effects;
@@ -23,7 +24,7 @@ use molt_bench::{Contestant, Options, Program, Report, contest, html, json, mach
 use crate::toolchain::{molt, reference, root};
 
 const USAGE: &str =
-    "usage: cargo xtask bench [FILTER] [--grok | --actors | --kernels | --effects] [--rounds N] [--sample SECONDS] [--peers none|found|NAME,NAME]
+    "usage: cargo xtask bench [FILTER] [--grok | --actors | --kernels | --effects | --across] [--rounds N] [--sample SECONDS] [--peers none|found|NAME,NAME]
                          [--engines native,jit,vm] [--out FOLDER] [-- ARGUMENTS OF THE PROGRAMS]
        cargo xtask bench --answers";
 
@@ -40,6 +41,8 @@ enum Family {
     Kernels,
     /// Effects and handlers in ClaudeLang against JavaScript.
     Effects,
+    /// Calls from Python to GrokLang against calls within GrokLang.
+    Across,
 }
 
 /// The name of our native programs in reports.
@@ -70,6 +73,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
         Family::Actors => actors::programs(&scratch, &job, &mut progress)?,
         Family::Kernels => kernels::programs(&scratch, &job, &mut progress)?,
         Family::Effects => effects::programs(&scratch, &job, &mut progress)?,
+        Family::Across => across::programs(&scratch, &job, &mut progress)?,
         Family::Python => python_programs(&scratch, &job, &mut progress)?,
     };
     if programs.is_empty() {
@@ -86,6 +90,7 @@ pub fn run(args: &[String]) -> Result<(), String> {
         Family::Actors => actors::judge(&report),
         Family::Kernels => kernels::judge(&report),
         Family::Effects => effects::judge(&report, &scratch),
+        Family::Across => across::judge(&report),
         Family::Python => Ok(()),
     }
 }
@@ -119,6 +124,7 @@ fn parse(args: &[String]) -> Result<Job, String> {
             "--actors" => job.family = Family::Actors,
             "--kernels" => job.family = Family::Kernels,
             "--effects" => job.family = Family::Effects,
+            "--across" => job.family = Family::Across,
             "--rounds" => job.options.rounds = number(value()?)?.max(1.0) as u32,
             "--sample" => job.options.sample_s = number(value()?)?,
             "--peers" => job.peers = peers::Choice::of(value()?),

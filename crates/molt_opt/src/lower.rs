@@ -13,6 +13,7 @@
 
 mod across;
 mod claude;
+mod counted;
 mod data;
 mod entry;
 mod fast;
@@ -32,6 +33,7 @@ use molt_ir::{
 };
 
 use crate::facts::Facts;
+use counted::Loops;
 use data::{ConstRef, Statics};
 use floats::{Likely, Pair};
 use machine::Machine;
@@ -116,6 +118,9 @@ struct Lower<'a> {
     /// By value of the source: the two parts of those that are kept so.
     pairs: Vec<Option<Pair>>,
     likely: Likely,
+    loops: Loops,
+    /// The source's block that is being lowered.
+    from: BlockId,
     fails: HashMap<FailKey, BlockId>,
     /// Functions that may leave with a call for their caller to make.
     bouncing: &'a HashSet<FuncId>,
@@ -142,6 +147,8 @@ impl<'a> Lower<'a> {
         func.results = src.results.iter().map(|&t| machine_type(t)).collect();
         let entry = func.new_block();
         let likely = Likely::new(program, facts, src);
+        // Code for the interpreter calls the runtime for every step.
+        let loops = if program.compact { Loops::default() } else { Loops::new(src) };
         Lower {
             program,
             statics,
@@ -153,6 +160,8 @@ impl<'a> Lower<'a> {
             values: vec![None; src.values.len()],
             pairs: vec![None; src.values.len()],
             likely,
+            loops,
+            from: src.entry(),
             fails: HashMap::new(),
             bouncing,
             array_words: 0,
@@ -173,6 +182,10 @@ impl<'a> Lower<'a> {
                 let ty = machine_type(self.src.ty(p));
                 self.values[p.index()] = Some(self.m.func.add_param(copy, ty));
             }
+            if self.loops.is_header(b) {
+                let params = [(); 2].map(|()| self.m.func.add_param(copy, Type::I64));
+                self.loops.set_params(b, params);
+            }
         }
         if self.program.modules.iter().any(|(_, m)| m.body == Some(self.id)) {
             // The runtime passes the module's descriptor too, which compiled bodies have no use for.
@@ -181,6 +194,7 @@ impl<'a> Lower<'a> {
         }
         for b in molt_ir::cfg::reverse_postorder(self.src) {
             self.m.current = self.block(b);
+            self.from = b;
             if b == self.src.entry() {
                 self.prologue();
             }
@@ -428,7 +442,11 @@ impl<'a> Lower<'a> {
             return;
         }
         if (rt == RtFn::GetItem || rt == RtFn::Next) && inline {
-            let value = if rt == RtFn::Next { self.next(args[0]) } else { self.getitem(inst, args) };
+            let value = match (rt, self.loops.header_of(inst)) {
+                (RtFn::Next, Some(header)) => self.counted_next(header, args[0]),
+                (RtFn::Next, None) => self.next(args[0]),
+                _ => self.getitem(inst, args),
+            };
             return self.define(inst, 0, value);
         }
         if rt == RtFn::SetItem && inline {
@@ -446,6 +464,9 @@ impl<'a> Lower<'a> {
             let bit = self.src.ty(result) == Type::I1;
             let value = if bit { self.truth_bit(r[0]) } else { r[0] };
             self.define(inst, 0, value);
+        }
+        if let (RtFn::RangeIter, Some(header)) = (rt, self.loops.header_of(inst)) {
+            self.begin_range(header, r[0]);
         }
     }
 
@@ -479,6 +500,7 @@ impl<'a> Lower<'a> {
             }
             Op::Keep => return,
             Op::RcInc => return self.m.inc(args[0]),
+            Op::RcDec if self.loops.is_uncounted(self.src.args(inst)[0]) => return,
             Op::RcDec => return self.m.dec(args[0]),
             Op::Not => {
                 let b = self.m.int(Op::BToI, &[args[0]]);
@@ -489,7 +511,9 @@ impl<'a> Lower<'a> {
                 let ctx = self.m.ctx();
                 let globals = self.m.load(ctx, context::CTX_GLOBALS);
                 let v = self.m.load(globals, slot as i32 * 8);
-                self.m.inc(v);
+                if !self.loops.is_idle(inst) {
+                    self.m.inc(v);
+                }
                 v
             }
             Op::GlobalSet => {
@@ -682,7 +706,7 @@ impl<'a> Lower<'a> {
                 let one = self.m.iconst(1);
                 self.m.int(Op::SShr, &[args[0], one])
             }
-            Op::IntBox => self.m.rt1(RtFn::BoxInt, args),
+            Op::IntBox => self.int_word(args[0], 64, true),
             _ => {
                 // Machine-level ops that a pass placed earlier go through unchanged.
                 let types: Vec<Type> = self.src.results(inst).map(|r| machine_type(self.src.ty(r))).collect();
@@ -751,7 +775,10 @@ impl<'a> Lower<'a> {
             .src
             .edges(inst)
             .iter()
-            .map(|&e| (self.block(e.block), self.src.edge_args(e).iter().map(|&v| self.v(v)).collect()))
+            .map(|&e| {
+                let own = self.src.edge_args(e).iter().map(|&v| self.v(v));
+                (self.block(e.block), own.chain(self.loops.passed(self.from, e.block).into_iter().flatten()).collect())
+            })
             .collect();
         match op {
             Op::Ret => {

@@ -53,7 +53,9 @@ pub fn rewrite(
         blocks: vec![None; src.blocks.len()],
         values: vec![None; src.values.len()],
         words: HashMap::new(),
+        integers: Vec::new(),
     };
+    r.integers = r.machine_integers();
     r.run(params);
     molt_ir::cfg::remove_unreached(&mut r.out);
     r.out
@@ -69,8 +71,10 @@ struct Rewriter<'a> {
     current: BlockId,
     blocks: Vec<Option<BlockId>>,
     values: Vec<Option<ValueId>>,
-    /// Boxed forms of floats made in the current block.
+    /// Boxed forms of floats and integers made in the current block.
     words: HashMap<ValueId, ValueId>,
+    /// By value of the source: kept as a machine integer.
+    integers: Vec<bool>,
 }
 
 impl Rewriter<'_> {
@@ -88,7 +92,11 @@ impl Rewriter<'_> {
                 } else {
                     self.ty(p).is_float() && self.src.ty(p).is_word()
                 };
-                let ty = if float { Type::F64 } else { self.src.ty(p) };
+                let ty = match self.integers[p.index()] {
+                    true => Type::I64,
+                    false if float => Type::F64,
+                    false => self.src.ty(p),
+                };
                 let v = self.out.add_param(copy, ty);
                 self.values[p.index()] = Some(v);
             }
@@ -128,15 +136,81 @@ impl Rewriter<'_> {
     /// The value as a word.
     fn word(&mut self, v: ValueId) -> ValueId {
         let m = self.mapped(v);
-        if self.out.ty(m) != Type::F64 {
+        let is_integer = self.integers[v.index()];
+        if self.out.ty(m) != Type::F64 && !is_integer {
             return m;
         }
         if let Some(&w) = self.words.get(&m) {
             return w;
         }
-        let w = self.value(Op::FloatBox, &[m], 0, Type::Float);
+        let w = match is_integer {
+            true => self.value(Op::IntBox, &[m], 0, Type::Int),
+            false => self.value(Op::FloatBox, &[m], 0, Type::Float),
+        };
         self.words.insert(m, w);
         w
+    }
+
+    /// The value as a machine integer, if it is kept as one or a constant.
+    fn integer(&mut self, v: ValueId) -> Option<ValueId> {
+        if self.integers[v.index()] {
+            return Some(self.mapped(v));
+        }
+        let n = self.int_constant(v)?;
+        Some(self.value(Op::IConst, &[], n as u64, Type::I64))
+    }
+
+    fn int_constant(&self, v: ValueId) -> Option<i64> {
+        let ValueDef::Result(i, _) = self.src.values[v].def else { return None };
+        let data = self.src.insts[i];
+        match (data.op == Op::Const).then(|| &self.program.consts[ConstId(data.imm as u32)])? {
+            Const::Int(n) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// The function of GrokLang that an instruction calls, if it gives an integer that a machine word holds.
+    fn gives_integer(&self, inst: InstId) -> bool {
+        let name = match (self.src.insts[inst].op, self.direct.get(&inst)) {
+            (Op::AcrossCall, _) => self.src.insts[inst].imm,
+            (_, Some(Direct::Across(name))) => u64::from(name.0),
+            _ => return false,
+        };
+        let result = self.numbers(name).map(|d| d.result);
+        matches!(result, Some(Number::Int { bits, signed }) if bits < 64 || signed)
+    }
+
+    /// What is kept as a machine integer: what functions of GrokLang give, and parameters of blocks that get nothing else
+    /// but that and constants.
+    fn machine_integers(&self) -> Vec<bool> {
+        let src = self.src;
+        let mut found = vec![false; src.values.len()];
+        let all = || src.layout.iter().flat_map(|&b| &src.blocks[b].insts).copied();
+        all().filter(|&i| self.gives_integer(i)).for_each(|i| found[src.result(i).index()] = true);
+        if !found.contains(&true) {
+            return found;
+        }
+        let mut passed: Vec<(ValueId, ValueId)> = Vec::new();
+        for i in all() {
+            for &e in src.edges(i) {
+                passed.extend(src.blocks[e.block].params.iter().copied().zip(src.edge_args(e).iter().copied()));
+            }
+        }
+        // First what may get one, then without what gets something else.
+        for gets in [true, false] {
+            let mut changed = true;
+            while std::mem::take(&mut changed) {
+                for &(p, v) in &passed {
+                    let is_one = found[v.index()];
+                    let moves = if gets { is_one } else { !is_one && self.int_constant(v).is_none() };
+                    if moves && found[p.index()] != gets {
+                        found[p.index()] = gets;
+                        changed = true;
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// The value as a double, if that cannot raise.
@@ -177,6 +251,7 @@ impl Rewriter<'_> {
     fn raising(&mut self, op: Op, args: &[ValueId], imm: u64, inst: InstId) -> ValueId {
         let ty = match (op, self.direct.get(&inst)) {
             (Op::CallDirect, Some(Direct::Body(body))) => body.result,
+            (Op::AcrossCall, _) if self.integers[self.src.result(inst).index()] => Type::I64,
             (Op::AcrossCall, _) => match self.ty(self.src.result(inst)).repr() {
                 Type::F64 if !self.gives_double(imm) => Type::Float,
                 ty => ty,
@@ -223,6 +298,9 @@ impl Rewriter<'_> {
                     .into_iter()
                     .zip(params)
                     .map(|(v, p)| match self.out.ty(p) {
+                        Type::I64 if self.src.ty(v).is_word() => {
+                            self.integer(v).expect("an integer parameter receives integers only")
+                        }
                         Type::F64 => self.double(v).expect("a float parameter receives floats only"),
                         Type::I1 | Type::I64 => self.mapped(v),
                         _ => self.word(v),
@@ -350,13 +428,13 @@ impl Rewriter<'_> {
 
     /// A call of a function of GrokLang, which takes doubles as they are.
     fn across(&mut self, inst: InstId, name: u64, args: &[ValueId]) -> ValueId {
-        let doubles: Vec<bool> =
-            self.numbers(name).map_or(Vec::new(), |d| d.params.iter().map(|&p| p == Number::F64).collect());
+        let params = self.numbers(name).map_or(Vec::new(), |d| d.params.clone());
         let list: Vec<ValueId> = args
             .iter()
             .enumerate()
-            .map(|(i, &a)| match doubles.get(i) {
-                Some(true) if self.ty(a).is_float() => self.double(a).expect("a float is a double"),
+            .map(|(i, &a)| match params.get(i) {
+                Some(Number::F64) if self.ty(a).is_float() => self.double(a).expect("a float is a double"),
+                Some(Number::Int { .. }) => self.integer(a).unwrap_or_else(|| self.word(a)),
                 _ => self.word(a),
             })
             .collect();

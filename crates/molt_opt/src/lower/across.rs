@@ -26,7 +26,14 @@ impl Lower<'_> {
     }
 
     fn call_with_numbers(&mut self, inst: InstId, direct: &Direct, args: &[ValueId], traced: bool) -> ValueId {
-        let numbers: Vec<ValueId> = args.iter().zip(&direct.params).map(|(&a, &p)| self.number(a, p, traced)).collect();
+        let own: Vec<bool> = self.src.args(inst).iter().map(|&a| self.src.ty(a) == Type::I64).collect();
+        let mut numbers = Vec::with_capacity(args.len());
+        for ((&a, &kind), is_integer) in args.iter().zip(&direct.params).zip(own) {
+            numbers.push(match is_integer {
+                true => self.integer(a, kind, traced),
+                false => self.number(a, kind, traced),
+            });
+        }
         let mut types: Vec<Type> = match direct.result {
             Number::Unit => Vec::new(),
             Number::F64 => vec![Type::F64],
@@ -35,8 +42,10 @@ impl Lower<'_> {
         types.push(Type::I64);
         let r = self.m.op(Op::CallAcross, &numbers, u64::from(FuncId(direct.func.0).0), &types);
         self.check_panic(r[types.len() - 1], traced);
-        let wants_double = self.src.ty(self.src.result(inst)) == Type::F64;
+        let wanted = self.src.ty(self.src.result(inst));
+        let wants_double = wanted == Type::F64;
         match direct.result {
+            Number::Int { .. } if wanted == Type::I64 => r[0],
             Number::Unit => self.m.word(Word::NONE),
             Number::F64 if wants_double => r[0],
             Number::F64 => self.float_box(r[0]),
@@ -64,7 +73,7 @@ impl Lower<'_> {
     }
 
     /// Word of an integer, which small ones are inline.
-    fn int_word(&mut self, n: ValueId, bits: u8, signed: bool) -> ValueId {
+    pub(super) fn int_word(&mut self, n: ValueId, bits: u8, signed: bool) -> ValueId {
         let one = self.m.iconst(1);
         if bits < 63 {
             let twice = self.m.int(Op::IShl, &[n, one]);
@@ -93,6 +102,33 @@ impl Lower<'_> {
         self.m.current = slow;
         let big = self.m.rt1(if signed { RtFn::BoxInt } else { RtFn::AcrossUnsigned }, &[n]);
         self.m.jump(done, &[big]);
+        self.m.current = done;
+        result
+    }
+
+    /// An operand that is a machine integer, as the function takes it.
+    fn integer(&mut self, value: ValueId, kind: Number, traced: bool) -> ValueId {
+        let fits = match kind {
+            Number::Int { bits: 64, signed: true } => return value,
+            Number::Int { bits: 64, signed: false } => self.m.icmp_imm(IntCond::Sge, value, 0),
+            Number::Int { bits, signed } => {
+                let offset = self.m.iconst(if signed { 1 << (bits - 1) } else { 0 });
+                let limit = self.m.iconst(1 << bits);
+                let moved = self.m.int(Op::IAdd, &[value, offset]);
+                self.m.icmp(IntCond::Ult, moved, limit)
+            }
+            _ => {
+                let word = self.int_word(value, 64, true);
+                return self.number(word, kind, traced);
+            }
+        };
+        let (slow, done) = (self.m.cold_block(), self.m.block());
+        let result = self.m.func.add_param(done, Type::I64);
+        self.m.brif(fits, (done, &[value]), (slow, &[]));
+        self.m.current = slow;
+        let word = self.int_word(value, 64, true);
+        let n = self.number(word, kind, traced);
+        self.m.jump(done, &[n]);
         self.m.current = done;
         result
     }

@@ -7,16 +7,16 @@ use molt_ir::{BlockId, InstId, IntCond, Op, Type, ValueId};
 use super::Lower;
 
 /// Words of a range iterator: next value, step, values left.
-const RANGE_NEXT: i32 = 8;
-const RANGE_STEP: i32 = 16;
-const RANGE_LEFT: i32 = 24;
+pub(super) const RANGE_NEXT: i32 = 8;
+pub(super) const RANGE_STEP: i32 = 16;
+pub(super) const RANGE_LEFT: i32 = 24;
 /// Words of a list iterator: the list (or `None` when it is used up) and the next index.
 const LIST_ITERATOR_LIST: i32 = 8;
 const LIST_ITERATOR_INDEX: i32 = 16;
 
 impl Lower<'_> {
     /// Goes on in a new current block only if `condition` holds.
-    fn go_if(&mut self, condition: ValueId, otherwise: BlockId) {
+    pub(super) fn go_if(&mut self, condition: ValueId, otherwise: BlockId) {
         let on = self.m.block();
         self.m.brif(condition, (on, &[]), (otherwise, &[]));
         self.m.current = on;
