@@ -17,13 +17,6 @@ impl Default for Options {
     }
 }
 
-impl Options {
-    /// A choice that is not built yet, as the command line spells it.
-    pub fn absent(&self) -> Option<String> {
-        self.capabilities.absent()
-    }
-}
-
 /// Which contracts are checked at run time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Contracts {
@@ -33,28 +26,24 @@ pub enum Contracts {
     Full,
 }
 
-/// What the program may do, as changes of what it may do without them.
+/// What the program may do and have, as changes of what it may without them.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Capabilities {
     /// It starts with none.
     pub sandbox: bool,
     pub allow: Vec<Capability>,
     pub deny: Vec<Capability>,
+    pub limits: Vec<Limit>,
 }
 
 impl Capabilities {
-    /// A rule that nobody keeps yet: nothing connects, so there is nobody to ask about hosts.
-    fn absent(&self) -> Option<String> {
-        let is_host = |c: &&Capability| c.name.starts_with("net.") && c.argument.is_some();
-        let allowed = self.allow.iter().find(is_host).map(|c| format!("--allow={}", c.text()));
-        allowed.or_else(|| self.deny.iter().find(is_host).map(|c| format!("--deny={}", c.text())))
-    }
-
-    /// The rules for the runtime, one a line: `sandbox`, `+capability`, `-capability`; none where all is granted.
+    /// The rules for the runtime, one a line: `sandbox`, `+capability`, `-capability`, `=limit:number`; none where all is
+    /// granted.
     pub fn rules(&self) -> Option<String> {
         let mut rules: Vec<String> = self.sandbox.then(|| "sandbox".to_owned()).into_iter().collect();
         rules.extend(self.allow.iter().map(|c| format!("+{}", c.text())));
         rules.extend(self.deny.iter().map(|c| format!("-{}", c.text())));
+        rules.extend(self.limits.iter().map(|l| format!("={}:{}", l.name, l.most)));
         (!rules.is_empty()).then(|| rules.join("\n"))
     }
 }
@@ -109,6 +98,43 @@ impl Capability {
     }
 }
 
+/// A limit of the program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limit {
+    pub name: &'static str,
+    pub most: i64,
+}
+
+/// All limits.
+const LIMITS: &[&str] = &[
+    "max-memory",
+    "max-cpu-ms",
+    "max-instructions",
+    "max-stack",
+    "max-call-depth",
+    "max-cells",
+    "max-promises",
+    "max-channels",
+    "max-open-files",
+    "max-connections",
+];
+
+impl Limit {
+    /// Reads `name=number`, with or without the `max-` of the name; what is wrong with it.
+    pub fn parse(text: &str) -> Result<Limit, String> {
+        let Some((name, number)) = text.split_once('=') else {
+            return Err("a limit is written NAME=NUMBER".to_owned());
+        };
+        let Some(name) = LIMITS.iter().find(|known| **known == name || known.strip_prefix("max-") == Some(name)) else {
+            return Err(format!("`{name}` is no limit; there are {}", LIMITS.join(", ")));
+        };
+        match number.parse() {
+            Ok(most) if most >= 0 => Ok(Limit { name, most }),
+            _ => Err(format!("`{number}` is no number from 0 to {}", i64::MAX)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,14 +150,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_named() {
-        let plain = Options::default();
-        assert_eq!(plain.absent(), None);
+    fn limits_are_read_with_their_names_in_full_or_short() {
+        assert_eq!(Limit::parse("channels=5"), Ok(Limit { name: "max-channels", most: 5 }));
+        assert_eq!(Limit::parse("max-memory=0"), Ok(Limit { name: "max-memory", most: 0 }));
+        for text in ["", "channels", "channels=", "channels=-1", "channels=many", "buffers=1", "cells=1e3"] {
+            assert!(Limit::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn rules_are_lines() {
         let allow = vec![Capability::parse("net.dns:a.org").unwrap()];
-        let allowing = Options { capabilities: Capabilities { allow, ..Capabilities::default() }, ..plain.clone() };
-        assert_eq!(allowing.absent().as_deref(), Some("--allow=net.dns:a.org"));
-        assert_eq!(allowing.capabilities.rules().as_deref(), Some("+net.dns:a.org"));
+        let limits = vec![Limit::parse("cells=7").unwrap()];
+        let changed = Capabilities { allow, limits, ..Capabilities::default() };
+        assert_eq!(changed.rules().as_deref(), Some("+net.dns:a.org\n=max-cells:7"));
         assert_eq!(Capabilities::default().rules(), None);
-        assert_eq!(Options { contracts: Contracts::Off, ..plain }.absent(), None);
     }
 }

@@ -21,7 +21,7 @@ use crate::loader::Touched;
 use crate::offered::Offered;
 
 pub use molt_claude::Options;
-pub use molt_claude::options::{Capabilities, Capability, Contracts};
+pub use molt_claude::options::{Capabilities, Capability, Contracts, Limit};
 
 /// Whether a file is in ClaudeLang, by its name.
 pub fn is_claude(path: &Path) -> bool {

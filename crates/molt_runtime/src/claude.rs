@@ -30,6 +30,7 @@ pub mod expansion;
 mod fiber;
 pub mod hash;
 pub mod kind;
+pub(crate) mod limits;
 pub mod list;
 pub mod map;
 mod node;
@@ -103,6 +104,11 @@ pub(crate) struct State {
     is_sandboxed: bool,
     /// What the command line grants.
     granted: Option<sandbox::Sandbox>,
+    /// The limits of the program, once something is counted.
+    limits: Option<alloc::boxed::Box<limits::Limits>>,
+    meter: limits::Meter,
+    /// Some sandbox limits or limited calls under way; the limit without any.
+    calls_outside: Option<i64>,
     /// Numbers of classes that are kept free for constructors of programs to come.
     pub(crate) reserved_classes: u32,
     /// Comparisons that are under way for the sake of another one.
@@ -110,6 +116,19 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// Whether there are budgets, which loops and calls are counted for.
+    #[inline]
+    pub(crate) fn meter_runs(&self) -> bool {
+        self.meter.runs()
+    }
+
+    /// The limit of recursion is another one, where no sandbox is.
+    pub(crate) fn note_depth_limit(&mut self, limit: i64) {
+        if let Some(outside) = &mut self.calls_outside {
+            *outside = limit;
+        }
+    }
+
     #[inline]
     fn empty_list(&self) -> Word {
         self.empty_list.expect("whatever runs ClaudeLang has started it")

@@ -10,7 +10,7 @@ use crate::api::{CompareOp, list_items, str_bytes, str_text, tuple_items};
 use crate::names::Name;
 use crate::ops::BINARY_NAMES;
 use crate::owned::dec;
-use crate::startup::{PENDING_COLLECTION, PENDING_INTERRUPT};
+use crate::startup::{PENDING_COLLECTION, PENDING_INTERRUPT, PENDING_METER};
 use crate::text::str_writer::StrWriter;
 use crate::{Isolate, Owned, PyResult, Raised, exc};
 
@@ -600,12 +600,28 @@ impl Isolate {
         if pending & PENDING_COLLECTION != 0 {
             self.collect_cycles();
         }
-        if pending & PENDING_INTERRUPT != 0 { Err(self.keyboard_interrupt()) } else { Ok(()) }
+        if pending & PENDING_INTERRUPT != 0 {
+            return Err(self.keyboard_interrupt());
+        }
+        self.metered()
     }
 
-    /// KeyboardInterrupt if one waits; unlike [`Isolate::poll`] it collects nothing.
+    /// One more call or turn of a loop, where there are budgets.
+    #[inline]
+    fn metered(&mut self) -> PyResult<()> {
+        if !self.claude.meter_runs() {
+            return Ok(());
+        }
+        self.ask_for_calls(PENDING_METER);
+        crate::claude::limits::step(self)
+    }
+
+    /// KeyboardInterrupt if one waits, and what budgets say; unlike [`Isolate::poll`] it collects nothing.
     pub(crate) fn interrupted(&mut self) -> PyResult<()> {
-        if self.take_pending_work(PENDING_INTERRUPT) != 0 { Err(self.keyboard_interrupt()) } else { Ok(()) }
+        if self.take_pending_work(PENDING_INTERRUPT) != 0 {
+            return Err(self.keyboard_interrupt());
+        }
+        self.metered()
     }
 
     #[cold]

@@ -106,6 +106,10 @@ pub struct Heap {
     pub large: Vec<*mut u8>,
     /// Live objects at which a collection is asked for.
     pub collect_at: i64,
+    /// Cells that were carved, their bytes, and the bytes of large blocks.
+    carved_cells: usize,
+    carved_bytes: usize,
+    large_bytes: usize,
 }
 
 impl Default for Heap {
@@ -123,6 +127,9 @@ impl Heap {
             current: [null_mut(); SIZE_CLASS_COUNT],
             large: Vec::new(),
             collect_at: i64::MAX,
+            carved_cells: 0,
+            carved_bytes: 0,
+            large_bytes: 0,
         }
     }
 
@@ -176,6 +183,8 @@ impl Heap {
                 cell.cast::<*mut u8>().write(head);
                 head = cell;
             }
+            self.carved_cells += end - (*chunk).carved;
+            self.carved_bytes += (end - (*chunk).carved) * (*chunk).cell_size;
             (*chunk).carved = end;
             head
         }
@@ -193,6 +202,7 @@ impl Heap {
             p.cast::<LargePrefix>().write(LargePrefix { index, mark: 0, size });
             let object = p.add(LARGE_PREFIX);
             self.large.push(object);
+            self.large_bytes += size;
             object
         }
     }
@@ -203,6 +213,7 @@ impl Heap {
             let prefix = large_prefix(object);
             let (index, size) = ((*prefix).index as usize, (*prefix).size);
             self.large.swap_remove(index);
+            self.large_bytes -= size;
             if let Some(&moved) = self.large.get(index) {
                 (*large_prefix(moved)).index = index as u32;
             }
@@ -279,6 +290,14 @@ impl Isolate {
         cell
     }
 
+    /// Bytes that live objects take, without what they own beside; those in cells by the mean size of all cells.
+    pub(crate) fn bytes_of_objects(&self) -> i64 {
+        let heap = &self.heap;
+        let cells = (self.ctx.live_objects.max(0) as u128).saturating_sub(heap.large.len() as u128);
+        let in_cells = cells * heap.carved_bytes as u128 / heap.carved_cells.max(1) as u128;
+        i64::try_from(in_cells + heap.large_bytes as u128).unwrap_or(i64::MAX)
+    }
+
     /// Returns an object's memory.
     ///
     /// # Safety
@@ -308,6 +327,9 @@ impl Isolate {
             // Seen by the black box, the request is really made.
             core::hint::black_box(&mut probe).try_reserve_exact(n).is_ok()
         };
+        if self.claude.meter_runs() {
+            crate::claude::limits::may_take(self, bytes)?;
+        }
         if bytes.is_some_and(|n| n <= UNEXAMINED || granted(n)) {
             return Ok(());
         }

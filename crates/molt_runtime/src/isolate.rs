@@ -62,6 +62,8 @@ pub(crate) struct Side {
     pub finalized: bool,
     /// What the data of a macro was made from; see `claude::expansion`.
     pub origin: u32,
+    /// Sandboxes that count it.
+    pub within: Option<Box<crate::claude::limits::Within>>,
 }
 
 /// One entry of the lookup cache: class, interned name and the attribute found (borrowed) or `UNBOUND`.

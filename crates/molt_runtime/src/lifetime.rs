@@ -229,6 +229,9 @@ impl Isolate {
                     for i in 1..class.instance_size as usize / 8 {
                         dec(*p.cast::<Word>().add(i));
                     }
+                    if class.id == ClassId::REF {
+                        crate::claude::limits::cell_ended(self);
+                    }
                     return size;
                 }
                 Layout::Tuple | Layout::Words => {

@@ -102,6 +102,13 @@ impl Isolate {
         unsafe { AtomicU64::from_ptr(&raw mut self.ctx.pending) }.fetch_or(bits, Ordering::Relaxed);
     }
 
+    /// Has all loops and calls ask the runtime until the bits are taken.
+    pub(crate) fn ask_for_calls(&mut self, bits: u64) {
+        self.set_pending_work(bits);
+        // SAFETY: as above.
+        unsafe { AtomicI64::from_ptr(&raw mut self.ctx.depth_most) }.store(0, Ordering::Relaxed);
+    }
+
     /// Takes those bits of `Context::pending`, and gives calls their bound back.
     pub(crate) fn take_pending_work(&mut self, bits: u64) -> u64 {
         // SAFETY: as above.

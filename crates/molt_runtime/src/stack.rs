@@ -69,8 +69,9 @@ impl Isolate {
     }
 
     /// The code goes on at another stack.
-    pub(crate) fn set_stack_state(&mut self, used: i64, floor: usize) {
-        let free = self.depth.limit - used;
+    pub(crate) fn set_stack_state(&mut self, used: i64, floor: usize, limit: i64) {
+        self.depth.limit = limit;
+        let free = limit - used;
         self.ctx.depth_left = free.min(GRANTED);
         self.depth.withheld = free - self.ctx.depth_left;
         self.depth.floor = floor;

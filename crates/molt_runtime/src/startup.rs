@@ -17,6 +17,8 @@ use crate::{Isolate, Owned, Raised, exc};
 /// Bits of `Context::pending`.
 pub(crate) const PENDING_INTERRUPT: u64 = 1;
 pub(crate) const PENDING_COLLECTION: u64 = 2;
+/// There are budgets; see `claude::limits`.
+pub(crate) const PENDING_METER: u64 = 4;
 
 /// Exit status of a program that ends with live objects under `MOLT_LEAK_CHECK=1`.
 pub const LEAK_STATUS: i32 = 99;

@@ -105,6 +105,7 @@ fn set_recursion_limit(rt: &mut Isolate, a: &[Word]) -> PyResult {
         let msg = format!("cannot set the recursion limit to {n} at the recursion depth {used}: the limit is too low");
         return Err(rt.raise(exc::RECURSION_ERROR, msg));
     }
+    rt.claude.note_depth_limit(n);
     rt.set_depth_limit(n);
     Ok(Owned::NONE)
 }

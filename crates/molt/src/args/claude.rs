@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use molt_driver::claude::{self, Capability};
+use molt_driver::claude::{self, Capability, Limit};
 
 use super::Common;
 
@@ -129,6 +129,9 @@ pub struct ProgramArgs {
     /// Start without any capability
     #[arg(long)]
     sandbox: bool,
+    /// Set a limit, as `max-channels=5000`
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = Limit::parse)]
+    limit: Vec<Limit>,
 }
 
 impl ProgramArgs {
@@ -137,7 +140,12 @@ impl ProgramArgs {
         claude::Options {
             optimise: self.optimise,
             contracts: self.contracts.unwrap_or(usual).level(),
-            capabilities: claude::Capabilities { sandbox: self.sandbox, allow: self.allow, deny: self.deny },
+            capabilities: claude::Capabilities {
+                sandbox: self.sandbox,
+                allow: self.allow,
+                deny: self.deny,
+                limits: self.limit,
+            },
             runs_tests: false,
         }
     }

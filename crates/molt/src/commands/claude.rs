@@ -4,7 +4,7 @@ mod packages;
 
 use std::path::PathBuf;
 
-use molt_driver::claude::{self, Faults, Job, Options};
+use molt_driver::claude::{self, Faults, Job};
 use molt_driver::{DriverError, Entry};
 
 use super::{diff, execute_entry, finish, fmt, repl, session, write_text};
@@ -37,12 +37,8 @@ pub(super) fn refuse(what: &str) -> u8 {
     2
 }
 
-fn built(options: Options) -> Result<Options, u8> {
-    options.absent().map_or(Ok(options), |what| Err(refuse(&what)))
-}
-
 fn run(common: &Common, args: RunArgs) -> Result<u8, u8> {
-    let options = built(args.program.options(false))?;
+    let options = args.program.options(false);
     let mut argv = vec![args.file.display().to_string()];
     argv.extend(args.args);
     let engine = match args.jit {
@@ -60,7 +56,7 @@ fn build(common: &Common, args: BuildArgs) -> Result<u8, u8> {
         Target::Js => return Err(refuse("--target js")),
         Target::Native => {}
     }
-    let options = built(args.program.options(args.release))?;
+    let options = args.program.options(args.release);
     let name = args.file.file_stem().unwrap_or_default().to_os_string();
     let output = args.output.unwrap_or_else(|| name.into());
     let optimise = options.optimise > 0;

@@ -12,19 +12,6 @@ use crate::lower::parts;
 use crate::stx::StxId;
 use crate::syntax::Kind;
 
-/// Limits that are part of the language and not kept yet.
-const UNBUILT: [&str; 9] = [
-    "max-memory",
-    "max-cpu-ms",
-    "max-instructions",
-    "max-stack",
-    "max-cells",
-    "max-promises",
-    "max-channels",
-    "max-open-files",
-    "max-connections",
-];
-
 impl Expander<'_> {
     /// `(with-sandbox {options} body ..)`.
     pub(super) fn with_sandbox(&mut self, s: StxId, at: At) -> ExprId {
@@ -32,9 +19,6 @@ impl Expander<'_> {
             Ok(parts) => parts,
             Err(e) => return e,
         };
-        if let Some(limit) = self.unbuilt_limit(inside[0]) {
-            return self.unbuilt(limit, "this limit");
-        }
         let span = self.syntax.span(s);
         let options = self.expr(inside[0], at.operand());
         let body = self.thunk(&inside[1..], span, at);
@@ -51,12 +35,6 @@ impl Expander<'_> {
         }
         let pairs = self.syntax.parts(map).chunks_exact(2);
         pairs.into_iter().find(|p| self.syntax.keyword(p[0], &self.core.names) == Some(key)).map(|p| p[1])
-    }
-
-    fn unbuilt_limit(&self, options: StxId) -> Option<StxId> {
-        let limits = self.written(options, "limits").filter(|&l| self.syntax.kind(l) == Kind::Map)?;
-        let is_unbuilt = |s: StxId| self.syntax.keyword(s, &self.core.names).is_some_and(|k| UNBUILT.contains(&k));
-        self.syntax.parts(limits).iter().copied().step_by(2).find(|&s| is_unbuilt(s))
     }
 
     /// The names of the capabilities, with or without arguments, if all are written down.

@@ -175,7 +175,7 @@ impl Front {
             }
         }
         let Some(segment) = import.path.get(place.0).copied() else { return };
-        if place.1.is_some_and(|m| self.is_faulty(m, segment.name)) {
+        if place.1.is_some_and(|m| self.module(m).faulty_glob) {
             self.define_error(&import);
             return;
         }

@@ -232,7 +232,7 @@ mod tests {
             rt.setitem(dict.word(), x.word(), Word::TRUE).expect("data are keys");
             assert_eq!(rt.getitem(dict.word(), y.word()), Ok(Owned::from_bool(true)));
             assert_eq!(shown(rt, y.word()), "(Leaf [1.0])");
-            let cell = ref_cell::new(rt, Owned::NONE);
+            let cell = ref_cell::new(rt, Owned::NONE).unwrap();
             assert_eq!(shown(rt, cell.word()), "#<ref>");
             assert_eq!(rt.eq(cell.word(), cell.word()), Ok(true));
             assert!(rt.call(rt.class_word(ClassId::CLAUDE_MAP), &[]).is_err());

@@ -9,7 +9,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::sync::Arc;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::ptr::NonNull;
 
@@ -38,14 +38,16 @@ pub(super) struct Frame {
     /// return.
     is_inherited: bool,
     /// What may be done inside, where the frame is that of a sandbox.
-    sandbox: Option<Arc<Sandbox>>,
+    sandbox: Option<Rc<Sandbox>>,
+    /// Most calls under way on the stack that the frame is in force on.
+    depth: i64,
     /// What is noted of the body, where the frame is that of an observed one.
     pub notes: Option<Box<Notes>>,
 }
 
 impl Frame {
     pub fn new(handler: Owned) -> Frame {
-        Frame { outer: None, handler, fiber: None, is_inherited: false, sandbox: None, notes: None }
+        Frame { outer: None, handler, fiber: None, is_inherited: false, sandbox: None, depth: i64::MAX, notes: None }
     }
 
     /// Whether a clause answers an operation.
@@ -79,6 +81,7 @@ impl Inherited {
             frames.push(Frame {
                 is_inherited: true,
                 sandbox: frame.sandbox.clone(),
+                depth: frame.sandbox.as_ref().map_or(i64::MAX, |s| s.limits.calls),
                 ..Frame::new(frame.handler.clone())
             });
             at = frame.outer;
@@ -286,15 +289,68 @@ pub fn handle(rt: &mut Isolate, handler: Word, body: Word) -> PyResult {
 }
 
 /// Calls a body in a sandbox: a frame that answers nothing.
-pub(super) fn sandboxed(rt: &mut Isolate, sandbox: Arc<Sandbox>, body: Word) -> PyResult {
+pub(super) fn sandboxed(rt: &mut Isolate, sandbox: Rc<Sandbox>, body: Word) -> PyResult {
     rt.check_stack()?;
     let mut frame = empty_frame(rt);
+    let limits_calls = sandbox.limits.calls != i64::MAX;
+    if limits_calls {
+        frame.depth = rt.depth_used().saturating_add(sandbox.limits.calls);
+        if rt.claude.calls_outside.is_none() {
+            rt.claude.calls_outside = Some(rt.depth_limit());
+        }
+    }
     frame.sandbox = Some(sandbox);
     frame.outer = rt.handlers();
     rt.change_handlers(NonNull::new(&raw mut frame));
+    if limits_calls {
+        keep_depth(rt);
+    }
     let result = rt.claude_call(body, &[]);
     rt.change_handlers(frame.outer);
+    if limits_calls {
+        keep_depth(rt);
+    }
     result
+}
+
+/// Sets the limit of recursion to that of the sandboxes in force.
+fn keep_depth(rt: &mut Isolate) {
+    if let Some(limit) = depth_limit(rt) {
+        rt.set_depth_limit(limit);
+    }
+}
+
+/// The limit of recursion under the sandboxes in force; nothing where no sandbox ever had one.
+pub(super) fn depth_limit(rt: &Isolate) -> Option<i64> {
+    let outside = rt.claude.calls_outside?;
+    Some(frames(rt.handlers()).fold(outside, |least, frame| least.min(frame.depth)))
+}
+
+/// Tells the frames from one to another that as many more calls are under way below them.
+pub(super) fn shift_depths(rt: &Isolate, from: FramePtr, to: *const Frame, calls: i64) {
+    if calls == 0 || rt.claude.calls_outside.is_none() {
+        return;
+    }
+    let mut at = from;
+    while let Some(mut frame) = at {
+        // SAFETY: frames in force are alive, and nobody borrows one here.
+        let frame = unsafe { frame.as_mut() };
+        frame.depth = if frame.depth == i64::MAX { i64::MAX } else { frame.depth + calls };
+        if core::ptr::eq(frame, to) {
+            return;
+        }
+        at = frame.outer;
+    }
+}
+
+/// A frame and those outside of it.
+fn frames<'a>(mut at: FramePtr) -> impl Iterator<Item = &'a Frame> {
+    core::iter::from_fn(move || {
+        // SAFETY: frames in force are alive.
+        let frame = unsafe { at?.as_ref() };
+        at = frame.outer;
+        Some(frame)
+    })
 }
 
 /// A frame that answers nothing.
@@ -303,18 +359,8 @@ pub(super) fn empty_frame(rt: &mut Isolate) -> Frame {
 }
 
 /// The sandboxes in force, innermost first.
-pub(super) fn sandboxes(rt: &Isolate) -> impl Iterator<Item = &Sandbox> {
-    let mut at = rt.handlers();
-    core::iter::from_fn(move || {
-        loop {
-            // SAFETY: frames in force are alive.
-            let frame = unsafe { at?.as_ref() };
-            at = frame.outer;
-            if let Some(sandbox) = &frame.sandbox {
-                return Some(&**sandbox);
-            }
-        }
-    })
+pub(super) fn sandboxes(rt: &Isolate) -> impl Iterator<Item = &Rc<Sandbox>> {
+    frames(rt.handlers()).filter_map(|frame| frame.sandbox.as_ref())
 }
 
 /// What the handler makes of the end of its body, with the frames outside in force.

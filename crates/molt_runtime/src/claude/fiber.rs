@@ -214,10 +214,11 @@ pub(super) fn here(rt: &Isolate) -> Point {
     Point { sp: null_mut(), engine: Engine::here(rt), used, floor, fiber: rt.claude.fiber }
 }
 
-/// The code goes on at a point, with so many calls under way.
+/// The code goes on at a point, with so many calls under way, under the handlers that are in force.
 pub(super) fn set_here(rt: &mut Isolate, point: Point, used: i64) {
     point.engine.set(rt);
-    rt.set_stack_state(used, point.floor);
+    let limit = super::effects::depth_limit(rt).unwrap_or_else(|| rt.depth_limit());
+    rt.set_stack_state(used, point.floor, limit);
     rt.claude.fiber = point.fiber;
 }
 
@@ -235,6 +236,7 @@ pub(super) unsafe fn enter(rt: &mut Isolate, fiber: *mut Fiber, input: Input) ->
         f.input = Some(input);
         f.caller = here(rt);
         let inside = f.inside;
+        super::effects::shift_depths(rt, f.handlers, &f.frame, f.caller.used - f.base);
         f.base = f.caller.used;
         rt.change_handlers(f.handlers);
         set_here(rt, inside, f.base + inside.used);
@@ -243,8 +245,8 @@ pub(super) unsafe fn enter(rt: &mut Isolate, fiber: *mut Fiber, input: Input) ->
         let f = &mut *fiber;
         // What the engine made for the stack stays with it.
         let (caller, base) = (f.caller, f.base);
-        set_here(rt, caller, base);
         rt.change_handlers(f.frame.outer);
+        set_here(rt, caller, base);
         f.output.take().expect("a fiber says why it is left")
     }
 }

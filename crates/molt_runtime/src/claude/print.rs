@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn what_has_no_syntax_is_named() {
         leaves_nothing(|rt| {
-            let cell = ref_cell::new(rt, Owned::NONE);
+            let cell = ref_cell::new(rt, Owned::NONE).unwrap();
             assert_eq!(text(rt, cell.word()), "#<ref>");
             let bytes = rt.new_bytes(b"ab");
             assert_eq!(text(rt, bytes.word()), "#<bytes>");

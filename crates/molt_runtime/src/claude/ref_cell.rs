@@ -3,14 +3,15 @@
 use molt_abi::{ClassId, Word};
 
 use crate::api::field;
-use crate::{Isolate, Owned};
+use crate::{Isolate, Owned, PyResult};
 
 /// Words of a cell after its header, laid out as [`molt_abi::layout::CellObj`].
 pub(super) const WORDS: u32 = 1;
 
-/// A new cell.
-pub fn new(rt: &mut Isolate, value: Owned) -> Owned {
-    rt.new_plain(ClassId::REF, [value.into_word()])
+/// A new cell; the error `limit` where there are too many.
+pub fn new(rt: &mut Isolate, value: Owned) -> PyResult {
+    let cell = rt.new_plain(ClassId::REF, [value.into_word()]);
+    super::limits::charge_cell(rt, cell)
 }
 
 /// Whether a word is a Ref.
@@ -50,7 +51,7 @@ mod tests {
     fn a_cell_holds_what_it_was_set_to() {
         leaves_nothing(|rt| {
             let (a, b) = (rt.new_str("first"), rt.new_str("second"));
-            let cell = new(rt, a.clone());
+            let cell = new(rt, a.clone()).unwrap();
             assert!(is_ref(rt, cell.word()));
             assert_eq!(get(cell.word()), a.word());
             assert_eq!(swap(cell.word(), b.clone()), a);
@@ -63,7 +64,7 @@ mod tests {
     fn cycles_through_cells_are_collected() {
         leaves_nothing(|rt| {
             for _ in 0..10 {
-                let cell = new(rt, Owned::NONE);
+                let cell = new(rt, Owned::NONE).unwrap();
                 let inner = list::from_vec(rt, vec![cell.clone(), Owned::small(1)]);
                 let held = inner.clone();
                 let outer = list::cons(rt, cell.clone(), inner);

@@ -9,14 +9,15 @@
 
 use alloc::ffi::CString;
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
 use molt_abi::{Ret, Word};
 
 use super::kind::kind_of;
+use super::limits::{self, Limits};
 use super::{ErrorKind, Kind, effects, list, map, symbol};
 use crate::api::str_text;
 use crate::entry::ret;
@@ -77,20 +78,29 @@ enum Argument {
     Host,
 }
 
-/// A capability, for some paths only if there is an argument.
+/// A capability.
 struct Grant {
     name: &'static str,
-    /// A resolved path; `Some(None)` is one that names nothing.
-    prefix: Option<Option<Vec<u8>>>,
+    scope: Scope,
 }
 
-/// What may be done.
-#[derive(Default)]
+/// What a capability is for.
+enum Scope {
+    Everything,
+    /// A resolved path and all below it; nothing where the path names nothing.
+    Below(Option<Vec<u8>>),
+    /// A host, or those that end with what follows the `*` of a pattern.
+    Host(String),
+    HostsUnder(String),
+}
+
+/// What may be done, and how much of it.
 pub(super) struct Sandbox {
     /// All that is not denied.
     everything: bool,
     allow: Vec<Grant>,
     deny: Vec<Grant>,
+    pub limits: Limits,
 }
 
 /// What an operation is about.
@@ -104,17 +114,27 @@ pub(super) enum Subject<'a> {
 }
 
 impl Grant {
-    fn covers(&self, name: &str, path: Option<&[u8]>) -> bool {
+    /// Whether it covers what is done with a resolved path, or with a host as it is written.
+    fn covers(&self, name: &str, object: Option<&[u8]>) -> bool {
         self.name == name
-            && match (&self.prefix, path) {
-                (None, _) => true,
-                (Some(Some(prefix)), Some(path)) => is_below(path, prefix),
+            && match (&self.scope, object) {
+                (Scope::Everything, _) => true,
+                (Scope::Below(Some(prefix)), Some(path)) => is_below(path, prefix),
+                (Scope::Host(host), Some(object)) => object.eq_ignore_ascii_case(host.as_bytes()),
+                (Scope::HostsUnder(end), Some(object)) => {
+                    let at = object.len().saturating_sub(end.len());
+                    at > 0 && object[at..].eq_ignore_ascii_case(end.as_bytes())
+                }
                 _ => false,
             }
     }
 }
 
 impl Sandbox {
+    fn empty() -> Sandbox {
+        Sandbox { everything: false, allow: Vec::new(), deny: Vec::new(), limits: Limits::none() }
+    }
+
     fn grants(&self, name: &str, path: Option<&[u8]>) -> bool {
         let any = |list: &[Grant]| list.iter().any(|g| g.covers(name, path));
         (self.everything || any(&self.allow)) && !any(&self.deny)
@@ -230,62 +250,31 @@ pub(super) fn within(rt: &mut Isolate, options: Word, body: Word) -> PyResult {
     if !map::is_map(rt, options) {
         return Err(super::entry::wrong_type(rt, "with-sandbox", "a map", options));
     }
-    let (capabilities, limits) = (rt.keyword("capabilities"), rt.keyword("limits"));
+    let (capabilities, bounds) = (rt.keyword("capabilities"), rt.keyword("limits"));
     for [key, _] in map::iter(options) {
-        if key != capabilities && key != limits {
+        if key != capabilities && key != bounds {
             return Err(refused(rt, "its keys are :capabilities and :limits"));
         }
     }
-    let depth = match map::get(rt, options, limits)? {
-        Some(limits) => call_depth(rt, limits)?,
-        None => None,
+    let mut sandbox = match map::get(rt, options, capabilities)? {
+        Some(listed) => read(rt, listed)?,
+        None => Sandbox { everything: true, ..Sandbox::empty() },
     };
-    let sandbox = match map::get(rt, options, capabilities)? {
-        Some(listed) => Some(Arc::new(read(rt, listed)?)),
-        None => None,
-    };
-    let limit = rt.depth_limit();
-    if let Some(depth) = depth {
-        rt.set_depth_limit(limit.min(rt.depth_used() + depth));
+    if let Some(listed) = map::get(rt, options, bounds)? {
+        sandbox.limits = limits::read(rt, listed)?;
     }
-    let result = match sandbox {
-        Some(sandbox) => {
-            rt.claude.is_sandboxed = true;
-            effects::sandboxed(rt, sandbox, body)
-        }
-        None => rt.claude_call(body, &[]),
-    };
-    rt.set_depth_limit(limit);
-    result
+    rt.claude.is_sandboxed = true;
+    effects::sandboxed(rt, Rc::new(sandbox), body)
 }
 
 #[cold]
-fn refused(rt: &mut Isolate, why: &str) -> Raised {
+pub(super) fn refused(rt: &mut Isolate, why: &str) -> Raised {
     rt.raise_claude(ErrorKind::TypeError, format!("with-sandbox: {why}"), Word::NONE)
-}
-
-/// The one limit that is kept.
-fn call_depth(rt: &mut Isolate, limits: Word) -> PyResult<Option<i64>> {
-    if !map::is_map(rt, limits) {
-        return Err(super::entry::wrong_type(rt, "with-sandbox", "a map of limits", limits));
-    }
-    let mut depth = None;
-    for [key, value] in map::iter(limits) {
-        if key != rt.keyword("max-call-depth") {
-            let name = super::print::pr_str(rt, key)?;
-            let why = format!("the limit {} is not built yet", str_text(name.word()));
-            return Err(refused(rt, &why));
-        }
-        let value = crate::num::int::to_i64(value).filter(|v| *v >= 0 && kind_of(rt, value) == Kind::Int);
-        let Some(value) = value else { return Err(refused(rt, "a limit is an Int that is not negative")) };
-        depth = Some(value.min(1 << 40));
-    }
-    Ok(depth)
 }
 
 /// Capabilities: the name of a set, or a list of names, of sets too, and of `[name argument ..]`.
 fn read(rt: &mut Isolate, listed: Word) -> PyResult<Sandbox> {
-    let mut sandbox = Sandbox::default();
+    let mut sandbox = Sandbox::empty();
     if !list::is_list(rt, listed) {
         add(rt, &mut sandbox, listed)?;
         return Ok(sandbox);
@@ -350,16 +339,26 @@ fn grant(name: &str, argument: Option<&str>) -> Result<Grant, String> {
     };
     match (argument, takes) {
         (Some(_), Argument::None) => Err(format!("{name} takes no argument")),
-        // Nothing connects yet, so there is nobody to ask about hosts.
-        (Some(_), Argument::Host) => Err(format!("{name} for some hosts is not built yet")),
-        (Some(path), Argument::Path) => Ok(Grant { name, prefix: Some(resolved(Subject::File(path.as_bytes()))) }),
-        (None, _) => Ok(Grant { name, prefix: None }),
+        (Some(pattern), Argument::Host) => match pattern.strip_prefix('*') {
+            Some(end) if end.len() > 1 && end.starts_with('.') && !end.contains('*') => {
+                Ok(Grant { name, scope: Scope::HostsUnder(end.into()) })
+            }
+            None if !pattern.is_empty() && !pattern.contains('*') => {
+                Ok(Grant { name, scope: Scope::Host(pattern.into()) })
+            }
+            _ => Err(format!("{pattern} is no host and no pattern such as *.example.org")),
+        },
+        (Some(path), Argument::Path) => {
+            Ok(Grant { name, scope: Scope::Below(resolved(Subject::File(path.as_bytes()))) })
+        }
+        (None, _) => Ok(Grant { name, scope: Scope::Everything }),
     }
 }
 
-/// What the command line grants, one rule a line: `sandbox`, `+name`, `+name:argument`, `-name`, `-name:argument`.
+/// What the command line grants, one rule a line: `sandbox`, `+name`, `+name:argument`, `-name`, `-name:argument`; and the
+/// limits that it sets: `=name:number`.
 pub(super) fn restrict(rt: &mut Isolate, rules: &str) -> PyResult<()> {
-    let mut sandbox = Sandbox { everything: true, ..Sandbox::default() };
+    let mut sandbox = Sandbox { everything: true, ..Sandbox::empty() };
     for rule in rules.lines() {
         if rule == "sandbox" {
             sandbox.everything = false;
@@ -369,14 +368,23 @@ pub(super) fn restrict(rt: &mut Isolate, rules: &str) -> PyResult<()> {
             Some((name, argument)) => (name, Some(argument)),
             None => (&rule[1..], None),
         };
+        if rule.starts_with('=') {
+            let n = argument.and_then(|n| n.parse().ok());
+            if !n.is_some_and(|n| limits::set_of_program(rt, name, n)) {
+                return Err(refused(rt, &format!("there is no limit {name}")));
+            }
+            continue;
+        }
         match grant(name, argument) {
             Ok(grant) if rule.starts_with('-') => sandbox.deny.push(grant),
             Ok(grant) => sandbox.allow.push(grant),
             Err(why) => return Err(rt.raise_claude(ErrorKind::Error, why.to_string(), Word::NONE)),
         }
     }
-    rt.claude.is_sandboxed = true;
-    rt.claude.granted = Some(sandbox);
+    if !sandbox.everything || !sandbox.deny.is_empty() {
+        rt.claude.is_sandboxed = true;
+        rt.claude.granted = Some(sandbox);
+    }
     Ok(())
 }
 
@@ -402,11 +410,27 @@ mod tests {
     }
 
     #[test]
+    fn patterns_of_hosts_cover_what_ends_with_them() {
+        let covers = |pattern, host: &str| {
+            let grant = grant("net.connect", Some(pattern)).expect("a pattern");
+            grant.covers("net.connect", Some(host.as_bytes()))
+        };
+        assert!(covers("api.example.org", "API.example.org") && !covers("api.example.org", "example.org"));
+        assert!(covers("*.example.org", "a.b.example.org"));
+        assert!(!covers("*.example.org", "example.org") && !covers("*.example.org", ".example.org"));
+        assert!(!covers("*.example.org", "badexample.org"));
+        for pattern in ["", "*", "*.", "a.*", "*example.org", "*.a.*"] {
+            assert!(grant("net.dns", Some(pattern)).is_err(), "{pattern}");
+        }
+        assert!(!grant("net.connect", Some("a")).is_ok_and(|g| g.covers("net.connect", None)));
+    }
+
+    #[test]
     fn a_denial_wins() {
         let both = || vec![grant("env", None).expect("there is this one")];
-        let sandbox = Sandbox { everything: false, allow: both(), deny: Vec::new() };
+        let sandbox = Sandbox { allow: both(), ..Sandbox::empty() };
         assert!(sandbox.grants("env", None) && !sandbox.grants("time", None));
-        assert!(!Sandbox { everything: true, allow: both(), deny: both() }.grants("env", None));
+        assert!(!Sandbox { everything: true, allow: both(), deny: both(), limits: Limits::none() }.grants("env", None));
         assert!(grant("env", Some("x")).is_err() && grant("network", None).is_err());
     }
 }

@@ -30,7 +30,7 @@ pub enum WaitKind {
     Join,
     /// An answer that the handler gives when it returns; the target is an actor.
     Ask,
-    /// An answer that anybody may give.
+    /// An answer that anybody may give; without a target, a call that main is to make.
     Answer,
     /// A lock; the target is one.
     Lock,
@@ -287,9 +287,10 @@ unsafe fn describe(state: *mut State, wait: &Wait) -> String {
             WaitKind::Receive => String::from("waits for a message of a channel"),
             WaitKind::Send => String::from("waits for room in a channel"),
             WaitKind::Join => format!("waits for the end of task {}", (*target.cast::<task::Task>()).number),
-            WaitKind::Ask | WaitKind::Answer => {
-                format!("waits for an answer of {}", (*target.cast::<actor::Actor>()).label())
-            }
+            WaitKind::Ask | WaitKind::Answer => match target.cast::<actor::Actor>().as_ref() {
+                Some(actor) => format!("waits for an answer of {}", actor.label()),
+                None => String::from("waits for a call on the stack of main"),
+            },
             WaitKind::Lock => String::from("waits for a lock"),
             WaitKind::Signal => String::from("waits for a signal"),
             WaitKind::Sleep => String::from("sleeps"),

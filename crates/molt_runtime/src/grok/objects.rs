@@ -20,26 +20,38 @@ use crate::native::{ClassSpec, NativeData};
 use crate::text::wtf8;
 use crate::{Isolate, Owned, PyResult, exc};
 
-/// Where variables of modules are that were looked up last, by the addresses of the texts of module and name, which are static.
+/// Where variables of modules are that were looked up last.
 #[derive(Default)]
-pub struct Found(Vec<((u64, u64), usize)>);
+pub struct Found(Vec<Option<Variable>>);
+
+/// A variable of a module, and its slot.
+struct Variable {
+    module: Box<str>,
+    name: Box<str>,
+    slot: usize,
+}
 
 /// Most variables whose places are kept; a power of two.
 const KEPT: usize = 256;
 
 impl Found {
-    fn place(key: (u64, u64)) -> usize {
-        (key.0 ^ key.1.rotate_left(7)).wrapping_mul(0x9e37_79b9_7f4a_7c15) as usize >> 32 & (KEPT - 1)
+    /// The place for a pair of texts. It follows from where they are, so that texts of the program, which stay there, are
+    /// found without a look at each byte; what is at the place is compared.
+    fn place(module: &str, name: &str) -> usize {
+        let word = |text: &str| text.as_ptr() as usize ^ text.len();
+        (word(module) ^ word(name).rotate_left(7)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 & (KEPT - 1)
     }
 
-    fn slot(&self, module: u64, name: u64) -> Option<usize> {
-        let &(key, slot) = self.0.get(Found::place((module, name)))?;
-        (key == (module, name)).then_some(slot)
+    fn slot(&self, module: &str, name: &str) -> Option<usize> {
+        let known = self.0.get(Found::place(module, name))?.as_ref()?;
+        (*known.name == *name && *known.module == *module).then_some(known.slot)
     }
 
-    fn keep(&mut self, key: (u64, u64), slot: usize) {
-        self.0.resize(KEPT, ((0, 0), 0));
-        self.0[Found::place(key)] = (key, slot);
+    fn keep(&mut self, module: &str, name: &str, slot: usize) {
+        if self.0.is_empty() {
+            self.0.resize_with(KEPT, || None);
+        }
+        self.0[Found::place(module, name)] = Some(Variable { module: module.into(), name: name.into(), slot });
     }
 }
 
@@ -352,25 +364,24 @@ entries! {
         }
     }
     grok_object_find(me, module, m, name, n) -> u64 {
+        // SAFETY: the library passes texts.
+        let (path, name) = unsafe { (text(module, m), text(name, n)) };
         // SAFETY: the state is this stack's own, beside an isolate.
         let (rt, found) = unsafe { (isolate(me), &mut (*me).found) };
-        let known = found.slot(module, name).map_or(Word::UNBOUND, |slot| rt.globals[slot]);
+        let known = found.slot(path, name).map_or(Word::UNBOUND, |slot| rt.globals[slot]);
         if !known.is_unbound() {
             return Owned::share(known).into_word().0;
         }
-        let key = (module, name);
-        // SAFETY: the library passes texts.
-        let (module, name) = unsafe { (text(module, m), text(name, n)) };
         outcome(me, |rt| {
-            let module = rt.import(module)?;
+            let module = rt.import(path)?;
             if name.is_empty() {
                 return made(module);
             }
             let value = rt.getattr(module.word(), name)?;
-            let name = rt.intern(name);
-            if let Some(slot) = rt.module_slot(module.word(), name) {
+            let interned = rt.intern(name);
+            if let Some(slot) = rt.module_slot(module.word(), interned) {
                 // SAFETY: as above.
-                unsafe { (*me).found.keep(key, slot) }
+                unsafe { (*me).found.keep(path, name, slot) }
             }
             made(value)
         })

@@ -263,7 +263,8 @@ pub struct Scheduler {
     spare: Lock<Vec<*mut State>>,
     /// Work that goes on outside of the workers.
     pub external: AtomicUsize,
-    /// Odd while the monitor moves an item.
+    /// Odd while the monitor moves an item. Changes also when a worker or a thread outside of the workers is about to go on,
+    /// so that what was read between two equal values was so at one time.
     moves: AtomicU64,
     monitor: AtomicU32,
     monitored: AtomicBool,
@@ -434,6 +435,7 @@ impl Scheduler {
         let mut sleepers = self.sleepers.lock();
         let Some(n) = sleepers.pop() else { return };
         self.asleep.store(sleepers.len(), Ordering::SeqCst);
+        self.note_move();
         self.searching.fetch_add(1, Ordering::SeqCst);
         drop(sleepers);
         if let Some(w) = self.workers().nth(n) {
@@ -467,6 +469,11 @@ impl Scheduler {
             thread(w as usize, LITTLE_STACK_SIZE, worker_thread);
         }
         thread(shared as usize, LITTLE_STACK_SIZE, monitor_thread);
+    }
+
+    /// Somebody is about to go on: called after what says so was written, and before it does.
+    pub fn note_move(&self) {
+        self.moves.fetch_add(2, Ordering::SeqCst);
     }
 
     /// Whether no worker has anything to do and nothing outside of them can give it something.
@@ -506,6 +513,7 @@ impl Scheduler {
         let Some(at) = sleepers.iter().position(|&n| n == 0) else { return };
         sleepers.swap_remove(at);
         self.asleep.store(sleepers.len(), Ordering::SeqCst);
+        self.note_move();
         self.searching.fetch_add(1, Ordering::SeqCst);
         drop(sleepers);
         if let Some(w) = self.workers().next() {
@@ -763,6 +771,7 @@ pub unsafe fn wake(me: *mut State, who: *mut State) {
                         if fiber.apart.load(Ordering::Relaxed) {
                             // Whoever wakes it is at work itself, so that nothing stood still before it counts.
                             sched.external.fetch_add(1, Ordering::SeqCst);
+                            sched.note_move();
                             fiber.signal.store(1, Ordering::Release);
                             futex_wake(&fiber.signal);
                         } else if me.is_null() {
@@ -1096,6 +1105,7 @@ impl Worker {
         if let Some(n) = own {
             sleepers.swap_remove(n);
             sched.asleep.store(sleepers.len(), Ordering::SeqCst);
+            sched.note_move();
         }
         drop(sleepers);
         if sched.monitor.swap(0, Ordering::SeqCst) != 0 {

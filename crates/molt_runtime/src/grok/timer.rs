@@ -172,6 +172,7 @@ impl Timers {
         let sched = unsafe { &(*shared).sched };
         if !due.is_empty() {
             sched.external.fetch_add(1, Ordering::SeqCst);
+            sched.note_move();
         }
         self.next.store(next, Ordering::SeqCst);
         drop(heap);

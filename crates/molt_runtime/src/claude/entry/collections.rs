@@ -122,7 +122,7 @@ fn reverse(rt: &mut Isolate, w: Word) -> PyResult {
 }
 
 /// Elements that a range may have.
-const LONGEST_RANGE: i64 = 1 << 32;
+const LONGEST_RANGE: u128 = 1 << 32;
 
 fn range(rt: &mut Isolate, args: &[Word]) -> PyResult {
     let mut numbers = Vec::new();
@@ -139,15 +139,18 @@ fn range(rt: &mut Isolate, args: &[Word]) -> PyResult {
             return Err(rt.raise_claude(ErrorKind::Arity, text, Word::NONE));
         }
     };
-    let mut all = Vec::new();
+    let span = if step > 0 { i128::from(to) - i128::from(from) } else { i128::from(from) - i128::from(to) };
+    let n = (span.max(0) as u128).div_ceil(u128::from(step.unsigned_abs()));
+    if n > LONGEST_RANGE {
+        return Err(rt.raise_claude(ErrorKind::Limit, "range: too many elements", Word::NONE));
+    }
+    // While it is made, a list is an array beside the nodes that it becomes.
+    rt.check_room(Some(16 * n as usize))?;
+    let mut all = Vec::with_capacity(n as usize);
     let mut at = from;
-    while if step > 0 { at < to } else { at > to } {
-        if all.len() as i64 > LONGEST_RANGE {
-            return Err(rt.raise_claude(ErrorKind::Limit, "range: too many elements", Word::NONE));
-        }
+    for _ in 0..n {
         all.push(rt.new_int(at));
-        let Some(next) = at.checked_add(step) else { break };
-        at = next;
+        at = at.wrapping_add(step);
     }
     Ok(list::from_vec(rt, all))
 }
@@ -486,7 +489,7 @@ entries! {
             Err(Raised) => Ret::ERR,
         }
     }
-    cl_ref_new(rt, w: Word) -> Ret { Ret::ok(ref_cell::new(rt, Owned::share(w)).into_word()) }
+    cl_ref_new(rt, w: Word) -> Ret { ret(ref_cell::new(rt, Owned::share(w))) }
     cl_deref(rt, r: Word) -> Ret { ret(expect_ref(rt, r, "deref").map(|r| Owned::share(ref_cell::get(r)))) }
     cl_ref_set(rt, r: Word, value: Word) -> Ret {
         match expect_ref(rt, r, "ref-set!") {

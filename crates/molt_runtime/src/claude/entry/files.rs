@@ -11,6 +11,7 @@ use core::ffi::CStr;
 use molt_abi::{Ret, Word};
 
 use super::super::kind::kind_of;
+use super::super::limits::{Charge, Counted, charge};
 use super::super::sandbox::{Subject, denied, denied_path};
 use super::super::{ErrorKind, Kind, list, map};
 use super::{expect, wrong_type};
@@ -28,12 +29,15 @@ struct File {
     is_binary: bool,
     /// What errors call it.
     path: String,
+    /// Until it is closed.
+    charge: Option<Charge>,
 }
 
 impl NativeData for File {}
 
 impl File {
     fn close(&mut self) -> bool {
+        self.charge = None;
         let fd = core::mem::replace(&mut self.fd, -1);
         // SAFETY: the descriptor is this file's own and is given up here.
         fd < 0 || unsafe { libc::close(fd) } == 0
@@ -93,11 +97,12 @@ fn open(rt: &mut Isolate, path: Word, mode: &[u8], operation: &str) -> PyResult<
         return Err(rt.raise_claude(ErrorKind::TypeError, text, Word::NONE));
     };
     let path = str_text(path).into_owned();
+    let charge = Some(charge(rt, Counted::OpenFiles)?);
     loop {
         // SAFETY: a C string goes in.
         let fd = unsafe { libc::open(name.as_ptr(), flags, 0o666) };
         if fd >= 0 {
-            return Ok(File { fd, is_binary, path });
+            return Ok(File { fd, is_binary, path, charge });
         }
         match last_errno() {
             libc::EINTR => rt.poll()?,

@@ -246,7 +246,10 @@ fn repeat(rt: &mut Isolate, s: Word, n: Word) -> PyResult {
     let bytes = text(rt, s, "string-repeat")?;
     let n = expect_index(rt, n, "string-repeat")?.max(0) as usize;
     match bytes.len().checked_mul(n).filter(|&all| all <= LONGEST) {
-        Some(_) => Ok(rt.new_str_wtf8(&bytes.repeat(n))),
+        Some(all) => {
+            rt.check_room(Some(2 * all))?;
+            Ok(rt.new_str_wtf8(&bytes.repeat(n)))
+        }
         None => Err(rt.raise_claude(ErrorKind::Limit, "string-repeat: the string is too long", Word::NONE)),
     }
 }
@@ -263,6 +266,7 @@ fn pad(rt: &mut Isolate, right: bool, s: Word, n: Word, fill: Word) -> PyResult 
     if missing > LONGEST {
         return Err(rt.raise_claude(ErrorKind::Limit, format!("{function}: the string is too long"), Word::NONE));
     }
+    rt.check_room(Some(8 * missing))?;
     let mut padding = Vec::new();
     wtf8::chars(fill).cycle_words(missing, &mut padding);
     let out = if right { [bytes, &padding].concat() } else { [&padding, bytes].concat() };

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use molt_abi::{Ret, Word};
 
 use super::super::kind::kind_of;
+use super::super::limits::MOST_BUFFERED;
 use super::super::tasks::channel::{self, Case, Chosen, Received};
 use super::super::tasks::promise::{self, Settled, Wanted};
 use super::super::tasks::{self, actor, locks};
@@ -74,7 +75,11 @@ fn new_channel(rt: &mut Isolate, args: &[Word]) -> PyResult {
         w if w.is_unbound() || w.is_none() => 0,
         w => count(rt, w, "chan")?,
     };
-    Ok(channel::new(rt, room))
+    if room > MOST_BUFFERED {
+        let text = alloc::format!("a channel holds at most {MOST_BUFFERED} values, not {room}");
+        return Err(rt.raise_claude(ErrorKind::Limit, text, Word::NONE));
+    }
+    channel::new(rt, room)
 }
 
 /// `{:value v :ok b}`.

@@ -58,7 +58,7 @@ fn data_are_equal_by_content_and_cells_by_identity() {
         drop(kept);
         let tuple = rt.new_tuple(vec![Owned::small(1), texts[0].clone()]);
         assert!(same(rt, &flat, &cells) && !same(rt, &flat, &tuple) && same(rt, &tuple, &tuple.clone()));
-        let (a, b) = (ref_cell::new(rt, Owned::NONE), ref_cell::new(rt, Owned::NONE));
+        let (a, b) = (ref_cell::new(rt, Owned::NONE).unwrap(), ref_cell::new(rt, Owned::NONE));
         assert!(same(rt, &a, &a.clone()) && !same(rt, &a, &b));
         let pair = rt.constructor_class("Pair", 2);
         let values = [1, 1, 2].map(|i| tagged::new(rt, pair, [Owned::small(i), flat.clone()].into_iter()));
@@ -190,7 +190,7 @@ fn the_order_of_kinds_is_fixed_and_other_values_have_none() {
         let mut words: Vec<Word> = ordered.iter().rev().map(Owned::word).collect();
         assert_eq!(sort(rt, &mut words), Ok(()));
         assert_eq!(words, ordered.iter().map(Owned::word).collect::<Vec<_>>());
-        let cell = ref_cell::new(rt, Owned::NONE);
+        let cell = ref_cell::new(rt, Owned::NONE).unwrap();
         assert!(compare(rt, cell.word(), Word::small(1)).is_err());
         drop(rt.take_exception());
         words.push(cell.word());

@@ -155,7 +155,7 @@ pub(in super::super) fn new(rt: &mut Isolate, init: Word, f: Word, options: Word
         rt.claude.tasks.now_running().actor = Word::NONE;
         result
     });
-    let end = promise::new(rt);
+    let end = promise::new(rt)?;
     let id = start(rt, Body::Native(body), &end)?;
     rt.claude.tasks.task(id).actor = actor.word();
     Ok(actor)
@@ -266,7 +266,7 @@ pub(in super::super) fn tell(rt: &mut Isolate, a: Word, message: Word) -> PyResu
 pub(in super::super) fn ask(rt: &mut Isolate, a: Word, message: Word, seconds: Word) -> PyResult {
     let actor = expect(rt, a, "ask")?;
     let deadline = super::deadline(rt, seconds, "ask")?;
-    let reply = channel::new(rt, 1);
+    let reply = channel::new(rt, 1)?;
     let keys = ["reply", "message"].map(|k| rt.keyword(k));
     let letter = map::from_words(rt, &[keys[0], reply.word(), keys[1], message])?;
     if actor.has_ended {

@@ -8,6 +8,7 @@ use molt_abi::Word;
 
 use super::super::ErrorKind;
 use super::super::entry::wrong_type;
+use super::super::limits::{Charge, Counted, charge};
 use super::{Isolate, Owned, PyResult, Raised, Tasks, Waiter, Woken, begin_wait, classes, wait};
 use crate::Place;
 use crate::api::native;
@@ -28,6 +29,8 @@ pub(super) struct Channel {
     receivers: VecDeque<Waiter>,
     /// While anybody is here, the buffer is full.
     senders: VecDeque<Sender>,
+    /// Dropped with it.
+    _charge: Charge,
 }
 
 impl NativeData for Channel {
@@ -58,8 +61,8 @@ impl Channel {
     }
 }
 
-/// A channel with room for so many values.
-pub(in super::super) fn new(rt: &mut Isolate, room: usize) -> Owned {
+/// A channel with room for so many values; the error `limit` where there are too many.
+pub(in super::super) fn new(rt: &mut Isolate, room: usize) -> PyResult {
     let class = classes(rt).channel;
     let channel = Channel {
         buffer: VecDeque::new(),
@@ -67,8 +70,9 @@ pub(in super::super) fn new(rt: &mut Isolate, room: usize) -> Owned {
         is_closed: false,
         receivers: VecDeque::new(),
         senders: VecDeque::new(),
+        _charge: charge(rt, Counted::Channels)?,
     };
-    rt.new_native(class, Box::new(channel))
+    Ok(rt.new_native(class, Box::new(channel)))
 }
 
 /// A channel, or `type-error`.

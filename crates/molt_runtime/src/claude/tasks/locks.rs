@@ -149,11 +149,11 @@ pub(in super::super) fn submit(rt: &mut Isolate, w: Word, procedure: Word) -> Py
     let Some(mut pool) = try_native::<Pool>(rt, w) else {
         return Err(wrong_type(rt, "submit", "a pool of workers", w));
     };
-    let p = promise::new(rt);
+    let p = promise::new(rt)?;
     pool.jobs.push_back((Owned::share(procedure), p.clone()));
     if pool.running < pool.workers {
         let this = Owned::share(w);
-        let end = promise::new(rt);
+        let end = promise::new(rt)?;
         start(rt, Body::Native(Box::new(move |rt| work(rt, &this))), &end)?;
         pool.running += 1;
     }

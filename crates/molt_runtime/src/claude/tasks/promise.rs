@@ -8,6 +8,7 @@ use core::cell::RefCell;
 use molt_abi::{ClassId, Word};
 
 use super::super::entry::wrong_type;
+use super::super::limits::{Charge, Counted, charge};
 use super::super::{ErrorKind, error, list};
 use super::{
     Body, Isolate, Owned, PyResult, Raised, TaskId, Waiter, Woken, begin_wait, cancel, classes, ending, interrupt,
@@ -52,6 +53,8 @@ pub(super) struct Promise {
     /// The task that will settle it: its number and its serial number.
     task: Option<(TaskId, u64)>,
     observed: bool,
+    /// Dropped with it.
+    _charge: Charge,
 }
 
 impl NativeData for Promise {
@@ -80,12 +83,18 @@ pub(super) fn reason(p: Word) -> Owned {
     native::<Promise>(p).value.clone()
 }
 
-/// A promise that is pending.
-pub(in super::super) fn new(rt: &mut Isolate) -> Owned {
+/// A promise that is pending; the error `limit` where there are too many.
+pub(in super::super) fn new(rt: &mut Isolate) -> PyResult {
     let class = classes(rt).promise;
-    let promise =
-        Promise { state: Settled::Pending, value: Owned::NONE, watchers: Vec::new(), task: None, observed: false };
-    rt.new_native(class, Box::new(promise))
+    let promise = Promise {
+        state: Settled::Pending,
+        value: Owned::NONE,
+        watchers: Vec::new(),
+        task: None,
+        observed: false,
+        _charge: charge(rt, Counted::Promises)?,
+    };
+    Ok(rt.new_native(class, Box::new(promise)))
 }
 
 #[inline]
@@ -216,7 +225,7 @@ pub(in super::super) fn join(rt: &mut Isolate, p: Word, seconds: Word) -> PyResu
 
 /// Starts a task; the promise of its value.
 pub(super) fn of_task(rt: &mut Isolate, body: Body) -> PyResult {
-    let p = new(rt);
+    let p = new(rt)?;
     let id = start(rt, body, &p)?;
     native::<Promise>(p.word()).task = Some((id, rt.claude.tasks.task(id).serial));
     Ok(p)
@@ -262,7 +271,7 @@ fn settler_call(rt: &mut Isolate, this: Word, args: &[Word], _: Word) -> PyResul
 
 /// `(promise executor)`: the executor runs in a task; its error rejects.
 pub(in super::super) fn of_executor(rt: &mut Isolate, executor: Word) -> PyResult {
-    let p = new(rt);
+    let p = new(rt)?;
     let class = classes(rt).settler;
     let [resolve, reject] =
         [true, false].map(|fulfils| rt.new_native(class, Box::new(Settler { promise: p.clone(), fulfils })));
@@ -275,7 +284,7 @@ pub(in super::super) fn of_executor(rt: &mut Isolate, executor: Word) -> PyResul
             Err(Raised) => settle_failed(rt, &target),
         }
     });
-    let end = new(rt);
+    let end = new(rt)?;
     let id = start(rt, Body::Native(body), &end)?;
     let serial = rt.claude.tasks.task(id).serial;
     native::<Promise>(p.word()).task = Some((id, serial));
@@ -309,7 +318,7 @@ pub(in super::super) enum Wanted {
 
 /// One promise of several values; those that are no promises are there already.
 pub(in super::super) fn combine(rt: &mut Isolate, parts: &[Word], wanted: Wanted) -> PyResult {
-    let target = new(rt);
+    let target = new(rt)?;
     if parts.is_empty() && wanted != Wanted::First {
         let end = match wanted {
             Wanted::All => Ok(list::empty(rt)),

@@ -60,7 +60,7 @@ fn tasks_take_turns_in_the_order_in_which_they_are_ready() {
 fn a_value_goes_from_hand_to_hand_in_order() {
     with_tasks(|rt| {
         for room in [0, 2] {
-            let ch = channel::new(rt, room);
+            let ch = channel::new(rt, room).unwrap();
             let to = ch.clone();
             let sender = task(rt, move |rt| {
                 for i in 0..5 {
@@ -83,7 +83,7 @@ fn a_value_goes_from_hand_to_hand_in_order() {
 #[test]
 fn who_waits_in_several_places_is_woken_once_and_forgotten_elsewhere() {
     with_tasks(|rt| {
-        let (a, b) = (channel::new(rt, 0), channel::new(rt, 0));
+        let (a, b) = (channel::new(rt, 0).unwrap(), channel::new(rt, 0).unwrap());
         let cases = [a.word(), b.word()].map(|channel| Case { channel, value: None });
         let to = b.clone();
         let sender = task(rt, move |rt| channel::send(rt, to.word(), Word::small(7), None).map(Owned::from_bool));
@@ -101,7 +101,7 @@ fn who_waits_in_several_places_is_woken_once_and_forgotten_elsewhere() {
 #[test]
 fn waiting_for_ever_is_an_error_of_the_main_task() {
     with_tasks(|rt| {
-        let ch = channel::new(rt, 0);
+        let ch = channel::new(rt, 0).unwrap();
         let from = ch.clone();
         let other = task(rt, move |rt| channel::receive(rt, from.word(), None).map(|_| Owned::NONE));
         assert!(value(rt, &other).is_err());
@@ -124,7 +124,7 @@ fn a_cancelled_task_finds_out_where_it_waits() {
 #[test]
 fn timers_out_of_use_are_removed() {
     with_tasks(|rt| {
-        let ch = channel::new(rt, 1);
+        let ch = channel::new(rt, 1).unwrap();
         let far = timers::after(1e6);
         for i in 0..1000 {
             let to = ch.clone();
