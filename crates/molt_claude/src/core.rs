@@ -339,6 +339,8 @@ pub struct Global {
     pub ty: Option<StxId>,
     /// The procedure that it is from its definition on.
     pub lambda: Option<LambdaId>,
+    /// The function of GrokLang that it is, and how many operands that takes.
+    pub across: Option<(Symbol, usize)>,
     pub doc: Option<Symbol>,
 }
 

@@ -1,5 +1,6 @@
 //! From the entry of a program to its IR.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use molt_base::{FileId, SourceMap, Span};
@@ -49,6 +50,11 @@ pub struct Foreign {
     pub name: String,
     /// The names that it has for others.
     pub exports: Vec<String>,
+    /// Functions of GrokLang among them that are called as they are: what `across.call` calls them, and how many operands
+    /// they take.
+    pub plain: HashMap<String, (String, usize)>,
+    /// What else it has, and why that cannot be used.
+    pub left_out: Vec<(String, String)>,
 }
 
 /// What came of it.

@@ -5,6 +5,7 @@ pub mod packages;
 pub mod registry;
 mod resolve;
 
+use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -124,15 +125,17 @@ impl Loader for DiskLoader<'_> {
         let mut parts = parts.ok_or_else(|| format!("the name of `{shown}` is not UTF-8"))?;
         parts.pop_if(|last| *last == "__init__");
         let stand_in;
+        let (mut plain, mut left_out) = (HashMap::new(), Vec::new());
         let bytes = match path.extension() {
             Some(e) if e == "grok" => {
-                stand_in = self.offered.stand_in(path, &parts.join("."), bytes).0;
+                (stand_in, left_out) = self.offered.stand_in(path, &parts.join("."), bytes);
+                plain = self.offered.plain(path);
                 stand_in.as_bytes()
             }
             _ => bytes,
         };
         let exports = molt_python::names(bytes, &shown).map_err(|why| format!("`{shown}` is wrong: {why}"))?;
-        Ok(Foreign { name: parts.join("."), exports })
+        Ok(Foreign { name: parts.join("."), exports, plain, left_out })
     }
 
     fn read(&self, path: &Path) -> Option<Vec<u8>> {

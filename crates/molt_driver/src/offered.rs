@@ -3,7 +3,7 @@
 //! Each file that is imported is a package by itself. When it is met first it is checked, which gives its
 //! [`Surface`]; when all are known they are compiled together, with their adapters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -26,6 +26,9 @@ struct Module {
 
 /// A module in Python, and the names that it leaves out with the reasons.
 type StandIn = (String, Vec<(String, String)>);
+
+/// By name: functions that are called as they are, by what, with how many operands.
+type PlainFunctions = HashMap<String, (String, usize)>;
 
 impl Module {
     fn stand_in(&self) -> StandIn {
@@ -92,6 +95,14 @@ impl Offered {
                 StandIn::default()
             }
         }
+    }
+
+    /// Functions of a module that was stood in for that other languages call as they are.
+    pub fn plain(&self, path: &Path) -> PlainFunctions {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let parts = self.parts();
+        let all = parts.modules.get(&path).into_iter().flat_map(|m| &m.surface.plain);
+        all.map(|f| (f.name.clone(), (f.adapter.clone(), f.params))).collect()
     }
 
     /// The modules of other languages that these use.

@@ -33,6 +33,17 @@ pub struct Surface {
     pub adapters: String,
     /// Public items that cannot cross: name, place, and what is in the way.
     pub left_out: Vec<(String, Span, String)>,
+    /// Functions between whose operands and results and those of all languages there is no difference.
+    pub plain: Vec<Plain>,
+}
+
+/// A function of numbers, truth values and texts.
+#[derive(Clone, Debug)]
+pub struct Plain {
+    pub name: String,
+    /// What `__across__` calls it.
+    pub adapter: String,
+    pub params: usize,
 }
 
 /// The surface of a package without errors.
@@ -501,6 +512,11 @@ impl Writer<'_> {
             })
             .collect();
         let docs = item.head.docs.map(|d| format!("    {}\n", literal(c.hir.text(d).trim()))).unwrap_or_default();
+        let is_plain = |shown: &str| shown.split(" | ").all(|t| ["int", "float", "bool", "str", "None"].contains(&t));
+        if receiver.is_none() && skip == 0 && is_plain(&shown) && params.iter().all(|p| is_plain(&p.shown)) {
+            let adapter = format!("{}::{adapter}", self.package);
+            self.out.plain.push(Plain { name: name.to_owned(), adapter, params: params.len() });
+        }
         // Many ways in make it more than a stand-in for one function: the documentation comes first only where it fits.
         Ok(format!("def {}({}) -> {shown:?}:\n{docs}{body}", spelled(name), list.join(", ")))
     }

@@ -26,8 +26,16 @@ impl Expander<'_> {
                 continue;
             }
             let symbol = self.variable_name(name);
-            let global =
-                Global { module: self.module, name: symbol, span, is_set: false, ty: None, lambda: None, doc: None };
+            let global = Global {
+                module: self.module,
+                name: symbol,
+                span,
+                is_set: false,
+                ty: None,
+                lambda: None,
+                across: None,
+                doc: None,
+            };
             let global = self.core.globals.push(global);
             self.bind_in_module(at.scope, name, Binding::Global(global));
             self.push_item(Item::Accessor(global, value));

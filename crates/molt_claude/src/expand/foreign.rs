@@ -124,7 +124,8 @@ impl Expander<'_> {
     }
 
     fn crossing(&mut self, name: Symbol, span: Span) -> GlobalId {
-        let global = Global { module: self.module, name, span, is_set: false, ty: None, lambda: None, doc: None };
+        let global =
+            Global { module: self.module, name, span, is_set: false, ty: None, lambda: None, across: None, doc: None };
         self.core.globals.push(global)
     }
 
@@ -132,7 +133,8 @@ impl Expander<'_> {
     /// spelled here, with `-`. A fault where it can't be had.
     pub(super) fn foreign(&mut self, path: &Path, bytes: &[u8], span: Span) -> Result<(), Fault> {
         let read = self.files.loader.foreign(path, bytes);
-        let Foreign { name, exports } = read.map_err(|message| Fault { code: &code::NO_MODULE, message })?;
+        let Foreign { name, exports, plain, left_out } =
+            read.map_err(|message| Fault { code: &code::NO_MODULE, message })?;
         let key = path.display().to_string();
         let outer = self.module;
         let dotted = self.core.names.intern(&name);
@@ -144,6 +146,8 @@ impl Expander<'_> {
         for export in exports {
             let symbol = self.core.names.intern(&export);
             let global = self.crossing(symbol, span);
+            let across = plain.get(&export).map(|(adapter, n)| (self.core.names.intern(adapter), *n));
+            self.core.globals[global].across = across;
             let value = self.core.expr(ExprKind::Foreign(dotted, symbol), span);
             let value = self.library_call("%from-python", &[value], span);
             body.push(self.core.expr(ExprKind::InitGlobal(global, value), span));
@@ -154,7 +158,13 @@ impl Expander<'_> {
         self.core.modules[self.module].body = body;
         self.core.order.push(self.module);
         let module = std::mem::replace(&mut self.module, outer);
-        self.add_loaded(key, module, known);
+        let mut missing = HashMap::new();
+        for (name, why) in left_out {
+            let here = self.core.names.intern(&name.replace('_', "-"));
+            missing.insert(self.core.names.intern(&name), why.clone());
+            missing.insert(here, why);
+        }
+        self.add_loaded(key, module, known, missing);
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use molt_base::Symbol;
-use molt_diagnostics::registry::claude as code;
+use molt_diagnostics::registry::{CANNOT_CROSS, claude as code};
 use molt_diagnostics::{Code, Diagnostic};
 
 use super::body::Define;
@@ -59,6 +59,8 @@ pub(super) struct Loaded {
     pub(super) module: ModuleId,
     pub(super) exports: HashMap<Symbol, Binding>,
     aliases: HashMap<Symbol, String>,
+    /// What another language's module has and this one cannot use, with the reasons.
+    left_out: HashMap<Symbol, String>,
 }
 
 /// A form of a module.
@@ -215,7 +217,7 @@ impl Expander<'_> {
         let exports = std::mem::replace(&mut self.modules.exports, exports);
         self.modules.scope = outer;
         self.modules.imported = outer_imported;
-        self.modules.loaded.insert(key.to_owned(), Loaded { module, exports, aliases });
+        self.modules.loaded.insert(key.to_owned(), Loaded { module, exports, aliases, left_out: HashMap::new() });
         module
     }
 
@@ -263,8 +265,14 @@ impl Expander<'_> {
     }
 
     /// Makes a module known by its path that has no source here.
-    pub(super) fn add_loaded(&mut self, path: String, module: ModuleId, exports: HashMap<Symbol, Binding>) {
-        self.modules.loaded.insert(path, Loaded { exports, aliases: HashMap::new(), module });
+    pub(super) fn add_loaded(
+        &mut self,
+        path: String,
+        module: ModuleId,
+        exports: HashMap<Symbol, Binding>,
+        left_out: HashMap<Symbol, String>,
+    ) {
+        self.modules.loaded.insert(path, Loaded { exports, aliases: HashMap::new(), left_out, module });
     }
 
     pub(super) fn push_item(&mut self, item: Item) {
@@ -463,8 +471,16 @@ impl Expander<'_> {
             return None;
         }
         let symbol = self.variable_name(name);
-        let global =
-            Global { module: self.module, name: symbol, span, is_set: false, ty: None, lambda: None, doc: None };
+        let global = Global {
+            module: self.module,
+            name: symbol,
+            span,
+            is_set: false,
+            ty: None,
+            lambda: None,
+            across: None,
+            doc: None,
+        };
         let global = self.core.globals.push(global);
         self.bind_in_module(scope, name, Binding::Global(global));
         Some(global)
@@ -621,7 +637,7 @@ impl Expander<'_> {
             }
             [list] if self.syntax.kind(*list) == Kind::Form => {
                 let list = self.syntax.parts(*list).to_vec();
-                self.take_list(&list, &loaded.exports, wanted, scope);
+                self.take_list(&list, &loaded.exports, &loaded.left_out, wanted, scope);
             }
             [key, _] if self.syntax.keyword(*key, &self.core.names) == Some("as") => {}
             _ => {
@@ -630,7 +646,14 @@ impl Expander<'_> {
         }
     }
 
-    fn take_list(&mut self, list: &[StxId], exports: &HashMap<Symbol, Binding>, wanted: &str, scope: ScopeId) {
+    fn take_list(
+        &mut self,
+        list: &[StxId],
+        exports: &HashMap<Symbol, Binding>,
+        left_out: &HashMap<Symbol, String>,
+        wanted: &str,
+        scope: ScopeId,
+    ) {
         let mut i = 0;
         while i < list.len() {
             let (target, alias, taken) = self.renamed(&list[i..]);
@@ -639,7 +662,13 @@ impl Expander<'_> {
             let span = self.syntax.span(target);
             let text = self.text(name.symbol).to_owned();
             let Some(&binding) = exports.get(&name.symbol) else {
-                self.report(&code::NO_EXPORT, span, format!("\"{wanted}\" exports no `{text}`"));
+                match left_out.get(&name.symbol) {
+                    Some(why) => {
+                        let message = format!("`{text}` of \"{wanted}\" cannot be used from here: {why}");
+                        self.report(&CANNOT_CROSS, span, message)
+                    }
+                    None => self.report(&code::NO_EXPORT, span, format!("\"{wanted}\" exports no `{text}`")),
+                };
                 // Its uses are no further faults.
                 let symbol = alias.map_or(name.symbol, |a| self.syntax.text(a));
                 let local = self.new_local(symbol, span);
@@ -684,7 +713,7 @@ impl Expander<'_> {
                         exports.insert(name.symbol, binding);
                     }
                 }
-                self.take_list(&list, &exports, module, scope);
+                self.take_list(&list, &exports, &HashMap::new(), module, scope);
             }
             _ => {
                 self.malformed(parts[0], "an import takes `*`, `(name ..)`, `()` or `:as name`");

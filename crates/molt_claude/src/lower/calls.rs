@@ -6,6 +6,7 @@ use molt_ir::func::imm_pair;
 use molt_ir::program::CodeInfo;
 use molt_ir::{BinaryOp, Const, Function, FunctionKind, Op, Type, ValueId};
 
+use super::Purpose;
 use super::body::{Body, To};
 use super::{Lower, Wrapped};
 use crate::core::{Core, CtorId, ExprId, ExprKind, GlobalId, LambdaId, ModuleId, OpId};
@@ -46,6 +47,12 @@ impl Body<'_, '_> {
             }
             _ => {}
         }
+        if let Some(name) = self.grok_function(callee, list.len()) {
+            let values = self.operands(list)?;
+            self.at(core.exprs[e].span);
+            let value = self.b.word(Op::AcrossCall, &values, u64::from(name.0));
+            return self.give(value, to);
+        }
         // The operator comes first.
         let callee = self.callee(callee, list.len())?;
         let values = self.operands(list)?;
@@ -54,6 +61,15 @@ impl Body<'_, '_> {
             Callee::Known(lambda, own) => self.direct_call(lambda, own, values, to),
             Callee::Any(callee) => self.any_call(callee, values, to),
         }
+    }
+
+    /// The function of GrokLang that is called with so many operands, in the names of the program.
+    fn grok_function(&mut self, callee: ExprId, count: usize) -> Option<molt_base::Symbol> {
+        let core = self.lower.core;
+        let &ExprKind::Global(g) = core.kind(callee) else { return None };
+        let (name, params) = core.globals[g].across?;
+        (params == count && self.lower.purpose == Purpose::Run)
+            .then(|| self.lower.program.names.intern(core.names.text(name)))
     }
 
     fn jump_to(&mut self, join: LambdaId, list: &[ExprId]) {

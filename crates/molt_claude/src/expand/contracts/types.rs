@@ -62,7 +62,8 @@ impl Expander<'_> {
     fn invariant_global(&mut self, data: DataTypeId, span: Span) -> GlobalId {
         let text = format!(" invariant {}", self.text(self.core.data_types[data].name));
         let name = self.core.names.intern(&text);
-        let global = Global { module: self.module, name, span, is_set: false, ty: None, lambda: None, doc: None };
+        let global =
+            Global { module: self.module, name, span, is_set: false, ty: None, lambda: None, across: None, doc: None };
         let global = self.core.globals.push(global);
         self.invariants.entry(data).or_default().push(global);
         global

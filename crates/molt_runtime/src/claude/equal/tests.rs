@@ -58,7 +58,7 @@ fn data_are_equal_by_content_and_cells_by_identity() {
         drop(kept);
         let tuple = rt.new_tuple(vec![Owned::small(1), texts[0].clone()]);
         assert!(same(rt, &flat, &cells) && !same(rt, &flat, &tuple) && same(rt, &tuple, &tuple.clone()));
-        let (a, b) = (ref_cell::new(rt, Owned::NONE).unwrap(), ref_cell::new(rt, Owned::NONE));
+        let [a, b] = [(); 2].map(|()| ref_cell::new(rt, Owned::NONE).unwrap());
         assert!(same(rt, &a, &a.clone()) && !same(rt, &a, &b));
         let pair = rt.constructor_class("Pair", 2);
         let values = [1, 1, 2].map(|i| tagged::new(rt, pair, [Owned::small(i), flat.clone()].into_iter()));
