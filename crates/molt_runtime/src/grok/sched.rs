@@ -632,6 +632,12 @@ unsafe extern "C" fn work_entry(state: usize) -> ! {
     unsafe { work(state as *mut State) }
 }
 
+/// A stack that was told to go on does so, and sees what was written before it was told.
+fn take_notice(fiber: &Fiber) {
+    fiber.parked.store(RUNNING, Ordering::SeqCst);
+    fence(Ordering::SeqCst);
+}
+
 /// What a switch left to be done on the new stack: the old one counts as parked from now on.
 ///
 /// # Safety
@@ -654,7 +660,7 @@ unsafe fn arrived(me: *mut State) {
         }
         let seq = fiber.wait.seq();
         if fiber.parked.compare_exchange(RUNNING, PARKED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
-            fiber.parked.store(RUNNING, Ordering::SeqCst);
+            take_notice(fiber);
             worker.append(fiber.runnable());
         } else {
             deadlock::look_for_cycle(me, left, seq);
@@ -716,8 +722,8 @@ unsafe fn park(me: *mut State) {
     // SAFETY: by the caller's promise.
     unsafe {
         let fiber = &(*me).fiber;
-        if fiber.parked.swap(RUNNING, Ordering::SeqCst) == NOTIFIED {
-            return;
+        if fiber.parked.load(Ordering::SeqCst) == NOTIFIED {
+            return take_notice(fiber);
         }
         let worker = &*fiber.worker();
         if fiber.apart.load(Ordering::Relaxed) {
@@ -743,7 +749,7 @@ unsafe fn park_thread(me: *mut State, worker: &Worker) {
         let shared = &*worker.shared;
         let seq = fiber.wait.seq();
         if fiber.parked.compare_exchange(RUNNING, PARKED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
-            return fiber.parked.store(RUNNING, Ordering::SeqCst);
+            return take_notice(fiber);
         }
         shared.sched.external.fetch_sub(1, Ordering::SeqCst);
         deadlock::look_for_cycle(me, me, seq);
@@ -788,7 +794,14 @@ pub unsafe fn wake(me: *mut State, who: *mut State) {
                         return;
                     }
                 }
-                _ => return,
+                _ => {
+                    // Somebody else was first. What was written before this call must be there for all when the other
+                    // notice is still there: whoever takes it looks at its condition after that.
+                    fence(Ordering::SeqCst);
+                    if parked.load(Ordering::SeqCst) == NOTIFIED {
+                        return;
+                    }
+                }
             }
         }
     }
