@@ -10,10 +10,14 @@ use std::collections::{HashMap, HashSet};
 use molt_abi::{ClassId, RtFn, Word, layout};
 use molt_base::EntityId;
 use molt_ir::cfg::{Dominators, predecessors};
+use molt_ir::func::ValueDef;
 use molt_ir::{BlockId, Function, InstId, IntCond, Op, Type, ValueId};
 
 use super::Lower;
 use super::sequence::{RANGE_LEFT, RANGE_NEXT, RANGE_STEP};
+
+/// How far words of numbers are apart that are one apart.
+const WORD_STEP: i64 = 2;
 
 /// What was found out about one function before it is lowered.
 #[derive(Default)]
@@ -31,9 +35,11 @@ pub(super) struct Loops {
 struct Header {
     /// Blocks that it is entered from for another turn.
     again: HashSet<BlockId>,
-    /// Its own parameters: next value as a word, and how many are left.
+    /// Its own parameters: the value before the next one as a word, and how many are left.
     params: Option<[ValueId; 2]>,
-    /// What is added to a word for the next one.
+    /// The numbers are one apart, if what is iterated is a `range`: no step was written.
+    by_one: bool,
+    /// What is added to a word for the next one, unless the numbers are one apart.
     by: Option<ValueId>,
     first: Option<[ValueId; 2]>,
     later: Option<[ValueId; 2]>,
@@ -146,7 +152,8 @@ impl Loops {
         }
         self.of.insert(range, header);
         self.of.insert(next, header);
-        self.headers.insert(header, Header { again, ..Header::default() });
+        let by_one = f.args(range).get(3).is_some_and(|&step| is_unbound(f, step));
+        self.headers.insert(header, Header { again, by_one, ..Header::default() });
     }
 
     pub fn is_header(&self, b: BlockId) -> bool {
@@ -176,6 +183,10 @@ impl Loops {
         let header = self.headers.get(&to)?;
         Some(if header.again.contains(&from) { header.later } else { header.first }.expect("made where it dominates"))
     }
+}
+
+fn is_unbound(f: &Function, v: ValueId) -> bool {
+    matches!(f.values[v].def, ValueDef::Result(inst, _) if f.insts[inst].op == Op::Unbound)
 }
 
 /// Blocks that are reached from one without passing another.
@@ -211,7 +222,15 @@ impl Lower<'_> {
         let tag = self.m.int(Op::IAnd, &[all, one]);
         let small = self.m.icmp_imm(IntCond::Ne, tag, 0);
         self.go_if(small, plain);
-        let by = self.m.int(Op::ISub, &[step, one]);
+        let by_one = self.loops.headers.get(&header).is_some_and(|h| h.by_one);
+        let by = match by_one {
+            true => {
+                let is_one = self.m.icmp_imm(IntCond::Eq, step, Word::small(1).0 as i64);
+                self.go_if(is_one, plain);
+                self.m.iconst(WORD_STEP)
+            }
+            false => self.m.int(Op::ISub, &[step, one]),
+        };
         let count = self.m.int(Op::SShr, &[left, one]);
         // Every value up to one beyond the last is small.
         let way = self.m.op(Op::IMulOf, &[by, count], 0, &[Type::I64, Type::I1]);
@@ -224,36 +243,39 @@ impl Lower<'_> {
         self.m.current = fits;
         let none = self.m.word(Word::small(0));
         self.m.store(it, RANGE_LEFT, none);
-        self.m.jump(ready, &[value, by, count]);
+        let before = self.m.int(Op::ISub, &[value, by]);
+        self.m.jump(ready, &[before, by, count]);
         self.m.current = plain;
         let zero = self.m.iconst(0);
         self.m.jump(ready, &[zero, zero, zero]);
         self.m.current = ready;
         if let Some(h) = self.loops.headers.get_mut(&header) {
-            (h.by, h.first) = (Some(params[1]), Some([params[0], params[2]]));
+            (h.by, h.first) = ((!by_one).then_some(params[1]), Some([params[0], params[2]]));
         }
     }
 
     /// The next item in a loop that counts in registers, or `UNBOUND` at the end.
     pub(super) fn counted_next(&mut self, header: BlockId, it: ValueId) -> ValueId {
         let h = &self.loops.headers[&header];
-        let ([value, left], by) = (h.params.expect("made with the block"), h.by.expect("made where it dominates"));
+        let ([value, left], by) = (h.params.expect("made with the block"), h.by);
         let (fast, slow, done) = (self.m.block(), self.m.cold_block(), self.m.block());
-        let params = [(); 3].map(|()| self.m.func.add_param(done, Type::I64));
+        let params = [(); 2].map(|()| self.m.func.add_param(done, Type::I64));
         let some = self.m.icmp_imm(IntCond::Ne, left, 0);
         self.m.brif(some, (fast, &[]), (slow, &[]));
         self.m.current = fast;
-        let later = self.m.int(Op::IAdd, &[value, by]);
+        let by = by.unwrap_or_else(|| self.m.iconst(WORD_STEP));
+        let item = self.m.int(Op::IAdd, &[value, by]);
         let one = self.m.iconst(1);
         let fewer = self.m.int(Op::ISub, &[left, one]);
-        self.m.jump(done, &[value, later, fewer]);
+        self.m.jump(done, &[item, fewer]);
         self.m.current = slow;
         let r = self.rt_checked(RtFn::Next, &[it]);
         let zero = self.m.iconst(0);
-        self.m.jump(done, &[r, zero, zero]);
+        self.m.jump(done, &[r, zero]);
         self.m.current = done;
+        // An item that a call gave is no number to count on from, but then nothing is left.
         if let Some(h) = self.loops.headers.get_mut(&header) {
-            h.later = Some([params[1], params[2]]);
+            h.later = Some(params);
         }
         params[0]
     }
