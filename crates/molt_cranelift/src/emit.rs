@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{AbiParam, InstBuilder, Signature, UserFuncName, types};
-use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::JITModule;
 use cranelift_module::{
@@ -19,6 +18,7 @@ use molt_ir::{DataId, FuncId, Program, RelocTarget, Type};
 
 use crate::EngineError;
 use crate::func;
+use crate::target::Target;
 
 /// What `--emit` shows of the code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,7 @@ pub enum Linkage {
 
 pub struct Emitter<'a, M: Module> {
     pub module: M,
+    target: Target,
     pub program: &'a Program,
     pub linkage: Linkage,
     /// What stands for each function when its address is taken: itself, or its trampoline.
@@ -58,10 +59,10 @@ pub fn machine_type(ty: Type) -> types::Type {
 }
 
 impl<'a, M: Module> Emitter<'a, M> {
-    pub fn new(module: M, program: &'a Program, linkage: Linkage) -> Result<Self, EngineError> {
+    pub fn new(module: M, target: Target, program: &'a Program, linkage: Linkage) -> Result<Self, EngineError> {
         let bodies = vec![None; program.funcs.len()];
-        let mut e =
-            Emitter { module, program, linkage, funcs: vec![], bodies, data: vec![], rts: vec![], natives: vec![] };
+        let (funcs, data, rts, natives) = (vec![], vec![], vec![], vec![]);
+        let mut e = Emitter { module, target, program, linkage, funcs, bodies, data, rts, natives };
         e.declare()?;
         Ok(e)
     }
@@ -151,7 +152,7 @@ impl<'a, M: Module> Emitter<'a, M> {
                 self.build(id, &mut context, &mut builder)?;
                 contexts.push(context);
             }
-            let failed = compile_all(self.module.isa(), &mut contexts);
+            let failed = compile_all(&self.target, &mut contexts);
             if let Some((index, error)) = failed {
                 return Err(self.failure(batch[index], error));
             }
@@ -193,6 +194,10 @@ impl<'a, M: Module> Emitter<'a, M> {
         Ok(())
     }
 
+    fn compile(&self, id: FuncId, context: &mut Context) -> Result<(), EngineError> {
+        self.target.compile(context, &mut ControlPlane::default()).map_err(|e| self.failure(id, e))
+    }
+
     /// Text of all functions.
     pub fn text(&mut self, form: Form) -> Result<String, EngineError> {
         let mut builder = FunctionBuilderContext::new();
@@ -205,8 +210,8 @@ impl<'a, M: Module> Emitter<'a, M> {
                 continue;
             }
             context.set_disasm(true);
-            let compiled = context.compile(self.module.isa(), &mut ControlPlane::default());
-            let code = compiled.map_err(|e| self.failure(id, format!("{:?}", e.inner)))?;
+            self.compile(id, &mut context)?;
+            let code = context.compiled_code().expect("it was compiled");
             let assembly = code.vcode.as_deref().unwrap_or_default();
             writeln!(out, "{}: ; {} bytes\n{assembly}", self.name(id), code.buffer.data().len())
                 .expect("writing to a string");
@@ -291,7 +296,7 @@ impl<'a, M: Module> Emitter<'a, M> {
 const BATCH: usize = 512;
 
 /// Compiles every context, on all cores; the first failure in order, if any.
-fn compile_all(isa: &dyn TargetIsa, contexts: &mut [Context]) -> Option<(usize, String)> {
+fn compile_all(target: &Target, contexts: &mut [Context]) -> Option<(usize, String)> {
     let workers = molt_base::processors();
     let next = Mutex::new(contexts.iter_mut().enumerate());
     let failures = Mutex::new(Vec::new());
@@ -300,8 +305,7 @@ fn compile_all(isa: &dyn TargetIsa, contexts: &mut [Context]) -> Option<(usize, 
         loop {
             let item = next.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((index, context)) = item else { return };
-            if let Err(e) = context.compile(isa, &mut plane) {
-                let text = format!("{:?}", e.inner);
+            if let Err(text) = target.compile(context, &mut plane) {
                 failures.lock().unwrap_or_else(PoisonError::into_inner).push((index, text));
             }
         }
@@ -325,8 +329,7 @@ impl Emitter<'_, JITModule> {
         self.bodies[id.index()] = Some(cl);
         let mut context = self.module.make_context();
         self.build(id, &mut context, &mut FunctionBuilderContext::new())?;
-        let compiled = context.compile(self.module.isa(), &mut ControlPlane::default());
-        compiled.map_err(|e| self.failure(id, format!("{:?}", e.inner)))?;
+        self.compile(id, &mut context)?;
         self.define(cl, &context)?;
         self.module.finalize_definitions().map_err(Box::new)?;
         Ok(self.module.get_finalized_function(cl))

@@ -9,8 +9,9 @@
 mod emit;
 mod func;
 mod lazy;
+mod remat;
+mod target;
 
-use cranelift_codegen::settings::{self, Configurable, Flags};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::default_libcall_names;
 use cranelift_object::{ObjectBuilder, ObjectModule};
@@ -20,6 +21,7 @@ use molt_ir::{FuncId, Program};
 use emit::Emitter;
 pub use emit::Form;
 use lazy::Lazy;
+use target::Target;
 
 /// What can go wrong when generating code: a defect, or a machine that Cranelift does not know.
 #[derive(Debug, thiserror::Error)]
@@ -41,29 +43,14 @@ pub struct CodeOptions {
     pub optimise: bool,
 }
 
-fn flags(options: CodeOptions, pic: bool) -> Flags {
-    let mut b = settings::builder();
-    let mut set = |k: &str, v: &str| b.set(k, v).expect("a setting of this Cranelift version");
-    set("opt_level", if options.optimise { "speed" } else { "none" });
-    set("is_pic", if pic { "true" } else { "false" });
-    set("enable_verifier", if options.verify { "true" } else { "false" });
-    set("unwind_info", "false");
-    set("enable_probestack", "false");
-    Flags::new(b)
-}
-
-fn isa(options: CodeOptions, pic: bool) -> Result<cranelift_codegen::isa::OwnedTargetIsa, EngineError> {
-    let builder = cranelift_native::builder().map_err(|e| EngineError::Host(e.to_string()))?;
-    builder.finish(flags(options, pic)).map_err(|e| EngineError::Host(e.to_string()))
-}
-
 /// Object file of the whole program. It exports `molt_program` (the root of the static data) and imports the runtime.
 pub fn compile_object(program: &Program, options: CodeOptions) -> Result<Vec<u8>, EngineError> {
-    let isa = isa(options, true)?;
-    let mut builder = ObjectBuilder::new(isa, "molt_program", default_libcall_names()).map_err(Box::new)?;
+    let target = Target::new(options, true)?;
+    let mut builder =
+        ObjectBuilder::new(target.isa.clone(), "molt_program", default_libcall_names()).map_err(Box::new)?;
     builder.per_function_section(true);
     let module = ObjectModule::new(builder);
-    let mut emitter = Emitter::new(module, program, emit::Linkage::Object)?;
+    let mut emitter = Emitter::new(module, target, program, emit::Linkage::Object)?;
     emitter.define_main()?;
     let module = emitter.run()?;
     let product = module.finish();
@@ -88,8 +75,8 @@ pub struct Jit<'a>(Box<Lazy<'a>>);
 
 impl<'a> Jit<'a> {
     pub fn new(program: &'a Program, imports: &dyn Imports, options: CodeOptions) -> Result<Jit<'a>, EngineError> {
-        let isa = isa(options, false)?;
-        let mut builder = JITBuilder::with_isa(isa, default_libcall_names());
+        let target = Target::new(options, false)?;
+        let mut builder = JITBuilder::with_isa(target.isa.clone(), default_libcall_names());
         for &f in molt_abi::runtime::RT_ALL {
             builder.symbol(f.sig().symbol, imports.runtime(f));
         }
@@ -100,7 +87,7 @@ impl<'a> Jit<'a> {
         let arena = ArenaMemoryProvider::new_with_size(ARENA_SIZE).map_err(|e| EngineError::Host(e.to_string()))?;
         builder.memory_provider(Box::new(arena));
         let module = JITModule::new(builder);
-        let emitter = Emitter::new(module, program, emit::Linkage::Memory)?;
+        let emitter = Emitter::new(module, target, program, emit::Linkage::Memory)?;
         Ok(Jit(Lazy::new(emitter)?))
     }
 
@@ -117,8 +104,8 @@ impl<'a> Jit<'a> {
 
 /// Text of all functions, for `--emit clif` and `--emit asm`.
 pub fn text(program: &Program, form: Form, options: CodeOptions) -> Result<String, EngineError> {
-    let isa = isa(options, true)?;
-    let builder = ObjectBuilder::new(isa, "molt_program", default_libcall_names()).map_err(Box::new)?;
-    let mut emitter = Emitter::new(ObjectModule::new(builder), program, emit::Linkage::Object)?;
+    let target = Target::new(options, true)?;
+    let builder = ObjectBuilder::new(target.isa.clone(), "molt_program", default_libcall_names()).map_err(Box::new)?;
+    let mut emitter = Emitter::new(ObjectModule::new(builder), target, program, emit::Linkage::Object)?;
     emitter.text(form)
 }

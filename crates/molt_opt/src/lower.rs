@@ -214,6 +214,19 @@ impl<'a> Lower<'a> {
         self.values[v.index()].expect("definitions come before uses in reverse postorder")
     }
 
+    /// A value as the operand of an instruction: those that are kept in the frame are read from there.
+    fn arg(&mut self, v: ValueId) -> ValueId {
+        match self.loops.slot_of(v) {
+            Some(slot) => self.in_slot(slot),
+            None => self.v(v),
+        }
+    }
+
+    fn in_slot(&mut self, slot: u64) -> ValueId {
+        let address = self.m.value(Op::SlotAddr, &[], slot, Type::I64);
+        self.m.load(address, 0)
+    }
+
     fn define(&mut self, inst: InstId, index: usize, value: ValueId) {
         let r = self.src.results(inst).nth(index).expect("the op has this result");
         self.values[r.index()] = Some(value);
@@ -398,7 +411,6 @@ impl<'a> Lower<'a> {
 
     fn inst(&mut self, inst: InstId) {
         let data = self.src.insts[inst];
-        let args: Vec<ValueId> = self.src.args(inst).iter().map(|&v| self.v(v)).collect();
         self.loc = data.loc;
         self.unwind = None;
         if !data.op.info().is_terminator()
@@ -407,9 +419,15 @@ impl<'a> Lower<'a> {
             let values = self.src.edge_args(e).iter().map(|&v| self.v(v)).collect();
             self.unwind = Some((self.block(e.block), values));
         }
+        if let (Op::PyNext, Some(header)) = (data.op, self.loops.header_of(inst)) {
+            let item = self.counted_next(header);
+            return self.define(inst, 0, item);
+        }
         if self.likely_float_op(inst) {
             return;
         }
+        let source = self.src;
+        let args: Vec<ValueId> = source.args(inst).iter().map(|&v| self.arg(v)).collect();
         if self.has_pairs(inst) {
             self.with_words(inst, |s, args| s.plain_inst(inst, args));
         } else {
@@ -442,11 +460,7 @@ impl<'a> Lower<'a> {
             return;
         }
         if (rt == RtFn::GetItem || rt == RtFn::Next) && inline {
-            let value = match (rt, self.loops.header_of(inst)) {
-                (RtFn::Next, Some(header)) => self.counted_next(header, args[0]),
-                (RtFn::Next, None) => self.next(args[0]),
-                _ => self.getitem(inst, args),
-            };
+            let value = if rt == RtFn::Next { self.next(args[0]) } else { self.getitem(inst, args) };
             return self.define(inst, 0, value);
         }
         if rt == RtFn::SetItem && inline {
@@ -466,7 +480,7 @@ impl<'a> Lower<'a> {
             self.define(inst, 0, value);
         }
         if let (RtFn::RangeIter, Some(header)) = (rt, self.loops.header_of(inst)) {
-            self.begin_range(header, r[0]);
+            self.begin_range(header, inst, r[0]);
         }
     }
 
@@ -501,6 +515,7 @@ impl<'a> Lower<'a> {
             Op::Keep => return,
             Op::RcInc => return self.m.inc(args[0]),
             Op::RcDec if self.loops.is_uncounted(self.src.args(inst)[0]) => return,
+            Op::RcDec if self.loops.is_number(self.src.args(inst)[0]) => return self.drop_number(args[0]),
             Op::RcDec => return self.m.dec(args[0]),
             Op::Not => {
                 let b = self.m.int(Op::BToI, &[args[0]]);

@@ -14,7 +14,9 @@ use molt_ir::func::ValueDef;
 use molt_ir::{BlockId, Function, InstId, IntCond, Op, Type, ValueId};
 
 use super::Lower;
-use super::sequence::{RANGE_LEFT, RANGE_NEXT, RANGE_STEP};
+use super::sequence::RANGE_LEFT;
+
+const WORD_BYTES: u32 = 8;
 
 /// How far words of numbers are apart that are one apart.
 const WORD_STEP: i64 = 2;
@@ -28,6 +30,10 @@ pub(super) struct Loops {
     /// Variables that are only looked at: the instructions that read them, and the values that are released for them.
     idle: HashSet<InstId>,
     uncounted: HashSet<ValueId>,
+    numbers: HashSet<ValueId>,
+    /// Iterators of such loops: the stack slots that hold them. Only the slow path and the end of the loop use them, for which no
+    /// register is to be held through all of it.
+    slots: HashMap<ValueId, u64>,
 }
 
 /// The block with the `next` of a loop that counts in registers.
@@ -41,6 +47,8 @@ struct Header {
     by_one: bool,
     /// What is added to a word for the next one, unless the numbers are one apart.
     by: Option<ValueId>,
+    /// The stack slot that holds the iterator.
+    slot: u64,
     first: Option<[ValueId; 2]>,
     later: Option<[ValueId; 2]>,
 }
@@ -152,6 +160,7 @@ impl Loops {
         }
         self.of.insert(range, header);
         self.of.insert(next, header);
+        self.numbers.insert(f.result(next));
         let by_one = f.args(range).get(3).is_some_and(|&step| is_unbound(f, step));
         self.headers.insert(header, Header { again, by_one, ..Header::default() });
     }
@@ -164,12 +173,22 @@ impl Loops {
         self.of.get(&inst).copied()
     }
 
+    /// Where a value is kept that no register is for.
+    pub fn slot_of(&self, v: ValueId) -> Option<u64> {
+        self.slots.get(&v).copied()
+    }
+
     pub fn is_idle(&self, read: InstId) -> bool {
         self.idle.contains(&read)
     }
 
     pub fn is_uncounted(&self, v: ValueId) -> bool {
         self.uncounted.contains(&v)
+    }
+
+    /// Whether a value is an item of a loop that counts in registers: a small number, unless something is out of the ordinary.
+    pub fn is_number(&self, v: ValueId) -> bool {
+        self.numbers.contains(&v)
     }
 
     pub fn set_params(&mut self, b: BlockId, params: [ValueId; 2]) {
@@ -206,22 +225,21 @@ fn reached(f: &Function, from: BlockId, without: BlockId) -> HashSet<BlockId> {
 }
 
 impl Lower<'_> {
-    /// Takes what an iterator has left out of it, where it is one of small numbers.
-    pub(super) fn begin_range(&mut self, header: BlockId, it: ValueId) {
+    /// Takes what an iterator has left out of it, where it is one of small numbers, and puts it away.
+    pub(super) fn begin_range(&mut self, header: BlockId, range: InstId, it: ValueId) {
+        let slot = self.m.func.stack_slots.len() as u64;
+        self.m.func.stack_slots.push(WORD_BYTES);
+        let address = self.m.value(Op::SlotAddr, &[], slot, Type::I64);
+        self.m.store(address, 0, it);
+        self.loops.slots.insert(self.src.result(range), slot);
+        self.loops.headers.entry(header).and_modify(|h| h.slot = slot);
         let (plain, ready) = (self.m.cold_block(), self.m.block());
         let params = [(); 3].map(|()| self.m.func.add_param(ready, Type::I64));
         let class = self.m.load32(it, layout::HEADER_CLASS);
         let is_range = self.m.icmp_imm(IntCond::Eq, class, i64::from(ClassId::RANGE_ITERATOR.0));
         self.go_if(is_range, plain);
-        let value = self.m.load(it, RANGE_NEXT);
-        let step = self.m.load(it, RANGE_STEP);
-        let left = self.m.load(it, RANGE_LEFT);
+        let [value, step, left] = self.small_range(it, plain);
         let one = self.m.iconst(1);
-        let both = self.m.int(Op::IAnd, &[value, step]);
-        let all = self.m.int(Op::IAnd, &[both, left]);
-        let tag = self.m.int(Op::IAnd, &[all, one]);
-        let small = self.m.icmp_imm(IntCond::Ne, tag, 0);
-        self.go_if(small, plain);
         let by_one = self.loops.headers.get(&header).is_some_and(|h| h.by_one);
         let by = match by_one {
             true => {
@@ -255,9 +273,9 @@ impl Lower<'_> {
     }
 
     /// The next item in a loop that counts in registers, or `UNBOUND` at the end.
-    pub(super) fn counted_next(&mut self, header: BlockId, it: ValueId) -> ValueId {
+    pub(super) fn counted_next(&mut self, header: BlockId) -> ValueId {
         let h = &self.loops.headers[&header];
-        let ([value, left], by) = (h.params.expect("made with the block"), h.by);
+        let ([value, left], by, slot) = (h.params.expect("made with the block"), h.by, h.slot);
         let (fast, slow, done) = (self.m.block(), self.m.cold_block(), self.m.block());
         let params = [(); 2].map(|()| self.m.func.add_param(done, Type::I64));
         let some = self.m.icmp_imm(IntCond::Ne, left, 0);
@@ -269,6 +287,7 @@ impl Lower<'_> {
         let fewer = self.m.int(Op::ISub, &[left, one]);
         self.m.jump(done, &[item, fewer]);
         self.m.current = slow;
+        let it = self.in_slot(slot);
         let r = self.rt_checked(RtFn::Next, &[it]);
         let zero = self.m.iconst(0);
         self.m.jump(done, &[r, zero]);
@@ -278,5 +297,18 @@ impl Lower<'_> {
             h.later = Some(params);
         }
         params[0]
+    }
+
+    /// Releases what is most likely a small number.
+    pub(super) fn drop_number(&mut self, v: ValueId) {
+        let one = self.m.iconst(1);
+        let tag = self.m.int(Op::IAnd, &[v, one]);
+        let small = self.m.icmp_imm(IntCond::Ne, tag, 0);
+        let (other, on) = (self.m.cold_block(), self.m.block());
+        self.m.brif(small, (on, &[]), (other, &[]));
+        self.m.current = other;
+        self.m.dec(v);
+        self.m.jump(on, &[]);
+        self.m.current = on;
     }
 }

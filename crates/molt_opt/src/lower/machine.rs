@@ -60,8 +60,12 @@ impl Machine {
         self.value(Op::Ctx, &[], 0, Type::I64)
     }
 
+    /// A new block, which is as cold as the current one: what only a slow path goes on with is part of it.
     pub fn block(&mut self) -> BlockId {
-        self.func.new_block()
+        let cold = self.func.blocks[self.current].cold;
+        let b = self.func.new_block();
+        self.func.blocks[b].cold = cold;
+        b
     }
 
     pub fn cold_block(&mut self) -> BlockId {

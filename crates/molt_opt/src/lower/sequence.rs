@@ -7,8 +7,8 @@ use molt_ir::{BlockId, InstId, IntCond, Op, Type, ValueId};
 use super::Lower;
 
 /// Words of a range iterator: next value, step, values left.
-pub(super) const RANGE_NEXT: i32 = 8;
-pub(super) const RANGE_STEP: i32 = 16;
+const RANGE_NEXT: i32 = 8;
+const RANGE_STEP: i32 = 16;
 pub(super) const RANGE_LEFT: i32 = 24;
 /// Words of a list iterator: the list (or `None` when it is used up) and the next index.
 const LIST_ITERATOR_LIST: i32 = 8;
@@ -107,7 +107,8 @@ impl Lower<'_> {
         result
     }
 
-    fn range_next(&mut self, it: ValueId, slow: BlockId, done: BlockId) {
+    /// The next value of an iterator of `range`, its step and how many values are left; goes on only if all of them are small.
+    pub(super) fn small_range(&mut self, it: ValueId, otherwise: BlockId) -> [ValueId; 3] {
         let value = self.m.load(it, RANGE_NEXT);
         let step = self.m.load(it, RANGE_STEP);
         let left = self.m.load(it, RANGE_LEFT);
@@ -116,12 +117,18 @@ impl Lower<'_> {
         let all = self.m.int(Op::IAnd, &[both, left]);
         let tag = self.m.int(Op::IAnd, &[all, one]);
         let small = self.m.icmp_imm(IntCond::Ne, tag, 0);
-        self.go_if(small, slow);
+        self.go_if(small, otherwise);
+        [value, step, left]
+    }
+
+    fn range_next(&mut self, it: ValueId, slow: BlockId, done: BlockId) {
+        let [value, step, left] = self.small_range(it, slow);
         let some = self.m.icmp_imm(IntCond::Ne, left, Word::small(0).0 as i64);
         let end = self.m.word(Word::UNBOUND);
         let on = self.m.block();
         self.m.brif(some, (on, &[]), (done, &[end]));
         self.m.current = on;
+        let one = self.m.iconst(1);
         let by = self.m.int(Op::ISub, &[step, one]);
         let next = self.m.op(Op::IAddOf, &[value, by], 0, &[Type::I64, Type::I1]);
         let fits = self.m.block();
