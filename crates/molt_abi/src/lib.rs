@@ -18,6 +18,7 @@ extern crate std;
 pub mod class_ids;
 pub mod context;
 pub mod layout;
+pub mod limits;
 pub mod modules;
 pub mod predicates;
 pub mod runtime;

@@ -344,6 +344,13 @@ pub struct Global {
     pub doc: Option<Symbol>,
 }
 
+impl Global {
+    /// A variable of which nothing more is known.
+    pub fn new(module: ModuleId, name: Symbol, span: Span) -> Global {
+        Global { module, name, span, is_set: false, ty: None, lambda: None, across: None, doc: None }
+    }
+}
+
 /// The contract of a function, of a data type or of an operand.
 #[derive(Clone, Debug)]
 pub struct Contract {

@@ -1,5 +1,7 @@
 //! What can be chosen about a program (sections 5.5, 9 and 13.5 of the reference).
 
+use molt_abi::limits::{Argument, CAPABILITIES, LIMITS};
+
 /// The choices. They belong to the program: another choice makes another executable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Options {
@@ -55,27 +57,6 @@ pub struct Capability {
     pub argument: Option<String>,
 }
 
-/// All capabilities, and whether they take an argument.
-const CAPABILITIES: &[(&str, bool)] = &[
-    ("io.stdin", false),
-    ("io.stdout", false),
-    ("io.read", true),
-    ("io.write", true),
-    ("io.delete", true),
-    ("env", false),
-    ("net.connect", true),
-    ("net.listen", true),
-    ("net.dns", true),
-    ("time", false),
-    ("random", false),
-    ("state", false),
-    ("thread", false),
-    ("dom", false),
-    ("module.import", false),
-    ("process", false),
-    ("ffi", false),
-];
-
 impl Capability {
     /// Reads `name` or `name:argument`; what is wrong with it.
     pub fn parse(text: &str) -> Result<Capability, String> {
@@ -85,7 +66,7 @@ impl Capability {
             return Err(format!("`{name}` is no capability; there are {}", names.join(", ")));
         };
         match argument {
-            Some(_) if !takes => Err(format!("`{name}` takes no argument")),
+            Some(_) if takes == Argument::None => Err(format!("`{name}` takes no argument")),
             Some(argument) if argument.is_empty() => Err(format!("the argument of `{name}` is empty")),
             argument => Ok(Capability { name, argument }),
         }
@@ -105,28 +86,16 @@ pub struct Limit {
     pub most: i64,
 }
 
-/// All limits.
-const LIMITS: &[&str] = &[
-    "max-memory",
-    "max-cpu-ms",
-    "max-instructions",
-    "max-stack",
-    "max-call-depth",
-    "max-cells",
-    "max-promises",
-    "max-channels",
-    "max-open-files",
-    "max-connections",
-];
-
 impl Limit {
     /// Reads `name=number`, with or without the `max-` of the name; what is wrong with it.
     pub fn parse(text: &str) -> Result<Limit, String> {
         let Some((name, number)) = text.split_once('=') else {
             return Err("a limit is written NAME=NUMBER".to_owned());
         };
-        let Some(name) = LIMITS.iter().find(|known| **known == name || known.strip_prefix("max-") == Some(name)) else {
-            return Err(format!("`{name}` is no limit; there are {}", LIMITS.join(", ")));
+        let is_it = |known: &str| known == name || known.strip_prefix("max-") == Some(name);
+        let Some(&(name, _)) = LIMITS.iter().find(|(known, _)| is_it(known)) else {
+            let names: Vec<&str> = LIMITS.iter().map(|(name, _)| *name).collect();
+            return Err(format!("`{name}` is no limit; there are {}", names.join(", ")));
         };
         match number.parse() {
             Ok(most) if most >= 0 => Ok(Limit { name, most }),

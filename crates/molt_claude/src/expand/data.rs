@@ -10,8 +10,8 @@ use super::module::Item;
 use super::scope::{Binding, ScopeId};
 use super::{At, Expander};
 use crate::core::{
-    Branch, Ctor, CtorId, DataType, DataTypeId, ExprId, ExprKind, Field, Global, Lambda, LocalId, Match, Otherwise,
-    Param, Pattern, PatternKind,
+    Branch, Ctor, CtorId, DataType, DataTypeId, ExprId, ExprKind, Field, Lambda, LocalId, Match, Otherwise, Param,
+    Pattern, PatternKind,
 };
 use crate::stx::{Mark, Name, StxId};
 use crate::syntax::Kind;
@@ -25,19 +25,7 @@ impl Expander<'_> {
             if self.scopes.own(at.scope, name).is_some() {
                 continue;
             }
-            let symbol = self.variable_name(name);
-            let global = Global {
-                module: self.module,
-                name: symbol,
-                span,
-                is_set: false,
-                ty: None,
-                lambda: None,
-                across: None,
-                doc: None,
-            };
-            let global = self.core.globals.push(global);
-            self.bind_in_module(at.scope, name, Binding::Global(global));
+            let global = self.bind_global(name, span, at.scope);
             self.push_item(Item::Accessor(global, value));
         }
     }

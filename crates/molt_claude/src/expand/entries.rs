@@ -57,8 +57,7 @@ impl Expander<'_> {
         }
         let span = self.core.exprs[last].span;
         let name = self.core.names.intern(LAST);
-        let global = Global { module, name, span, is_set: false, ty: None, lambda: None, across: None, doc: None };
-        let global = self.core.globals.push(global);
+        let global = self.core.globals.push(Global::new(module, name, span));
         let named = self.core.expr(ExprKind::InitGlobal(global, last), span);
         *self.core.modules[module].body.last_mut().expect("it is there") = named;
         if is_done {

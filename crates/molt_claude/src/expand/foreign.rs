@@ -3,14 +3,13 @@
 //! Both are modules of variables whose values cross the seam when the module runs: a module of Python is read name by name,
 //! and the exports of a module of ClaudeLang are given out under names that Python can spell.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use molt_base::{FileId, Interner, Span, Symbol};
 use molt_diagnostics::registry::claude as code;
 
 use super::Expander;
-use super::module::Fault;
+use super::module::{Exports, Fault};
 use super::scope::Binding;
 use crate::core::{ExprId, ExprKind, Global, GlobalId, Module};
 use crate::program::Foreign;
@@ -124,9 +123,7 @@ impl Expander<'_> {
     }
 
     fn crossing(&mut self, name: Symbol, span: Span) -> GlobalId {
-        let global =
-            Global { module: self.module, name, span, is_set: false, ty: None, lambda: None, across: None, doc: None };
-        self.core.globals.push(global)
+        self.core.globals.push(Global::new(self.module, name, span))
     }
 
     /// Makes the module of another language at a path known, as one that exports its names; those with `_` also as they are
@@ -141,7 +138,7 @@ impl Expander<'_> {
         let file = self.core.names.intern(&key);
         let module = Module { name: dotted, file, body: Vec::new(), imports: Vec::new(), doc: None, is_surface: false };
         self.module = self.core.modules.push(module);
-        let mut known = HashMap::new();
+        let mut known = Exports::default();
         let mut body = Vec::new();
         for export in exports {
             let symbol = self.core.names.intern(&export);
@@ -151,20 +148,19 @@ impl Expander<'_> {
             let value = self.core.expr(ExprKind::Foreign(dotted, symbol), span);
             let value = self.library_call("%from-python", &[value], span);
             body.push(self.core.expr(ExprKind::InitGlobal(global, value), span));
-            known.insert(symbol, Binding::Global(global));
+            known.bindings.insert(symbol, Binding::Global(global));
             let here = self.core.names.intern(&export.replace('_', "-"));
-            known.entry(here).or_insert(Binding::Global(global));
+            known.bindings.entry(here).or_insert(Binding::Global(global));
         }
         self.core.modules[self.module].body = body;
         self.core.order.push(self.module);
         let module = std::mem::replace(&mut self.module, outer);
-        let mut missing = HashMap::new();
         for (name, why) in left_out {
             let here = self.core.names.intern(&name.replace('_', "-"));
-            missing.insert(self.core.names.intern(&name), why.clone());
-            missing.insert(here, why);
+            known.left_out.insert(self.core.names.intern(&name), why.clone());
+            known.left_out.insert(here, why);
         }
-        self.add_loaded(key, module, known, missing);
+        self.add_loaded(key, module, known);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use molt_base::Symbol;
+use molt_base::{Span, Symbol};
 use molt_diagnostics::registry::{CANNOT_CROSS, claude as code};
 use molt_diagnostics::{Code, Diagnostic};
 
@@ -57,10 +57,16 @@ pub(super) struct Modules {
 #[derive(Clone)]
 pub(super) struct Loaded {
     pub(super) module: ModuleId,
-    pub(super) exports: HashMap<Symbol, Binding>,
+    pub(super) names: Exports,
     aliases: HashMap<Symbol, String>,
+}
+
+/// The names that a module gives out.
+#[derive(Clone, Default)]
+pub(super) struct Exports {
+    pub(super) bindings: HashMap<Symbol, Binding>,
     /// What another language's module has and this one cannot use, with the reasons.
-    left_out: HashMap<Symbol, String>,
+    pub(super) left_out: HashMap<Symbol, String>,
 }
 
 /// A form of a module.
@@ -214,10 +220,12 @@ impl Expander<'_> {
         self.modules.invariants = invariants;
         self.modules.path = outer_path;
         let aliases = std::mem::replace(&mut self.modules.aliases, aliases);
-        let exports = std::mem::replace(&mut self.modules.exports, exports);
+        let bindings = std::mem::replace(&mut self.modules.exports, exports);
         self.modules.scope = outer;
         self.modules.imported = outer_imported;
-        self.modules.loaded.insert(key.to_owned(), Loaded { module, exports, aliases, left_out: HashMap::new() });
+        self.modules
+            .loaded
+            .insert(key.to_owned(), Loaded { module, names: Exports { bindings, ..Exports::default() }, aliases });
         module
     }
 
@@ -256,7 +264,7 @@ impl Expander<'_> {
     }
 
     pub(super) fn exports_of(&self, path: &str) -> Vec<(Symbol, Binding)> {
-        self.modules.loaded[path].exports.iter().map(|(&name, &binding)| (name, binding)).collect()
+        self.modules.loaded[path].names.bindings.iter().map(|(&name, &binding)| (name, binding)).collect()
     }
 
     /// The module of a file that was read.
@@ -265,14 +273,8 @@ impl Expander<'_> {
     }
 
     /// Makes a module known by its path that has no source here.
-    pub(super) fn add_loaded(
-        &mut self,
-        path: String,
-        module: ModuleId,
-        exports: HashMap<Symbol, Binding>,
-        left_out: HashMap<Symbol, String>,
-    ) {
-        self.modules.loaded.insert(path, Loaded { exports, aliases: HashMap::new(), left_out, module });
+    pub(super) fn add_loaded(&mut self, path: String, module: ModuleId, names: Exports) {
+        self.modules.loaded.insert(path, Loaded { module, names, aliases: HashMap::new() });
     }
 
     pub(super) fn push_item(&mut self, item: Item) {
@@ -470,20 +472,15 @@ impl Expander<'_> {
             self.report(&code::DUPLICATE, span, format!("`{text}` is defined twice in this module"));
             return None;
         }
+        Some(self.bind_global(name, span, scope))
+    }
+
+    /// A new variable of the module, bound to a name of a scope.
+    pub(super) fn bind_global(&mut self, name: Name, span: Span, scope: ScopeId) -> GlobalId {
         let symbol = self.variable_name(name);
-        let global = Global {
-            module: self.module,
-            name: symbol,
-            span,
-            is_set: false,
-            ty: None,
-            lambda: None,
-            across: None,
-            doc: None,
-        };
-        let global = self.core.globals.push(global);
+        let global = self.core.globals.push(Global::new(self.module, symbol, span));
         self.bind_in_module(scope, name, Binding::Global(global));
-        Some(global)
+        global
     }
 
     /// What a variable of a module is called in the program: those of macros have names of their own.
@@ -628,7 +625,7 @@ impl Expander<'_> {
         self.modules.aliases.insert(alias, path.to_owned());
         match parts {
             [star] if self.syntax.is_symbol(*star, "*", &self.core.names) => {
-                let mut all: Vec<(Symbol, Binding)> = loaded.exports.into_iter().collect();
+                let mut all: Vec<(Symbol, Binding)> = loaded.names.bindings.into_iter().collect();
                 all.sort_by_key(|e| e.0);
                 for (symbol, binding) in all {
                     let name = Name { symbol, mark: Mark::SOURCE };
@@ -637,7 +634,7 @@ impl Expander<'_> {
             }
             [list] if self.syntax.kind(*list) == Kind::Form => {
                 let list = self.syntax.parts(*list).to_vec();
-                self.take_list(&list, &loaded.exports, &loaded.left_out, wanted, scope);
+                self.take_list(&list, &loaded.names, wanted, scope);
             }
             [key, _] if self.syntax.keyword(*key, &self.core.names) == Some("as") => {}
             _ => {
@@ -646,14 +643,7 @@ impl Expander<'_> {
         }
     }
 
-    fn take_list(
-        &mut self,
-        list: &[StxId],
-        exports: &HashMap<Symbol, Binding>,
-        left_out: &HashMap<Symbol, String>,
-        wanted: &str,
-        scope: ScopeId,
-    ) {
+    fn take_list(&mut self, list: &[StxId], exports: &Exports, wanted: &str, scope: ScopeId) {
         let mut i = 0;
         while i < list.len() {
             let (target, alias, taken) = self.renamed(&list[i..]);
@@ -661,8 +651,8 @@ impl Expander<'_> {
             let Some(name) = self.binder(target, "what is imported") else { continue };
             let span = self.syntax.span(target);
             let text = self.text(name.symbol).to_owned();
-            let Some(&binding) = exports.get(&name.symbol) else {
-                match left_out.get(&name.symbol) {
+            let Some(&binding) = exports.bindings.get(&name.symbol) else {
+                match exports.left_out.get(&name.symbol) {
                     Some(why) => {
                         let message = format!("`{text}` of \"{wanted}\" cannot be used from here: {why}");
                         self.report(&CANNOT_CROSS, span, message)
@@ -705,15 +695,15 @@ impl Expander<'_> {
             }
             [list] if self.syntax.kind(*list) == Kind::Form => {
                 let list = self.syntax.parts(*list).to_vec();
-                let mut exports = HashMap::new();
+                let mut exports = Exports::default();
                 for &target in &list {
                     let parts = self.syntax.parts(target);
                     let Some(name) = self.syntax.name(parts.first().copied().unwrap_or(target)) else { continue };
                     if let Some(binding) = self.builtin_export(module, self.text(name.symbol)) {
-                        exports.insert(name.symbol, binding);
+                        exports.bindings.insert(name.symbol, binding);
                     }
                 }
-                self.take_list(&list, &exports, &HashMap::new(), module, scope);
+                self.take_list(&list, &exports, module, scope);
             }
             _ => {
                 self.malformed(parts[0], "an import takes `*`, `(name ..)`, `()` or `:as name`");
@@ -763,7 +753,7 @@ impl Expander<'_> {
         let alias = self.core.names.lookup(module).and_then(|a| self.aliases(mark).get(&a));
         match alias {
             Some(path) => match self.modules.loaded.get(path) {
-                Some(loaded) => loaded.exports.get(&self.core.names.lookup(name)?).copied(),
+                Some(loaded) => loaded.names.bindings.get(&self.core.names.lookup(name)?).copied(),
                 None => self.builtin_export(path.strip_prefix('<')?.strip_suffix('>')?, name),
             },
             None => library::MODULES.contains(&module).then(|| self.builtin_export(module, name))?,

@@ -90,7 +90,7 @@ impl Expander<'_> {
     /// Evaluates a module if nobody has, and gives the Module value: its exports are procedures that read them.
     fn module_value(&mut self, path: &str, span: Span) -> ExprId {
         let loaded = self.modules.loaded[path].clone();
-        let mut exports: Vec<_> = loaded.exports.into_iter().collect();
+        let mut exports: Vec<_> = loaded.names.bindings.into_iter().collect();
         exports.sort_by_key(|e| self.text(e.0).to_owned());
         let mut words = Vec::new();
         for (name, binding) in exports {

@@ -18,6 +18,7 @@ use molt_abi::{ClassId, Ret, Word};
 
 use super::ErrorKind;
 use super::fiber::{self, Fiber, FiberPtr, Input, Output};
+use super::limits::NONE;
 use super::observe::{self, Notes};
 use super::sandbox::Sandbox;
 use crate::api::{native, str_text};
@@ -47,7 +48,7 @@ pub(super) struct Frame {
 
 impl Frame {
     pub fn new(handler: Owned) -> Frame {
-        Frame { outer: None, handler, fiber: None, is_inherited: false, sandbox: None, depth: i64::MAX, notes: None }
+        Frame { outer: None, handler, fiber: None, is_inherited: false, sandbox: None, depth: NONE, notes: None }
     }
 
     /// Whether a clause answers an operation.
@@ -81,7 +82,7 @@ impl Inherited {
             frames.push(Frame {
                 is_inherited: true,
                 sandbox: frame.sandbox.clone(),
-                depth: frame.sandbox.as_ref().map_or(i64::MAX, |s| s.limits.calls),
+                depth: frame.sandbox.as_ref().map_or(NONE, |s| s.limits.calls),
                 ..Frame::new(frame.handler.clone())
             });
             at = frame.outer;
@@ -292,7 +293,7 @@ pub fn handle(rt: &mut Isolate, handler: Word, body: Word) -> PyResult {
 pub(super) fn sandboxed(rt: &mut Isolate, sandbox: Rc<Sandbox>, body: Word) -> PyResult {
     rt.check_stack()?;
     let mut frame = empty_frame(rt);
-    let limits_calls = sandbox.limits.calls != i64::MAX;
+    let limits_calls = sandbox.limits.calls != NONE;
     if limits_calls {
         frame.depth = rt.depth_used().saturating_add(sandbox.limits.calls);
         if rt.claude.calls_outside.is_none() {
@@ -335,7 +336,7 @@ pub(super) fn shift_depths(rt: &Isolate, from: FramePtr, to: *const Frame, calls
     while let Some(mut frame) = at {
         // SAFETY: frames in force are alive, and nobody borrows one here.
         let frame = unsafe { frame.as_mut() };
-        frame.depth = if frame.depth == i64::MAX { i64::MAX } else { frame.depth + calls };
+        frame.depth = if frame.depth == NONE { NONE } else { frame.depth + calls };
         if core::ptr::eq(frame, to) {
             return;
         }

@@ -19,6 +19,8 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 
 use molt_abi::Word;
+pub(super) use molt_abi::limits::Counted;
+use molt_abi::limits::{Bounded, LIMITS, MOST_PROMISES};
 
 use super::kind::kind_of;
 use super::sandbox::{Sandbox, refused};
@@ -28,32 +30,14 @@ use crate::host::clock;
 use crate::startup::PENDING_METER;
 use crate::{Isolate, Owned, PyResult, Raised};
 
-/// What is counted while it is alive.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Counted {
-    Cells,
-    Promises,
-    Channels,
-    OpenFiles,
-    /// Nothing connects yet.
-    #[expect(dead_code, reason = "connections have a limit before there are any")]
-    Connections,
-}
-
-/// Each kind: the name of its limit and how many a program may have.
-const COUNTED: [(&str, i64); 5] = [
-    ("max-cells", 100_000),
-    ("max-promises", 10_000),
-    ("max-channels", 1_000),
-    ("max-open-files", NONE),
-    ("max-connections", NONE),
-];
+/// How many of each kind a program may have, unless it is told otherwise.
+const MOST: [i64; Counted::COUNT] = [100_000, MOST_PROMISES, 1_000, NONE, NONE];
 
 /// Most values that a channel may hold.
 pub(super) const MOST_BUFFERED: usize = 1_024;
 
 /// A limit that is not set.
-const NONE: i64 = i64::MAX;
+pub(super) const NONE: i64 = i64::MAX;
 
 /// Calls and turns between two looks at clock and memory.
 const STEPS: u32 = 16;
@@ -76,7 +60,7 @@ impl Count {
 pub(super) struct Limits {
     /// Calls that may be under way above those where the sandbox begins.
     pub calls: i64,
-    counts: [Count; COUNTED.len()],
+    counts: [Count; Counted::COUNT],
     /// Instructions and nanoseconds of processor time that are left.
     instructions: Cell<i64>,
     time: Cell<i64>,
@@ -103,20 +87,17 @@ impl Limits {
 
     /// Those of a program.
     pub fn of_program() -> Limits {
-        Limits::with_counts(|i| COUNTED[i].1)
+        Limits::with_counts(|i| MOST[i])
     }
 
     fn set(&mut self, rt: &Isolate, name: &str, n: i64) -> bool {
-        match name {
-            // Operands lie in the frames of calls, so a bound of the one is a bound of the other.
-            "max-call-depth" | "max-stack" => self.calls = self.calls.min(n),
-            "max-instructions" => self.instructions = Cell::new(n),
-            "max-cpu-ms" => self.time = Cell::new(n.saturating_mul(1_000_000)),
-            "max-memory" => self.memory = n.saturating_add(rt.bytes_of_objects()),
-            _ => match COUNTED.iter().position(|(known, _)| *known == name) {
-                Some(i) => self.counts[i].most = n,
-                None => return false,
-            },
+        let Some(&(_, bounded)) = LIMITS.iter().find(|(known, _)| *known == name) else { return false };
+        match bounded {
+            Bounded::Calls => self.calls = self.calls.min(n),
+            Bounded::Instructions => self.instructions = Cell::new(n),
+            Bounded::Time => self.time = Cell::new(n.saturating_mul(1_000_000)),
+            Bounded::Memory => self.memory = n.saturating_add(rt.bytes_of_objects()),
+            Bounded::Alive(what) => self.counts[what as usize].most = n,
         }
         true
     }
@@ -221,7 +202,8 @@ fn count(rt: &mut Isolate, what: Counted, change: i64) -> &mut Count {
 
 #[cold]
 fn over(rt: &mut Isolate, what: Counted, most: i64) -> Raised {
-    let text = format!("{} allows {most} at a time", COUNTED[what as usize].0);
+    let limit = LIMITS.iter().find(|(_, bounded)| *bounded == Bounded::Alive(what));
+    let text = format!("{} allows {most} at a time", limit.expect("each kind has a limit").0);
     rt.raise_claude(ErrorKind::Limit, text, Word::NONE)
 }
 

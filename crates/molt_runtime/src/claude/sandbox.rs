@@ -14,6 +14,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::ffi::CStr;
 
+use molt_abi::limits::{Argument, CAPABILITIES};
 use molt_abi::{Ret, Word};
 
 use super::kind::kind_of;
@@ -22,27 +23,6 @@ use super::{ErrorKind, Kind, effects, list, map, symbol};
 use crate::api::str_text;
 use crate::entry::ret;
 use crate::{Isolate, Owned, PyResult, Raised};
-
-/// All capabilities, and whether they take an argument.
-const CAPABILITIES: &[(&str, Argument)] = &[
-    ("io.stdin", Argument::None),
-    ("io.stdout", Argument::None),
-    ("io.read", Argument::Path),
-    ("io.write", Argument::Path),
-    ("io.delete", Argument::Path),
-    ("env", Argument::None),
-    ("net.connect", Argument::Host),
-    ("net.listen", Argument::Host),
-    ("net.dns", Argument::Host),
-    ("time", Argument::None),
-    ("random", Argument::None),
-    ("state", Argument::None),
-    ("thread", Argument::None),
-    ("dom", Argument::None),
-    ("module.import", Argument::None),
-    ("process", Argument::None),
-    ("ffi", Argument::None),
-];
 
 /// Sets of capabilities that have a name.
 const SETS: &[(&str, &[&str])] = &[
@@ -70,13 +50,6 @@ const SETS: &[(&str, &[&str])] = &[
 
 /// The set of all capabilities.
 const ALL: &str = "trusted";
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Argument {
-    None,
-    Path,
-    Host,
-}
 
 /// A capability.
 struct Grant {

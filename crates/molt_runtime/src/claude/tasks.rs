@@ -23,6 +23,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use molt_abi::limits::MOST_PROMISES;
 use molt_abi::{ClassId, Context, Word};
 
 use super::effects::{self, FramePtr, Inherited};
@@ -46,8 +47,8 @@ pub(super) type TaskId = u32;
 /// The program itself.
 const MAIN: TaskId = 0;
 
-/// Tasks that may be there at a time. Each takes up to four mappings of memory, of which the system gives a process 65,530.
-const MOST: usize = 10_000;
+/// Tasks that may be there at a time.
+const MOST: usize = MOST_PROMISES as usize;
 
 /// Turns between two looks at the clock, where tasks are ready all the time.
 const TURNS_A_LOOK: u32 = 64;

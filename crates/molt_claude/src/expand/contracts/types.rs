@@ -62,9 +62,7 @@ impl Expander<'_> {
     fn invariant_global(&mut self, data: DataTypeId, span: Span) -> GlobalId {
         let text = format!(" invariant {}", self.text(self.core.data_types[data].name));
         let name = self.core.names.intern(&text);
-        let global =
-            Global { module: self.module, name, span, is_set: false, ty: None, lambda: None, across: None, doc: None };
-        let global = self.core.globals.push(global);
+        let global = self.core.globals.push(Global::new(self.module, name, span));
         self.invariants.entry(data).or_default().push(global);
         global
     }

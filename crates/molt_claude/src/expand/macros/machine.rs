@@ -229,8 +229,7 @@ impl Expander<'_> {
         let module = Module { name, file: name, body: Vec::new(), imports: Vec::new(), doc: None, is_surface: false };
         let module = self.core.modules.push(module);
         let name = self.core.names.intern(VARIABLE);
-        let variable = Global { module, name, span, is_set: false, ty: None, lambda: None, across: None, doc: None };
-        let variable = self.core.globals.push(variable);
+        let variable = self.core.globals.push(Global::new(module, name, span));
         let macros: Vec<LambdaId> = group.iter().map(|&m| self.macros.all[m].lambda).collect();
         let list: Vec<ExprId> = macros.into_iter().map(|l| self.core.expr(ExprKind::Lambda(l), span)).collect();
         let list = self.core.expr(ExprKind::List(list.into()), span);
