@@ -119,6 +119,8 @@ pub enum EmitChoice {
     Typed,
     /// Machine-level IR
     Lir,
+    /// Register code of the interpreter
+    Bytecode,
     /// Cranelift's input
     Clif,
     /// Machine code as a listing

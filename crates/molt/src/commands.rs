@@ -123,6 +123,7 @@ fn build(common: &Common, args: BuildArgs) -> u8 {
         EmitChoice::Ir => emit(Emit::Ir),
         EmitChoice::Typed => emit(Emit::Typed),
         EmitChoice::Lir => emit(Emit::Lir),
+        EmitChoice::Bytecode => emit(Emit::Bytecode),
         EmitChoice::Clif => emit(Emit::Clif),
         EmitChoice::Asm => emit(Emit::Asm),
     };

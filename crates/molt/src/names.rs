@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_claudelang_has_not_is_named() {
-        assert_eq!(claude("claudelang lint").unwrap_err(), "error: `claudelang lint` is not built yet");
+        assert_eq!(claude("claudelang verify").unwrap_err(), "error: `claudelang verify` is not built yet");
         for line in ["claudelang", "claudelang nothing", "claudelang run a.cl b", "claudelang run a.cl --allow=all"] {
             assert!(claude(line).is_err(), "{line}");
         }

@@ -81,6 +81,12 @@ impl SourceMap {
     pub fn add(&mut self, name: impl Into<Cow<'static, str>>, text: impl Into<Cow<'static, str>>) -> FileId {
         self.files.push(SourceFile { name: name.into(), text: text.into(), lines: OnceLock::new() })
     }
+
+    /// The first file of a name.
+    pub fn find(&self, name: &str) -> Option<FileId> {
+        self.files.ids().find(|&f| self.files[f].name == name)
+    }
+
     /// Adds the files of another map, in order; the number of the first of them.
     pub fn append(&mut self, other: SourceMap) -> u32 {
         let before = self.files.len() as u32;

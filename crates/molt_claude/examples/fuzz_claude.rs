@@ -2,9 +2,11 @@
 //!
 //! Half of the inputs are made of pieces of the syntax, half are the given files (of Markdown files the `cl` blocks) with
 //! bytes moved, doubled and lost. Of each is checked that spans nest, that what was read without a fault is read again
-//! alike, and that it formats to something that formats to itself. A panic ends the run with its input; the same seed gives the same inputs.
+//! alike, and that it formats to something that formats to itself; the linter looks at it too. A panic ends the run with its input;
+//! the same seed gives the same inputs.
 
 use molt_base::FileId;
+use molt_claude::lint::lint;
 use molt_claude::syntax::format::format;
 use molt_claude::syntax::{Data, Datum, read};
 
@@ -100,6 +102,7 @@ fn input(seed: u64, corpus: &[String]) -> String {
 
 fn check(text: &str) {
     let first = read(FileId(0), text);
+    lint(&first.data);
     for d in first.data.top() {
         check_spans(&first.data, d, 0, text.len() as u32);
     }

@@ -125,16 +125,21 @@ pub fn describe(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap, e: Ex
     let mut checker = Checker::new(core, syntax, sources, table);
     checker.modules();
     checker.rows();
-    let core = checker.core;
     let form = checker.described.take().unwrap_or_default();
     let mut row = row::RowSet::default();
-    let mut shown = checker.types.show(checker.exprs[e.index()], core);
-    if let Some(f) = checker.types.as_fn(checker.exprs[e.index()]) {
-        let of_calls = checker.rows.value(f.row, row::Mode::All, core);
-        shown.push_str(&format!(" {}", checker.rows.show_all(&of_calls, core)));
-    }
+    let shown = checker.type_text(e);
+    let core = checker.core;
     form.iter().for_each(|entry| row.add(&checker.rows.value(entry.row, row::Mode::All, core)));
     (shown, checker.rows.show_all(&row, core))
+}
+
+/// The types of expressions, as messages show them.
+pub fn describe_all(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap, exprs: &[ExprId]) -> Vec<String> {
+    let table = table(core, syntax);
+    let mut checker = Checker::new(core, syntax, sources, table);
+    checker.modules();
+    checker.rows();
+    exprs.iter().map(|&e| checker.type_text(e)).collect()
 }
 
 /// Reads the table of the library's types.
@@ -213,6 +218,17 @@ impl<'a> Checker<'a> {
             }
         }
         self.described = self.forms.last().cloned();
+    }
+
+    /// The type of an expression, with the row of its calls where it is a procedure.
+    fn type_text(&mut self, e: ExprId) -> String {
+        let core = self.core;
+        let mut shown = self.types.show_alone(self.exprs[e.index()], core);
+        if let Some(f) = self.types.as_fn(self.exprs[e.index()]) {
+            let of_calls = self.rows.value(f.row, row::Mode::All, core);
+            shown.push_str(&format!(" {}", self.rows.show_all(&of_calls, core)));
+        }
+        shown
     }
 
     fn span(&self, e: ExprId) -> Span {

@@ -4,7 +4,7 @@
 //! effects and patterns, `lower` makes the IR.
 //! [`library`] holds the tables of native functions and effects, and the functions that are written in the language
 //! itself. [`graph`] is the
-//! program graph. [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
+//! program graph. [`lint`] looks at how a text is written, [`doc`] at what a module says of itself. [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
 //!
 //! Invariants: no I/O, files come from the caller's [`Loader`]; the reader gives data for every text, however wrong, and
 //! does not recurse; every fault is in the diagnostics.
@@ -12,9 +12,11 @@
 
 mod check;
 pub mod core;
+pub mod doc;
 pub mod expand;
 pub mod graph;
 pub mod library;
+pub mod lint;
 pub mod lookup;
 mod lower;
 pub mod macros;

@@ -45,6 +45,16 @@ pub const QUALIFIED: &[&str] = &["test", "graph", "logger"];
 /// The functions that are written in the language itself.
 pub const SOURCE: &str = include_str!("library/core.cl");
 
+/// The names that it defines, those for itself (`%..`) left out; whether each is written as a procedure.
+pub fn written_names() -> impl Iterator<Item = (&'static str, bool)> {
+    let definitions = SOURCE.lines().filter_map(|l| l.strip_prefix("(define "));
+    let named = definitions.map(|l| {
+        let bare = l.trim_start_matches('(');
+        (bare.split([' ', ')']).next().unwrap_or_default(), bare.len() < l.len())
+    });
+    named.filter(|(name, _)| !name.starts_with('%'))
+}
+
 /// What calls of a native function become.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Code {

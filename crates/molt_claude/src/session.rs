@@ -17,7 +17,9 @@ use molt_ir::Program;
 use crate::check;
 use crate::core::{Core, ExprId, ExprKind};
 use crate::expand::entries::Expanded;
+use crate::expand::forms::TABLE;
 use crate::expand::{Expander, Files};
+use crate::library::{self, BUILTINS, EFFECTS};
 use crate::lookup::Places;
 use crate::lower::{self, Settled};
 use crate::macros::MakeRunner;
@@ -122,6 +124,18 @@ fn value_of(core: &Core, e: ExprId) -> ExprId {
 /// Whether a text ends inside of a datum, so that more belongs to it.
 pub fn wants_more(text: &str) -> bool {
     crate::syntax::read(molt_base::FileId(0), text).is_open
+}
+
+/// The names that every program knows: forms, functions of the library and operations, in order.
+pub fn known_names() -> Vec<String> {
+    let forms = TABLE.iter().map(|row| row.0);
+    let native = BUILTINS.iter().map(|b| b.name).filter(|n| !n.starts_with('%'));
+    let plain = forms.chain(native).chain(library::written_names().map(|n| n.0)).map(str::to_owned);
+    let ops = EFFECTS.iter().flat_map(|e| e.ops.iter().map(|o| format!("{}:{}", e.name.to_lowercase(), o.name)));
+    let mut all: Vec<String> = plain.chain(ops).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// Runs work on a thread with the stack that the front end may need.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use molt_base::{FileId, SourceMap, Span};
+use molt_claude::doc::Documented;
 use molt_claude::graph::Graph;
 use molt_claude::lookup::Places;
 use molt_claude::syntax;
@@ -22,6 +23,7 @@ use crate::loader::Touched;
 use crate::offered::Offered;
 
 pub use molt_claude::Options;
+pub use molt_claude::lint::RULES;
 pub use molt_claude::options::{Capabilities, Capability, Contracts, Limit};
 
 /// Whether a file is in ClaudeLang, by its name.
@@ -80,11 +82,30 @@ impl Job {
             options: self.options.clone(),
         };
         let compiled = molt_claude::compile(&request, &loader, &crate::expansion::runner);
-        let mut touched = loader.touched.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut touched = loader.touched();
         if let (Some(entry), true, None) = (&self.entry, compiled.sources.is_empty(), &touched.failed) {
             touched.failed = Some((entry.clone(), missing(entry)));
         }
         (compiled, touched)
+    }
+
+    /// What the file says of itself.
+    pub(crate) fn document(&self) -> (Result<Documented, Faults>, Touched) {
+        let root = self.root();
+        let offered = Offered::new(&root);
+        let loader = DiskLoader { touched: Mutex::default(), offered: &offered, root: &root };
+        let request = Request {
+            entry: self.entry.clone(),
+            surfaces: Vec::new(),
+            places: self.places.clone(),
+            options: self.options.clone(),
+        };
+        let made = molt_claude::doc::document(&request, &loader, &crate::expansion::runner);
+        let mut touched = loader.touched();
+        if let (Some(entry), None, None) = (&self.entry, &made, &touched.failed) {
+            touched.failed = Some((entry.clone(), missing(entry)));
+        }
+        (made.unwrap_or_else(|| Ok(Documented::default())), touched)
     }
 }
 
@@ -113,6 +134,12 @@ struct DiskLoader<'a> {
     touched: Mutex<Touched>,
     offered: &'a Offered,
     root: &'a Path,
+}
+
+impl DiskLoader<'_> {
+    fn touched(self) -> Touched {
+        self.touched.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Loader for DiskLoader<'_> {
@@ -174,6 +201,11 @@ pub type Faults = (Vec<Diagnostic>, SourceMap);
 /// The text of a file in the one style; one with faults has none.
 pub fn format(name: &str, text: &str) -> Result<String, Faults> {
     syntax::format::format(text).map_err(|faults| (faults, sources(name, text).0))
+}
+
+/// What the linter's rules on the text find in a file of the sources; of a text with faults, in what can be read of it.
+pub fn lint(sources: &SourceMap, file: FileId) -> Vec<Diagnostic> {
+    molt_claude::lint::lint(&syntax::read(file, &sources.file(file).text).data)
 }
 
 /// The data of a text without comments, each at the start of a line.

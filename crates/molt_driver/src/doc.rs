@@ -1,8 +1,9 @@
 //! Pages from documentation comments: one a module, with every item that its users see.
 //!
-//! [`pages`] reads items from the checked program; [`html`] writes them. A signature is the text of the program; what
-//! inference found stands below it.
+//! [`pages`] reads items from the checked program of GrokLang, [`claude`] those of ClaudeLang; [`html`] writes them. A
+//! signature is the text of the program; what inference found stands below it.
 
+pub mod claude;
 pub mod html;
 
 use std::collections::{HashMap, HashSet};
@@ -40,6 +41,13 @@ pub struct Item {
     pub implements: Vec<String>,
 }
 
+/// Whose names and signatures the pages show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Language {
+    Grok,
+    Claude,
+}
+
 /// Kinds in the order of the page.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Kind {
@@ -51,10 +59,18 @@ pub enum Kind {
     Constant,
     Static,
     Alias,
+    Type,
+    Effect,
+    Procedure,
+    Macro,
+    Variable,
     Variant,
     Field,
     Method,
     AssociatedType,
+    Constructor,
+    Operation,
+    Clause,
 }
 
 impl Kind {
@@ -69,10 +85,18 @@ impl Kind {
             Kind::Constant => "Constants",
             Kind::Static => "Statics",
             Kind::Alias => "Type aliases",
+            Kind::Type => "Types",
+            Kind::Effect => "Effects",
+            Kind::Procedure => "Procedures",
+            Kind::Macro => "Macros",
+            Kind::Variable => "Variables",
             Kind::Variant => "Variants",
             Kind::Field => "Fields",
             Kind::Method => "Methods",
             Kind::AssociatedType => "Associated types",
+            Kind::Constructor => "Constructors",
+            Kind::Operation => "Operations",
+            Kind::Clause => "Contract",
         }
     }
 }

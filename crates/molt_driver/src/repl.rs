@@ -19,7 +19,7 @@ use crate::claude::{self, Faults, Options};
 use crate::session::{DriverError, RuntimeImports};
 
 pub use molt_claude::LAST;
-pub use molt_claude::session::wants_more;
+pub use molt_claude::session::{known_names, wants_more};
 pub use molt_runtime::startup::LEAK_STATUS;
 
 /// A session under way, on the thread that made it.
@@ -78,19 +78,36 @@ impl Repl {
     /// Compiles and runs a text; `path` is what messages call it and where its imports start from.
     pub fn evaluate(&mut self, text: &str, path: Option<&Path>) -> Result<Evaluated, Refusal> {
         let entry = self.entry(text, path);
-        let places = claude::places(Path::new(&entry.path));
-        let made = session::compile(&self.request(&entry, &places), &self.files, &crate::expansion::runner);
-        self.files.failure()?;
-        let Some(program) = made.program else { return Err(Refusal::Faults((made.diagnostics, made.sources))) };
+        let (program, variables) = self.compile(&entry)?;
         let outcome = self.run(program)?;
         let file = entry.path.clone();
         self.entries.push(Entry { is_done: outcome == Outcome::Done, ..entry });
-        self.variables = made.variables;
+        self.variables = variables;
         Ok(match outcome {
             Outcome::Done => Evaluated::Value(self.shown(&file, LAST).filter(|text| text != "nil")),
             Outcome::Failed => Evaluated::Failed,
             Outcome::Exit(status) => Evaluated::Exit(status),
         })
+    }
+
+    /// The code that the interpreter would run for a text, which is not evaluated.
+    pub fn bytecode(&mut self, text: &str) -> Result<String, Refusal> {
+        let entry = self.entry(text, None);
+        let (mut program, _) = self.compile(&entry)?;
+        program.compact = true;
+        pipeline::run(&mut program, &pipeline::Options::default()).map_err(DriverError::Internal)?;
+        Ok(molt_vm::listing(&program))
+    }
+
+    /// An entry's program, and the variables that there are after it.
+    fn compile(&mut self, entry: &Entry) -> Result<(Program, Vec<Variable>), Refusal> {
+        let places = claude::places(Path::new(&entry.path));
+        let made = session::compile(&self.request(entry, &places), &self.files, &crate::expansion::runner);
+        self.files.failure()?;
+        match made.program {
+            Some(program) => Ok((program, made.variables)),
+            None => Err(Refusal::Faults((made.diagnostics, made.sources))),
+        }
     }
 
     /// The type and the effect row of an expression, which is not evaluated.
@@ -107,6 +124,11 @@ impl Repl {
         let mut all = self.variables.clone();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all.into_iter().map(|v| (v.name, self.shown(&v.module.to_string_lossy(), &v.own_name))).collect()
+    }
+
+    /// The names that were defined.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(|v| v.name.as_str())
     }
 
     /// The texts that were run.

@@ -46,6 +46,8 @@ pub enum Emit {
     Typed,
     /// Machine-level IR.
     Lir,
+    /// The interpreter's register code.
+    Bytecode,
     /// Cranelift's input.
     Clif,
     /// Cranelift's listing of the machine code.
@@ -228,7 +230,38 @@ impl Session {
         if self.diagnostics.iter().any(Diagnostic::is_error) {
             return Err(DriverError::Refused);
         }
-        Ok(doc::html::files(name, version, &doc::pages(&checked, private)))
+        Ok(doc::html::files(doc::Language::Grok, name, version, &doc::pages(&checked, private)))
+    }
+
+    /// The pages of ClaudeLang files, each with the name of its module: one page, or one a module below a list of them.
+    pub fn document_claude(
+        &mut self,
+        files: &[(String, PathBuf)],
+        name: &str,
+        version: &str,
+    ) -> Result<Vec<(String, String)>, DriverError> {
+        let mut pages = Vec::new();
+        if files.len() != 1 {
+            let modules = files.iter().map(|f| f.0.clone()).collect();
+            pages.push(doc::Page { path: Vec::new(), docs: String::new(), modules, items: Vec::new() });
+        }
+        for (module, file) in files {
+            let (documented, touched) = claude::Job::file(file).document();
+            let failed = self.touched.add(touched);
+            match (documented, failed) {
+                (_, Some((path, error))) => return Err(DriverError::Read { path, error }),
+                (Ok(found), None) => {
+                    let path = if files.len() == 1 { Vec::new() } else { vec![module.clone()] };
+                    pages.push(doc::claude::page(path, found));
+                }
+                (Err((faults, sources)), None) => {
+                    self.diagnostics = faults;
+                    self.sources = sources;
+                    return Err(DriverError::Refused);
+                }
+            }
+        }
+        Ok(doc::html::files(doc::Language::Claude, name, version, &pages))
     }
 
     /// Front end and passes; `compact` code is for the interpreter.
@@ -255,6 +288,7 @@ impl Session {
                 Ok(print::program(&self.compile(entry, false)?))
             }
             Emit::Lir => Ok(print::program(&self.compile(entry, false)?)),
+            Emit::Bytecode => Ok(molt_vm::listing(&self.compile(entry, true)?)),
             Emit::Clif | Emit::Asm => {
                 let program = self.compile(entry, false)?;
                 let form = if what == Emit::Clif { Form::Clif } else { Form::Asm };

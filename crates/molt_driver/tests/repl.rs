@@ -203,6 +203,17 @@ fn types_are_told_without_running() {
 }
 
 #[test]
+fn bytecode_is_shown_without_running() {
+    with_session(|session| {
+        assert_eq!(shown(session, "(define x 20)"), "");
+        let code = session.bytecode("(string-upcase (str x))").unwrap_or_else(|_| panic!("it is well-formed"));
+        assert!(code.contains("call.rt") && code.contains(" ret "), "{code}");
+        assert!(session.bytecode("(nothing)").is_err());
+        assert_eq!(shown(session, "(+ x 1)"), "21");
+    });
+}
+
+#[test]
 fn a_reset_forgets_and_options_hold_for_what_comes() {
     with_session(|session| {
         assert_eq!(shown(session, "(define x 1)"), "");

@@ -2,7 +2,7 @@
 //!
 //! Start with [`Vm::new`], which lays out the program's static data and translates its functions to register code,
 //! and [`Vm::root`], which the runtime starts from. An address of an interpreted function is that of a stub
-//! (`stubs.rs`), which native code may call as any other function.
+//! (`stubs.rs`), which native code may call as any other function. [`listing`] shows register code as text.
 //!
 //! Invariants: one register a value, registers of a call are one run of the register stack; the interpreter decides
 //! nothing that the code does not say.
@@ -10,6 +10,7 @@
 mod code;
 mod image;
 mod interpret;
+mod listing;
 mod stubs;
 mod translate;
 
@@ -20,6 +21,8 @@ use molt_abi::context::EngineMemory;
 use molt_abi::{Context, Ret, RtFn};
 use molt_base::EntityId;
 use molt_ir::{FuncId, Program};
+
+pub use listing::listing;
 
 use code::Code;
 use image::Image;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use molt_driver::claude::{self, Capability, Limit};
 
-use super::Common;
+use super::{BenchArgs, Common, EngineChoice};
 
 /// Compiles and runs ClaudeLang programs.
 #[derive(Debug, Parser)]
@@ -38,6 +38,12 @@ pub enum Verb {
         /// Program, or graph in a file that ends in `.json`
         file: PathBuf,
     },
+    /// Print the code that the interpreter runs
+    Disasm {
+        file: PathBuf,
+        #[command(flatten)]
+        program: ProgramArgs,
+    },
     /// Format files in place
     Fmt {
         /// Change nothing; list the files that are not formatted and end with status 1 if there are any
@@ -45,6 +51,18 @@ pub enum Verb {
         check: bool,
         /// Files and folders [default: the current folder]
         files: Vec<PathBuf>,
+    },
+    /// Report what is unusual in files, beside what is wrong with them
+    Lint(LintArgs),
+    /// Measure a program on the engines, as ratios
+    Bench(MeasureArgs),
+    /// Write pages from what modules export and their documentation
+    Doc {
+        /// Files and folders [default: the current folder]
+        files: Vec<PathBuf>,
+        /// Folder of the pages
+        #[arg(short, long, default_value = "doc")]
+        output: PathBuf,
     },
     /// Run the tests of files; one whose tests all hold and that ends with status 0 has passed
     Test {
@@ -58,7 +76,57 @@ pub enum Verb {
 }
 
 /// Verbs of the reference that are not there.
-pub const ABSENT: &[&str] = &["verify", "disasm", "lint", "bench", "doc", "lsp", "debug"];
+pub const ABSENT: &[&str] = &["verify", "lsp", "debug"];
+
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// How findings are printed; `json` is an object a line
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Rules that are left out, separated by commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rules())]
+    pub disable: Vec<String>,
+    /// Files and folders [default: the current folder]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+/// The names of the linter's rules.
+fn rules() -> clap::builder::PossibleValuesParser {
+    claude::RULES.iter().map(|rule| rule.id).collect::<Vec<_>>().into()
+}
+
+#[derive(Debug, Args)]
+pub struct MeasureArgs {
+    /// Samples of each engine
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub runs: u32,
+    /// How the program is executed, as for `run`, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Jit::Off, Jit::On])]
+    pub jit: Vec<Jit>,
+    /// Write a page with plots
+    #[arg(long, value_name = "PAGE")]
+    pub html: Option<PathBuf>,
+    /// Program to measure
+    pub file: PathBuf,
+    /// Arguments of the program
+    #[arg(last = true)]
+    pub args: Vec<String>,
+}
+
+impl MeasureArgs {
+    /// The same as `molt bench` has it: the first engine is what others are compared with.
+    pub fn plain(self) -> BenchArgs {
+        let engine = self.jit.into_iter().map(Jit::engine).collect();
+        let MeasureArgs { runs, html, file, args, .. } = self;
+        BenchArgs { runs, against: Some("none".to_owned()), engine, html, file, args }
+    }
+}
 
 #[derive(Debug, Args)]
 pub struct PackageArgs {
@@ -188,6 +256,16 @@ pub enum Jit {
     On,
     /// Compile in memory
     Always,
+}
+
+impl Jit {
+    pub fn engine(self) -> EngineChoice {
+        match self {
+            Jit::Off => EngineChoice::Vm,
+            Jit::On => EngineChoice::Native,
+            Jit::Always => EngineChoice::Jit,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,16 +1,37 @@
 //! What the verbs of `claudelang` do.
 
+mod doc;
+mod lint;
 mod packages;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use molt_driver::claude::{self, Faults, Job};
-use molt_driver::{DriverError, Entry};
+use molt_driver::{DriverError, Emit, Entry};
 
-use super::{diff, execute_entry, finish, fmt, repl, session, write_text};
-use crate::args::claude::{BuildArgs, Cli, Jit, RunArgs, Target, Verb};
-use crate::args::{Common, EngineChoice};
+use super::{bench, diff, execute_entry, finish, fmt, repl, session, write_text};
+use crate::args::Common;
+use crate::args::claude::{BuildArgs, Cli, ProgramArgs, RunArgs, Target, Verb};
 use crate::report;
+
+/// The `.cl` files that were named or lie in folders that were, those of the current folder if none were.
+fn files(common: &Common, named: Vec<PathBuf>) -> Result<Vec<PathBuf>, u8> {
+    let named = if named.is_empty() { vec![PathBuf::from(".")] } else { named };
+    let mut files = Vec::new();
+    for name in named {
+        let found = fmt::files_of(&name, claude::is_claude).map_err(|e| report::error(&e, common))?;
+        if found.is_empty() {
+            eprintln!("error: there are no `.cl` files in `{}`", name.display());
+            return Err(2);
+        }
+        if let Some(other) = found.iter().find(|f| !claude::is_claude(f)) {
+            eprintln!("error: `{}` is no `.cl` file", other.display());
+            return Err(2);
+        }
+        files.extend(found.into_iter().map(|f| f.strip_prefix(".").map_or(f.clone(), Path::to_path_buf)));
+    }
+    Ok(files)
+}
 
 /// Runs one verb; the process's exit status.
 pub fn dispatch(cli: Cli) -> u8 {
@@ -22,6 +43,10 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Repl(args) => Ok(repl::repl(common, &args)),
         Verb::Package(args) => packages::package(common, args),
         Verb::Ast { file } => ast(common, file),
+        Verb::Disasm { file, program } => disasm(common, &file, program),
+        Verb::Lint(args) => lint::lint(common, args),
+        Verb::Doc { files, output } => doc::doc(common, files, &output),
+        Verb::Bench(args) => Ok(bench::bench(common, &args.plain())),
         Verb::Fmt { check, files } => {
             let files = if files.is_empty() { vec![PathBuf::from(".")] } else { files };
             Ok(fmt::fmt(common, files, Vec::new(), check))
@@ -41,13 +66,8 @@ fn run(common: &Common, args: RunArgs) -> Result<u8, u8> {
     let options = args.program.options(false);
     let mut argv = vec![args.file.display().to_string()];
     argv.extend(args.args);
-    let engine = match args.jit {
-        Jit::Off => EngineChoice::Vm,
-        Jit::On => EngineChoice::Native,
-        Jit::Always => EngineChoice::Jit,
-    };
     let entry = Entry::Claude(Box::new(Job::new(&args.file, options)));
-    Ok(execute_entry(common, &entry, &argv, engine))
+    Ok(execute_entry(common, &entry, &argv, args.jit.engine()))
 }
 
 fn build(common: &Common, args: BuildArgs) -> Result<u8, u8> {
@@ -63,6 +83,14 @@ fn build(common: &Common, args: BuildArgs) -> Result<u8, u8> {
     let mut s = session(common, false);
     let result = s.build(&Entry::Claude(Box::new(Job::new(&args.file, options))), &output, optimise);
     finish(&s, common, result).map(|()| 0)
+}
+
+fn disasm(common: &Common, file: &Path, program: ProgramArgs) -> Result<u8, u8> {
+    let options = program.options(false);
+    let optimise = options.optimise > 0;
+    let mut s = session(common, false);
+    let text = s.emit(&Entry::Claude(Box::new(Job::new(file, options))), Emit::Bytecode, optimise);
+    finish(&s, common, text).map(|text| write_text(&text, None))
 }
 
 fn ast(common: &Common, file: PathBuf) -> Result<u8, u8> {

@@ -53,7 +53,12 @@ fn of_packages(common: &Common, output: Option<&Path>, private: bool, args: &Pac
 fn write(common: &Common, job: &Job, name: &str, version: &str, folder: &Path, private: bool) -> Result<(), u8> {
     let mut s: Session = session(common, false);
     let files = s.document(job, name, version, private);
-    for (file, text) in finish(&s, common, files)? {
+    write_files(common, finish(&s, common, files)?, folder)
+}
+
+/// Writes pages below a folder, and says where the first of them is.
+pub fn write_files(common: &Common, files: Vec<(String, String)>, folder: &Path) -> Result<(), u8> {
+    for (file, text) in files {
         let path = folder.join(file);
         let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
         written.map_err(|error| report::error(&DriverError::Write { path, error }, common))?;

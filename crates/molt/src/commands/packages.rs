@@ -134,6 +134,7 @@ fn emitted(choice: EmitChoice) -> Option<Emit> {
         EmitChoice::Ir => Some(Emit::Ir),
         EmitChoice::Typed => Some(Emit::Typed),
         EmitChoice::Lir => Some(Emit::Lir),
+        EmitChoice::Bytecode => Some(Emit::Bytecode),
         EmitChoice::Clif => Some(Emit::Clif),
         EmitChoice::Asm => Some(Emit::Asm),
     }

@@ -1,6 +1,8 @@
 //! `repl`: reads texts, runs them and prints their values. Prompts are for terminals, so that a session can also come from
 //! a pipe.
 
+mod prompt;
+
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::time::Instant;
@@ -10,6 +12,7 @@ use molt_driver::DriverError;
 use molt_driver::claude::{self, Options};
 use molt_driver::repl::{self, Evaluated, Refusal, Repl};
 
+use self::prompt::Prompt;
 use super::claude::refused;
 use crate::args::Common;
 use crate::args::claude::{Contracts, ReplArgs};
@@ -26,14 +29,12 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     (":type", "EXPR", "the type of an expression, which is not run"),
     (":effects", "EXPR", "the effects that an expression may have"),
     (":ast", "EXPR", "the data of a text"),
+    (":bytecode", "EXPR", "the code that the interpreter would run"),
     (":time", "EXPR", "run, and say how long it took"),
     (":mode", "jit", "how code runs"),
     (":opt", "0..3", "how much the code of later entries is optimised"),
     (":contracts", "off|pre|full", "the contracts of later entries that are checked"),
 ];
-
-/// Commands of the reference that are not there.
-const ABSENT: &[&str] = &[":bytecode"];
 
 /// Runs a session on the standard streams; its status.
 pub fn repl(common: &Common, args: &ReplArgs) -> u8 {
@@ -63,12 +64,17 @@ impl Session<'_> {
         if is_terminal && !self.common.quiet {
             say!("ClaudeLang {}; `:help` lists the commands", env!("CARGO_PKG_VERSION"));
         }
-        while let Some(text) = read_entry(is_terminal) {
+        let mut prompt = is_terminal.then(Prompt::new);
+        loop {
+            let text = match &mut prompt {
+                Some(prompt) => prompt.read(self.repl.names()),
+                None => read_entry(),
+            };
+            let Some(text) = text else { return 0 };
             if let Err(status) = self.turn(&text) {
                 return status;
             }
         }
-        0
     }
 
     fn turn(&mut self, text: &str) -> Turn {
@@ -102,11 +108,7 @@ impl Session<'_> {
 
     fn command(&mut self, command: &str, operand: &str) -> Turn {
         let Some((_, takes, _)) = COMMANDS.iter().find(|c| c.0 == command) else {
-            if ABSENT.contains(&command) {
-                eprintln!("error: `{command}` is not built yet");
-            } else {
-                eprintln!("error: there is no command `{command}`\nhelp: `:help` lists the commands");
-            }
+            eprintln!("error: there is no command `{command}`\nhelp: `:help` lists the commands");
             return Ok(());
         };
         if operand.is_empty() != takes.is_empty() {
@@ -115,7 +117,7 @@ impl Session<'_> {
         }
         match command {
             ":quit" => return Err(0),
-            ":help" => COMMANDS.iter().for_each(|(name, takes, what)| say!("{:22} {what}", format!("{name} {takes}"))),
+            ":help" => COMMANDS.iter().for_each(|(name, takes, what)| say!("{:24} {what}", format!("{name} {takes}"))),
             ":load" => return self.load(Path::new(operand)),
             ":save" => self.save(Path::new(operand)),
             ":reset" => return self.reset(),
@@ -130,6 +132,12 @@ impl Session<'_> {
                     let _ = std::io::stdout().write_all(text.as_bytes());
                 }
                 Err(faults) => drop(refused(faults, self.common)),
+            },
+            ":bytecode" => match self.repl.bytecode(operand) {
+                Ok(text) => {
+                    let _ = std::io::stdout().write_all(text.as_bytes());
+                }
+                Err(refusal) => self.refused(refusal),
             },
             ":time" => {
                 let start = Instant::now();
@@ -200,28 +208,25 @@ impl Session<'_> {
 }
 
 /// Reads lines until no datum is open any more; none at the end of the input.
-fn read_entry(is_terminal: bool) -> Option<String> {
+fn read_entry() -> Option<String> {
     let mut text = String::new();
     loop {
-        if is_terminal {
-            print!("{}", if text.is_empty() { "> " } else { ".. " });
-            // Nothing useful can be done where there is nobody to see it.
-            let _ = std::io::stdout().flush();
-        }
         let mut line = Vec::new();
         let taken = std::io::stdin().lock().read_until(b'\n', &mut line).unwrap_or(0);
         text.push_str(&String::from_utf8_lossy(&line));
         if taken == 0 {
             return (!text.trim().is_empty()).then_some(text);
         }
-        let entered = text.trim_start();
-        let data = if entered.starts_with(':') {
-            entered.split_once(char::is_whitespace).map_or("", |c| c.1)
-        } else {
-            entered
-        };
-        if !repl::wants_more(data) {
+        if is_whole(&text) {
             return Some(text);
         }
     }
+}
+
+/// Whether no datum of an entry is open; that of a command stands behind its name.
+fn is_whole(text: &str) -> bool {
+    let entered = text.trim_start();
+    let data =
+        if entered.starts_with(':') { entered.split_once(char::is_whitespace).map_or("", |c| c.1) } else { entered };
+    !repl::wants_more(data)
 }

@@ -46,8 +46,7 @@ fn every_function_of_the_library_has_a_type() {
     let read = crate::syntax::read(molt_base::FileId(0), super::TABLE);
     assert!(read.diagnostics.is_empty(), "{:?}", read.diagnostics);
     let table: Vec<&str> = super::TABLE.split(|c: char| c.is_whitespace() || "()".contains(c)).collect();
-    let defined = library::SOURCE.lines().filter_map(|l| l.strip_prefix("(define "));
-    let own = defined.map(|l| l.trim_start_matches('(').split([' ', ')']).next().unwrap_or_default());
+    let own = library::written_names().map(|n| n.0);
     for name in BUILTINS.iter().map(|b| b.name).chain(own).filter(|n| !n.starts_with('%')) {
         assert!(table.contains(&name), "{name}");
     }

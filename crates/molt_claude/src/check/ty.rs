@@ -401,27 +401,44 @@ impl Types {
 
     /// A type as programs write it.
     pub fn show(&self, t: TyId, core: &Core) -> String {
-        let form = |head: &str, parts: &[TyId]| {
-            let parts: Vec<String> = parts.iter().map(|&p| self.show(p, core)).collect();
+        self.written(t, core, &mut |v| v)
+    }
+
+    /// The same with variables named from `a` on, in the order in which they stand.
+    pub fn show_alone(&self, t: TyId, core: &Core) -> String {
+        let mut seen = Vec::new();
+        self.written(t, core, &mut |v| {
+            let place = seen.iter().position(|&s| s == v).unwrap_or_else(|| {
+                seen.push(v);
+                seen.len() - 1
+            });
+            place as u32
+        })
+    }
+
+    /// The text of a type; `number` says which letter a variable gets.
+    fn written(&self, t: TyId, core: &Core, number: &mut dyn FnMut(u32) -> u32) -> String {
+        let mut form = |head: &str, parts: &[TyId]| {
+            let parts: Vec<String> = parts.iter().map(|&p| self.written(p, core, number)).collect();
             if parts.is_empty() { head.to_owned() } else { format!("({head} {})", parts.join(" ")) }
         };
         match self.get(t) {
             Ty::Any | Ty::Pending => "Any".into(),
             Ty::Never => "Never".into(),
             Ty::Base(b) => BASES.iter().find(|row| row.1 == *b).map_or("Any", |row| row.0).into(),
-            Ty::Var(v) => var_name(v.0),
+            Ty::Var(v) => var_name(number(v.0)),
             Ty::App(c, parts) => form(CONS.iter().find(|row| row.1 == *c).map_or("Any", |row| row.0), parts),
             Ty::Data(d, parts) => form(core.names.text(core.data_types[*d].name), parts),
             Ty::Union(parts) => form("Union", parts),
             Ty::Record(fields) => {
-                let fields: Vec<String> =
-                    fields.iter().map(|(k, t)| format!(":{} {}", core.names.text(*k), self.show(*t, core))).collect();
-                format!("(Record {})", fields.join(" "))
+                let mut field =
+                    |&(k, t): &(_, TyId)| format!(":{} {}", core.names.text(k), self.written(t, core, number));
+                format!("(Record {})", fields.iter().map(&mut field).collect::<Vec<_>>().join(" "))
             }
             Ty::Fn(f) => {
-                let mut parts: Vec<String> = f.params.iter().map(|&p| self.show(p, core)).collect();
-                parts.extend(f.rest.map(|r| format!("{} ...", self.show(r, core))));
-                parts.push(self.show(f.result, core));
+                let mut parts: Vec<String> = f.params.iter().map(|&p| self.written(p, core, number)).collect();
+                parts.extend(f.rest.map(|r| format!("{} ...", self.written(r, core, number))));
+                parts.push(self.written(f.result, core, number));
                 format!("(Function {})", parts.join(" "))
             }
         }

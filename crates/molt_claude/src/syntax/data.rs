@@ -148,6 +148,11 @@ impl Data {
         Parts { data: self, at: d.0 + 1, end: self.entries[d.0 as usize].next }
     }
 
+    /// The place of the first datum that is no part of this one; that of none after the last.
+    pub fn after(&self, d: Datum) -> Datum {
+        Datum(self.entries[d.0 as usize].next)
+    }
+
     pub fn span(&self, d: Datum) -> Span {
         let e = self.entries[d.0 as usize];
         Span { file: self.file, start: e.start, end: e.end }

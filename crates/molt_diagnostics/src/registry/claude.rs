@@ -52,6 +52,16 @@ numbered! {
         advice "leave the branch out, or move it before the one that takes its values";
     NO_ELSE = "missing-else", "W0301" Warning,
         advice "say what the value is otherwise, or use `when`";
+    EMPTY_LET = "empty-let", "W0302" Warning,
+        advice "leave the `let` out";
+    REDUNDANT_LAMBDA = "redundant-lambda", "W0303" Warning,
+        advice "use the procedure that it calls";
+    LONG = "long-function", "W0304" Warning,
+        advice "give parts of it names of their own";
+    NAMING = "naming-convention", "W0305" Warning,
+        advice "variables are `kebab-case`, types and constructors are `CamelCase`";
+    UNANNOTATED = "missing-type-annotation", "W0306" Warning,
+        advice "write `(name : T)` for parameters, and `: T` after them for the result";
     UNKNOWN_ROW = "unknown-row", "W0401" Warning,
         advice "annotate what is called with its type and row";
     ESCAPING = "escaping-resume", "W0402" Warning,

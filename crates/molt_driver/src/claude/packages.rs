@@ -96,6 +96,12 @@ impl Project {
         })
     }
 
+    /// Name and version, empty where the manifest does not say them.
+    pub fn name_and_version(&self) -> (String, String) {
+        let text = |key| self.manifest.text(key).map(|t| t.text).unwrap_or_default();
+        (text("name"), text("version"))
+    }
+
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }

@@ -7,7 +7,7 @@ use molt_base::FileId;
 use molt_grok::syntax::{SyntaxKind, lexer};
 use pulldown_cmark::{BrokenLink, CowStr, Options, Parser};
 
-use super::{Item, Kind, Page};
+use super::{Item, Kind, Language, Page};
 
 /// The style sheet's name beside the root page.
 const STYLE_NAME: &str = "style.css";
@@ -22,11 +22,11 @@ fn file_name(path: &[String]) -> String {
 }
 
 /// All pages as files: name and text.
-pub fn files(package: &str, version: &str, pages: &[Page]) -> Vec<(String, String)> {
+pub fn files(language: Language, package: &str, version: &str, pages: &[Page]) -> Vec<(String, String)> {
     let mut out = vec![(STYLE_NAME.to_owned(), STYLE.to_owned())];
     let places = places(pages);
     for page in pages {
-        let writer = Writer { package, version, places: &places, page };
+        let writer = Writer { language, package, version, places: &places, page };
         out.push((file_name(&page.path), writer.page()));
     }
     out
@@ -45,6 +45,7 @@ fn places(pages: &[Page]) -> HashMap<&str, Option<String>> {
 }
 
 struct Writer<'a> {
+    language: Language,
     package: &'a str,
     version: &'a str,
     places: &'a HashMap<&'a str, Option<String>>,
@@ -58,14 +59,21 @@ impl Writer<'_> {
     }
 
     fn title(&self) -> String {
-        std::iter::once(self.package).chain(self.page.path.iter().map(String::as_str)).collect::<Vec<_>>().join("::")
+        std::iter::once(self.package).chain(self.page.path.iter().map(String::as_str)).collect::<Vec<_>>().join(
+            match self.language {
+                Language::Grok => "::",
+                Language::Claude => ".",
+            },
+        )
     }
 
     fn page(&self) -> String {
         let title = escape(&self.title());
         let up = self.up();
-        let mut body =
-            format!("<h1>{} <code>{title}</code></h1>\n", if self.page.path.is_empty() { "Package" } else { "Module" });
+        // A file of ClaudeLang that stands alone is no package.
+        let is_alone = self.language == Language::Claude && self.page.modules.is_empty();
+        let is_package = self.page.path.is_empty() && !is_alone;
+        let mut body = format!("<h1>{} <code>{title}</code></h1>\n", if is_package { "Package" } else { "Module" });
         body.push_str(&self.markdown(&self.page.docs));
         if !self.page.modules.is_empty() {
             body.push_str("<h2>Modules</h2>\n<ul>\n");
@@ -144,6 +152,28 @@ impl Writer<'_> {
 
     /// A piece of the language: names of items are links.
     fn code(&self, text: &str) -> String {
+        match self.language {
+            Language::Grok => self.grok_code(text),
+            Language::Claude => self.claude_code(text),
+        }
+    }
+
+    fn claude_code(&self, text: &str) -> String {
+        let mut out = String::new();
+        for piece in text.split_inclusive(|c: char| c.is_whitespace() || "()[]{}\",`'@".contains(c)) {
+            let name = piece.trim_end_matches(|c: char| c.is_whitespace() || "()[]{}\",`'@".contains(c));
+            match self.places.get(name) {
+                Some(Some(place)) => {
+                    let _ = write!(out, "<a href=\"{}{}\">{}</a>", self.up(), escape(place), escape(name));
+                }
+                _ => out.push_str(&escape(name)),
+            }
+            out.push_str(&escape(&piece[name.len()..]));
+        }
+        out
+    }
+
+    fn grok_code(&self, text: &str) -> String {
         let tokens = lexer::lex(FileId(0), text).tokens;
         let mut out = String::new();
         let mut declares = false;
@@ -229,7 +259,7 @@ mod tests {
     #[test]
     fn names_are_links_from_every_depth() {
         let pages = [page("See [`Rect`] and [nothing].")];
-        let files = files("geo", "0.1.0", &pages);
+        let files = files(Language::Grok, "geo", "0.1.0", &pages);
         let (name, text) = &files[1];
         assert_eq!(name, "shapes/index.html");
         assert!(text.contains("<a href=\"../shapes/index.html#Rect\">Rect</a>) -&gt;"), "{text}");
@@ -244,7 +274,7 @@ mod tests {
 
     #[test]
     fn html_of_a_comment_is_text() {
-        let files = files("geo", "0.1.0", &[page("<script>alert(1)</script>")]);
+        let files = files(Language::Grok, "geo", "0.1.0", &[page("<script>alert(1)</script>")]);
         assert!(!files[1].1.contains("<script>"));
     }
 }
