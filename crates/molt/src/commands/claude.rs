@@ -11,7 +11,7 @@ use molt_driver::{DriverError, Emit, Entry};
 
 use super::{bench, diff, execute_entry, finish, fmt, repl, session, write_text};
 use crate::args::Common;
-use crate::args::claude::{BuildArgs, Cli, ProgramArgs, RunArgs, Target, Verb};
+use crate::args::claude::{BuildArgs, Cli, MeasureArgs, ProgramArgs, RunArgs, Target, Verb};
 use crate::report;
 
 /// The `.cl` files that were named or lie in folders that were, those of the current folder if none were.
@@ -46,7 +46,7 @@ pub fn dispatch(cli: Cli) -> u8 {
         Verb::Disasm { file, program } => disasm(common, &file, program),
         Verb::Lint(args) => lint::lint(common, args),
         Verb::Doc { files, output } => doc::doc(common, files, &output),
-        Verb::Bench(args) => Ok(bench::bench(common, &args.plain())),
+        Verb::Bench(args) => measure(common, args),
         Verb::Fmt { check, files } => {
             let files = if files.is_empty() { vec![PathBuf::from(".")] } else { files };
             Ok(fmt::fmt(common, files, Vec::new(), check))
@@ -83,6 +83,14 @@ fn build(common: &Common, args: BuildArgs) -> Result<u8, u8> {
     let mut s = session(common, false);
     let result = s.build(&Entry::Claude(Box::new(Job::new(&args.file, options))), &output, optimise);
     finish(&s, common, result).map(|()| 0)
+}
+
+fn measure(common: &Common, args: MeasureArgs) -> Result<u8, u8> {
+    // Engines that are processes of their own would say it once each.
+    if let Err(error) = std::fs::metadata(&args.file) {
+        return Err(report::error(&DriverError::Read { path: args.file, error }, common));
+    }
+    Ok(bench::bench(common, &args.plain()))
 }
 
 fn disasm(common: &Common, file: &Path, program: ProgramArgs) -> Result<u8, u8> {
