@@ -27,7 +27,7 @@
   (and (< (datetime:weekday d) 5) (not (set-has? holidays (iso d)))))
 (define may (days-between (date 2024 5 1) (date 2024 6 1)))
 (print (length may) "days," (count-if working? may) "of them working days")
-(print (map (lambda (d) (datetime:day d)) (filter (lambda (d) (= (weekday-name d) "Fri")) may)))
+(print (map datetime:day (filter (lambda (d) (= (weekday-name d) "Fri")) may)))
 
 (define (add-working-days d n)
   (if (= n 0)

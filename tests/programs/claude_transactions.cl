@@ -72,7 +72,7 @@
 
 ; The same code against the store that is built in.
 (define (with-state thunk)
-  (handler ((db:fetch (lambda (k) (state:get k)))
+  (handler ((db:fetch state:get)
             (db:store (lambda (k v) (state:set k v) nil)))
     (thunk)))
 (doseq (entry (entries accounts)) (state:set (head entry) (second entry)))

@@ -73,6 +73,7 @@ impl<'d> Linter<'d> {
     /// The forms that are evaluated, in the order of the text.
     fn forms(&self) -> Vec<Datum> {
         let (mut forms, mut at) = (Vec::new(), Datum(0));
+        let mut others = HashSet::new();
         while (at.0 as usize) < self.data.count() {
             let is_quoted = match self.data.kind(at) {
                 Kind::Quote | Kind::Quasiquote => true,
@@ -83,12 +84,57 @@ impl<'d> Linter<'d> {
                 at = self.data.after(at);
                 continue;
             }
-            if self.data.kind(at) == Kind::Form {
+            if self.data.kind(at) == Kind::Form && !others.contains(&at) {
+                self.no_forms(at, &mut others);
                 forms.push(at);
             }
             at = Datum(at.0 + 1);
         }
         forms
+    }
+
+    /// What stands in brackets inside of a form and is none itself: bindings, parameters, clauses and patterns.
+    fn no_forms(&self, form: Datum, others: &mut HashSet<Datum>) {
+        let parts = self.parts(form);
+        match (self.head(form), parts.get(1..).unwrap_or_default()) {
+            (Some("let" | "let*" | "letrec" | "loop"), &[first, ref rest @ ..]) => {
+                let bindings = if self.is_form(first) { first } else { rest.first().copied().unwrap_or(first) };
+                others.insert(bindings);
+                for pair in self.data.parts(bindings) {
+                    others.insert(pair);
+                    self.data.parts(pair).next().into_iter().for_each(|target| self.whole(target, others));
+                }
+            }
+            (Some("lambda" | "fn" | "define" | "define-macro"), &[first, ..]) => {
+                others.insert(first);
+                others.extend(self.data.parts(first));
+            }
+            (Some("dotimes" | "doseq"), &[binding, ..]) => {
+                others.insert(binding);
+            }
+            (Some("cond"), clauses) => others.extend(clauses),
+            (Some("match" | "case"), &[_, ref clauses @ ..]) => {
+                for &clause in clauses {
+                    others.insert(clause);
+                    self.data.parts(clause).next().into_iter().for_each(|pattern| self.whole(pattern, others));
+                }
+            }
+            (Some("catch"), &[pattern, ..]) => self.whole(pattern, others),
+            (Some("handler"), &[clauses, ..]) => {
+                others.insert(clauses);
+                others.extend(self.data.parts(clauses));
+            }
+            (Some("make-handler" | "select"), clauses) => others.extend(clauses),
+            (Some("data" | "type" | "define-effect" | "export" | "import"), inside) => {
+                inside.iter().for_each(|&d| self.whole(d, others));
+            }
+            _ => {}
+        }
+    }
+
+    /// A datum and all that is in it.
+    fn whole(&self, d: Datum, others: &mut HashSet<Datum>) {
+        others.extend((d.0..self.data.after(d).0).map(Datum));
     }
 
     fn head(&self, form: Datum) -> Option<&'d str> {
@@ -295,6 +341,26 @@ mod tests {
         fine("(let again () (again))");
         fine("(loop () (recur))");
         fine("'(let () 1) `(let () ,x) (quote (let () 1))");
+    }
+
+    #[test]
+    fn what_stands_in_brackets_need_not_be_a_form() {
+        for text in [
+            "(let ((data start) (type x-y)) data)",
+            "(let again ((data start)) data)",
+            "(lambda (let ()) let)",
+            "(define (f (data : Int)) data)",
+            "(match x ((data x-y) 1) ((cons let ()) 2) ([(type a-b)] 3))",
+            "(cond (data type) (else 1))",
+            "(case x ((data leaf) 1) (_ 2))",
+            "(try (f) (catch (as data (type x-y)) 1))",
+            "(handler ((data f)) 1)",
+            "(doseq (data xs) 1)",
+        ] {
+            fine(text);
+        }
+        assert_eq!(found("(match (let () x) (_ (let () y)))").len(), 2);
+        assert_eq!(found("(let ((x (let () 1))) (cond ((let () 1) (let () 2))))").len(), 3);
     }
 
     #[test]
