@@ -63,6 +63,12 @@ impl Stacks {
     }
 }
 
+#[cfg(molt_sanitize)]
+unsafe extern "C" {
+    /// Forgets what lay in memory: who left a stack for good never took its frames off.
+    fn __asan_unpoison_memory_region(address: *const u8, size: usize);
+}
+
 /// Prepares a stack so that the first switch to it calls `start(argument)`, which must not return.
 ///
 /// # Safety
@@ -70,6 +76,8 @@ impl Stacks {
 pub unsafe fn prepare(top: usize, start: unsafe extern "C" fn(usize) -> !, argument: usize) -> *mut u8 {
     // SAFETY: the frame lies below the end of the stack.
     unsafe {
+        #[cfg(molt_sanitize)]
+        __asan_unpoison_memory_region((top - GUARD) as *const u8, GUARD);
         let frame = (top - FRAME) as *mut usize;
         frame.write_bytes(0, FRAME / size_of::<usize>());
         frame.add(START).write(start as usize);
