@@ -91,10 +91,7 @@ struct Checker<'a> {
 
 /// Checks a program: its findings, and the tests that are left to run time.
 pub fn check(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap, wants_warnings: bool) -> Vec<Diagnostic> {
-    let table = table(core, syntax);
-    let mut checker = Checker::new(core, syntax, sources, table);
-    checker.modules();
-    checker.rows();
+    let mut checker = Checker::done(core, syntax, sources);
     if wants_warnings {
         checker.warnings();
     }
@@ -121,10 +118,7 @@ pub fn check(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap, wants_wa
 
 /// The type of an expression at the top of a module and what it may perform, as messages show them.
 pub fn describe(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap, e: ExprId) -> (String, String) {
-    let table = table(core, syntax);
-    let mut checker = Checker::new(core, syntax, sources, table);
-    checker.modules();
-    checker.rows();
+    let mut checker = Checker::done(core, syntax, sources);
     let form = checker.described.take().unwrap_or_default();
     let mut row = row::RowSet::default();
     let shown = checker.type_text(e);
@@ -135,10 +129,7 @@ pub fn describe(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap, e: Ex
 
 /// The types of expressions, as messages show them.
 pub fn describe_all(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap, exprs: &[ExprId]) -> Vec<String> {
-    let table = table(core, syntax);
-    let mut checker = Checker::new(core, syntax, sources, table);
-    checker.modules();
-    checker.rows();
+    let mut checker = Checker::done(core, syntax, sources);
     exprs.iter().map(|&e| checker.type_text(e)).collect()
 }
 
@@ -158,6 +149,15 @@ fn table(core: &mut Core, syntax: &mut Syntax) -> HashMap<Symbol, Vec<StxId>> {
 }
 
 impl<'a> Checker<'a> {
+    /// The walk through a whole program.
+    fn done(core: &'a mut Core, syntax: &'a mut Syntax, sources: &'a SourceMap) -> Checker<'a> {
+        let table = table(core, syntax);
+        let mut checker = Checker::new(core, syntax, sources, table);
+        checker.modules();
+        checker.rows();
+        checker
+    }
+
     fn new(
         core: &'a Core,
         syntax: &'a Syntax,

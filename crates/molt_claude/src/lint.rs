@@ -11,6 +11,7 @@ use molt_base::Span;
 use molt_diagnostics::registry::claude as code;
 use molt_diagnostics::{Code, Diagnostic};
 
+use crate::expand::foreign::exports_of;
 use crate::library::{self, BUILTINS, EFFECTS};
 use crate::syntax::{Data, Datum, Kind};
 
@@ -32,7 +33,8 @@ pub const MOST_LINES: usize = 50;
 
 /// What the rules on the text find, in the order of the places.
 pub fn lint(data: &Data) -> Vec<Diagnostic> {
-    let mut linter = Linter { data, known: Known::default(), found: Vec::new() };
+    let exported = exports_of(data).into_iter().map(|(own, _)| own).collect();
+    let mut linter = Linter { data, known: Known { exported, ..Known::default() }, found: Vec::new() };
     let forms = linter.forms();
     forms.iter().for_each(|&f| linter.learn(f));
     forms.iter().for_each(|&f| linter.form(f));
@@ -47,7 +49,7 @@ struct Known<'d> {
     procedures: HashSet<&'d str>,
     /// What `set!` assigns.
     assigned: HashSet<&'d str>,
-    exported: HashSet<&'d str>,
+    exported: HashSet<String>,
 }
 
 struct Linter<'d> {
@@ -157,10 +159,6 @@ impl<'d> Linter<'d> {
         self.found.push(Diagnostic::at(code, span, message));
     }
 
-    fn report_with_help(&mut self, code: &'static Code, span: Span, message: String, help: String) {
-        self.found.push(Diagnostic::at(code, span, message).help(help));
-    }
-
     // ---- what is known ----------------------------------------------------------------------------
 
     fn learn(&mut self, form: Datum) {
@@ -170,19 +168,7 @@ impl<'d> Linter<'d> {
                 self.known.procedures.extend(self.head(signature));
             }
             (Some("set!"), &[name, ..]) => self.known.assigned.extend(self.symbol(name)),
-            (Some("export"), names) => self.learn_exports(names),
-            (Some("module"), &[_, names, ..]) if self.data.kind(names) == Kind::List => {
-                self.learn_exports(&self.parts(names));
-            }
             _ => {}
-        }
-    }
-
-    /// `name`, `name as other` or `(name as other)`: what names are called elsewhere is no name here.
-    fn learn_exports(&mut self, names: &[Datum]) {
-        for &d in names {
-            let name = if self.is_form(d) { self.head(d) } else { self.symbol(d) };
-            self.known.exported.extend(name);
         }
     }
 
@@ -261,8 +247,8 @@ impl<'d> Linter<'d> {
         let Some(callee) = self.head(body) else { return };
         if operands.as_ref() == Some(&names) && !names.contains(&callee) && self.is_procedure(callee) {
             let message = format!("this procedure does what `{callee}` does");
-            let help = format!("use `{callee}` itself");
-            self.report_with_help(&code::REDUNDANT_LAMBDA, self.data.span(form), message, help);
+            let finding = Diagnostic::at(&code::REDUNDANT_LAMBDA, self.data.span(form), message);
+            self.found.push(finding.help(format!("use `{callee}` itself")));
         }
     }
 
@@ -407,5 +393,6 @@ mod tests {
         assert_eq!(found("(module m [f] (define f (lambda ((x : Int)) x)))"), ["missing-type-annotation f"]);
         fine("(define f :type (Function Int Int) (lambda (x) x)) (export f)");
         fine("(define f (lambda ((x : Int)) : Int x)) (define other 1) (export (f as g) other)");
+        fine("(define (f) : Int 1) (define (g x) x) (export f as g)");
     }
 }

@@ -75,13 +75,7 @@ impl Job {
         offered: &Offered,
     ) -> (Compiled, Touched) {
         let loader = DiskLoader { touched: Mutex::default(), offered, root };
-        let request = Request {
-            entry: self.entry.clone(),
-            surfaces: surfaces.to_vec(),
-            places: self.places.clone(),
-            options: self.options.clone(),
-        };
-        let compiled = molt_claude::compile(&request, &loader, &crate::expansion::runner);
+        let compiled = molt_claude::compile(&self.request(surfaces), &loader, &crate::expansion::runner);
         let mut touched = loader.touched();
         if let (Some(entry), true, None) = (&self.entry, compiled.sources.is_empty(), &touched.failed) {
             touched.failed = Some((entry.clone(), missing(entry)));
@@ -89,18 +83,21 @@ impl Job {
         (compiled, touched)
     }
 
+    fn request(&self, surfaces: &[(String, PathBuf)]) -> Request {
+        Request {
+            entry: self.entry.clone(),
+            surfaces: surfaces.to_vec(),
+            places: self.places.clone(),
+            options: self.options.clone(),
+        }
+    }
+
     /// What the file says of itself.
     pub(crate) fn document(&self) -> (Result<Documented, Faults>, Touched) {
         let root = self.root();
         let offered = Offered::new(&root);
         let loader = DiskLoader { touched: Mutex::default(), offered: &offered, root: &root };
-        let request = Request {
-            entry: self.entry.clone(),
-            surfaces: Vec::new(),
-            places: self.places.clone(),
-            options: self.options.clone(),
-        };
-        let made = molt_claude::doc::document(&request, &loader, &crate::expansion::runner);
+        let made = molt_claude::doc::document(&self.request(&[]), &loader, &crate::expansion::runner);
         let mut touched = loader.touched();
         if let (Some(entry), None, None) = (&self.entry, &made, &touched.failed) {
             touched.failed = Some((entry.clone(), missing(entry)));

@@ -97,23 +97,16 @@ fn engine_command(engine: EngineChoice, args: &BenchArgs, scratch: &Path) -> Res
         eprintln!("error: cannot find this executable: {e}");
         4u8
     })?;
-    // The executable may itself have the name of a face with other options.
-    let is_claude = molt.file_stem().is_some_and(|stem| stem == "claudelang");
-    let options = match (engine, is_claude) {
-        (EngineChoice::Native, _) => {
+    let engine = match engine {
+        EngineChoice::Native => {
             let exe = scratch.join("program");
             return build(&molt, &args.file, &exe).map(|()| with_arguments(vec![exe.into_os_string()], args));
         }
-        (EngineChoice::Jit, false) => "--engine=jit",
-        (EngineChoice::Vm, false) => "--engine=vm",
-        (EngineChoice::Jit, true) => "--jit=always",
-        (EngineChoice::Vm, true) => "--jit=off",
+        EngineChoice::Jit => "jit",
+        EngineChoice::Vm => "vm",
     };
-    let mut command = vec![molt.into_os_string(), "run".into(), options.into(), args.file.clone().into()];
-    if is_claude {
-        command.push("--".into());
-    }
-    Ok(with_arguments(command, args))
+    let command = [molt.into_os_string(), "run".into(), "--engine".into(), engine.into(), args.file.clone().into()];
+    Ok(with_arguments(command.to_vec(), args))
 }
 
 /// Builds in a process of its own: the memory that a compilation takes would be a floor under what we see of the

@@ -64,7 +64,13 @@ impl Session<'_> {
         if is_terminal && !self.common.quiet {
             say!("ClaudeLang {}; `:help` lists the commands", env!("CARGO_PKG_VERSION"));
         }
-        let mut prompt = is_terminal.then(Prompt::new);
+        let mut prompt = match is_terminal.then(Prompt::new).transpose() {
+            Ok(prompt) => prompt,
+            Err(error) => {
+                eprintln!("error: cannot use the terminal: {error}");
+                return 4;
+            }
+        };
         loop {
             let text = match &mut prompt {
                 Some(prompt) => prompt.read(self.repl.names()),

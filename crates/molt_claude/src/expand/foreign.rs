@@ -14,7 +14,7 @@ use super::scope::Binding;
 use crate::core::{ExprId, ExprKind, Global, GlobalId, Module};
 use crate::program::Foreign;
 use crate::stx::{StxId, Syntax};
-use crate::syntax::{self, Kind};
+use crate::syntax::{self, Data, Kind};
 
 /// A name as Python spells it: `-` is `_`, `->` is `_to_`, a `?` at the end is `is_` in front, and a `!` at the end is left
 /// out. Nothing where Python has no spelling for it.
@@ -30,9 +30,14 @@ pub fn python_name(name: &str) -> Option<String> {
 /// The names that a module's text says it exports, as Python spells them.
 pub fn exports(text: &str) -> Vec<String> {
     let read = syntax::read(FileId(0), text);
+    exports_of(&read.data).iter().filter_map(|(_, shown)| python_name(shown)).collect()
+}
+
+/// The names that a text says it exports: those of the module, and those that others see.
+pub fn exports_of(data: &Data) -> Vec<(String, String)> {
     let (mut names, mut forms) = (Interner::default(), Syntax::default());
-    let top = forms.add(&read.data, &mut names);
-    exports_in(&forms, &names, &top).iter().filter_map(|(_, shown)| python_name(shown)).collect()
+    let top = forms.add(data, &mut names);
+    exports_in(&forms, &names, &top)
 }
 
 /// The names that forms say they export: those of the module, and those that others see.

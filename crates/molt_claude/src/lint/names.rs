@@ -1,5 +1,6 @@
 //! How names are spelled: variables `kebab-case`, types, effects and constructors `CamelCase`.
 
+use molt_diagnostics::Diagnostic;
 use molt_diagnostics::registry::claude as code;
 
 use super::Linter;
@@ -64,8 +65,8 @@ impl Linter<'_> {
             return;
         }
         let message = format!("`{whole}` is an unusual name of a {what}");
-        let help = format!("call it `{before}{}`", better(name));
-        self.report_with_help(&code::NAMING, self.data.span(d), message, help);
+        let finding = Diagnostic::at(&code::NAMING, self.data.span(d), message);
+        self.found.push(finding.help(format!("call it `{before}{}`", better(name))));
     }
 }
 

@@ -96,10 +96,10 @@ impl Project {
         })
     }
 
-    /// Name and version, empty where the manifest does not say them.
+    /// Its name, that of the folder if it has none, and its version, which may be empty.
     pub fn name_and_version(&self) -> (String, String) {
-        let text = |key| self.manifest.text(key).map(|t| t.text).unwrap_or_default();
-        (text("name"), text("version"))
+        let text = |key| self.manifest.text(key).map(|t| t.text);
+        (text("name").unwrap_or_else(|| name_of(&self.folder)), text("version").unwrap_or_default())
     }
 
     pub fn has_errors(&self) -> bool {
@@ -123,9 +123,8 @@ impl Project {
 
     /// Who asks first: name and version of the package.
     fn title(&self) -> String {
-        let text = |key| self.manifest.text(key).map(|t: molt_claude::manifest::Text| t.text);
-        let name = text("name").unwrap_or_else(|| name_of(&self.folder));
-        text("version").map_or_else(|| name.clone(), |v| format!("{name} {v}"))
+        let (name, version) = self.name_and_version();
+        if version.is_empty() { name } else { format!("{name} {version}") }
     }
 
     // ---- installing -----------------------------------------------------------------------------

@@ -160,8 +160,9 @@ impl Writer<'_> {
 
     fn claude_code(&self, text: &str) -> String {
         let mut out = String::new();
-        for piece in text.split_inclusive(|c: char| c.is_whitespace() || "()[]{}\",`'@".contains(c)) {
-            let name = piece.trim_end_matches(|c: char| c.is_whitespace() || "()[]{}\",`'@".contains(c));
+        let ends_name = |c: char| c.is_whitespace() || "()[]{}\",`'@".contains(c);
+        for piece in text.split_inclusive(ends_name) {
+            let name = piece.trim_end_matches(ends_name);
             match self.places.get(name) {
                 Some(Some(place)) => {
                     let _ = write!(out, "<a href=\"{}{}\">{}</a>", self.up(), escape(place), escape(name));

@@ -74,7 +74,7 @@ unsafe extern "C" {
 /// # Safety
 /// `top` is the upper end of an unused stack.
 pub unsafe fn prepare(top: usize, start: unsafe extern "C" fn(usize) -> !, argument: usize) -> *mut u8 {
-    // SAFETY: the frame lies below the end of the stack.
+    // SAFETY: the frame lies below the end of the stack, and a stack is larger than its guard.
     unsafe {
         #[cfg(molt_sanitize)]
         __asan_unpoison_memory_region((top - GUARD) as *const u8, GUARD);

@@ -24,7 +24,7 @@ pub fn lint(common: &Common, args: LintArgs) -> Result<u8, u8> {
 fn one(common: &Common, disabled: &[String], file: &Path) -> u8 {
     let mut s = session(common, false);
     s.options.check = true;
-    let compiled = s.compile(&Entry::File(file.to_path_buf()), false).map(|_| ());
+    let compiled = s.front_end(&Entry::File(file.to_path_buf())).map(|_| ());
     let is_wanted = |id: &str| RULES.iter().any(|r| r.id == id) && disabled.iter().all(|d| d != id);
     // Findings of what it imports are those of other files, but for what keeps this one from being looked at.
     let own = s.sources.find(&file.display().to_string());

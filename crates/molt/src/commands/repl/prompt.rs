@@ -24,23 +24,22 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// # Panics
-    /// If the terminal is none after all.
-    pub fn new() -> Prompt {
+    /// The prompt on the standard streams, or why the terminal cannot be used.
+    pub fn new() -> Result<Prompt, ReadlineError> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
             .max_history_size(MOST_ENTRIES)
             .and_then(|c| c.history_ignore_dups(true))
             .map(|c| c.build())
             .unwrap_or_default();
-        let mut editor = Editor::with_config(config).expect("standard input is a terminal");
+        let mut editor = Editor::with_config(config)?;
         editor.set_helper(Some(Names { known: known_names(), defined: Vec::new() }));
         let history = history_file();
         if let Some(file) = &history {
             // There is none before the first session.
             let _ = editor.load_history(file);
         }
-        Prompt { editor, history }
+        Ok(Prompt { editor, history })
     }
 
     /// Reads lines until no datum is open any more; none at the end of the input. An interrupt takes back what was entered.
@@ -56,7 +55,11 @@ impl Prompt {
                     text.clear();
                     continue;
                 }
-                Err(_) => return (!text.trim().is_empty()).then_some(text),
+                Err(ReadlineError::Eof) => return (!text.trim().is_empty()).then_some(text),
+                Err(error) => {
+                    eprintln!("error: cannot read from the terminal: {error}");
+                    return None;
+                }
             }
             text.push('\n');
             if is_whole(&text) {
