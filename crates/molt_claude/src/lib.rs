@@ -4,7 +4,7 @@
 //! effects and patterns, `lower` makes the IR.
 //! [`library`] holds the tables of native functions and effects, and the functions that are written in the language
 //! itself. [`graph`] is the
-//! program graph. [`lint`] looks at how a text is written, [`doc`] at what a module says of itself. [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
+//! program graph. [`lint`] looks at how a text is written, [`doc`] tells the types of a module. [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
 //!
 //! Invariants: no I/O, files come from the caller's [`Loader`]; the reader gives data for every text, however wrong, and
 //! does not recurse; every fault is in the diagnostics.
@@ -28,7 +28,7 @@ pub mod stx;
 pub mod syntax;
 
 pub use expand::entries::LAST;
-pub use expand::foreign::exports;
+pub use expand::foreign::{exports, exports_of};
 pub use expand::surface::surface;
 pub use lower::Settled;
 pub use macros::MacroRunner;

@@ -92,8 +92,8 @@ impl Job {
         }
     }
 
-    /// What the file says of itself.
-    pub(crate) fn document(&self) -> (Result<Documented, Faults>, Touched) {
+    /// What is known of the file for its documentation; none if it cannot be read.
+    pub(crate) fn document(&self) -> (Option<Result<Documented, Faults>>, Touched) {
         let root = self.root();
         let offered = Offered::new(&root);
         let loader = DiskLoader { touched: Mutex::default(), offered: &offered, root: &root };
@@ -102,7 +102,7 @@ impl Job {
         if let (Some(entry), None, None) = (&self.entry, &made, &touched.failed) {
             touched.failed = Some((entry.clone(), missing(entry)));
         }
-        (made.unwrap_or_else(|| Ok(Documented::default())), touched)
+        (made, touched)
     }
 }
 

@@ -250,15 +250,16 @@ impl Session {
             let failed = self.touched.add(touched);
             match (documented, failed) {
                 (_, Some((path, error))) => return Err(DriverError::Read { path, error }),
-                (Ok(found), None) => {
+                (Some(Ok(found)), None) => {
                     let path = if files.len() == 1 { Vec::new() } else { vec![module.clone()] };
-                    pages.push(doc::claude::page(path, found));
+                    pages.push(doc::claude::page(path, &found));
                 }
-                (Err((faults, sources)), None) => {
+                (Some(Err((faults, sources))), None) => {
                     self.diagnostics = faults;
                     self.sources = sources;
                     return Err(DriverError::Refused);
                 }
+                (None, None) => unreachable!("why a file cannot be read is known"),
             }
         }
         Ok(doc::html::files(doc::Language::Claude, name, version, &pages))

@@ -16,14 +16,29 @@ impl Loader for OneFile<'_> {
     }
 }
 
-fn compiled(text: &str) -> Compiled {
-    let request = Request {
+fn request() -> Request {
+    Request {
         entry: Some("main.cl".into()),
         surfaces: Vec::new(),
         places: Places::default(),
         options: Options::default(),
-    };
-    compile(&request, &OneFile(text), &|| unreachable!("these programs have no macros"))
+    }
+}
+
+fn compiled(text: &str) -> Compiled {
+    compile(&request(), &OneFile(text), &|| unreachable!("these programs have no macros"))
+}
+
+#[test]
+fn a_module_has_types_of_what_it_defines() {
+    let text = "(define (area (w : Float) h) : Float (* w h)) (spec:contract area :requires [(> w 0)] :pure true)
+        (define unit 1) (define (show x) (print x)) (export area)";
+    let request = request();
+    let made = crate::doc::document(&request, &OneFile(text), &|| unreachable!("there are no macros"));
+    let types = made.expect("there is the file").expect("it is in order").types;
+    assert_eq!(types["area"], "(Function Float a Float) {}");
+    assert_eq!(types["unit"], "Int");
+    assert_eq!(types["show"], "(Function a Nil) {io:print}");
 }
 
 /// Each finding as its number and the text that it stands at.
