@@ -751,8 +751,10 @@ unsafe fn park_thread(me: *mut State, worker: &Worker) {
         if fiber.parked.compare_exchange(RUNNING, PARKED, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return take_notice(fiber);
         }
-        shared.sched.external.fetch_sub(1, Ordering::SeqCst);
+        // Counted as at work until the cycle that its own wait closed is broken: else somebody who falls asleep meanwhile
+        // takes that for a standstill, and breaks a wait too many.
         deadlock::look_for_cycle(me, me, seq);
+        shared.sched.external.fetch_sub(1, Ordering::SeqCst);
         shared.sched.check_standstill(shared);
         while fiber.signal.swap(0, Ordering::Acquire) == 0 {
             futex_wait(&fiber.signal, 0, None);
