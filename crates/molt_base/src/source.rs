@@ -1,24 +1,9 @@
-//! Source files, spans and the translation of byte offsets to lines and columns.
+//! Source files and the translation of byte offsets to lines and columns.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use serde::{Deserialize, Serialize};
-
-use crate::{Arena, entity_id};
-
-entity_id!(
-    /// A source file of a [`SourceMap`].
-    pub struct FileId("file")
-);
-
-/// Half-open byte range in one file.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub struct Span {
-    pub file: FileId,
-    pub start: u32,
-    pub end: u32,
-}
+use crate::{Arena, FileId};
 
 /// Byte offsets of line starts.
 #[derive(Clone, Debug)]

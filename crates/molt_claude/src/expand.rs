@@ -11,7 +11,7 @@ mod derived;
 mod effects;
 pub(crate) mod entries;
 pub mod foreign;
-pub(crate) mod forms;
+mod forms;
 pub mod macros;
 mod module;
 mod pattern;
@@ -37,10 +37,10 @@ use crate::macros::MakeRunner;
 use crate::program::Loader;
 use crate::stx::{Mark, Name, StxId, Syntax};
 use crate::syntax::Kind;
-use crate::syntax::literal::Number;
-use forms::Form;
+use crate::syntax::literal::{Number, to_decimal};
 use macros::Macros;
 use module::Modules;
+use molt_claude_syntax::forms::{Form, TABLE};
 use scope::{Binding, ScopeId, Scopes};
 
 /// Most levels of expressions inside one another.
@@ -140,7 +140,7 @@ impl<'a> Expander<'a> {
             otherwise: word("else"),
             when: word("when"),
         };
-        let forms = forms::TABLE.iter().map(|&(name, form)| (word(name), form)).collect();
+        let forms = TABLE.iter().map(|&(name, form)| (word(name), form)).collect();
         let builtins = library::names().map(|(name, id)| (word(name), id)).collect();
         let mut scopes = Scopes::default();
         let base = scopes.outermost();
@@ -375,7 +375,7 @@ impl<'a> Expander<'a> {
     /// The bound name that a misspelt one was probably meant to be.
     fn nearest(&self, text: &str, scope: ScopeId) -> Option<String> {
         let bound = self.scopes.visible(scope).map(|n| self.text(n.symbol));
-        let all = bound.chain(BUILTINS.iter().map(|b| b.name)).chain(forms::TABLE.iter().map(|f| f.0));
+        let all = bound.chain(BUILTINS.iter().map(|b| b.name)).chain(TABLE.iter().map(|f| f.0));
         let most = text.chars().count() / 3;
         let best = all.filter(|n| *n != text).map(|n| (distance(text, n, most), n)).min_by_key(|d| d.0)?;
         (best.0 <= most).then(|| best.1.to_owned())
@@ -462,30 +462,6 @@ impl<'a> Expander<'a> {
     }
 }
 
-/// The decimal digits of a number in another radix.
-pub(crate) fn to_decimal(digits: &str, radix: u32) -> String {
-    if radix == 10 {
-        let trimmed = digits.trim_start_matches('0');
-        return if trimmed.is_empty() { "0".into() } else { trimmed.into() };
-    }
-    const LIMB: u64 = 1_000_000_000_000_000_000;
-    let mut limbs = vec![0u64];
-    for c in digits.chars() {
-        let mut carry = u128::from(c.to_digit(radix).expect("the reader checked the digits"));
-        for limb in &mut limbs {
-            let v = u128::from(*limb) * u128::from(radix) + carry;
-            *limb = (v % u128::from(LIMB)) as u64;
-            carry = v / u128::from(LIMB);
-        }
-        if carry > 0 {
-            limbs.push(carry as u64);
-        }
-    }
-    let mut out = limbs.pop().expect("there is one from the start").to_string();
-    limbs.iter().rev().for_each(|l| out.push_str(&format!("{l:018}")));
-    out
-}
-
 /// Edits between two words; above `most` some larger number.
 fn distance(a: &str, b: &str, most: usize) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -508,13 +484,6 @@ fn distance(a: &str, b: &str, most: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn digits_of_other_radices_become_decimal() {
-        assert_eq!(to_decimal("ffffffffffffffffffffffff", 16), "79228162514264337593543950335");
-        assert_eq!(to_decimal("1".repeat(70).as_str(), 2), ((1u128 << 70) - 1).to_string());
-        assert_eq!(to_decimal("007", 10), "7");
-    }
 
     #[test]
     fn distances() {

@@ -1,91 +1,17 @@
-//! The program graph: nodes with ids, the canonical form of a program (section 13.1 of the reference).
-//!
-//! A graph is made of the data of a text, before macros are expanded, so it can be written as text again: text → graph →
-//! text → graph is the identity up to places. Ids are given in the order of evaluation, parts before the whole, so equal
-//! texts have equal ids; an id is never given twice.
-//!
-//! The fields of the common kinds are those that the reference names. A form that has no fields of its own keeps its
-//! operator as `form` and its operands as `parts`: the id of an expression, `{"text": ..}` for what is none (a name, a
-//! pattern, a type), and a list for what stands in brackets. So does a form that is not written as its grammar says. Types,
-//! patterns and quoted data are text; a use of a macro of the file is a node `Macro` with its operands as text, because what they
-//! mean the macro decides. Comments are not part of a program.
+//! Programs as graphs and back ([`molt_claude_syntax::graph`]), for the command line.
 
-mod build;
-mod write;
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
+use molt_claude_syntax::Graph;
 use molt_diagnostics::Diagnostic;
-use serde_json::{Map, Value};
 
 use crate::session::apart;
-use crate::syntax;
+use crate::syntax::diagnostics;
 
-/// The fields of a node, its `type` among them.
-pub type Node = Map<String, Value>;
-
-/// A program.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Graph {
-    pub root: u32,
-    /// By the numbers of their ids.
-    pub nodes: BTreeMap<u32, Node>,
+/// The graph of a text in JSON; a text with faults has none, they have places in the file 0.
+pub fn json_of_text(text: &str) -> Result<String, Vec<Diagnostic>> {
+    apart(|| Graph::of_text(text).map(|graph| graph.to_json()).map_err(diagnostics))
 }
 
-/// The field of a node that says which part of the text it is of: first byte and the one after the last.
-pub const SPAN: &str = "span";
-
-impl Graph {
-    /// The graph of a text; one with faults has none, they have places in the file 0.
-    pub fn of_text(text: &str) -> Result<Graph, Vec<Diagnostic>> {
-        let read = syntax::read(molt_base::FileId(0), text);
-        if !read.diagnostics.is_empty() {
-            return Err(read.diagnostics);
-        }
-        Ok(apart(|| build::graph(&read.data)))
-    }
-
-    /// The text of a graph in the one style, or what is wrong with the graph.
-    pub fn to_text(&self) -> Result<String, String> {
-        apart(|| write::text(self))
-    }
-
-    /// Reads what [`Graph::to_json`] writes, or what is wrong with it.
-    pub fn of_json(text: &str) -> Result<Graph, String> {
-        let value: Value = serde_json::from_str(text).map_err(|e| e.to_string())?;
-        let root = value["root"].as_str().and_then(number).ok_or("`root` is not the id of a node")?;
-        let nodes = value["nodes"].as_object().ok_or("`nodes` is no object")?;
-        let node = |(id, node): (&String, &Value)| {
-            let id = number(id).ok_or_else(|| format!("`{id}` is no id"))?;
-            let node = node.as_object().ok_or_else(|| format!("node `n{id}` is no object"))?;
-            Ok::<_, String>((id, node.clone()))
-        };
-        Ok(Graph { root, nodes: nodes.iter().map(node).collect::<Result<_, _>>()? })
-    }
-
-    /// The graph as JSON, a node a line.
-    pub fn to_json(&self) -> String {
-        let mut out = format!("{{\"root\": \"n{}\", \"nodes\": {{", self.root);
-        for (i, (id, node)) in self.nodes.iter().enumerate() {
-            let comma = if i == 0 { "" } else { "," };
-            write!(out, "{comma}\n\"n{id}\": {}", Value::Object(node.clone())).expect("writing to a string");
-        }
-        out.push_str("\n}}\n");
-        out
-    }
-
-    /// The same without places.
-    pub fn without_places(mut self) -> Graph {
-        self.nodes.values_mut().for_each(|n| drop(n.remove(SPAN)));
-        self
-    }
+/// The text of a graph in JSON, in the one style, or what is wrong with the graph.
+pub fn text_of_json(json: &str) -> Result<String, String> {
+    apart(|| Graph::of_json(json).and_then(|graph| graph.to_text()))
 }
-
-/// The number of an id.
-fn number(id: &str) -> Option<u32> {
-    id.strip_prefix('n')?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests;

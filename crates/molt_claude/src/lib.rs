@@ -1,10 +1,11 @@
 //! The front end of ClaudeLang: source text to the semantic IR.
 //!
-//! Start with [`compile`]. The stages: [`syntax`] reads data, [`expand`] makes [`core`] of them, `check` looks at types,
+//! Start with [`compile`]. The stages: [`syntax`] reads data (with `molt_claude_syntax`), [`expand`] makes [`core`] of them, `check` looks at types,
 //! effects and patterns, `lower` makes the IR.
 //! [`library`] holds the tables of native functions and effects, and the functions that are written in the language
-//! itself. [`graph`] is the
-//! program graph. [`lint`] looks at how a text is written, [`doc`] tells the types of a module. [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen about a program.
+//! itself. [`graph`] shows programs as graphs, [`lint`] looks at how a text is written, [`doc`] tells the types of a module,
+//! [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen
+//! about a program.
 //!
 //! Invariants: no I/O, files come from the caller's [`Loader`]; the reader gives data for every text, however wrong, and
 //! does not recurse; every fault is in the diagnostics.

@@ -17,7 +17,6 @@ use molt_ir::Program;
 use crate::check;
 use crate::core::{Core, ExprId, ExprKind};
 use crate::expand::entries::Expanded;
-use crate::expand::forms::TABLE;
 use crate::expand::{Expander, Files};
 use crate::library::{self, BUILTINS, EFFECTS};
 use crate::lookup::Places;
@@ -26,6 +25,7 @@ use crate::macros::MakeRunner;
 use crate::options::Options;
 use crate::program::{Loader, STACK_SIZE_BYTES, stops};
 use crate::stx::Syntax;
+use molt_claude_syntax::forms::TABLE;
 
 /// A text that was entered, under the path that messages show; modules are looked up from there.
 #[derive(Clone, PartialEq, Eq, Debug)]

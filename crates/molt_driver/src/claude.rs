@@ -12,7 +12,6 @@ use std::sync::{Mutex, PoisonError};
 
 use molt_base::{FileId, SourceMap, Span};
 use molt_claude::doc::Documented;
-use molt_claude::graph::Graph;
 use molt_claude::lookup::Places;
 use molt_claude::syntax;
 use molt_claude::{Compiled, Foreign, Loader, Request};
@@ -214,12 +213,12 @@ pub fn data(name: &str, text: &str) -> Result<String, Faults> {
 
 /// The program graph of a text, as JSON.
 pub fn graph(name: &str, text: &str) -> Result<String, Faults> {
-    Graph::of_text(text).map(|graph| graph.to_json()).map_err(|faults| (faults, sources(name, text).0))
+    molt_claude::graph::json_of_text(text).map_err(|faults| (faults, sources(name, text).0))
 }
 
 /// The text of a program graph that is JSON.
 pub fn text_of_graph(name: &str, json: &str) -> Result<String, Faults> {
-    Graph::of_json(json).and_then(|graph| graph.to_text()).map_err(|wrong| {
+    molt_claude::graph::text_of_json(json).map_err(|wrong| {
         let (sources, file) = sources(name, json);
         let span = Span { file, start: 0, end: json.len() as u32 };
         let finding = Diagnostic::at(&code::SYNTAX, span, format!("this is no program graph: {wrong}"));

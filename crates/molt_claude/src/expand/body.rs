@@ -3,11 +3,11 @@
 use molt_base::Span;
 use molt_diagnostics::registry::claude as code;
 
-use super::forms::Form;
 use super::{At, Expander};
 use crate::core::{ExprId, ExprKind, LocalId};
 use crate::stx::{Name, StxId};
 use crate::syntax::Kind;
+use molt_claude_syntax::forms::Form;
 
 /// The parts of a `define` form.
 #[derive(Clone)]

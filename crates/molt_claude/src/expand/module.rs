@@ -10,7 +10,6 @@ use molt_diagnostics::{Code, Diagnostic};
 use super::body::Define;
 use super::contracts::Written;
 use super::foreign::is_foreign;
-use super::forms::Form;
 use super::scope::{Binding, ScopeId};
 use super::{At, Expander};
 use crate::core::{Alias, ExprId, ExprKind, Global, GlobalId, Module, ModuleId};
@@ -19,6 +18,7 @@ use crate::lookup;
 use crate::program::decode;
 use crate::stx::{Mark, Name, StxId};
 use crate::syntax::{self, Kind};
+use molt_claude_syntax::forms::Form;
 
 /// What is known of the modules of a program.
 pub(super) struct Modules {

@@ -1,6 +1,7 @@
 //! The operations that have default handlers (section 5.2 of the reference).
 
 use molt_abi::RtFn;
+use molt_claude_syntax::forms::labels;
 
 use super::{EffectRow, OpRow};
 
@@ -48,7 +49,7 @@ pub fn capability(label: &str, op: &str) -> Option<&'static str> {
 /// All effects with their operations.
 pub const EFFECTS: &[EffectRow] = &[
     EffectRow {
-        name: "IO",
+        name: labels::IO,
         ops: &[
             op("print", 0, None, &["print", "print-line"], RtFn::ClPrint),
             op("write", 0, None, &[], RtFn::ClWrite),
@@ -71,7 +72,7 @@ pub const EFFECTS: &[EffectRow] = &[
         ],
     },
     EffectRow {
-        name: "Error",
+        name: labels::ERROR,
         ops: &[
             never("raise", 1, Some(3), &["raise"], RtFn::ClRaise),
             op("get-errors", 0, Some(0), &[], RtFn::ClGetErrors),
@@ -79,7 +80,7 @@ pub const EFFECTS: &[EffectRow] = &[
         ],
     },
     EffectRow {
-        name: "Time",
+        name: labels::TIME,
         ops: &[
             op("now", 0, Some(0), &[], RtFn::ClNow),
             op("now-ms", 0, Some(0), &[], RtFn::ClNowMs),
@@ -89,7 +90,7 @@ pub const EFFECTS: &[EffectRow] = &[
         ],
     },
     EffectRow {
-        name: "State",
+        name: labels::STATE,
         ops: &[
             op("get", 1, Some(1), &[], RtFn::ClStateGet),
             op("set", 2, Some(2), &[], RtFn::ClStateSet),
@@ -104,7 +105,7 @@ pub const EFFECTS: &[EffectRow] = &[
         ],
     },
     EffectRow {
-        name: "Random",
+        name: labels::RANDOM,
         ops: &[
             op("float", 0, Some(0), &[], RtFn::ClRandomFloat),
             op("int", 2, Some(2), &[], RtFn::ClRandomInt),
@@ -115,7 +116,7 @@ pub const EFFECTS: &[EffectRow] = &[
         ],
     },
     EffectRow {
-        name: "Async",
+        name: labels::ASYNC,
         ops: &[
             op("promise", 1, Some(1), &["promise"], RtFn::ClAsyncPromise),
             op("resolve", 2, Some(2), &[], RtFn::ClAsyncResolve),
@@ -132,7 +133,7 @@ pub const EFFECTS: &[EffectRow] = &[
         ],
     },
     EffectRow {
-        name: "Concurrent",
+        name: labels::CONCURRENT,
         ops: &[
             op("channel", 0, Some(1), &["chan"], RtFn::ClChannel),
             op("send", 2, Some(3), &[], RtFn::ClChannelSend),

@@ -10,7 +10,7 @@ use crate::core::CtorId;
 use crate::macros::Origin;
 use crate::stx::{Mark, StxId};
 use crate::syntax::Kind;
-use crate::syntax::literal::Number;
+use crate::syntax::literal::{Number, to_decimal};
 
 /// What `cl_named` makes of a text.
 const SYMBOL: u32 = 1;
@@ -113,7 +113,7 @@ impl Body<'_, '_> {
                 Number::Small(v) => Const::Int(v),
                 Number::Float(v) => Const::Float(v.to_bits()),
                 Number::Large { negative, radix, digits } => {
-                    let digits = crate::expand::to_decimal(&digits, radix);
+                    let digits = to_decimal(&digits, radix);
                     Const::BigInt(if negative { format!("-{digits}") } else { digits }.into())
                 }
             },

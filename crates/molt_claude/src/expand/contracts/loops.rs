@@ -3,12 +3,12 @@
 use molt_base::Symbol;
 
 use super::super::Expander;
-use super::super::forms::Form;
 use super::super::writer::Writer;
 use super::wrapper::Known;
 use super::{When, Written};
 use crate::stx::{Name, StxId};
 use crate::syntax::Kind;
+use molt_claude_syntax::forms::Form;
 
 /// What conditions have beside the names that are bound.
 const OF_CONDITIONS: [&str; 8] = ["implies", "iff", "all", "any", "sorted?", "permutation?", "else", "old"];

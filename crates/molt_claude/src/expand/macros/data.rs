@@ -9,11 +9,11 @@ use molt_abi::layout::SymbolObj;
 use molt_base::{EntityId, FileId, Span, Symbol};
 
 use super::{MacroId, Reported};
-use crate::expand::{Expander, to_decimal};
+use crate::expand::Expander;
 use crate::macros::{Datum, Origin, Place};
 use crate::stx::{Mark, StxId};
 use crate::syntax::Kind;
-use crate::syntax::literal::Number;
+use crate::syntax::literal::{Number, to_decimal};
 
 impl Origin {
     fn given(s: StxId) -> Origin {

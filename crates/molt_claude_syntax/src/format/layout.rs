@@ -3,12 +3,15 @@
 //! The layout of what the author broke differs from that of what only does not fit, and it must: the second time it is
 //! looked at, everything that was broken is broken by its author.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::WIDTH;
 use super::forms::{Role, Shape, shape};
 use super::measure::{Size, prefix_width, sizes};
 use super::trivia::{Comment, Item, Items, Source};
 use super::writer::Writer;
-use crate::syntax::{Datum, Kind};
+use crate::{Datum, Kind};
 
 pub(super) struct Layout<'r> {
     source: Source<'r>,
@@ -248,7 +251,7 @@ impl<'r> Layout<'r> {
         let mut is_first = true;
         let mut several_lines = false;
         for (n, item) in items.iter().enumerate().skip(from) {
-            if !std::mem::take(&mut is_first) {
+            if !core::mem::take(&mut is_first) {
                 let breaks = !fills || item.breaks > 0 || several_lines || !self.has_room(item, b.tail(n));
                 self.separate(item, indent, breaks);
             }
@@ -348,7 +351,7 @@ impl<'r> Layout<'r> {
     /// Whether the author left an item on the line of what is before it, and it can be there.
     fn stays(&self, b: &Broken, item: &Item) -> bool {
         let free = !item.wants_line() && !self.out.has_waiting();
-        b.by_author && item.breaks == 0 && free && self.can_align(std::slice::from_ref(item))
+        b.by_author && item.breaks == 0 && free && self.can_align(core::slice::from_ref(item))
     }
 
     /// Keywords with what they say, one pair a line; gives the place of what follows them.

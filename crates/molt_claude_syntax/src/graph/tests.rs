@@ -1,14 +1,16 @@
+use std::borrow::ToOwned;
 use std::path::Path;
+use std::vec::Vec;
 
 use super::*;
 
 /// Asserts that a text comes back from its graph, by way of JSON, as a text with the same graph and the same text.
 fn comes_back(name: &str, text: &str) {
-    let graph = Graph::of_text(text).unwrap_or_else(|faults| panic!("{name}: {}", faults[0].message));
+    let graph = Graph::of_text(text).unwrap_or_else(|faults| panic!("{name}: {}", faults[0].what));
     let json = graph.to_json();
     assert_eq!(Graph::of_json(&json).as_ref(), Ok(&graph), "{name}: JSON");
     let written = graph.to_text().unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
-    let again = Graph::of_text(&written).unwrap_or_else(|faults| panic!("{name}: {}\n{written}", faults[0].message));
+    let again = Graph::of_text(&written).unwrap_or_else(|faults| panic!("{name}: {}\n{written}", faults[0].what));
     assert_eq!(again.clone().without_places(), graph.without_places(), "{name}:\n{written}");
     assert_eq!(again.to_text(), Ok(written), "{name}");
 }
@@ -58,7 +60,8 @@ fn all_examples_of_the_language_tests_come_back() {
 
 #[test]
 fn the_library_comes_back() {
-    comes_back("library", crate::library::SOURCE);
+    let path = folder("crates/molt_claude/src/library/core.cl");
+    comes_back("library", &std::fs::read_to_string(path).expect("the library is there"));
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! How much room each datum needs, found once for all of them from the last to the first.
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use super::trivia::{Comment, Item, Source};
-use crate::syntax::{Datum, Kind};
+use crate::{Datum, Kind};
 
 /// The measures of a datum.
 #[derive(Clone, Copy, Default)]

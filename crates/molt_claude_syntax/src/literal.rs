@@ -2,8 +2,11 @@
 //!
 //! The reader checks each literal once; who asks for a value later has one that is well formed.
 
-use std::borrow::Cow;
-use std::ops::Range;
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use alloc::{format, vec};
+use core::ops::Range;
 
 /// A number that was read.
 #[derive(Clone, PartialEq, Debug)]
@@ -165,6 +168,30 @@ pub fn string(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
+/// The decimal digits of a number in another radix.
+pub fn to_decimal(digits: &str, radix: u32) -> String {
+    if radix == 10 {
+        let trimmed = digits.trim_start_matches('0');
+        return if trimmed.is_empty() { "0".into() } else { trimmed.into() };
+    }
+    const LIMB: u64 = 1_000_000_000_000_000_000;
+    let mut limbs = vec![0u64];
+    for c in digits.chars() {
+        let mut carry = u128::from(c.to_digit(radix).expect("the reader checked the digits"));
+        for limb in &mut limbs {
+            let v = u128::from(*limb) * u128::from(radix) + carry;
+            *limb = (v % u128::from(LIMB)) as u64;
+            carry = v / u128::from(LIMB);
+        }
+        if carry > 0 {
+            limbs.push(carry as u64);
+        }
+    }
+    let mut out = limbs.pop().expect("there is one from the start").to_string();
+    limbs.iter().rev().for_each(|l| out.push_str(&format!("{l:018}")));
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,5 +237,12 @@ mod tests {
         assert!(matches!(string("\"plain\""), Cow::Borrowed("plain")));
         let faults = |text: &str| string_faults(text).into_iter().map(|(range, _)| range).collect::<Vec<_>>();
         assert_eq!(faults(r#""\q \é \u{110000} \u{} \n""#), [1..3, 4..7, 8..18, 19..21]);
+    }
+
+    #[test]
+    fn digits_of_other_radices_become_decimal() {
+        assert_eq!(to_decimal("ffffffffffffffffffffffff", 16), "79228162514264337593543950335");
+        assert_eq!(to_decimal("1".repeat(70).as_str(), 2), ((1u128 << 70) - 1).to_string());
+        assert_eq!(to_decimal("007", 10), "7");
     }
 }

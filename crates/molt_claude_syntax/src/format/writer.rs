@@ -3,6 +3,10 @@
 //! So a bracket may close behind a comment's datum and still stand before the comment. Comments behind code that were
 //! written one below the other stay so.
 
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 /// The text so far.
 pub(super) struct Writer {
     out: String,
@@ -59,7 +63,7 @@ impl Writer {
 
     /// A new line; what waits comes before it, one comment a line.
     pub fn new_line(&mut self, indent: usize, blank: bool) {
-        for (n, (comment, source)) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
+        for (n, (comment, source)) in core::mem::take(&mut self.waiting).into_iter().enumerate() {
             if n == 0 {
                 self.ends.push(End { line: self.line, at: self.out.len(), width: self.column, source });
                 self.text(" ");
@@ -77,7 +81,7 @@ impl Writer {
     fn break_line(&mut self, indent: usize) {
         self.out.truncate(self.out.trim_end_matches(' ').len());
         self.out.push('\n');
-        self.out.extend(std::iter::repeat_n(' ', indent));
+        self.out.extend(core::iter::repeat_n(' ', indent));
         (self.line, self.column) = (self.line + 1, indent);
     }
 
@@ -99,7 +103,7 @@ impl Writer {
             let width = run.iter().map(|e| e.width).max().unwrap_or(0);
             for end in run {
                 out.push_str(&text[copied..end.at]);
-                out.extend(std::iter::repeat_n(' ', width - end.width));
+                out.extend(core::iter::repeat_n(' ', width - end.width));
                 copied = end.at;
             }
         }

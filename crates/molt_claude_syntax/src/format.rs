@@ -14,12 +14,14 @@ mod measure;
 mod trivia;
 mod writer;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use molt_base::FileId;
-use molt_diagnostics::Diagnostic;
 
 use self::layout::Layout;
 use self::trivia::Source;
-use super::{Data, Read, read};
+use crate::{Data, Fault, Read, read};
 
 /// Columns that a line should not exceed.
 pub const WIDTH: usize = 100;
@@ -29,10 +31,10 @@ pub const WIDTH: usize = 100;
 ///
 /// # Panics
 /// If the result would not be read as the same data with the same comments, which is a defect of the formatter.
-pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
+pub fn format(text: &str) -> Result<String, Vec<Fault>> {
     let read = read(FileId(0), text);
-    if !read.diagnostics.is_empty() {
-        return Err(read.diagnostics);
+    if !read.faults.is_empty() {
+        return Err(read.faults);
     }
     let out = Layout::new(Source::new(&read)).file();
     assert_kept(&read, &out);
@@ -53,7 +55,7 @@ pub fn print(data: &Data) -> String {
 /// A formatter must not change a program, so what it made is read again.
 fn assert_kept(before: &Read, out: &str) {
     let after = read(FileId(0), out);
-    assert!(after.diagnostics.is_empty(), "formatting broke a text: {:?}", after.diagnostics.first());
+    assert!(after.faults.is_empty(), "formatting broke a text: {:?}", after.faults.first());
     let lines = |read: &Read| {
         let mut text = String::new();
         read.data.top().for_each(|d| read.data.print(d, &mut text));

@@ -1,14 +1,18 @@
 //! From data to nodes.
 
-use std::collections::HashSet;
+use alloc::borrow::ToOwned;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 use serde_json::{Map, Value, json};
 
 use super::{Graph, Node, SPAN};
-use crate::expand::forms::{Form, TABLE};
-use crate::library::EFFECTS;
-use crate::syntax::literal::Number;
-use crate::syntax::{Data, Datum, Kind};
+use crate::forms::{Form, TABLE, labels};
+use crate::literal::{Number, to_decimal};
+use crate::{Data, Datum, Kind};
 
 /// Functions of the library that have nodes of their own.
 const FUNCTIONS: &[(&str, &str)] = &[
@@ -35,10 +39,10 @@ pub(super) fn graph(data: &Data) -> Graph {
         nodes: Default::default(),
         next: 1,
         bound: Vec::new(),
-        macros: HashSet::new(),
-        effects: HashSet::new(),
+        macros: BTreeSet::new(),
+        effects: BTreeSet::new(),
     };
-    build.effects.extend(EFFECTS.iter().map(|e| e.name.to_ascii_lowercase()));
+    build.effects.extend(labels::ALL.iter().map(|l| l.to_ascii_lowercase()));
     let forms: Vec<Datum> = data.top().collect();
     build.declare(&forms);
     let forms = build.ids(&forms);
@@ -49,14 +53,14 @@ pub(super) fn graph(data: &Data) -> Graph {
 
 struct Build<'d> {
     data: &'d Data,
-    nodes: std::collections::BTreeMap<u32, Node>,
+    nodes: BTreeMap<u32, Node>,
     next: u32,
     /// Names that the program binds around the place at hand: they are no forms there.
     bound: Vec<String>,
     /// Macros of the file.
-    macros: HashSet<String>,
+    macros: BTreeSet<String>,
     /// Labels of effects, in lower case.
-    effects: HashSet<String>,
+    effects: BTreeSet<String>,
 }
 
 type Fields<const N: usize> = [(&'static str, Value); N];
@@ -218,7 +222,7 @@ impl Build<'_> {
             Number::Float(v) if v.is_finite() => ("float", v.into()),
             Number::Float(_) => ("float", self.data.written(d).into()),
             Number::Large { negative, radix, digits } => {
-                let digits = crate::expand::to_decimal(&digits, radix);
+                let digits = to_decimal(&digits, radix);
                 ("int", format!("{}{digits}", if negative { "-" } else { "" }).into())
             }
         };
@@ -526,7 +530,7 @@ impl Build<'_> {
                     let (head, names) = (self.clause(*head, 1), self.parts(*head));
                     names.first().into_iter().for_each(|&n| self.bind_symbols(n));
                     self.declare(body);
-                    std::iter::once(head).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
+                    core::iter::once(head).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
                 }
                 [] => json!([]),
             },
@@ -539,7 +543,7 @@ impl Build<'_> {
                         self.parts(b).first().into_iter().for_each(|&n| self.bind_symbols(n));
                     }
                     self.declare(body);
-                    std::iter::once(Value::Array(made))
+                    core::iter::once(Value::Array(made))
                         .chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>())
                         .collect()
                 }
@@ -550,7 +554,7 @@ impl Build<'_> {
             Form::Thread | Form::ThreadLast => match rest {
                 [first, steps @ ..] => {
                     let first = self.id(*first);
-                    std::iter::once(first).chain(steps.iter().map(|&s| self.raw(s))).collect()
+                    core::iter::once(first).chain(steps.iter().map(|&s| self.raw(s))).collect()
                 }
                 [] => json!([]),
             },
@@ -566,7 +570,7 @@ impl Build<'_> {
                     self.declare(forms);
                     let name = self.raw(*name);
                     let form = |b: &mut Self, f: Datum| if b.data.kind(f) == Kind::List { b.raw(f) } else { b.id(f) };
-                    std::iter::once(name).chain(forms.iter().map(|&f| form(self, f)).collect::<Vec<_>>()).collect()
+                    core::iter::once(name).chain(forms.iter().map(|&f| form(self, f)).collect::<Vec<_>>()).collect()
                 }
                 [] => json!([]),
             },
@@ -574,7 +578,7 @@ impl Build<'_> {
                 [first, body @ ..] => {
                     self.declare(body);
                     let first = self.raw(*first);
-                    std::iter::once(first).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
+                    core::iter::once(first).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
                 }
                 [] => json!([]),
             },
@@ -643,7 +647,7 @@ impl Build<'_> {
     fn subject_and_clauses(&mut self, rest: &[Datum]) -> Value {
         let [subject, clauses @ ..] = rest else { return json!([]) };
         let subject = self.id(*subject);
-        std::iter::once(subject).chain(clauses.iter().map(|&c| self.clause(c, 1)).collect::<Vec<_>>()).collect()
+        core::iter::once(subject).chain(clauses.iter().map(|&c| self.clause(c, 1)).collect::<Vec<_>>()).collect()
     }
 
     /// `(catch pattern body ..)`, `(finally body ..)` or an expression of the body.

@@ -3,12 +3,14 @@
 //! A datum is followed by its parts and knows where the next one after them is, so that a whole file takes one allocation
 //! and a walk touches memory in order. Literals stay text until somebody asks for their value.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use molt_base::{FileId, Span};
 
-use super::literal::{self, Number};
+use crate::literal::{self, Number};
 
 /// What a datum is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

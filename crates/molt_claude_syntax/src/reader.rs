@@ -4,17 +4,28 @@
 //! process. A bracket that is not closed is looked for a second time, with the layout as a witness: a form at the start of
 //! a line begins a new definition.
 
-use std::ops::Range;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use molt_base::{FileId, Span};
-use molt_diagnostics::Diagnostic;
-use molt_diagnostics::registry::claude as code;
 
-use super::data::{Data, Entry, Kind};
-use super::literal::{self, NumberKind};
+use crate::data::{Data, Entry, Kind};
+use crate::literal::{self, NumberKind};
 
 /// Depth of nesting that programs may have (section 5.5 of the reference).
 pub const DEEPEST: usize = 1_000;
+
+/// Something in a text that is not as the grammar says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    pub span: Span,
+    /// A headline without a full stop.
+    pub what: String,
+    /// What to do about it.
+    pub help: String,
+}
 
 /// What was read.
 #[derive(Clone, Debug)]
@@ -22,7 +33,8 @@ pub struct Read {
     pub data: Data,
     /// Places of `#;` with the datum that it skips, those inside of another left out.
     pub skipped: Vec<Range<u32>>,
-    pub diagnostics: Vec<Diagnostic>,
+    /// What is wrong, in the order of places.
+    pub faults: Vec<Fault>,
     /// The text ends inside of a datum or comment.
     pub is_open: bool,
 }
@@ -36,9 +48,9 @@ pub fn read(file: FileId, text: &str) -> Read {
         reader = Reader::new(file, text, true);
         reader.run();
     }
-    reader.diagnostics.sort_by_key(|d| d.primary_span().map(|s| s.start));
+    reader.faults.sort_by_key(|f| f.span.start);
     let data = Data::new(file, text, reader.entries);
-    Read { data, skipped: reader.skipped, diagnostics: reader.diagnostics, is_open }
+    Read { data, skipped: reader.skipped, faults: reader.faults, is_open }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,7 +131,7 @@ struct Reader<'t> {
     /// Quasiquotes around the place at hand, less unquotes.
     quasi: u32,
     skipped: Vec<Range<u32>>,
-    diagnostics: Vec<Diagnostic>,
+    faults: Vec<Fault>,
     /// Whether a form at the start of a line ends what is open.
     by_layout: bool,
     has_unclosed: bool,
@@ -142,7 +154,7 @@ impl<'t> Reader<'t> {
             open: Vec::new(),
             quasi: 0,
             skipped: Vec::new(),
-            diagnostics: Vec::new(),
+            faults: Vec::new(),
             by_layout,
             has_unclosed: false,
             has_lost_rest: false,
@@ -496,7 +508,7 @@ impl<'t> Reader<'t> {
     #[cold]
     fn error(&mut self, start: usize, end: usize, what: String, help: &str) {
         let span = Span { file: self.file, start: start as u32, end: end as u32 };
-        self.diagnostics.push(Diagnostic::at(&code::SYNTAX, span, what).help(help));
+        self.faults.push(Fault { span, what, help: help.into() });
     }
 }
 
@@ -508,9 +520,10 @@ fn is_blank(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fmt::Write;
+    use std::vec;
 
     use super::*;
-    use crate::syntax::Datum;
+    use crate::Datum;
 
     fn show(data: &Data, d: Datum, out: &mut String) {
         let parts = |out: &mut String, close: &str| {
@@ -545,10 +558,10 @@ mod tests {
             out.push_str(if n == 0 { "" } else { " " });
             show(&read.data, d, &mut out);
         }
-        let faults = read.diagnostics.iter().map(|d| {
-            let span = d.primary_span().expect("a fault has a place");
+        let faults = read.faults.iter().map(|d| {
+            let span = d.span;
             let mut text = String::new();
-            write!(text, "{}..{} {}", span.start, span.end, d.message).expect("strings take everything");
+            write!(text, "{}..{} {}", span.start, span.end, d.what).expect("strings take everything");
             text
         });
         (out, faults.collect())
@@ -613,9 +626,9 @@ mod tests {
         for (open, close) in [("(", ")"), ("[", "]"), ("#{", "}"), ("'", ""), ("#;", "")] {
             let text = open.repeat(100_000) + &"a ".repeat(100_000) + &close.repeat(100_000);
             let read = read(FileId(0), &text);
-            assert!(read.diagnostics.len() <= 1, "{:?}", read.diagnostics.get(1));
-            assert_eq!(read.diagnostics.is_empty(), open == "#;");
+            assert!(read.faults.len() <= 1, "{:?}", read.faults.get(1));
+            assert_eq!(read.faults.is_empty(), open == "#;");
         }
-        assert!(read(FileId(0), &"(".repeat(100_000)).diagnostics.len() == 2);
+        assert!(read(FileId(0), &"(".repeat(100_000)).faults.len() == 2);
     }
 }

@@ -3,9 +3,10 @@
 //! A comment on the line of the datum before it belongs to that one, unless the next datum stands there too; any other
 //! belongs to the datum after it. One between a prefix and its datum goes before the prefix.
 
-use std::ops::Range;
+use alloc::vec::Vec;
+use core::ops::Range;
 
-use crate::syntax::{Data, Datum, Kind, Read};
+use crate::{Data, Datum, Kind, Read};
 
 /// A comment: to the end of the line, in a block, or a datum behind `#;`.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,15 @@
 //! From nodes to text.
 
-use std::fmt::Write as _;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::{Graph, Node, number};
-use crate::syntax::format;
+use crate::format as style;
 
 /// Deepest nesting of nodes; a graph whose nodes contain themselves ends there.
 const DEEPEST: usize = 4_000;
@@ -20,8 +24,8 @@ pub(super) fn text(graph: &Graph) -> Result<String, String> {
         write.id(form)?;
         write.out.push('\n');
     }
-    format::format(&write.out).map_err(|faults| {
-        let fault = faults.first().map_or_else(String::new, |d| d.message.clone());
+    style::format(&write.out).map_err(|faults| {
+        let fault = faults.first().map_or_else(String::new, |f| f.what.clone());
         format!("its text is no program: {fault}")
     })
 }
