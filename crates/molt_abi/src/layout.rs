@@ -278,6 +278,9 @@ pub struct CodeDesc {
     pub filename: Word,
     /// Docstring or `None`.
     pub doc: Word,
+    /// Of a procedure of ClaudeLang in a program that looks at its own definitions: what is known of it, a text in JSON;
+    /// else `None`.
+    pub definition: Word,
     /// Names of parameters (positional, keyword-only, `*`, `**` in this order), then other locals.
     pub var_names: *const Word,
     pub free_names: *const Word,

@@ -854,6 +854,19 @@ rt_table! {
     /// `cl_parameters(procedure)`: operands that `curry` waits for.
     ClParameters = cl_parameters(w) -> r;
     ClReadString = cl_read_string(w) -> r;
+    /// `cl_definition(procedure)`: what the compiler says of its definition, a text.
+    ClDefinition = cl_definition(w) -> r;
+    // Program graphs, in JSON.
+    /// `cl_graph_parse(text)`.
+    ClGraphParse = cl_graph_parse(w) -> r;
+    ClGraphSource = cl_graph_source(w) -> r;
+    ClGraphHash = cl_graph_hash(w) -> r;
+    /// `cl_graph_query(graph, pattern)`.
+    ClGraphQuery = cl_graph_query(w w) -> r;
+    /// `cl_graph_rewrite(graph, rules)`: pairs of texts, in JSON too.
+    ClGraphRewrite = cl_graph_rewrite(w w) -> r;
+    /// `cl_graph_effects(graph, rows)`: rows of functions of the library by their names, in JSON too.
+    ClGraphEffects = cl_graph_effects(w w) -> r;
     ClStringToBytes = cl_string_to_bytes(w) -> r;
     ClBytesToString = cl_bytes_to_string(w) -> r;
     ClBase64Encode = cl_base64_encode(w) -> r;

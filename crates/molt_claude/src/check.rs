@@ -11,6 +11,7 @@
 mod annotation;
 mod calls;
 mod contracts;
+mod definitions;
 mod effects;
 mod exhaustive;
 mod infer;
@@ -21,6 +22,8 @@ mod shared;
 mod tests;
 mod ty;
 mod warnings;
+
+pub use definitions::describe_definitions;
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,7 +37,7 @@ use row::{Entry, Rows};
 use ty::{TyId, Types};
 
 /// The types of the library's functions.
-const TABLE: &str = include_str!("library/types.cl");
+pub(crate) const TABLE: &str = include_str!("library/types.cl");
 
 /// What is known of a procedure.
 #[derive(Clone, Copy)]

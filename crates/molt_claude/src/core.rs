@@ -80,6 +80,12 @@ pub struct Core {
     pub tests: HashMap<ExprId, TypeTest>,
 
     pub contracts: Vec<Contract>,
+    /// Where the definitions of procedures that have names are written, as a whole.
+    pub written: HashMap<LambdaId, Span>,
+    /// Where the contract of a function is written.
+    pub specified: HashMap<GlobalId, Span>,
+    /// What the program can ask of its procedures; see [`crate::check::describe_definitions`].
+    pub definitions: HashMap<LambdaId, Symbol>,
     /// Some body is observed: all operations go by the handlers in force.
     pub is_observed: bool,
     pub modules: Arena<ModuleId, Module>,

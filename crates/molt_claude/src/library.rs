@@ -7,9 +7,14 @@ mod operations;
 pub use functions::{BUILTINS, owning};
 pub use operations::{EFFECTS, SPELLINGS, capability};
 
+use std::collections::BTreeMap;
+
 use molt_abi::RtFn;
 use molt_base::entity_id;
 use molt_ir::{BinaryOp, CompareOp};
+
+use crate::check::TABLE;
+use crate::syntax::{Datum, Kind};
 
 entity_id!(
     /// A native function of the library.
@@ -55,6 +60,30 @@ pub fn written_names() -> impl Iterator<Item = (&'static str, bool)> {
     named.filter(|(name, _)| !name.starts_with('%'))
 }
 
+/// What functions of the library perform, as JSON: lists of labels, with an operation where only that is performed, by name.
+pub fn rows() -> String {
+    let mut rows: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for effect in EFFECTS {
+        for op in effect.ops {
+            for function in op.functions {
+                rows.entry(function).or_default().push(format!("{}:{}", effect.name, op.name));
+            }
+        }
+    }
+    let read = crate::syntax::read(molt_base::FileId(0), TABLE);
+    let data = &read.data;
+    for row in data.top() {
+        let parts: Vec<Datum> = data.parts(row).collect();
+        let names = if data.kind(parts[0]) == Kind::Form { data.parts(parts[0]).collect() } else { vec![parts[0]] };
+        let labels = parts[1..].iter().flat_map(|&ty| data.parts(ty)).filter(|&p| data.kind(p) == Kind::Map);
+        let labels: Vec<&str> = labels.flat_map(|row| data.parts(row)).filter_map(|l| data.name(l)).collect();
+        for name in names.iter().filter_map(|&n| data.name(n)).filter(|_| !labels.is_empty()) {
+            rows.entry(name).or_default().extend(labels.iter().map(|&l| l.to_owned()));
+        }
+    }
+    serde_json::to_string(&rows).expect("texts have a form in JSON")
+}
+
 /// What calls of a native function become.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Code {
@@ -73,6 +102,8 @@ pub enum Code {
     Many(RtFn),
     /// A number.
     Constant(f64),
+    /// A text: see [`rows`].
+    Rows,
     Not,
     Tuple,
     List,

@@ -11,15 +11,21 @@
 //! mean the macro decides. Comments are not part of a program.
 
 mod build;
+mod effects;
+mod parts;
+mod rewrite;
 mod write;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write as _;
 
 use serde_json::{Map, Value};
+
+pub use effects::Rows;
+use sha2::{Digest, Sha256};
 
 use crate::{Fault, read};
 
@@ -81,6 +87,41 @@ impl Graph {
         self.nodes.values_mut().for_each(|n| drop(n.remove(SPAN)));
         self
     }
+}
+
+/// Meaning of a graph as its text has it.
+impl Graph {
+    /// The digest of the program as 64 hexadecimal digits (SHA-256): the same for graphs that differ in ids, places, notes and
+    /// the names of bound variables only. Names that a module defines count.
+    pub fn hash(&self) -> Result<String, String> {
+        let (text, _) = self.canonical()?;
+        let mut digits = String::with_capacity(64);
+        for byte in Sha256::digest(text.as_bytes()) {
+            write!(digits, "{byte:02x}").expect("writing to a string");
+        }
+        Ok(digits)
+    }
+
+    /// The labels of the effects that the program, and calls of its procedures, may perform and do not handle.
+    pub fn effects(&self, rows: &Rows) -> Result<BTreeSet<String>, String> {
+        let (_, free) = self.canonical()?;
+        Ok(effects::effects(self, rows, &free))
+    }
+
+    fn canonical(&self) -> Result<(String, BTreeSet<String>), String> {
+        let text = self.to_text()?;
+        Ok(build::canonical(&read(molt_base::FileId(0), &text).data))
+    }
+}
+
+/// Rules for [`Graph::rewrite`] of a list of pairs of texts in JSON.
+pub fn rules_of_json(text: &str) -> Result<Vec<(String, String)>, String> {
+    serde_json::from_str(text).map_err(|_| "a rule is a list of two strings".to_string())
+}
+
+/// Rows for [`Graph::effects`] of an object of lists of texts in JSON.
+pub fn rows_of_json(text: &str) -> Result<Rows, String> {
+    serde_json::from_str(text).map_err(|e| e.to_string())
 }
 
 /// The number of an id.

@@ -114,6 +114,8 @@ pub struct CodeInfo {
     pub var_names: Vec<Symbol>,
     pub free_names: Vec<Symbol>,
     pub doc: Option<ConstId>,
+    /// A text that the program can ask for: [`molt_abi::layout::CodeDesc::definition`].
+    pub definition: Option<ConstId>,
     pub first_line: u32,
     /// A procedure of ClaudeLang: calls are bound by its rules, and `has_varargs` means a list.
     pub claude: bool,

@@ -68,6 +68,7 @@ mod exported {
     pub(super) use crate::claude::entry::control::*;
     pub(super) use crate::claude::entry::dates::*;
     pub(super) use crate::claude::entry::files::*;
+    pub(super) use crate::claude::entry::graphs::*;
     pub(super) use crate::claude::entry::handlers::*;
     pub(super) use crate::claude::entry::json::*;
     pub(super) use crate::claude::entry::macros::*;

@@ -12,6 +12,8 @@ use molt_claude_syntax::forms::Form;
 /// The parts of a `define` form.
 #[derive(Clone)]
 pub(super) struct Define {
+    /// All of it.
+    pub form: StxId,
     pub target: StxId,
     pub name: Name,
     pub value: Value,
@@ -113,6 +115,14 @@ impl Expander<'_> {
 
     /// The value that a definition gives its name.
     pub(super) fn define_value(&mut self, define: &Define, at: At) -> ExprId {
+        let value = self.value_of_define(define, at);
+        if let ExprKind::Lambda(lambda) = *self.core.kind(value) {
+            self.core.written.insert(lambda, self.syntax.span(define.form));
+        }
+        value
+    }
+
+    fn value_of_define(&mut self, define: &Define, at: At) -> ExprId {
         match &define.value {
             Value::Expr(s) => {
                 let value = self.named_lambda(*s, define.name.symbol, at.operand());
@@ -143,7 +153,7 @@ impl Expander<'_> {
         let name = self.binder(target, "the name of a procedure")?;
         let (result, body) = self.result_type(rest);
         let value = Value::Procedure { params: params.to_vec(), result, body };
-        Some(Define { target, name, value, ty: None, row: None })
+        Some(Define { form: s, target, name, value, ty: None, row: None })
     }
 
     /// `(define name option .. value)`.
@@ -168,6 +178,6 @@ impl Expander<'_> {
             self.malformed(s, "`define` gives a name one value");
             return None;
         };
-        Some(Define { target, name, value: Value::Expr(value), ty, row })
+        Some(Define { form: s, target, name, value: Value::Expr(value), ty, row })
     }
 }

@@ -214,6 +214,9 @@ impl Expander<'_> {
 
     /// A definition of the module at hand with the checks of its contract.
     pub(super) fn contracted(&mut self, global: GlobalId, define: Define) -> Define {
+        if let Some(contract) = self.modules.contracts.iter().find(|c| c.name == define.name) {
+            self.core.specified.insert(global, self.syntax.span(contract.form));
+        }
         if self.contracts == Contracts::Off {
             return define;
         }

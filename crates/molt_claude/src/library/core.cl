@@ -517,3 +517,66 @@
                (str "the property fails for " (string-join (map pr-str values) ", ") ": " (%refuted f items)
                     " (seed " seed ")")
                {:values values :seed seed})))))
+
+; Programs as data: a graph is a map in the form of its JSON.
+(define (%graph-text g function)
+  (if (map? g) (json-stringify g)
+    (raise "type-error" (str function ": expected a graph, found " (pr-str g)) g)))
+(define (graph:parse s) (json-parse (%graph-parse s)))
+(define (graph:to-source g) (%graph-source (%graph-text g "graph:to-source")))
+(define (graph:hash g) (%graph-hash (%graph-text g "graph:hash")))
+(define (graph:effects g)
+  (set-from-list (%graph-effects (%graph-text g "graph:effects") (%rows))))
+(define (graph:nodes g)
+  (map (lambda (entry) (merge {"id" (head entry)} (second entry)))
+       (entries (get (json-parse (%graph-text g "graph:nodes")) "nodes" {}))))
+(define (graph:query g pattern)
+  (cond ((string? pattern)
+         (let ((found (json-parse (%graph-query (%graph-text g "graph:query") pattern)))
+               (nodes (get g "nodes")))
+           (map (lambda (place)
+                  (merge {"id" (get place "id")} (get nodes (get place "id"))
+                         {"bindings" (get place "bindings")}))
+                found)))
+        ((map? pattern)
+         (let ((wanted (entries pattern)) (none (ref nil)))
+           (filter (lambda (node)
+                     (all? (lambda (field) (= (get node (head field) none) (second field))) wanted))
+                   (graph:nodes g))))
+        ((function? pattern) (filter pattern (graph:nodes g)))
+        (else
+         (raise "type-error" (str "graph:query: expected a string, map or procedure, found " (pr-str pattern))
+                pattern))))
+(define (graph:rewrite g rules)
+  (json-parse (%graph-rewrite (%graph-text g "graph:rewrite") (json-stringify rules))))
+
+; What a procedure is written as, with what the checker knows of it.
+(define (graph:of f) (%graph-of (json-parse (%definition f))))
+(define (%first-form g) (head (get-in g ["nodes" (get g "root") "form_ids"])))
+(define (%graph-of definition)
+  (let* ((g (graph:parse (get definition "source")))
+         (top (%first-form g))
+         (node (get-in g ["nodes" top]))
+         (id (if (= (get node "type") "Define") (get node "value_id") top))
+         (row (get definition "row")))
+    (update-in g ["nodes" id]
+               (lambda (node)
+                 (set node "value_type" (get definition "type") "effect_row" row
+                      "purity" (if (empty? row) "pure" "effectful"))))))
+(define (%digest source) (graph:hash (graph:parse source)))
+; A number that changes when a text does: its first 20 bits.
+(define (%version-part digest) (string->number (substring digest 0 5) 16))
+(define (semantic:version f)
+  (let* ((definition (json-parse (%definition f)))
+         (g (%graph-of definition))
+         (body (graph:hash g))
+         (form (get-in g ["nodes" (%first-form g)]))
+         (names (get-in g ["nodes" (get form "value_id") "parameter_names"]))
+         ; Parameters are named as the contract names them, so their names do not count.
+         (contract
+          (%digest (str (or (get definition "contract") "") " (define ("
+                        (string-join (cons (get form "name" "f") (or names [])) " ") ") nil)")))
+         (signature
+          (%digest (pr-str (str (get definition "type") " " (string-join (get definition "row") " "))))))
+    (str (%version-part signature) "." (%version-part contract) "." (%version-part body) "+"
+         (substring (%digest (pr-str (str signature contract body))) 0 12))))

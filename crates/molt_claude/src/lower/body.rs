@@ -126,6 +126,7 @@ impl<'l, 'a> Body<'l, 'a> {
             has_varargs: lambda.rest.is_some(),
             claude: true,
             var_names: names,
+            definition: core.definitions.get(&id).map(|&text| body.lower.program.const_symbol(text)),
             first_line: body.line(lambda.span),
             ..CodeInfo::default()
         };

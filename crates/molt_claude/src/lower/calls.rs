@@ -253,6 +253,7 @@ impl Body<'_, '_> {
                 let bit = self.b.bit(Op::Not, &[bit], 0);
                 self.b.word(Op::BoolBox, &[bit], 0)
             }
+            Code::Rows => self.literal(Const::Str(crate::library::rows().into_bytes().into())),
             Code::Constant(v) => self.literal(Const::Float(v.to_bits())),
             Code::Tuple => self.b.word(Op::TupleNew, values, 0),
             Code::List => self.b.word(Op::ClRtN, values, RtFn::ClListOf as u64),

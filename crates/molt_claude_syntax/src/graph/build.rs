@@ -34,29 +34,41 @@ const FUNCTIONS: &[(&str, &str)] = &[
 
 /// The graph of some data.
 pub(super) fn graph(data: &Data) -> Graph {
-    let mut build = Build {
-        data,
-        nodes: Default::default(),
-        next: 1,
-        bound: Vec::new(),
-        macros: BTreeSet::new(),
-        effects: BTreeSet::new(),
-    };
-    build.effects.extend(labels::ALL.iter().map(|l| l.to_ascii_lowercase()));
-    let forms: Vec<Datum> = data.top().collect();
-    build.declare(&forms);
-    let forms = build.ids(&forms);
-    let end = data.text().len() as u32;
-    let root = build.node("Module", (0, end), [("form_ids", forms)]);
+    let mut build = Build::new(data);
+    let root = build.module();
     Graph { root, nodes: build.nodes }
 }
+
+/// The data of a program as text without places, in which variables that it binds are numbers, and the names that it uses
+/// and does not bind.
+pub(super) fn canonical(data: &Data) -> (String, BTreeSet<String>) {
+    let mut build = Build::new(data);
+    build.module();
+    let Build { uses, free, .. } = build;
+    let build = Build { names: uses, ..Build::new(data) };
+    let lines: Vec<String> = data.top().map(|d| build.text(d)).collect();
+    (lines.join("\n"), free)
+}
+
+/// What a name that a program binds is called in its canonical text: nothing where it keeps its name.
+type Bound = Option<String>;
 
 struct Build<'d> {
     data: &'d Data,
     nodes: BTreeMap<u32, Node>,
     next: u32,
     /// Names that the program binds around the place at hand: they are no forms there.
-    bound: Vec<String>,
+    bound: Vec<(String, Bound)>,
+    /// How many variables were bound before.
+    variables: u32,
+    /// What stands for symbols in the canonical text, as far as it is known.
+    uses: BTreeMap<Datum, String>,
+    /// What [`Build::text`] writes for symbols.
+    names: BTreeMap<Datum, String>,
+    /// Names of variables that are bound nowhere around them.
+    free: BTreeSet<String>,
+    /// Parameters of procedures that the module defines: contracts name them.
+    parameters: BTreeMap<String, Vec<String>>,
     /// Macros of the file.
     macros: BTreeSet<String>,
     /// Labels of effects, in lower case.
@@ -65,7 +77,31 @@ struct Build<'d> {
 
 type Fields<const N: usize> = [(&'static str, Value); N];
 
-impl Build<'_> {
+impl<'d> Build<'d> {
+    fn new(data: &'d Data) -> Build<'d> {
+        Build {
+            data,
+            nodes: BTreeMap::new(),
+            next: 1,
+            bound: Vec::new(),
+            variables: 0,
+            uses: BTreeMap::new(),
+            names: BTreeMap::new(),
+            free: BTreeSet::new(),
+            parameters: BTreeMap::new(),
+            macros: BTreeSet::new(),
+            effects: labels::ALL.iter().map(|l| l.to_ascii_lowercase()).collect(),
+        }
+    }
+
+    fn module(&mut self) -> u32 {
+        let forms: Vec<Datum> = self.data.top().collect();
+        self.declare(&forms, true);
+        let forms = self.ids(&forms);
+        let end = self.data.text().len() as u32;
+        self.node("Module", (0, end), [("form_ids", forms)])
+    }
+
     // ---- nodes ----------------------------------------------------------------------------------
 
     fn node<const N: usize>(&mut self, kind: &str, span: (u32, u32), fields: Fields<N>) -> u32 {
@@ -114,7 +150,7 @@ impl Build<'_> {
                 let inside = inside();
                 format!(",{}{inside}", if inside.starts_with('@') { " " } else { "" })
             }
-            _ => self.data.written(d).to_owned(),
+            _ => self.names.get(&d).cloned().unwrap_or_else(|| self.data.written(d).to_owned()),
         }
     }
 
@@ -132,34 +168,131 @@ impl Build<'_> {
 
     // ---- names ----------------------------------------------------------------------------------
 
-    /// The names that forms of a body define are known in all of it.
-    fn declare(&mut self, body: &[Datum]) {
+    /// The names that forms of a body define are known in all of it. Those of a module keep their names in its canonical
+    /// text, because others use them.
+    fn declare(&mut self, body: &[Datum], is_module: bool) {
         for &d in body {
             let parts = self.parts(d);
             let Some(head) = parts.first().and_then(|&h| self.symbol(h)).map(str::to_owned) else { continue };
             let target = parts.get(1).map(|&t| if self.data.kind(t) == Kind::Form { self.parts(t) } else { vec![t] });
-            let target = target.and_then(|t| t.first().copied());
+            let signature = target.unwrap_or_default();
+            let target = signature.first().copied();
             let name = target.and_then(|t| self.symbol(t)).map(str::to_owned);
-            match (head.as_str(), name) {
-                ("define", Some(name)) => self.bound.push(name),
-                ("define-macro", Some(name)) => {
-                    self.macros.insert(name.clone());
-                    self.bound.push(name);
+            match (head.as_str(), target.zip(name)) {
+                ("define", Some((_, name))) if is_module => {
+                    let names = signature[1..].iter().filter_map(|&p| self.name_of_parameter(p)).collect();
+                    self.parameters.insert(name.clone(), names);
+                    self.bound.push((name, None));
                 }
-                ("define-effect", Some(name)) => drop(self.effects.insert(name.to_ascii_lowercase())),
-                ("do" | "begin" | "module", _) => self.declare(&parts[1..]),
-                ("import", _) => parts[1..].iter().for_each(|&p| self.bind_symbols(p)),
+                ("define", Some((target, _))) => self.bind(target),
+                ("define-macro", Some((_, name))) => {
+                    self.macros.insert(name.clone());
+                    self.bound.push((name, None));
+                }
+                ("define-effect", Some((_, name))) => drop(self.effects.insert(name.to_ascii_lowercase())),
+                ("do" | "begin" | "module", _) => self.declare(&parts[1..], is_module),
+                ("import", _) => parts[1..].iter().for_each(|&p| self.keep_symbols(p)),
                 _ => {}
             }
         }
     }
 
-    /// Whatever symbol stands in something is a name there.
-    fn bind_symbols(&mut self, d: Datum) {
+    fn name_of_parameter(&self, p: Datum) -> Option<String> {
+        let name = if self.data.kind(p) == Kind::Form { *self.parts(p).first()? } else { p };
+        self.symbol(name).map(str::to_owned)
+    }
+
+    /// Whatever symbol stands in something is a name there, and stays what it is.
+    fn keep_symbols(&mut self, d: Datum) {
         if let Some(name) = self.symbol(d) {
-            self.bound.push(name.to_owned());
+            self.bound.push((name.to_owned(), None));
         }
-        self.parts(d).into_iter().for_each(|p| self.bind_symbols(p));
+        self.parts(d).into_iter().for_each(|p| self.keep_symbols(p));
+    }
+
+    /// A symbol is the name of a new variable.
+    fn bind(&mut self, d: Datum) {
+        let Some(name) = self.symbol(d) else { return };
+        let (dots, bare) = name.split_at(if name.starts_with("...") { 3 } else { 0 });
+        if bare.is_empty() || name == "_" {
+            return;
+        }
+        let canonical = format!("%{}", self.variables);
+        let (bare, written) = (bare.to_owned(), format!("{dots}{canonical}"));
+        self.variables += 1;
+        self.uses.insert(d, written);
+        self.bound.push((bare, Some(canonical)));
+    }
+
+    /// Binds the variables of a pattern.
+    fn pattern(&mut self, d: Datum) {
+        let parts = self.parts(d);
+        match self.data.kind(d) {
+            // What begins with a capital is a constructor.
+            Kind::Symbol if !self.symbol(d).is_some_and(|n| n.starts_with(char::is_uppercase)) => self.bind(d),
+            Kind::List => parts.into_iter().for_each(|p| self.pattern(p)),
+            Kind::Map => parts.chunks(2).filter_map(|entry| entry.get(1)).for_each(|&p| self.pattern(p)),
+            Kind::Form => match parts.split_first() {
+                Some((&head, &[p, guard])) if self.is(head, "when") => {
+                    self.pattern(p);
+                    self.mention(guard);
+                }
+                Some((&head, &[function, p])) if self.is(head, "view") => {
+                    self.mention(function);
+                    self.pattern(p);
+                }
+                Some((&head, alternatives)) if self.is(head, "or") => {
+                    // All bind the same variables.
+                    let before = self.bound.len();
+                    for &p in alternatives {
+                        self.alternative(p, before);
+                    }
+                }
+                Some((_, rest)) => rest.iter().for_each(|&p| self.pattern(p)),
+                None => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// An alternative of a pattern: variables that are bound since some point are those of another one.
+    fn alternative(&mut self, d: Datum, since: usize) {
+        let start = self.bound.len();
+        self.pattern(d);
+        let new = self.bound.split_off(start);
+        for (name, canonical) in new {
+            let known = self.bound[since..].iter().find(|b| b.0 == name).and_then(|b| b.1.clone());
+            match (known, canonical) {
+                (Some(known), Some(own)) => {
+                    let wrong = self.uses.values_mut().filter(|used| used.trim_start_matches('.') == own);
+                    wrong.for_each(|used| *used = used.replace(&own, &known));
+                }
+                (_, canonical) => self.bound.push((name, canonical)),
+            }
+        }
+    }
+
+    fn is_bound(&self, name: &str) -> bool {
+        self.bound.iter().any(|b| b.0 == name)
+    }
+
+    /// A symbol means what is bound to it, or it is free.
+    fn mention_name(&mut self, d: Datum) {
+        let Some(name) = self.symbol(d) else { return };
+        match self.bound.iter().rfind(|b| b.0 == name) {
+            Some((_, Some(canonical))) => drop(self.uses.insert(d, canonical.clone())),
+            Some((_, None)) => {}
+            None => drop(self.free.insert(name.to_owned())),
+        }
+    }
+
+    /// Every symbol in something that is kept as text and is an expression, or may be one.
+    fn mention(&mut self, d: Datum) {
+        if matches!(self.data.kind(d), Kind::Quote | Kind::Quasiquote) {
+            return;
+        }
+        self.mention_name(d);
+        self.parts(d).into_iter().for_each(|p| self.mention(p));
     }
 
     /// Does something inside of which names may be bound.
@@ -232,8 +365,8 @@ impl Build<'_> {
     fn variable(&mut self, d: Datum) -> u32 {
         let name = self.data.name(d).unwrap_or_default().to_owned();
         let inner = name.trim_matches([':', '.']);
-        let kind =
-            if inner.contains([':', '.']) && !self.bound.contains(&name) { "QualifiedVariable" } else { "Variable" };
+        let kind = if inner.contains([':', '.']) && !self.is_bound(&name) { "QualifiedVariable" } else { "Variable" };
+        self.mention_name(d);
         self.at(d, kind, [("name", name.into())])
     }
 
@@ -244,10 +377,11 @@ impl Build<'_> {
         };
         let Some(name) = self.symbol(head).map(str::to_owned) else { return self.application(d, head, rest) };
         if self.macros.contains(&name) {
+            rest.iter().for_each(|&p| self.mention(p));
             let operands: Value = rest.iter().map(|&p| Value::from(self.text(p))).collect();
             return self.at(d, "Macro", [("name", name.into()), ("operands", operands)]);
         }
-        if self.bound.contains(&name) {
+        if self.is_bound(&name) {
             return self.application(d, head, rest);
         }
         if let Some((_, form)) = TABLE.iter().find(|(n, _)| *n == name) {
@@ -289,13 +423,14 @@ impl Build<'_> {
             (Form::Let | Form::Letrec, _) => self.let_form(d, form, rest),
             (Form::Define, [target, more @ ..]) => self.define(d, *target, more),
             (Form::Set, &[target, value]) if self.symbol(target).is_some() => {
+                self.mention_name(target);
                 let name = self.text(target);
                 let value = self.id(value);
                 Some(self.at(d, "Assign", [("name", name.into()), ("value_id", value)]))
             }
             (Form::Match, [subject, branches @ ..]) => self.match_form(d, *subject, branches),
             (Form::Do, forms) => Some(self.inside(|b| {
-                b.declare(forms);
+                b.declare(forms, false);
                 let ids = b.ids(forms);
                 b.at(d, "Sequence", [("expression_ids", ids)])
             })),
@@ -317,7 +452,7 @@ impl Build<'_> {
 
     /// A body: one expression, or several in a sequence that is not written.
     fn body(&mut self, body: &[Datum]) -> Value {
-        self.declare(body);
+        self.declare(body, false);
         match body {
             [one] => self.id(*one),
             _ => {
@@ -359,14 +494,14 @@ impl Build<'_> {
                 if b.is(p, ".") || b.is(p, "&") {
                     let [name] = params[at + 1..] else { return None };
                     tail = b.symbol(name)?.into();
-                    b.bind_symbols(name);
+                    b.bind(name);
                     break;
                 }
-                let (name, described) = b.parameter(p)?;
+                let (at_name, name, described) = b.parameter(p)?;
                 if let Some(described) = described {
                     more.insert(name.clone(), described);
                 }
-                b.bound.push(name.clone());
+                b.bind(at_name);
                 names.push(Value::from(name));
                 at += 1;
             }
@@ -384,16 +519,16 @@ impl Build<'_> {
     }
 
     /// The name of a parameter, with its type and default if it has some: `(x : T = e)`.
-    fn parameter(&mut self, p: Datum) -> Option<(String, Option<Value>)> {
+    fn parameter(&mut self, p: Datum) -> Option<(Datum, String, Option<Value>)> {
         if let Some(name) = self.symbol(p) {
-            return Some((name.to_owned(), None));
+            return Some((p, name.to_owned(), None));
         }
         if self.data.kind(p) != Kind::Form {
             return None;
         }
         let parts = self.parts(p);
-        let (&name, mut rest) = parts.split_first()?;
-        let name = self.symbol(name)?.to_owned();
+        let (&at_name, mut rest) = parts.split_first()?;
+        let name = self.symbol(at_name)?.to_owned();
         let mut described = Map::new();
         if let [colon, ty, more @ ..] = rest
             && self.is(*colon, ":")
@@ -408,7 +543,7 @@ impl Build<'_> {
             described.insert("default_id".to_owned(), value);
             rest = &[];
         }
-        (rest.is_empty() && !described.is_empty()).then_some((name, Some(Value::Object(described))))
+        (rest.is_empty() && !described.is_empty()).then_some((at_name, name, Some(Value::Object(described))))
     }
 
     fn define(&mut self, d: Datum, target: Datum, rest: &[Datum]) -> Option<u32> {
@@ -443,10 +578,7 @@ impl Build<'_> {
     /// `(let (..) body ..)`, `(let name (..) body ..)`, `letrec`.
     fn let_form(&mut self, d: Datum, form: Form, rest: &[Datum]) -> Option<u32> {
         let (name, rest) = match rest {
-            [name, more @ ..] if form == Form::Let => match self.symbol(*name) {
-                Some(text) => (Some(text.to_owned()), more),
-                None => (None, rest),
-            },
+            [name, more @ ..] if form == Form::Let && self.symbol(*name).is_some() => (Some(*name), more),
             _ => (None, rest),
         };
         let (&list, body) = rest.split_first()?;
@@ -459,21 +591,23 @@ impl Build<'_> {
         }
         Some(self.inside(|b| {
             if form == Form::Letrec {
-                pairs.iter().for_each(|p| b.bind_symbols(p[0]));
+                pairs.iter().for_each(|p| b.pattern(p[0]));
             }
             let mut bindings = Vec::new();
             for p in &pairs {
                 let value = b.id(p[1]);
                 bindings.push(json!({"name": b.text(p[0]), "value_id": value}));
-                if name.is_none() {
-                    b.bind_symbols(p[0]);
+                if form == Form::Let && name.is_none() {
+                    b.pattern(p[0]);
                 }
             }
-            pairs.iter().for_each(|p| b.bind_symbols(p[0]));
-            b.bound.extend(name.clone());
+            if let Some(name) = name {
+                pairs.iter().for_each(|p| b.pattern(p[0]));
+                b.bind(name);
+            }
             let body = b.body(body);
             let kind = if form == Form::Letrec { "Letrec" } else { "Let" };
-            let name = name.map_or(Value::Null, Value::from);
+            let name = name.map_or(Value::Null, |n| b.text(n).into());
             b.at(d, kind, [("bindings", Value::Array(bindings)), ("body_id", body), ("name", name)])
         }))
     }
@@ -487,7 +621,7 @@ impl Build<'_> {
         let mut made = Vec::new();
         for branch in &all {
             made.push(self.inside(|b| {
-                b.bind_symbols(branch[0]);
+                b.pattern(branch[0]);
                 let (guard, body) = match &branch[1..] {
                     [when, guard, body @ ..] if b.is(*when, "when") && !body.is_empty() => (b.id(*guard), body),
                     body => (Value::Null, body),
@@ -518,18 +652,44 @@ impl Build<'_> {
             | Form::Async
             | Form::Spawn
             | Form::Parallel
-            | Form::WithHandler => {
-                self.declare(rest);
+            | Form::WithHandler
+            | Form::WithLogger
+            | Form::WithMockTime
+            | Form::WithSeed
+            | Form::WithMockIo
+            | Form::RecordEffects => {
+                self.declare(rest, false);
                 self.ids(rest)
             }
             Form::Require => self.ids(rest),
+            Form::Handler => match rest {
+                [clauses, body @ ..] if self.data.kind(*clauses) == Kind::Form => {
+                    let clauses = self.parts(*clauses);
+                    let clauses: Value = clauses.iter().map(|&c| self.handler_clause(c)).collect();
+                    self.declare(body, false);
+                    core::iter::once(clauses).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
+                }
+                _ => self.as_text(rest),
+            },
+            Form::MakeHandler => rest.iter().map(|&c| self.handler_clause(c)).collect(),
+            Form::WithOpenFile => match rest {
+                [head, body @ ..] if self.data.kind(*head) == Kind::Form => {
+                    let made = self.clause(*head, 1);
+                    self.parts(*head).first().into_iter().for_each(|&n| self.bind(n));
+                    self.declare(body, false);
+                    core::iter::once(made).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
+                }
+                _ => self.as_text(rest),
+            },
+            Form::Select => rest.iter().map(|&c| self.select_clause(c)).collect(),
+            Form::Receive => self.receive(rest),
             Form::Cond | Form::Uncertain => rest.iter().map(|&clause| self.clause(clause, 0)).collect(),
             Form::Case => self.subject_and_clauses(rest),
             Form::DoTimes | Form::DoSeq => match rest {
                 [head, body @ ..] => {
                     let (head, names) = (self.clause(*head, 1), self.parts(*head));
-                    names.first().into_iter().for_each(|&n| self.bind_symbols(n));
-                    self.declare(body);
+                    names.first().into_iter().for_each(|&n| self.pattern(n));
+                    self.declare(body, false);
                     core::iter::once(head).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
                 }
                 [] => json!([]),
@@ -540,9 +700,9 @@ impl Build<'_> {
                     let mut made = Vec::new();
                     for &b in &bindings {
                         made.push(self.clause(b, 1));
-                        self.parts(b).first().into_iter().for_each(|&n| self.bind_symbols(n));
+                        self.parts(b).first().into_iter().for_each(|&n| self.bind(n));
                     }
-                    self.declare(body);
+                    self.declare(body, false);
                     core::iter::once(Value::Array(made))
                         .chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>())
                         .collect()
@@ -554,6 +714,7 @@ impl Build<'_> {
             Form::Thread | Form::ThreadLast => match rest {
                 [first, steps @ ..] => {
                     let first = self.id(*first);
+                    steps.iter().for_each(|&s| self.mention(s));
                     core::iter::once(first).chain(steps.iter().map(|&s| self.raw(s))).collect()
                 }
                 [] => json!([]),
@@ -567,7 +728,7 @@ impl Build<'_> {
             },
             Form::Module => match rest {
                 [name, forms @ ..] => {
-                    self.declare(forms);
+                    self.declare(forms, true);
                     let name = self.raw(*name);
                     let form = |b: &mut Self, f: Datum| if b.data.kind(f) == Kind::List { b.raw(f) } else { b.id(f) };
                     core::iter::once(name).chain(forms.iter().map(|&f| form(self, f)).collect::<Vec<_>>()).collect()
@@ -576,27 +737,36 @@ impl Build<'_> {
             },
             Form::WithSandbox | Form::DefTest => match rest {
                 [first, body @ ..] => {
-                    self.declare(body);
+                    self.declare(body, false);
                     let first = self.raw(*first);
                     core::iter::once(first).chain(body.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
                 }
                 [] => json!([]),
             },
+            // What they name are the parameters of the procedure.
+            Form::Contract => {
+                let name = rest.first().and_then(|&n| self.symbol(n)).map(str::to_owned);
+                let names = name.and_then(|n| self.parameters.get(&n).cloned()).unwrap_or_default();
+                self.bound.extend(names.into_iter().enumerate().map(|(i, n)| (n, Some(format!("%p{i}")))));
+                rest.iter().skip(1).for_each(|&c| self.mention(c));
+                self.as_text(rest)
+            }
+            Form::TypeInvariant => {
+                if let [_, variable, conditions @ ..] = rest {
+                    self.parts(*variable).into_iter().for_each(|v| self.bind(v));
+                    conditions.iter().for_each(|&c| self.mention(c));
+                }
+                self.as_text(rest)
+            }
+            Form::FnContract => {
+                if let [parameters, clauses @ ..] = rest {
+                    self.parts(*parameters).into_iter().for_each(|p| self.bind(p));
+                    clauses.iter().for_each(|&c| self.mention(c));
+                }
+                self.as_text(rest)
+            }
             // Names, patterns and types stand among the expressions of these, or there are none.
-            Form::Handler
-            | Form::MakeHandler
-            | Form::Select
-            | Form::Receive
-            | Form::WithOpenFile
-            | Form::WithLogger
-            | Form::WithMockTime
-            | Form::WithSeed
-            | Form::WithMockIo
-            | Form::RecordEffects
-            | Form::Contract
-            | Form::TypeInvariant
-            | Form::FnContract
-            | Form::Data
+            Form::Data
             | Form::TypeAlias
             | Form::DefineEffect
             | Form::DefineMacro
@@ -634,10 +804,10 @@ impl Build<'_> {
         let (texts, body) = parts.split_at(texts.min(parts.len()));
         let texts: Vec<Value> = texts.iter().map(|&t| self.raw(t)).collect();
         self.inside(|b| {
-            b.declare(body);
+            b.declare(body, false);
             // `else` stands for no value.
             let part = |b: &mut Self, e: Datum| {
-                if b.is(e, "else") && !b.bound.contains(&"else".to_owned()) { b.raw(e) } else { b.id(e) }
+                if b.is(e, "else") && !b.is_bound("else") { b.raw(e) } else { b.id(e) }
             };
             let body: Vec<Value> = body.iter().map(|&e| part(b, e)).collect();
             texts.into_iter().chain(body).collect()
@@ -659,9 +829,55 @@ impl Build<'_> {
             _ => return self.id(e),
         };
         self.inside(|b| {
-            parts.iter().take(texts).skip(1).for_each(|&p| b.bind_symbols(p));
+            parts.iter().take(texts).skip(1).for_each(|&p| b.catch_pattern(p));
             b.clause(e, texts)
         })
+    }
+
+    /// A plain variable takes every error; `(catch (e) ..)` is read so.
+    fn catch_pattern(&mut self, d: Datum) {
+        match self.parts(d)[..] {
+            [name] if self.data.kind(d) == Kind::Form => self.pattern(name),
+            _ => self.pattern(d),
+        }
+    }
+
+    /// `(target f)`, `(control target (p ..) body ..)` or `(return (x) body ..)`.
+    fn handler_clause(&mut self, d: Datum) -> Value {
+        let parts = if self.data.kind(d) == Kind::Form { self.parts(d) } else { Vec::new() };
+        let texts = match parts.first() {
+            Some(&head) if self.is(head, "control") => 3,
+            Some(&head) if self.is(head, "return") => 2,
+            Some(_) => 1,
+            None => return self.raw(d),
+        };
+        self.inside(|b| {
+            if let Some(&parameters) = parts.get(texts - 1).filter(|_| texts > 1) {
+                b.parts(parameters).into_iter().for_each(|p| b.bind(p));
+                b.bound.push(("resume".to_owned(), None));
+            }
+            b.clause(d, texts)
+        })
+    }
+
+    /// `((recv! ch) e)`, `((send! ch v) e)`, `(timeout ms e)` or `(default e)`.
+    fn select_clause(&mut self, d: Datum) -> Value {
+        let word = self.parts(d).first().is_some_and(|&w| self.is(w, "timeout") || self.is(w, "default"));
+        self.clause(d, usize::from(word))
+    }
+
+    /// Patterns, each with its expression; `(timeout ms e)` may follow.
+    fn receive(&mut self, rest: &[Datum]) -> Value {
+        let pairs = rest.chunks(2).map(|pair| match *pair {
+            [pattern, e] => self.inside(|b| {
+                b.pattern(pattern);
+                let e = b.id(e);
+                [Some(b.raw(pattern)), Some(e)]
+            }),
+            [last] => [Some(self.clause(last, 1)), None],
+            _ => [None, None],
+        });
+        pairs.collect::<Vec<_>>().into_iter().flatten().flatten().collect()
     }
 
     /// `(effect E:op e ..)` and the older `(effect E op e ..)`.

@@ -97,6 +97,9 @@ impl<'g> Write<'g> {
             "Literal" => self.literal(node),
             "Variable" | "QualifiedVariable" => {
                 let name = self.field(node, "name")?;
+                if !is_word(name) {
+                    return Err(format!("`{name}` is no name"));
+                }
                 self.out.push_str(name);
                 Ok(())
             }
@@ -194,9 +197,11 @@ impl<'g> Write<'g> {
                 let value = n.as_f64().ok_or_else(wrong)?;
                 write!(self.out, "{value:?}").expect("writing to a string");
             }
-            ("int" | "float", Value::String(written)) => self.out.push_str(written),
+            ("int" | "float", Value::String(written)) if is_word(written) && !is_name(written) => {
+                self.out.push_str(written);
+            }
             ("string", Value::String(text)) => self.string(text),
-            ("keyword", Value::String(name)) => {
+            ("keyword", Value::String(name)) if is_word(name) => {
                 self.out.push(':');
                 self.out.push_str(name);
             }
@@ -334,6 +339,16 @@ impl<'g> Write<'g> {
         }
         Ok(())
     }
+}
+
+/// Whether a text is one word for the reader.
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "()[]{}\";,'`@".contains(c))
+}
+
+/// Whether a word is no number.
+fn is_name(word: &str) -> bool {
+    !word.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn kind(node: &Node) -> &str {

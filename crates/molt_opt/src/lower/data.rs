@@ -369,6 +369,7 @@ impl Statics {
         let filename = p.modules[module].filename;
         let filename = self.symbol(p, filename);
         let doc = info.doc.map_or(ConstRef::Word(Word::NONE.0), |d| self.constant(p, d));
+        let definition = info.definition.map_or(ConstRef::Word(Word::NONE.0), |d| self.constant(p, d));
         let vars = self.words(p, format!("vars.{}", f.0), &info.var_names);
         let frees = self.words(p, format!("frees.{}", f.0), &info.free_names);
         let table = self.positions.remove(&f).unwrap_or_default();
@@ -399,6 +400,7 @@ impl Statics {
         b.address(RelocTarget::Data(qualname));
         b.address(RelocTarget::Data(filename));
         b.word(doc);
+        b.word(definition);
         b.opt_data(vars);
         b.opt_data(frees);
         b.opt_data(positions);

@@ -2,7 +2,7 @@
 //!
 //! [`calls`]: calls and tail calls. [`control`]: start, patterns, errors. [`handlers`]: effects. [`operations`], [`files`],
 //! [`store`], [`random`]: default handlers. [`tasks`]: tasks and what they wait for. [`sandbox`]: what may be done.
-//! [`observe`]: bodies whose effects are noted. [`macros`]: what only code of macros calls. [`modules`]: values of `require`. The others: the library.
+//! [`graphs`]: programs as data. [`observe`]: bodies whose effects are noted. [`macros`]: what only code of macros calls. [`modules`]: values of `require`. The others: the library.
 
 pub mod bytes;
 pub mod calls;
@@ -10,6 +10,7 @@ pub mod collections;
 pub mod control;
 pub mod dates;
 pub mod files;
+pub mod graphs;
 pub mod handlers;
 pub mod json;
 pub mod macros;

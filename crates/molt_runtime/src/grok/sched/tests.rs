@@ -206,7 +206,7 @@ fn a_channel_hands_over_every_value() {
                 }
             }
         });
-        assert_eq!(sum.into_inner(), (0..TURNS).sum());
+        assert_eq!(sum.into_inner(), (0..TURNS).sum::<u64>());
         for sends in [1, 0] {
             grok_channel_close(ctx(main), channel, sends);
             grok_channel_release(ctx(main), channel);
