@@ -288,11 +288,19 @@ impl<'d> Build<'d> {
 
     /// Every symbol in something that is kept as text and is an expression, or may be one.
     fn mention(&mut self, d: Datum) {
-        if matches!(self.data.kind(d), Kind::Quote | Kind::Quasiquote) {
-            return;
+        match self.data.kind(d) {
+            Kind::Quote => {}
+            Kind::Quasiquote => self.mention_unquoted(d, 0),
+            _ => {
+                self.mention_name(d);
+                self.parts(d).into_iter().for_each(|p| self.mention(p));
+            }
         }
-        self.mention_name(d);
-        self.parts(d).into_iter().for_each(|p| self.mention(p));
+    }
+
+    /// The same of what is evaluated in a template, inside of so many others.
+    fn mention_unquoted(&mut self, d: Datum, depth: usize) {
+        unquoted(self.data, d, depth).into_iter().for_each(|p| self.mention(p));
     }
 
     /// Does something inside of which names may be bound.
@@ -335,6 +343,7 @@ impl<'d> Build<'d> {
             Kind::Quote | Kind::Quasiquote | Kind::Unquote | Kind::Splice => {
                 let operator = self.data.kind(d).operator().expect("these are prefixes");
                 let text = self.text(self.parts(d)[0]);
+                self.mention_unquoted(d, 0);
                 self.at(d, "Literal", [("literal_type", operator.into()), ("value", text.into())])
             }
             Kind::Deref => {
@@ -440,6 +449,7 @@ impl<'d> Build<'d> {
             }
             (Form::Quote | Form::Quasiquote | Form::Unquote, &[datum]) => {
                 let text = self.text(datum);
+                self.mention_unquoted(d, 0);
                 Some(self.at(d, "Literal", [("literal_type", name.into()), ("value", text.into())]))
             }
             _ => None,
@@ -711,14 +721,7 @@ impl<'d> Build<'d> {
             },
             Form::Try => rest.iter().map(|&e| self.try_part(e)).collect(),
             Form::Effect => self.effect(rest),
-            Form::Thread | Form::ThreadLast => match rest {
-                [first, steps @ ..] => {
-                    let first = self.id(*first);
-                    steps.iter().for_each(|&s| self.mention(s));
-                    core::iter::once(first).chain(steps.iter().map(|&s| self.raw(s))).collect()
-                }
-                [] => json!([]),
-            },
+            Form::Thread | Form::ThreadLast => self.ids(rest),
             Form::Is => match rest {
                 &[ctor, e] => {
                     let e = self.id(e);
@@ -890,6 +893,28 @@ impl<'d> Build<'d> {
         let names: Vec<Value> = names.iter().map(|&n| self.raw(n)).collect();
         names.into_iter().chain(operands.iter().map(|&e| self.id(e)).collect::<Vec<_>>()).collect()
     }
+}
+
+/// What is evaluated in a template: data behind the unquotes that belong to it.
+pub(super) fn unquoted(data: &Data, d: Datum, depth: usize) -> Vec<Datum> {
+    let (mut found, mut waiting) = (Vec::new(), Vec::from([(d, depth)]));
+    while let Some((d, depth)) = waiting.pop() {
+        // The prefixes, and the forms that they stand for.
+        let head = data.parts(d).next().filter(|_| data.kind(d) == Kind::Form).and_then(|head| data.name(head));
+        let operands = data.parts(d).skip(usize::from(head.is_some()));
+        let inside = match data.kind(d).operator().or(head) {
+            Some("quasiquote") => depth + 1,
+            Some("unquote" | "unquote-splicing") if depth <= 1 => {
+                found.extend(operands.filter(|_| depth == 1));
+                continue;
+            }
+            Some("unquote" | "unquote-splicing") => depth - 1,
+            _ => depth,
+        };
+        waiting.extend(data.parts(d).map(|p| (p, inside)));
+    }
+    found.sort();
+    found
 }
 
 fn named(id: u32) -> Value {

@@ -2,14 +2,17 @@
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use molt_base::FileId;
 use serde_json::Value;
 
 use super::parts::{children, ids_in, kind};
-use super::{Graph, Node, number};
+use super::{Graph, Node, build, number};
 use crate::forms::labels;
+use crate::{Datum, Kind, read};
 
 /// Labels with an operation, or with none for all of them.
 type Set = BTreeSet<(String, Option<String>)>;
@@ -107,6 +110,15 @@ impl Walk<'_> {
                 self.function(field("name"), set);
             }
             ("Application", None) => self.performed(node, set),
+            ("Literal", None) if field("literal_type") == "quasiquote" => self.template(field("value"), set),
+            // What a macro makes of its operands is not known: they may all be evaluated, and so may its templates.
+            ("Macro", None) => {
+                let operands = node.get("operands").and_then(Value::as_array);
+                operands.into_iter().flatten().filter_map(Value::as_str).for_each(|text| self.code(text, set));
+            }
+            ("Macro", Some("define-macro")) => {
+                texts(node).into_iter().skip(1).for_each(|text| self.templates(text, set))
+            }
             ("Effect", None) => {
                 set.insert((self.label(field("effect_type")), Some(field("operation").to_owned())));
             }
@@ -127,6 +139,33 @@ impl Walk<'_> {
             ("Import", Some("require")) => drop(set.insert((labels::IO.to_owned(), None))),
             (_, Some(function)) => self.function(function, set),
             _ => {}
+        }
+    }
+
+    /// Code that a node keeps as text.
+    fn code(&self, text: &str, set: &mut Set) {
+        let read = read(FileId(0), text);
+        if read.faults.is_empty() {
+            let (_, free) = build::canonical(&read.data);
+            let graph = build::graph(&read.data);
+            let walk = Walk { graph: &graph, free: &free, declared: self.declared.clone(), ..*self };
+            set.extend(walk.node(graph.root));
+        }
+    }
+
+    /// What is evaluated in a template.
+    fn template(&self, text: &str, set: &mut Set) {
+        let data = read(FileId(0), &format!("`{text}")).data;
+        data.top().flat_map(|d| build::unquoted(&data, d, 0)).for_each(|d| self.code(data.written(d), set));
+    }
+
+    /// The templates in the body of a macro, as code.
+    fn templates(&self, text: &str, set: &mut Set) {
+        let data = read(FileId(0), text).data;
+        for d in (0..data.count() as u32).map(Datum) {
+            if matches!(data.kind(d), Kind::Quote | Kind::Quasiquote) {
+                data.parts(d).for_each(|template| self.code(data.written(template), set));
+            }
         }
     }
 

@@ -231,6 +231,7 @@ fn names_of_bound_variables_do_not_count() {
         ],
         ["(with-open-file (h p \"r\") (io:read-file h))", "(with-open-file (g p \"r\") (io:read-file g))"],
         ["(receive [a b] (+ a b) (timeout 5 nil))", "(receive [c d] (+ c d) (timeout 5 nil))"],
+        ["(lambda (x) `(a ,x ,@(f x) x))", "(lambda (y) `(a ,y ,@(f y) x))"],
         ["(lambda (x) (-> x (f x)))", "(lambda (y) (-> y (f y)))"],
         [
             "(spec:contract f :requires [(> n 0)]) (define (f n) n)",
@@ -247,6 +248,7 @@ fn names_of_bound_variables_do_not_count() {
         ["(lambda (x) (lambda (y) x))", "(lambda (x) (lambda (y) y))"],
         ["(lambda (x) y)", "(lambda (x) z)"],
         ["(lambda (x) 'x)", "(lambda (x) 'y)"],
+        ["(lambda (x) `(x ,x))", "(lambda (x) `(y ,x))"],
         ["(match e ((A x) x))", "(match e ((B x) x))"],
         ["(match e (x x))", "(match e (_ x))"],
         ["(f 1)", "(f 1.0)"],
@@ -367,6 +369,12 @@ fn effects_are_those_that_nobody_handles() {
         ("(async (f))", "Async"),
         ("(perform* 'io 'print [1])", "IO"),
         ("'(print 1)", ""),
+        ("`(print 1)", ""),
+        ("`(a ,(print 1) `(b ,(time:now)))", "IO"),
+        ("(quasiquote (a (unquote (print 1))))", "IO"),
+        ("(-> 1 (print))", "IO"),
+        ("(define-macro (twice e) `(do ,e ,e)) (twice (print 1))", "IO"),
+        ("(define-macro (log e) `(print ,e))", "IO"),
     ] {
         let found: Vec<String> = graph(text).effects(&rows).expect("it has a text").into_iter().collect();
         assert_eq!(found.join(" "), expected, "{text}");
