@@ -917,7 +917,8 @@ pub(super) fn unquoted(data: &Data, d: Datum, depth: usize) -> Vec<Datum> {
     found
 }
 
-fn named(id: u32) -> Value {
+/// The id of a number.
+pub(super) fn named(id: u32) -> Value {
     format!("n{id}").into()
 }
 

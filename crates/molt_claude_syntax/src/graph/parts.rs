@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 
 use serde_json::Value;
 
+use super::build::named;
 use super::{Graph, Node, SPAN, number};
 use crate::reader::DEEPEST;
 
 /// Fields that are no part of the text: of an expression that is the same but for them.
-pub(super) const NOTES: &[&str] = &[SPAN, "effect_row", "value_type", "annotations"];
+pub(super) const NOTES: &[&str] = &[SPAN, "effect_row", "value_type", "purity", "annotations"];
 
 /// Whether texts in a field are ids, those in lists included.
 pub(super) fn holds_ids(field: &str) -> bool {
@@ -27,6 +28,29 @@ pub(super) fn ids_in(field: &str, value: &Value, found: &mut Vec<u32>) {
         Value::Object(fields) => fields.iter().for_each(|(name, value)| ids_in(name, value, found)),
         _ => {}
     }
+}
+
+/// Puts other ids in the place of those in a node.
+pub(super) fn replace_ids(node: &mut Node, other: &mut impl FnMut(u32) -> Result<u32, String>) -> Result<(), String> {
+    node.iter_mut().try_for_each(|(field, value)| replace_in(field, value, other))
+}
+
+fn replace_in(
+    field: &str,
+    value: &mut Value,
+    other: &mut impl FnMut(u32) -> Result<u32, String>,
+) -> Result<(), String> {
+    match value {
+        Value::String(id) if holds_ids(field) => {
+            if let Some(id) = number(id) {
+                *value = named(other(id)?);
+            }
+        }
+        Value::Array(items) => items.iter_mut().try_for_each(|item| replace_in(field, item, other))?,
+        Value::Object(fields) => fields.iter_mut().try_for_each(|(name, value)| replace_in(name, value, other))?,
+        _ => {}
+    }
+    Ok(())
 }
 
 /// The nodes that a node is made of, in the order of its fields.

@@ -11,7 +11,8 @@ use alloc::vec::Vec;
 
 use serde_json::{Map, Value, json};
 
-use super::parts::{NOTES, children, holds_ids};
+use super::build::named;
+use super::parts::{NOTES, children, holds_ids, kind, replace_ids};
 use super::{Graph, Node, SPAN, number};
 
 /// What stands for what, by the name without the question mark.
@@ -20,15 +21,15 @@ type Bindings = BTreeMap<String, Found>;
 #[derive(Clone, PartialEq, Debug)]
 enum Found {
     Node(u32),
-    Rest(Vec<Value>),
+    Rest(Vec<u32>),
     Name(String),
 }
 
 impl Found {
     fn to_json(&self) -> Value {
         match self {
-            Found::Node(id) => format!("n{id}").into(),
-            Found::Rest(ids) => Value::Array(ids.clone()),
+            Found::Node(id) => named(*id),
+            Found::Rest(ids) => ids.iter().map(|&id| named(id)).collect(),
             Found::Name(name) => name.as_str().into(),
         }
     }
@@ -50,7 +51,7 @@ fn hole(text: &str) -> Option<&str> {
 }
 
 fn hole_of(node: &Node) -> Option<&str> {
-    let is_variable = super::parts::kind(node).ends_with("Variable");
+    let is_variable = kind(node).ends_with("Variable");
     node.get("name").and_then(Value::as_str).filter(|_| is_variable).and_then(hole)
 }
 
@@ -58,6 +59,11 @@ fn hole_of(node: &Node) -> Option<&str> {
 fn body(node: &Node) -> Option<&[Value]> {
     let is_body = node.get("form").is_some_and(|form| form == "body");
     node.get("expression_ids").filter(|_| is_body)?.as_array().map(Vec::as_slice)
+}
+
+/// A list of ids; none if there is something else among them.
+fn ids_of(items: &[Value]) -> Option<Vec<u32>> {
+    items.iter().map(|item| item.as_str().and_then(number)).collect()
 }
 
 /// The name that stands for the rest of a list, if that is what an item of one is.
@@ -82,8 +88,7 @@ impl Match<'_> {
         match (known, &found) {
             (&Found::Node(a), &Found::Node(b)) => self.same(a, b),
             (Found::Rest(a), Found::Rest(b)) => {
-                let ids = |list: &[Value]| list.iter().filter_map(|v| v.as_str().and_then(number)).collect::<Vec<_>>();
-                let (a, b) = (ids(a), ids(b));
+                let (a, b) = (a.clone(), b.clone());
                 a.len() == b.len() && a.iter().zip(&b).all(|(&a, &b)| self.same(a, b))
             }
             (a, b) => a == b,
@@ -105,9 +110,8 @@ impl Match<'_> {
             return match name.strip_suffix("...") {
                 // All of a body.
                 Some(name) => {
-                    let items =
-                        body(node).map_or_else(|| Vec::from([Value::from(format!("n{id}"))]), <[Value]>::to_vec);
-                    self.bind(name, Found::Rest(items))
+                    let ids = body(node).map_or_else(|| Some(Vec::from([id])), ids_of);
+                    ids.is_some_and(|ids| self.bind(name, Found::Rest(ids)))
                 }
                 None => self.bind(name, Found::Node(id)),
             };
@@ -145,9 +149,8 @@ impl Match<'_> {
             && let Some(name) = rest_hole(self.example, last)
         {
             return items.len() >= first.len()
-                && items[first.len()..].iter().all(Value::is_string)
                 && self.lists(field, first, &items[..first.len()], has_holes)
-                && self.bind(name, Found::Rest(items[first.len()..].to_vec()));
+                && ids_of(&items[first.len()..]).is_some_and(|ids| self.bind(name, Found::Rest(ids)));
         }
         wanted.len() == items.len() && wanted.iter().zip(items).all(|(a, b)| self.values(field, a, b, has_holes))
     }
@@ -182,8 +185,12 @@ impl Graph {
         };
         let rules: Vec<((Graph, u32), (Graph, u32))> = rules.iter().map(read).collect::<Result<_, _>>()?;
         let next = self.nodes.last_key_value().map_or(1, |(id, _)| id + 1);
-        let mut work =
-            Rewrite { graph: core::mem::replace(self, Graph { root: 0, nodes: BTreeMap::new() }), next, rules };
+        let mut work = Rewrite {
+            graph: core::mem::replace(self, Graph { root: 0, nodes: BTreeMap::new() }),
+            next,
+            replaced: 0,
+            rules,
+        };
         let root = work.graph.root;
         let root = work.node(root)?;
         *self = Graph { root, ..work.graph };
@@ -196,6 +203,8 @@ impl Graph {
 struct Rewrite {
     graph: Graph,
     next: u32,
+    /// How often a rule was used.
+    replaced: usize,
     rules: Vec<((Graph, u32), (Graph, u32))>,
 }
 
@@ -203,8 +212,11 @@ impl Rewrite {
     /// The id of what stands for a node now.
     fn node(&mut self, id: u32) -> Result<u32, String> {
         let mut node = self.graph.nodes[&id].clone();
-        for (field, value) in &mut node {
-            self.ids(field, value)?;
+        let before = self.replaced;
+        replace_ids(&mut node, &mut |id| self.node(id))?;
+        if self.replaced > before {
+            // What the checker said of it may hold no more.
+            node.retain(|field, _| field == SPAN || !NOTES.contains(&field.as_str()));
         }
         let span = node.get(SPAN).cloned();
         self.graph.nodes.insert(id, node);
@@ -219,24 +231,12 @@ impl Rewrite {
                     span,
                     used: Vec::new(),
                 };
-                return fill.node(*form);
+                let made = fill.node(*form)?;
+                self.replaced += 1;
+                return Ok(made);
             }
         }
         Ok(id)
-    }
-
-    fn ids(&mut self, field: &str, value: &mut Value) -> Result<(), String> {
-        match value {
-            Value::String(id) if holds_ids(field) => {
-                if let Some(id) = number(id) {
-                    *value = format!("n{}", self.node(id)?).into();
-                }
-            }
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.ids(field, item))?,
-            Value::Object(fields) => fields.iter_mut().try_for_each(|(name, value)| self.ids(name, value))?,
-            _ => {}
-        }
-        Ok(())
     }
 }
 
@@ -252,6 +252,14 @@ struct Fill<'g> {
 }
 
 impl Fill<'_> {
+    /// A node at the place of what is replaced.
+    fn make(&mut self, kind: &str, fields: Node) -> u32 {
+        let mut node = fields;
+        node.insert("type".to_owned(), kind.into());
+        node.extend(self.span.clone().map(|span| (SPAN.to_owned(), span)));
+        self.add(node)
+    }
+
     fn add(&mut self, node: Node) -> u32 {
         let id = *self.next;
         *self.next += 1;
@@ -263,24 +271,24 @@ impl Fill<'_> {
         self.bindings.get(name).ok_or_else(|| format!("`?{name}` of a replacement is not in its pattern"))
     }
 
+    /// What stands for the rest of a list.
+    fn rest(&mut self, name: &str) -> Result<Vec<u32>, String> {
+        let Found::Rest(ids) = self.found(name)?.clone() else {
+            return Err(format!("`?{name}...` of a replacement is no list in its pattern"));
+        };
+        Ok(ids.into_iter().map(|id| self.take(id)).collect())
+    }
+
     fn node(&mut self, id: u32) -> Result<u32, String> {
         let node = &self.example.nodes[&id];
         if let Some(name) = hole_of(node).and_then(|name| name.strip_suffix("...")) {
-            let Found::Rest(ids) = self.found(name)?.clone() else {
-                return Err(format!("`?{name}...` of a replacement is no list in its pattern"));
-            };
-            let ids: Vec<u32> =
-                ids.iter().filter_map(|v| v.as_str().and_then(number)).map(|id| self.take(id)).collect();
+            let ids = self.rest(name)?;
             return Ok(match ids[..] {
                 [one] => one,
                 _ => {
-                    let ids: Value = ids.iter().map(|id| Value::from(format!("n{id}"))).collect();
-                    let mut made: Node = Map::new();
-                    made.insert("type".to_owned(), "Sequence".into());
-                    made.insert("form".to_owned(), "body".into());
-                    made.insert("expression_ids".to_owned(), ids);
-                    made.extend(self.span.clone().map(|span| (SPAN.to_owned(), span)));
-                    self.add(made)
+                    let ids = ids.into_iter().map(named).collect();
+                    let form = ("form".to_owned(), "body".into());
+                    self.make("Sequence", Node::from_iter([form, ("expression_ids".to_owned(), ids)]))
                 }
             });
         }
@@ -288,28 +296,23 @@ impl Fill<'_> {
             return match *self.found(name)? {
                 Found::Node(id) => Ok(self.take(id)),
                 Found::Name(ref name) => {
-                    let name = name.clone();
-                    let mut made: Node = Map::new();
-                    made.insert("type".to_owned(), "Variable".into());
-                    made.insert("name".to_owned(), name.into());
-                    made.extend(self.span.clone().map(|span| (SPAN.to_owned(), span)));
-                    Ok(self.add(made))
+                    let name = ("name".to_owned(), name.as_str().into());
+                    Ok(self.make("Variable", Node::from_iter([name])))
                 }
                 Found::Rest(_) => Err(format!("`?{name}` of a replacement is a list in its pattern")),
             };
         }
-        let mut made: Node = Map::new();
+        let mut made = Node::new();
         for (field, value) in node.iter().filter(|f| f.0 != SPAN) {
             made.insert(field.clone(), self.value(field, value)?);
         }
-        made.extend(self.span.clone().map(|span| (SPAN.to_owned(), span)));
-        Ok(self.add(made))
+        Ok(self.make(kind(node), made))
     }
 
     fn value(&mut self, field: &str, value: &Value) -> Result<Value, String> {
         Ok(match value {
             Value::String(id) if holds_ids(field) => match number(id) {
-                Some(id) => format!("n{}", self.node(id)?).into(),
+                Some(id) => named(self.node(id)?),
                 None => value.clone(),
             },
             Value::String(text) => match hole(text) {
@@ -323,17 +326,7 @@ impl Fill<'_> {
                 let mut made = Vec::with_capacity(items.len());
                 for item in items {
                     match rest_hole(self.example, item).filter(|_| holds_ids(field)) {
-                        Some(name) => match self.found(name)?.clone() {
-                            Found::Rest(ids) => {
-                                let ids = ids.iter().filter_map(|v| v.as_str().and_then(number));
-                                made.extend(
-                                    ids.collect::<Vec<_>>()
-                                        .into_iter()
-                                        .map(|id| Value::from(format!("n{}", self.take(id)))),
-                                );
-                            }
-                            _ => return Err(format!("`?{name}...` of a replacement is no list in its pattern")),
-                        },
+                        Some(name) => made.extend(self.rest(name)?.into_iter().map(named)),
                         None => made.push(self.value(field, item)?),
                     }
                 }
@@ -356,28 +349,12 @@ impl Fill<'_> {
             self.used.push(id);
             return id;
         }
-        let mut node = self.graph.nodes[&id].clone();
-        for (field, value) in &mut node {
-            self.copy(field, value);
-        }
-        self.add(node)
+        self.copy(id)
     }
 
-    fn copy(&mut self, field: &str, value: &mut Value) {
-        match value {
-            Value::String(id) if holds_ids(field) => {
-                if let Some(child) = number(id) {
-                    let node = self.graph.nodes[&child].clone();
-                    let mut node = node;
-                    for (field, value) in &mut node {
-                        self.copy(field, value);
-                    }
-                    *value = format!("n{}", self.add(node)).into();
-                }
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.copy(field, item)),
-            Value::Object(fields) => fields.iter_mut().for_each(|(name, value)| self.copy(name, value)),
-            _ => {}
-        }
+    fn copy(&mut self, id: u32) -> u32 {
+        let mut node = self.graph.nodes[&id].clone();
+        replace_ids(&mut node, &mut |id| Ok(self.copy(id))).expect("copies have ids");
+        self.add(node)
     }
 }
