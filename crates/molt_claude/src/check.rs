@@ -23,7 +23,7 @@ mod tests;
 mod ty;
 mod warnings;
 
-pub use definitions::describe_definitions;
+pub use definitions::{asks_for_definitions, describe_definitions};
 
 use std::collections::{HashMap, HashSet};
 

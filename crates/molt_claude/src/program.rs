@@ -115,7 +115,7 @@ fn compile_here(request: &Request, bytes: Option<Vec<u8>>, loader: &dyn Loader, 
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
     core.restriction = request.options.capabilities.rules().map(|rules| core.names.intern(&rules));
     let is_wrong = diagnostics.iter().any(stops);
-    if !is_wrong {
+    if !is_wrong && check::asks_for_definitions(&core) {
         check::describe_definitions(&mut core, &mut syntax, &sources);
     }
     let foreign = foreign_modules(&core);

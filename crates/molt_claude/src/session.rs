@@ -84,6 +84,7 @@ pub fn compile(request: &Request, loader: &dyn Loader, runner: MakeRunner) -> Co
         let program = (!is_wrong).then(|| {
             assume_little(core);
             check::check(core, syntax, sources, false);
+            // A later entry may ask.
             check::describe_definitions(core, syntax, sources);
             lower::next_program(core, syntax, sources, request.settled)
         });

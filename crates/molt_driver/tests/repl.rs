@@ -169,6 +169,17 @@ fn macros_and_tasks_go_on_in_later_entries() {
 }
 
 #[test]
+fn definitions_of_earlier_entries_have_graphs() {
+    session(&[
+        ("(define (f n) (* n 2))", ""),
+        ("(graph:to-source (graph:of f))", "\"(define (f n) (* n 2))\\n\""),
+        ("(define old (semantic:version f))", ""),
+        ("(define (f m)   (* m 2))", ""),
+        ("(= old (semantic:version f))", "true"),
+    ]);
+}
+
+#[test]
 fn modules_are_evaluated_once() {
     let folder = std::env::temp_dir().join(format!("molt-repl-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for the test");

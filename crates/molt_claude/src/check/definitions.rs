@@ -13,12 +13,9 @@ use crate::stx::Syntax;
 /// The functions of the library that want to know.
 const ASKING: &[&str] = &["graph:of", "semantic:version"];
 
-/// Keeps in the core what is known of each procedure of the program, as JSON, if the program can ask: `source`, `type` with
-/// `row`, a list of labels, and `contract`, what is written of it.
+/// Keeps in the core what is known of each procedure of the program, as JSON: `source`, `type` with `row`, a list of labels,
+/// and `contract`, what is written of it.
 pub fn describe_definitions(core: &mut Core, syntax: &mut Syntax, sources: &SourceMap) {
-    if !asks(core) {
-        return;
-    }
     let library = core.order[0];
     let of_library = core.names.text(core.modules[library].file).to_owned();
     let defined: HashMap<ExprId, GlobalId> = core
@@ -58,8 +55,8 @@ pub fn describe_definitions(core: &mut Core, syntax: &mut Syntax, sources: &Sour
     }
 }
 
-/// Whether something outside of the library means one of the functions.
-fn asks(core: &Core) -> bool {
+/// Whether a program asks for its definitions: something outside of the library means one of the functions.
+pub fn asks_for_definitions(core: &Core) -> bool {
     let library = core.order[0];
     let asking: HashSet<GlobalId> = core
         .globals
