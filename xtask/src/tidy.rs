@@ -34,6 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "molt_python",
             "molt_grok",
             "molt_claude",
+            "molt_claude_syntax",
             "molt_vm",
             "molt_cranelift",
             "molt_link",
@@ -43,7 +44,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "molt_filetest",
         &["molt_abi", "molt_ir", "molt_python", "molt_diagnostics", "molt_opt", "molt_vm", "molt_cranelift"],
     ),
-    ("molt", &["molt_driver", "molt_diagnostics", "molt_bench", "molt_alloc"]),
+    ("molt_lsp", &["molt_driver"]),
+    ("molt", &["molt_driver", "molt_lsp", "molt_diagnostics", "molt_bench", "molt_alloc"]),
 ];
 
 const MOST_LINES: usize = 1_500;

@@ -18,6 +18,7 @@ mod infer;
 mod narrow;
 mod row;
 mod shared;
+pub mod shown;
 #[cfg(test)]
 mod tests;
 mod ty;
@@ -31,6 +32,7 @@ use molt_base::{EntityId, FileId, SourceMap, Span, Symbol};
 use molt_diagnostics::{Code, Diagnostic};
 
 use crate::core::{Core, CtorId, ExprId, LambdaId, LocalId, OpId};
+use crate::notes::Meaning;
 use crate::stx::{StxId, Syntax};
 use annotation::Scope;
 use row::{Entry, Rows};
@@ -88,6 +90,8 @@ struct Checker<'a> {
     escaping: HashSet<LambdaId>,
     param_types: Vec<(LambdaId, LocalId, TyId)>,
     wanted_rows: Vec<effects::Wanted>,
+    /// Names of types, if notes are wanted.
+    type_uses: Vec<(Span, Meaning)>,
     /// Suspicious places, shown if the program is otherwise in order.
     warned: Vec<Diagnostic>,
 }
@@ -197,6 +201,7 @@ impl<'a> Checker<'a> {
             escaping: HashSet::new(),
             param_types: Vec::new(),
             wanted_rows: Vec::new(),
+            type_uses: Vec::new(),
             warned: Vec::new(),
         }
     }

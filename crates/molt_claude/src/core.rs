@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use molt_base::{Arena, Interner, Span, Symbol, entity_id};
 
 use crate::library::BuiltinId;
+use crate::notes::Notes;
 use crate::stx::StxId;
 
 entity_id!(
@@ -76,6 +77,7 @@ pub struct Core {
     pub aliases: Vec<Alias>,
     /// Values of definitions and the rows that they declare.
     pub declared_rows: Vec<(ExprId, StxId)>,
+    pub notes: Notes,
     /// What values are asked before they are used, where the checker could not tell; see [`crate::check`].
     pub tests: HashMap<ExprId, TypeTest>,
 
@@ -403,6 +405,7 @@ pub struct Field {
 #[derive(Clone, Copy, Debug)]
 pub struct Alias {
     pub name: Symbol,
+    pub span: Span,
     pub module: ModuleId,
     pub ty: StxId,
 }
@@ -411,6 +414,8 @@ pub struct Alias {
 #[derive(Clone, Debug)]
 pub struct Effect {
     pub name: Symbol,
+    /// Where it is declared; none of those that the language has.
+    pub span: Option<Span>,
     pub ops: Vec<OpId>,
     /// Has a default handler.
     pub is_builtin: bool,
@@ -421,6 +426,8 @@ pub struct Effect {
 pub struct Operation {
     pub effect: EffectId,
     pub name: Symbol,
+    /// Where it is declared; none of those that the language has.
+    pub span: Option<Span>,
     /// Fewest and most operands.
     pub arity: (usize, Option<usize>),
     pub is_never: bool,
@@ -434,6 +441,8 @@ pub struct Module {
     pub name: Symbol,
     /// The file that messages show.
     pub file: Symbol,
+    /// The form that it is, of one of several in a file.
+    pub whole: Option<Span>,
     /// Its body: top-level forms in order.
     pub body: Vec<ExprId>,
     /// The modules that are evaluated before it, in order.

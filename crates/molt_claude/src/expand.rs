@@ -34,6 +34,7 @@ use crate::core::{Core, ExprId, ExprKind, Local, LocalId, LoopId, ModuleId};
 use crate::library::{self, BUILTINS, BuiltinId};
 use crate::lookup::Places;
 use crate::macros::MakeRunner;
+use crate::notes::Meaning;
 use crate::program::Loader;
 use crate::stx::{Mark, Name, StxId, Syntax};
 use crate::syntax::Kind;
@@ -325,7 +326,7 @@ impl<'a> Expander<'a> {
     fn variable(&mut self, s: StxId, at: At) -> ExprId {
         let name = self.syntax.name(s).expect("the kind says so");
         let span = self.syntax.span(s);
-        let kind = match self.lookup(name, at.scope) {
+        let kind = match self.meant(s, name, at.scope) {
             Some(Binding::Local(l)) if self.is_of_run_time(l) => return self.of_run_time(s),
             Some(Binding::Local(l)) => ExprKind::Local(l),
             Some(Binding::Macro(_)) => {
@@ -347,6 +348,21 @@ impl<'a> Expander<'a> {
         self.resolve(name, scope).or_else(|| self.qualified(name))
     }
 
+    /// The same of a symbol of the text, with a note.
+    fn meant(&mut self, s: StxId, name: Name, scope: ScopeId) -> Option<Binding> {
+        let binding = self.lookup(name, scope)?;
+        self.note(s, binding);
+        Some(binding)
+    }
+
+    fn note(&mut self, s: StxId, binding: Binding) {
+        if self.core.notes.is_wanted
+            && let Some(meaning) = meaning(binding)
+        {
+            self.core.notes.used(self.syntax.span(s), meaning);
+        }
+    }
+
     fn unbound(&mut self, s: StxId, name: Name, scope: ScopeId) -> ExprId {
         let span = self.syntax.span(s);
         let text = self.text(name.symbol).to_owned();
@@ -358,6 +374,9 @@ impl<'a> Expander<'a> {
         }
         let mut finding = Diagnostic::at(&code::UNBOUND, span, format!("`{text}` is not bound"));
         if let Some(near) = self.nearest(&text, scope) {
+            if self.core.notes.is_wanted {
+                self.core.notes.misspelt.push((span, near.clone()));
+            }
             finding = finding.help(format!("`{near}` is bound here"));
         }
         if let Some(writer) = self.writer(name) {
@@ -393,8 +412,12 @@ impl<'a> Expander<'a> {
                 return self.special(form, s, at);
             }
             match self.lookup(name, at.scope) {
-                Some(Binding::Builtin(b)) => return self.builtin_call(b, head, rest, s, at),
+                Some(Binding::Builtin(b)) => {
+                    self.note(head, Binding::Builtin(b));
+                    return self.builtin_call(b, head, rest, s, at);
+                }
                 Some(Binding::Op(o)) => {
+                    self.note(head, Binding::Op(o));
                     let operands = self.operands(rest, at);
                     return self.perform(o, operands, s);
                 }
@@ -411,6 +434,7 @@ impl<'a> Expander<'a> {
             }
         }
         if let Some(ctor) = self.checked_ctor(head, at) {
+            self.note(head, Binding::Ctor(ctor));
             let callee = self.core.expr(ExprKind::Ctor(ctor), self.syntax.span(head));
             let operands = self.operands(rest, at);
             let made = self.core.expr(ExprKind::Call(callee, operands), span);
@@ -460,6 +484,19 @@ impl<'a> Expander<'a> {
         let callee = self.core.expr(ExprKind::Global(g), span);
         self.core.expr(ExprKind::Call(callee, operands.into()), span)
     }
+}
+
+/// What a name means, as notes have it; none of `resume`, which is no variable of its own.
+fn meaning(binding: Binding) -> Option<Meaning> {
+    Some(match binding {
+        Binding::Local(l) => Meaning::Local(l),
+        Binding::Global(g) => Meaning::Global(g),
+        Binding::Ctor(c) => Meaning::Ctor(c),
+        Binding::Op(o) => Meaning::Op(o),
+        Binding::Builtin(b) => Meaning::Builtin(b),
+        Binding::Macro(m) => Meaning::Macro(m.0),
+        Binding::Resume(_) => return None,
+    })
 }
 
 /// Edits between two words; above `most` some larger number.

@@ -4,7 +4,8 @@
 //! effects and patterns, `lower` makes the IR.
 //! [`library`] holds the tables of native functions and effects, and the functions that are written in the language
 //! itself. [`graph`] shows programs as graphs, [`lint`] looks at how a text is written, [`doc`] tells the types of a module,
-//! [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen
+//! [`ide`] what editors show of a
+//! program ([`notes`] are taken for it), [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen
 //! about a program.
 //!
 //! Invariants: no I/O, files come from the caller's [`Loader`]; the reader gives data for every text, however wrong, and
@@ -16,12 +17,15 @@ pub mod core;
 pub mod doc;
 pub mod expand;
 pub mod graph;
+pub mod ide;
+
 pub mod library;
 pub mod lint;
 pub mod lookup;
 mod lower;
 pub mod macros;
 pub mod manifest;
+pub mod notes;
 pub mod options;
 pub mod program;
 pub mod session;

@@ -7,14 +7,14 @@ mod operations;
 pub use functions::{BUILTINS, owning};
 pub use operations::{EFFECTS, SPELLINGS, capability};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use molt_abi::RtFn;
 use molt_base::entity_id;
 use molt_ir::{BinaryOp, CompareOp};
 
 use crate::check::TABLE;
-use crate::syntax::{Datum, Kind};
+use crate::syntax::{Data, Datum, Kind};
 
 entity_id!(
     /// A native function of the library.
@@ -72,16 +72,32 @@ pub fn rows() -> String {
     }
     let read = crate::syntax::read(molt_base::FileId(0), TABLE);
     let data = &read.data;
-    for row in data.top() {
-        let parts: Vec<Datum> = data.parts(row).collect();
-        let names = if data.kind(parts[0]) == Kind::Form { data.parts(parts[0]).collect() } else { vec![parts[0]] };
-        let labels = parts[1..].iter().flat_map(|&ty| data.parts(ty)).filter(|&p| data.kind(p) == Kind::Map);
+    for (names, types) in table(data) {
+        let labels = types.iter().flat_map(|&ty| data.parts(ty)).filter(|&p| data.kind(p) == Kind::Map);
         let labels: Vec<&str> = labels.flat_map(|row| data.parts(row)).filter_map(|l| data.name(l)).collect();
-        for name in names.iter().filter_map(|&n| data.name(n)).filter(|_| !labels.is_empty()) {
+        for name in names.into_iter().filter(|_| !labels.is_empty()) {
             rows.entry(name).or_default().extend(labels.iter().map(|&l| l.to_owned()));
         }
     }
     serde_json::to_string(&rows).expect("texts have a form in JSON")
+}
+
+/// The rows of the table of types: names, and the types that each of them has.
+fn table(data: &Data) -> impl Iterator<Item = (Vec<&str>, Vec<Datum>)> {
+    data.top().map(|row| {
+        let parts: Vec<Datum> = data.parts(row).collect();
+        let names = if data.kind(parts[0]) == Kind::Form { data.parts(parts[0]).collect() } else { vec![parts[0]] };
+        (names.into_iter().filter_map(|n| data.name(n)).collect(), parts[1..].to_vec())
+    })
+}
+
+/// The types of the library's functions and operations as the table has them, by name.
+pub fn signatures() -> HashMap<String, Vec<String>> {
+    let read = crate::syntax::read(molt_base::FileId(0), TABLE);
+    let data = &read.data;
+    let written = |types: &[Datum]| types.iter().map(|&t| data.written(t).to_owned()).collect::<Vec<_>>();
+    let rows = table(data).flat_map(|(names, types)| names.into_iter().map(move |n| (n.to_owned(), written(&types))));
+    rows.collect()
 }
 
 /// What calls of a native function become.

@@ -73,7 +73,7 @@ impl Job {
         root: &Path,
         offered: &Offered,
     ) -> (Compiled, Touched) {
-        let loader = DiskLoader { touched: Mutex::default(), offered, root };
+        let loader = DiskLoader::new(offered, root);
         let compiled = molt_claude::compile(&self.request(surfaces), &loader, &crate::expansion::runner);
         let mut touched = loader.touched();
         if let (Some(entry), true, None) = (&self.entry, compiled.sources.is_empty(), &touched.failed) {
@@ -82,7 +82,7 @@ impl Job {
         (compiled, touched)
     }
 
-    fn request(&self, surfaces: &[(String, PathBuf)]) -> Request {
+    pub(crate) fn request(&self, surfaces: &[(String, PathBuf)]) -> Request {
         Request {
             entry: self.entry.clone(),
             surfaces: surfaces.to_vec(),
@@ -95,7 +95,7 @@ impl Job {
     pub(crate) fn document(&self) -> (Option<Result<Documented, Faults>>, Touched) {
         let root = self.root();
         let offered = Offered::new(&root);
-        let loader = DiskLoader { touched: Mutex::default(), offered: &offered, root: &root };
+        let loader = DiskLoader::new(&offered, &root);
         let made = molt_claude::doc::document(&self.request(&[]), &loader, &crate::expansion::runner);
         let mut touched = loader.touched();
         if let (Some(entry), None, None) = (&self.entry, &made, &touched.failed) {
@@ -126,13 +126,17 @@ pub(crate) fn places(entry: &Path) -> Places {
 }
 
 /// Reads files from the disk and remembers which.
-struct DiskLoader<'a> {
+pub(crate) struct DiskLoader<'a> {
     touched: Mutex<Touched>,
     offered: &'a Offered,
     root: &'a Path,
 }
 
-impl DiskLoader<'_> {
+impl<'a> DiskLoader<'a> {
+    pub(crate) fn new(offered: &'a Offered, root: &'a Path) -> DiskLoader<'a> {
+        DiskLoader { touched: Mutex::default(), offered, root }
+    }
+
     fn touched(self) -> Touched {
         self.touched.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,7 +7,9 @@ pub mod claude;
 pub mod doc;
 pub mod doctor;
 mod expansion;
+pub mod files;
 pub mod grok;
+pub mod ide;
 pub mod loader;
 mod mixed;
 mod offered;
@@ -19,7 +21,7 @@ pub mod toolchain;
 
 pub use molt_base::{SourceMap, Span};
 pub use molt_cranelift::DEFECT_STATUS;
-pub use molt_diagnostics::Diagnostic;
+pub use molt_diagnostics::{Diagnostic, Level};
 pub use molt_link::Choice as LinkerChoice;
 pub use molt_link::size::{Reason, SizeReport, report as size_report};
 pub use session::{DriverError, Emit, Entry, Session, SessionOptions};

@@ -64,6 +64,15 @@ pub enum Verb {
         #[arg(short, long, default_value = "doc")]
         output: PathBuf,
     },
+    /// Serve an editor on standard input and output, as the Language Server Protocol says
+    Lsp {
+        /// Write each message and the time of its answer to a file
+        #[arg(long, value_name = "FILE")]
+        log: Option<PathBuf>,
+        /// What editors pass for the only way that there is
+        #[arg(long, hide = true)]
+        stdio: bool,
+    },
     /// Run the tests of files; one whose tests all hold and that ends with status 0 has passed
     Test {
         /// Files and folders
@@ -76,7 +85,7 @@ pub enum Verb {
 }
 
 /// Verbs of the reference that are not there.
-pub const ABSENT: &[&str] = &["verify", "lsp", "debug"];
+pub const ABSENT: &[&str] = &["verify", "debug"];
 
 #[derive(Debug, Args)]
 pub struct LintArgs {

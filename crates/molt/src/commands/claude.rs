@@ -7,6 +7,7 @@ mod packages;
 use std::path::{Path, PathBuf};
 
 use molt_driver::claude::{self, Faults, Job};
+use molt_driver::files::files_of;
 use molt_driver::{DriverError, Emit, Entry};
 
 use super::{bench, diff, execute_entry, finish, fmt, repl, session, write_text};
@@ -19,7 +20,7 @@ fn files(common: &Common, named: Vec<PathBuf>) -> Result<Vec<PathBuf>, u8> {
     let named = if named.is_empty() { vec![PathBuf::from(".")] } else { named };
     let mut files = Vec::new();
     for name in named {
-        let found = fmt::files_of(&name, claude::is_claude).map_err(|e| report::error(&e, common))?;
+        let found = files_of(&name, claude::is_claude).map_err(|e| report::error(&e, common))?;
         if found.is_empty() {
             eprintln!("error: there are no `.cl` files in `{}`", name.display());
             return Err(2);
@@ -51,6 +52,7 @@ pub fn dispatch(cli: Cli) -> u8 {
             let files = if files.is_empty() { vec![PathBuf::from(".")] } else { files };
             Ok(fmt::fmt(common, files, Vec::new(), check))
         }
+        Verb::Lsp { log, .. } => lsp(log.as_deref()),
         Verb::Test { files, exit_first } => test(common, &files, exit_first),
     };
     done.unwrap_or_else(|status| status)
@@ -93,6 +95,13 @@ fn measure(common: &Common, args: MeasureArgs) -> Result<u8, u8> {
     Ok(bench::bench(common, &args.plain()))
 }
 
+fn lsp(log: Option<&Path>) -> Result<u8, u8> {
+    molt_lsp::serve(log).map(|()| 0).map_err(|e| {
+        eprintln!("error: {e}");
+        1
+    })
+}
+
 fn disasm(common: &Common, file: &Path, program: ProgramArgs) -> Result<u8, u8> {
     let options = program.options(false);
     let optimise = options.optimise > 0;
@@ -127,7 +136,7 @@ fn test(common: &Common, files: &[PathBuf], exit_first: bool) -> Result<u8, u8> 
     for file in files {
         let there = std::fs::metadata(file).map_err(|error| DriverError::Read { path: file.clone(), error });
         there.map_err(|e| report::error(&e, common))?;
-        let listed = fmt::files_of(file, claude::is_claude);
+        let listed = files_of(file, claude::is_claude);
         programs.extend(listed.map_err(|e| report::error(&e, common))?);
     }
     if programs.is_empty() {

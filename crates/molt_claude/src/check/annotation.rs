@@ -10,6 +10,7 @@ use super::Checker;
 use super::row::{Row, RowId, Rows};
 use super::ty::{BASES, Base, CONS, FnTy, Ty, TyId, Types, VarId};
 use crate::core::{DataTypeId, ModuleId};
+use crate::notes::Meaning;
 use crate::stx::StxId;
 use crate::syntax::Kind;
 
@@ -73,11 +74,13 @@ impl Checker<'_> {
         }
         let span = self.syntax.span(s);
         if let Some(data) = self.data_named(symbol, span) {
+            self.type_used(span, Meaning::Data(data));
             let count = self.core.data_types[data].variables.len();
             return self.types.add(Ty::Data(data, vec![Types::ANY; count].into()));
         }
-        if let Some(alias) = self.alias_named(symbol, span) {
-            return self.alias(alias, scope);
+        if let Some(place) = self.alias_named(symbol, span) {
+            self.type_used(span, Meaning::Alias(place as u32));
+            return self.alias(self.core.aliases[place].ty, scope);
         }
         self.once(Diagnostic::at(&code::UNBOUND, span, format!("there is no type `{text}`")));
         Types::ANY
@@ -105,15 +108,25 @@ impl Checker<'_> {
         all.max_by_key(|(_, d)| Some(d.module) == here).map(|(id, _)| id)
     }
 
-    fn alias_named(&self, name: Symbol, at: Span) -> Option<StxId> {
-        let all = self.core.aliases.iter().filter(|a| a.name == name);
+    /// The alias of a name by its place: that of the module at hand, else any.
+    fn alias_named(&self, name: Symbol, at: Span) -> Option<usize> {
+        let all = self.core.aliases.iter().enumerate().filter(|(_, a)| a.name == name);
         let here = self.module_at(at);
-        all.max_by_key(|a| Some(a.module) == here).map(|a| a.ty)
+        all.max_by_key(|(_, a)| Some(a.module) == here).map(|(place, _)| place)
+    }
+
+    fn type_used(&mut self, span: Span, meaning: Meaning) {
+        if self.core.notes.is_wanted {
+            self.type_uses.push((span, meaning));
+        }
     }
 
     fn module_at(&self, at: Span) -> Option<ModuleId> {
         let name = self.sources.file(at.file).name.as_ref();
-        self.core.modules.iter().find(|(_, m)| self.core.names.text(m.file) == name).map(|(id, _)| id)
+        let of_file = self.core.modules.iter().filter(|(_, m)| self.core.names.text(m.file) == name);
+        let holds = |whole: Span| whole.file == at.file && whole.start <= at.start && at.end <= whole.end;
+        // Of a file with several modules the form around the place, else the rest of the file.
+        of_file.filter(|(_, m)| m.whole.is_none_or(holds)).max_by_key(|(_, m)| m.whole.is_some()).map(|(id, _)| id)
     }
 
     // ---- types with parts -----------------------------------------------------------------------
@@ -171,6 +184,7 @@ impl Checker<'_> {
         let span = self.syntax.span(head);
         let parts = self.annotations(rest, scope);
         if let Some(data) = self.data_named(name, span) {
+            self.type_used(span, Meaning::Data(data));
             let wanted = self.core.data_types[data].variables.len();
             if wanted != parts.len() {
                 return self.no_type(s, &format!("`{text}` has {wanted} parts, and there are {}", parts.len()));
@@ -279,9 +293,12 @@ impl Checker<'_> {
         if text == "?" {
             return Some(Rows::UNKNOWN);
         }
-        let is_declared =
-            self.core.effects.iter().any(|(_, e)| self.core.names.text(e.name).eq_ignore_ascii_case(&text));
-        if !is_declared && !LABELS.contains(&text.as_str()) {
+        let mut effects = self.core.effects.iter();
+        let declared = effects.find(|(_, e)| self.core.names.text(e.name).eq_ignore_ascii_case(&text));
+        if let Some((effect, _)) = declared {
+            self.type_used(self.syntax.span(s), Meaning::Effect(effect));
+        }
+        if declared.is_none() && !LABELS.contains(&text.as_str()) {
             let shown = self.core.names.text(self.syntax.text(s));
             let fault = Diagnostic::at(&code::UNBOUND, self.syntax.span(s), format!("there is no effect `{shown}`"));
             self.once(fault);

@@ -167,9 +167,11 @@ impl Expander<'_> {
     /// Every contract of the module is of a function that the module defines, or abstract.
     pub(super) fn contracts_without_function(&mut self) {
         for contract in self.modules.contracts.clone() {
-            let is_defined = self.scopes.own(self.modules.scope, contract.name).is_some();
+            let own = self.scopes.own(self.modules.scope, contract.name);
+            let target = self.syntax.parts(contract.form)[1];
+            own.into_iter().for_each(|b| self.note(target, b));
+            let is_defined = own.is_some();
             if !is_defined && !contract.is_abstract {
-                let target = self.syntax.parts(contract.form)[1];
                 self.unbound(target, contract.name, self.modules.scope);
             }
         }

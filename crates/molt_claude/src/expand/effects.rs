@@ -8,6 +8,7 @@ use crate::core::{
     Action, Clause, Effect, EffectId, ExprId, ExprKind, Handler, LocalId, Match, OpId, Operation, Otherwise, Try,
 };
 use crate::library;
+use crate::notes::Meaning;
 use crate::stx::{Mark, Name, StxId};
 use crate::syntax::Kind;
 
@@ -16,7 +17,7 @@ impl Expander<'_> {
     pub(super) fn add_operations(&mut self) {
         for row in library::EFFECTS {
             let name = self.core.names.intern(row.name);
-            let effect = self.core.effects.push(Effect { name, ops: Vec::new(), is_builtin: true });
+            let effect = self.core.effects.push(Effect { name, span: None, ops: Vec::new(), is_builtin: true });
             for op in row.ops {
                 let id = self.add_operation(effect, op.name, op.arity, op.is_never);
                 for alias in op.functions {
@@ -35,7 +36,7 @@ impl Expander<'_> {
         is_never: bool,
     ) -> OpId {
         let name = self.core.names.intern(name);
-        let id = self.core.ops.push(Operation { effect, name, arity, is_never, ty: None });
+        let id = self.core.ops.push(Operation { effect, name, span: None, arity, is_never, ty: None });
         self.core.effects[effect].ops.push(id);
         id
     }
@@ -258,9 +259,12 @@ impl Expander<'_> {
         let Some(name) = self.binder(s, "what a clause answers") else { return Err(self.nil(span)) };
         let text = self.text(name.symbol).to_owned();
         if let Some(op) = self.operation_named(&text) {
+            self.core.notes.used(span, Meaning::Op(op));
             return Ok((self.core.ops[op].effect, Some(op)));
         }
-        match self.effect_named(&text) {
+        let effect = self.effect_named(&text);
+        effect.into_iter().for_each(|e| self.core.notes.used(span, Meaning::Effect(e)));
+        match effect {
             // The label of errors means that one is raised.
             Some(effect) if self.core.ops[self.raise_op()].effect == effect => Ok((effect, Some(self.raise_op()))),
             Some(effect) => Ok((effect, None)),

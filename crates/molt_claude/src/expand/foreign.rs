@@ -92,8 +92,15 @@ impl Expander<'_> {
         let file = self.core.names.intern(&key);
         let span = self.start_of(&key);
         let imports = vec![self.module_at(&key)];
-        let module =
-            self.core.modules.push(Module { name, file, body: Vec::new(), imports, doc: None, is_surface: true });
+        let module = self.core.modules.push(Module {
+            name,
+            file,
+            whole: None,
+            body: Vec::new(),
+            imports,
+            doc: None,
+            is_surface: true,
+        });
         self.module = module;
         let mut body = Vec::new();
         for (symbol, binding) in exports {
@@ -141,7 +148,15 @@ impl Expander<'_> {
         let outer = self.module;
         let dotted = self.core.names.intern(&name);
         let file = self.core.names.intern(&key);
-        let module = Module { name: dotted, file, body: Vec::new(), imports: Vec::new(), doc: None, is_surface: false };
+        let module = Module {
+            name: dotted,
+            file,
+            whole: None,
+            body: Vec::new(),
+            imports: Vec::new(),
+            doc: None,
+            is_surface: false,
+        };
         self.module = self.core.modules.push(module);
         let mut known = Exports::default();
         let mut body = Vec::new();

@@ -385,7 +385,7 @@ impl Expander<'_> {
         let Some(name) = self.binder(parts[0], "what `set!` assigns") else { return self.nil(span) };
         let target = self.syntax.span(parts[0]);
         let text = self.text(name.symbol).to_owned();
-        let kind = match self.lookup(name, at.scope) {
+        let kind = match self.meant(parts[0], name, at.scope) {
             Some(Binding::Local(l)) if self.is_of_run_time(l) => return self.of_run_time(parts[0]),
             Some(Binding::Local(l)) => {
                 self.core.locals[l].is_set = true;
@@ -433,7 +433,8 @@ impl Expander<'_> {
             Err(e) => return e,
         };
         let span = self.syntax.span(s);
-        let Some(Binding::Ctor(ctor)) = self.syntax.name(parts[0]).and_then(|n| self.lookup(n, at.scope)) else {
+        let Some(Binding::Ctor(ctor)) = self.syntax.name(parts[0]).and_then(|n| self.meant(parts[0], n, at.scope))
+        else {
             let target = self.syntax.span(parts[0]);
             self.report(&code::SHAPE, target, "the first operand of `is?` is a constructor");
             let value = self.expr(parts[1], at.operand());

@@ -18,6 +18,7 @@ use super::scope::{Binding, ScopeId};
 use super::{At, Expander};
 use crate::core::{ExprId, LambdaId, LocalId, ModuleId};
 use crate::macros::Failure;
+use crate::notes::MacroNote;
 use crate::stx::{Mark, Name, StxId};
 use crate::syntax::Kind;
 pub(super) use machine::Macros;
@@ -80,6 +81,10 @@ impl Expander<'_> {
         let is_wrong = self.diagnostics[findings..].iter().any(Diagnostic::is_error);
         let state = if is_wrong { State::Broken } else { State::Fresh };
         let (module, before) = (self.module, self.form_count());
+        if self.core.notes.is_wanted {
+            let (span, signature) = (self.syntax.span(target), self.syntax.span(parts[0]));
+            self.core.notes.macros.push(MacroNote { name: name.symbol, span, signature });
+        }
         let id = self.macros.all.push(Macro { name: name.symbol, lambda, module, before, state });
         self.bind_in_module(at.scope, name, Binding::Macro(id));
     }
@@ -141,6 +146,7 @@ impl Expander<'_> {
 
     /// One expansion of a use; an error node where that fails.
     pub(super) fn expand_macro(&mut self, m: MacroId, s: StxId) -> StxId {
+        self.note(self.syntax.parts(s)[0], Binding::Macro(m));
         match self.expansion(m, s) {
             Ok(made) => made,
             Err(Reported) => self.syntax.make(Kind::Error, self.syntax.span(s), Symbol(0), Mark::SOURCE, &[]),

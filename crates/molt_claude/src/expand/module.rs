@@ -11,10 +11,11 @@ use super::body::Define;
 use super::contracts::Written;
 use super::foreign::is_foreign;
 use super::scope::{Binding, ScopeId};
-use super::{At, Expander};
+use super::{At, Expander, meaning};
 use crate::core::{Alias, ExprId, ExprKind, Global, GlobalId, Module, ModuleId};
 use crate::library;
 use crate::lookup;
+use crate::notes::Meaning;
 use crate::program::decode;
 use crate::stx::{Mark, Name, StxId};
 use crate::syntax::{self, Kind};
@@ -168,7 +169,13 @@ impl Expander<'_> {
             let end = molt_base::Span { start: 0, end: 0, file };
             forms.push(self.all_tests(end));
         }
-        self.module_apart(path, path, HashMap::new(), |e, scope| e.module_body(name, &[], &forms, path, scope));
+        self.module_apart(path, path, HashMap::new(), |e, scope| {
+            let module = e.module_body(name, &[], &forms, path, scope);
+            if e.core.notes.is_wanted && e.modules.is_entry() {
+                e.note_known(scope);
+            }
+            module
+        });
         self.modules.open.pop();
         if is_unread {
             // Names may be bound where the text was not understood; other faults of syntax are faults all the same.
@@ -239,7 +246,8 @@ impl Expander<'_> {
         scope: ScopeId,
     ) -> ModuleId {
         let file = self.core.names.intern(path);
-        let module = Module { name, file, body: Vec::new(), imports: Vec::new(), doc: None, is_surface: false };
+        let module =
+            Module { name, file, whole: None, body: Vec::new(), imports: Vec::new(), doc: None, is_surface: false };
         self.module = self.core.modules.push(module);
         let at = At { scope, tail: None };
         let mut exports = Vec::new();
@@ -461,6 +469,7 @@ impl Expander<'_> {
         before.retain(|_, key| key.starts_with(&prefix));
         let module = self
             .module_apart(&key, &path, before, |e, scope| e.module_body(name.symbol, &exported, forms, &path, scope));
+        self.core.modules[module].whole = Some(self.syntax.span(form));
         self.core.modules[self.module].imports.push(module);
         self.modules.aliases.insert(name.symbol, key);
     }
@@ -496,7 +505,32 @@ impl Expander<'_> {
     fn type_alias(&mut self, form: StxId) {
         let Ok(parts) = self.exactly(form, 2) else { return };
         let Some(name) = self.binder(parts[0], "the name of a type") else { return };
-        self.core.aliases.push(Alias { name: name.symbol, module: self.module, ty: parts[1] });
+        let span = self.syntax.span(parts[0]);
+        self.core.aliases.push(Alias { name: name.symbol, span, module: self.module, ty: parts[1] });
+    }
+
+    /// Notes what the module at hand knows beside the library, and what its names of other modules stand for.
+    fn note_known(&mut self, scope: ScopeId) {
+        let names: Vec<Name> = self.scopes.visible(scope).collect();
+        for name in names {
+            let own = self.scopes.resolve(name, scope).filter(|&b| self.scopes.own(self.base, name) != Some(b));
+            if let Some(meaning) = own.and_then(meaning) {
+                self.core.notes.known.push((name.symbol, meaning));
+            }
+        }
+        let aliases: Vec<(Symbol, String)> = self.modules.aliases.iter().map(|(&n, path)| (n, path.clone())).collect();
+        for (alias, path) in aliases {
+            let exports = match path.strip_prefix('<').and_then(|p| p.strip_suffix('>')) {
+                Some(library) => {
+                    let all = self.prefixed_exports(library);
+                    all.into_iter().map(|(name, b)| (self.core.names.intern(&name), b)).collect()
+                }
+                None if self.is_loaded(&path) => self.exports_of(&path),
+                None => Vec::new(),
+            };
+            let exports = exports.into_iter().filter_map(|(name, b)| Some((name, meaning(b)?))).collect();
+            self.core.notes.modules.push((alias, exports));
+        }
     }
 
     // ---- effects ------------------------------------------------------------------------------
@@ -505,7 +539,8 @@ impl Expander<'_> {
     fn define_effect(&mut self, form: StxId) {
         let Ok(parts) = self.at_least(form, 2) else { return };
         let Some(name) = self.binder(parts[0], "the name of an effect") else { return };
-        let effect = crate::core::Effect { name: name.symbol, ops: Vec::new(), is_builtin: false };
+        let span = Some(self.syntax.span(parts[0]));
+        let effect = crate::core::Effect { name: name.symbol, span, ops: Vec::new(), is_builtin: false };
         let effect = self.core.effects.push(effect);
         for &op in &parts[1..] {
             let inside = self.syntax.parts(op).to_vec();
@@ -520,6 +555,7 @@ impl Expander<'_> {
             let count = self.syntax.parts(operands).len();
             let is_never = self.syntax.is_symbol(result, "Never", &self.core.names);
             let op = self.add_operation(effect, &text, (count, Some(count)), is_never);
+            self.core.ops[op].span = Some(self.syntax.span(target));
             self.core.ops[op].ty = Some((self.syntax.parts(operands).to_vec(), result));
         }
     }
@@ -557,6 +593,7 @@ impl Expander<'_> {
         for (name, outside, target) in exports {
             match self.scopes.own(scope, name) {
                 Some(binding) => {
+                    self.note(target, binding);
                     self.modules.exports.insert(outside, binding);
                 }
                 None => {
@@ -609,6 +646,10 @@ impl Expander<'_> {
             self.foreign(&found, &bytes, span)?;
         } else if is_new {
             self.file(&found, bytes);
+        }
+        if self.core.notes.is_wanted {
+            let path = self.core.names.intern(&path);
+            self.core.notes.used(span, Meaning::Module(path));
         }
         self.modules.named.push((wanted.to_owned(), path.clone()));
         let module = self.modules.loaded[&path].module;
@@ -665,6 +706,8 @@ impl Expander<'_> {
                 self.scopes.add(scope, Name { symbol, mark: name.mark }, Binding::Local(local));
                 continue;
             };
+            self.note(target, binding);
+            alias.into_iter().for_each(|a| self.note(a, binding));
             let symbol = alias.map_or(name.symbol, |a| self.syntax.text(a));
             let local = Name { symbol, mark: name.mark };
             if self.bind_in_module(scope, local, binding).is_some() {

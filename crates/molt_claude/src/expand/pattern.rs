@@ -219,6 +219,7 @@ impl Expander<'_> {
             return self.pat(PatternKind::Wild, span);
         }
         if let Some(Binding::Ctor(ctor)) = self.lookup(name, bound.scope) {
+            self.note(s, Binding::Ctor(ctor));
             return self.ctor_pattern(s, ctor, &[], bound);
         }
         if self.text(name.symbol) == "Nil" {
@@ -323,6 +324,7 @@ impl Expander<'_> {
             return self.wrong_pattern(s, "this is no pattern");
         };
         if let Some(Binding::Ctor(ctor)) = self.lookup(name, bound.scope) {
+            self.note(parts[0], Binding::Ctor(ctor));
             return self.ctor_pattern(s, ctor, &parts[1..], bound);
         }
         let text = self.text(name.symbol).to_owned();

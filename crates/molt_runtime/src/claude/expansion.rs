@@ -15,7 +15,7 @@ use molt_abi::Word;
 use molt_abi::layout::ProgramDesc;
 
 use super::error::error_field;
-use super::{keep, list, print, symbol};
+use super::{keep, limits, list, print, symbol};
 use crate::api::str_text;
 use crate::current::set_current;
 use crate::{Isolate, Owned, PyResult, Raised};
@@ -95,8 +95,14 @@ pub struct Expansion {
 
 impl Expansion {
     /// Starts the program whose root lies at an address, which stays as long as the result, on a thread with so much stack
-    /// left. The error of a module's body ends it.
-    pub fn start(root: *const u8, variable: &str, stack_size: usize) -> Result<Expansion, Failure> {
+    /// left. The error of a module's body ends it. All of it together may use so many milliseconds of the processor, if a
+    /// number is given.
+    pub fn start(
+        root: *const u8,
+        variable: &str,
+        stack_size: usize,
+        most_ms: Option<i64>,
+    ) -> Result<Expansion, Failure> {
         let program: *const ProgramDesc = root.cast();
         // SAFETY: the caller passes the root of a loaded program, which stays.
         let program: &'static ProgramDesc = unsafe { &*program };
@@ -106,6 +112,9 @@ impl Expansion {
         let mut made = Expansion { rt, macros: Vec::new(), stack_size };
         let entry = program.entry_module as usize;
         made.enter(|rt, _| {
+            most_ms.into_iter().for_each(|ms| {
+                limits::set_of_program(rt, "max-cpu-ms", ms);
+            });
             let module = rt.import_program(entry)?;
             let name = rt.intern(variable);
             let all = rt.module_get(module.word(), name).unwrap_or_else(|| list::empty(rt));
