@@ -7,6 +7,7 @@ mod diff;
 mod doc;
 mod fmt;
 mod packages;
+mod prompt;
 mod repl;
 mod test;
 

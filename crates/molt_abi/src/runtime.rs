@@ -818,6 +818,8 @@ rt_table! {
     ClWithSeed = cl_with_seed(w w) -> r;
     /// `cl_restrict(rules)`: what the command line grants, a rule a line.
     ClRestrict = cl_restrict(w) -> r;
+    /// `cl_stop([number, variable ..], n)`: a place where a debugger may stop the program.
+    ClStop = cl_stop(p i) -> r;
     /// `cl_may_import(path)`: `capability-denied` where no module may be required.
     ClMayImport = cl_may_import(w) -> r;
     ClUnique = cl_unique(w) -> r;

@@ -5,7 +5,8 @@
 //! [`library`] holds the tables of native functions and effects, and the functions that are written in the language
 //! itself. [`graph`] shows programs as graphs, [`lint`] looks at how a text is written, [`doc`] tells the types of a module,
 //! [`ide`] what editors show of a
-//! program ([`notes`] are taken for it), [`session`] compiles what is entered bit by bit. [`lookup`] says where modules are found, [`options`] what can be chosen
+//! program ([`notes`] are taken for it), [`session`] compiles what is entered bit by bit, [`stops`]
+//! are where a debugger can stop a program. [`lookup`] says where modules are found, [`options`] what can be chosen
 //! about a program.
 //!
 //! Invariants: no I/O, files come from the caller's [`Loader`]; the reader gives data for every text, however wrong, and
@@ -29,6 +30,7 @@ pub mod notes;
 pub mod options;
 pub mod program;
 pub mod session;
+pub mod stops;
 pub mod stx;
 pub mod syntax;
 

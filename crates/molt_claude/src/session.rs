@@ -23,7 +23,8 @@ use crate::lookup::Places;
 use crate::lower::{self, Settled};
 use crate::macros::MakeRunner;
 use crate::options::Options;
-use crate::program::{Loader, STACK_SIZE_BYTES, stops};
+use crate::program::{Loader, STACK_SIZE_BYTES, stops as refuses};
+use crate::stops::{self, Stop};
 use crate::stx::Syntax;
 use molt_claude_syntax::forms::TABLE;
 
@@ -44,6 +45,8 @@ pub struct Request<'a> {
     pub settled: &'a Settled,
     pub places: &'a Places,
     pub options: &'a Options,
+    /// The entry is a program under a debugger: it has what its options grant, and can be stopped at its expressions.
+    pub is_debugged: bool,
 }
 
 /// A variable as it can be seen after an entry.
@@ -64,6 +67,8 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
     pub sources: SourceMap,
     pub variables: Vec<Variable>,
+    /// Where it can be stopped, by the numbers that its code tells.
+    pub stops: Vec<Stop>,
 }
 
 /// The type and the effect row of an expression.
@@ -78,18 +83,23 @@ pub fn compile(request: &Request, loader: &dyn Loader, runner: MakeRunner) -> Co
     apart(|| {
         let mut work = Work::new(request, loader, runner);
         work.check();
-        work.diagnostics.retain(stops);
-        let is_wrong = work.diagnostics.iter().any(stops);
+        work.diagnostics.retain(refuses);
+        let is_wrong = work.diagnostics.iter().any(refuses);
         let Work { core, syntax, sources, .. } = &mut work;
+        let mut stops = Vec::new();
         let program = (!is_wrong).then(|| {
             assume_little(core);
             check::check(core, syntax, sources, false);
             // A later entry may ask.
             check::describe_definitions(core, syntax, sources);
+            if request.is_debugged {
+                stops = stops::add(core, sources);
+                core.restriction = request.options.capabilities.rules().map(|rules| core.names.intern(&rules));
+            }
             lower::next_program(core, syntax, sources, request.settled)
         });
         let variables = std::mem::take(&mut work.variables);
-        Compiled { program, diagnostics: work.diagnostics, sources: work.sources, variables }
+        Compiled { program, diagnostics: work.diagnostics, sources: work.sources, variables, stops }
     })
 }
 

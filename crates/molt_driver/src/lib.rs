@@ -4,6 +4,7 @@
 
 pub mod cache;
 pub mod claude;
+pub mod debug;
 pub mod doc;
 pub mod doctor;
 mod expansion;

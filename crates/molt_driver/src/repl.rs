@@ -7,13 +7,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use molt_base::SourceMap;
 pub use molt_claude::session::Description;
 use molt_claude::session::{self, Entry, Request, Variable};
+use molt_claude::stops::Stop;
 use molt_claude::{Foreign, Loader, Settled};
 use molt_cranelift::{CodeOptions, Jit};
 use molt_ir::Program;
 use molt_opt::pipeline;
-use molt_runtime::claude::resident::{MOST_CONSTRUCTORS, Outcome, Resident};
+use molt_runtime::claude::resident::{self, MOST_CONSTRUCTORS, Outcome, Resident};
 
 use crate::claude::{self, Faults, Options};
 use crate::session::{DriverError, RuntimeImports};
@@ -24,17 +26,30 @@ pub use molt_runtime::startup::LEAK_STATUS;
 
 /// A session under way, on the thread that made it.
 pub struct Repl {
+    pub texts: Texts,
+    /// Before the code in `texts`: what is alive in it may lead there.
+    resident: Option<Resident>,
+    stack_size: usize,
+}
+
+/// The texts of a session, and the code that was made of them.
+pub struct Texts {
     pub options: Options,
-    entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     variables: Vec<Variable>,
     settled: Settled,
     files: Files,
     /// How many texts were entered, refused ones included.
     count: usize,
-    stack_size: usize,
-    /// Before the code: what is alive in it may lead there.
-    resident: Option<Resident>,
     code: Vec<Jit<'static>>,
+}
+
+/// An entry that was compiled.
+pub(crate) struct Made {
+    pub program: Program,
+    pub variables: Vec<Variable>,
+    pub stops: Vec<Stop>,
+    pub sources: SourceMap,
 }
 
 /// What came of an entry.
@@ -62,27 +77,18 @@ pub fn on_large_stack<R>(work: impl FnOnce(usize) -> R) -> Option<R> {
 impl Repl {
     /// A session on a thread with so much stack.
     pub fn new(options: Options, stack_size: usize) -> Repl {
-        Repl {
-            options,
-            entries: Vec::new(),
-            variables: Vec::new(),
-            settled: Settled::default(),
-            files: Files::default(),
-            count: 0,
-            stack_size,
-            resident: None,
-            code: Vec::new(),
-        }
+        Repl { texts: Texts::new(options), resident: None, stack_size }
     }
 
     /// Compiles and runs a text; `path` is what messages call it and where its imports start from.
     pub fn evaluate(&mut self, text: &str, path: Option<&Path>) -> Result<Evaluated, Refusal> {
-        let entry = self.entry(text, path);
-        let (program, variables) = self.compile(&entry)?;
-        let outcome = self.run(program)?;
+        let entry = self.texts.entry(text, path);
+        let made = self.texts.compile(&entry, false)?;
+        let root = self.texts.ready(made.program)?;
+        let outcome = self.resident()?.run(root);
         let file = entry.path.clone();
-        self.entries.push(Entry { is_done: outcome == Outcome::Done, ..entry });
-        self.variables = variables;
+        self.texts.entries.push(Entry { is_done: outcome == Outcome::Done, ..entry });
+        self.texts.variables = made.variables;
         Ok(match outcome {
             Outcome::Done => Evaluated::Value(self.shown(&file, LAST).filter(|text| text != "nil")),
             Outcome::Failed => Evaluated::Failed,
@@ -90,24 +96,81 @@ impl Repl {
         })
     }
 
+    fn resident(&mut self) -> Result<&mut Resident, DriverError> {
+        match &mut self.resident {
+            Some(resident) => Ok(resident),
+            none => Ok(none.insert(start_resident(self.stack_size, &[])?)),
+        }
+    }
+
+    /// The variables that were defined, with their values as text; none of those without one.
+    pub fn variables(&mut self) -> Vec<(String, Option<String>)> {
+        let mut all = self.texts.variables.clone();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all.into_iter().map(|v| (v.name, self.shown(&v.module.to_string_lossy(), &v.own_name))).collect()
+    }
+
+    /// Forgets everything that was entered. Under `MOLT_LEAK_CHECK=1` an error tells what is still alive.
+    pub fn reset(&mut self) -> Result<(), String> {
+        let ended = self.resident.take().map_or(Ok(()), Resident::end);
+        self.texts = Texts::new(self.texts.options.clone());
+        ended
+    }
+
+    fn shown(&mut self, file: &str, name: &str) -> Option<String> {
+        self.resident.as_mut()?.shown(file, name)
+    }
+}
+
+/// An isolate for a session with these arguments, on a thread with so much stack.
+pub(crate) fn start_resident(stack_size: usize, argv: &[String]) -> Result<Resident, DriverError> {
+    let argv: Vec<Vec<u8>> = argv.iter().map(|a| a.clone().into_bytes()).collect();
+    Resident::start(stack_size, &argv).map_err(|_| DriverError::Internal("the runtime does not start".to_owned()))
+}
+
+impl Texts {
+    pub(crate) fn new(options: Options) -> Texts {
+        let (entries, variables, code) = (Vec::new(), Vec::new(), Vec::new());
+        Texts { options, entries, variables, settled: Settled::default(), files: Files::default(), count: 0, code }
+    }
+
     /// The code that the interpreter would run for a text, which is not evaluated.
     pub fn bytecode(&mut self, text: &str) -> Result<String, Refusal> {
         let entry = self.entry(text, None);
-        let (mut program, _) = self.compile(&entry)?;
+        let mut program = self.compile(&entry, false)?.program;
         program.compact = true;
         pipeline::run(&mut program, &pipeline::Options::default()).map_err(DriverError::Internal)?;
         Ok(molt_vm::listing(&program))
     }
 
-    /// An entry's program, and the variables that there are after it.
-    fn compile(&mut self, entry: &Entry) -> Result<(Program, Vec<Variable>), Refusal> {
+    /// An entry's program, with what is known of it.
+    pub(crate) fn compile(&mut self, entry: &Entry, is_debugged: bool) -> Result<Made, Refusal> {
         let places = claude::places(Path::new(&entry.path));
-        let made = session::compile(&self.request(entry, &places), &self.files, &crate::expansion::runner);
+        let request = Request { is_debugged, ..self.request(entry, &places) };
+        let made = session::compile(&request, &self.files, &crate::expansion::runner);
         self.files.failure()?;
-        match made.program {
-            Some(program) => Ok((program, made.variables)),
-            None => Err(Refusal::Faults((made.diagnostics, made.sources))),
+        let session::Compiled { program, diagnostics, sources, variables, stops } = made;
+        match program {
+            Some(program) => Ok(Made { program, variables, stops, sources }),
+            None => Err(Refusal::Faults((diagnostics, sources))),
         }
+    }
+
+    /// Makes code of a program that follows those before it; where its root lies. The programs to come follow this one.
+    pub(crate) fn ready(&mut self, mut program: Program) -> Result<*const u8, DriverError> {
+        pipeline::run(&mut program, &pipeline::Options::default()).map_err(DriverError::Internal)?;
+        if program.classes.len() > MOST_CONSTRUCTORS as usize {
+            let text = format!("a session has at most {MOST_CONSTRUCTORS} constructors; `:reset` begins anew");
+            return Err(DriverError::Limit(text));
+        }
+        // It stays: see above. The allocation is a few kilobytes an entry.
+        let program: &'static Program = Box::leak(Box::new(program));
+        let code = CodeOptions { optimise: self.options.optimise > 0, ..CodeOptions::default() };
+        let jit = Jit::new(program, &RuntimeImports, code)?;
+        let root = jit.root();
+        self.settled = Settled::after(program, resident::constants(root));
+        self.code.push(jit);
+        Ok(root)
     }
 
     /// The type and the effect row of an expression, which is not evaluated.
@@ -119,35 +182,17 @@ impl Repl {
         described.map_err(Refusal::Faults)
     }
 
-    /// The variables that were defined, with their values as text; none of those without one.
-    pub fn variables(&mut self) -> Vec<(String, Option<String>)> {
-        let mut all = self.variables.clone();
-        all.sort_by(|a, b| a.name.cmp(&b.name));
-        all.into_iter().map(|v| (v.name, self.shown(&v.module.to_string_lossy(), &v.own_name))).collect()
-    }
-
     /// The names that were defined.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.variables.iter().map(|v| v.name.as_str())
     }
 
     /// The texts that were run.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
+    pub fn entered(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|e| e.text.as_str())
     }
 
-    /// Forgets everything that was entered. Under `MOLT_LEAK_CHECK=1` an error tells what is still alive.
-    pub fn reset(&mut self) -> Result<(), String> {
-        let ended = self.resident.take().map_or(Ok(()), Resident::end);
-        self.code.clear();
-        self.entries.clear();
-        self.variables.clear();
-        self.settled = Settled::default();
-        self.files = Files::default();
-        ended
-    }
-
-    fn entry(&mut self, text: &str, path: Option<&Path>) -> Entry {
+    pub(crate) fn entry(&mut self, text: &str, path: Option<&Path>) -> Entry {
         self.count += 1;
         // Names of entries differ: modules are known by them.
         let path = match path {
@@ -159,34 +204,14 @@ impl Repl {
     }
 
     fn request<'a>(&'a self, entry: &'a Entry, places: &'a molt_claude::lookup::Places) -> Request<'a> {
-        Request { before: &self.entries, entry, settled: &self.settled, places, options: &self.options }
-    }
-
-    fn run(&mut self, mut program: Program) -> Result<Outcome, Refusal> {
-        pipeline::run(&mut program, &pipeline::Options::default()).map_err(DriverError::Internal)?;
-        if program.classes.len() > MOST_CONSTRUCTORS as usize {
-            let text = format!("a session has at most {MOST_CONSTRUCTORS} constructors; `:reset` begins anew");
-            return Err(DriverError::Limit(text).into());
+        Request {
+            before: &self.entries,
+            entry,
+            settled: &self.settled,
+            places,
+            options: &self.options,
+            is_debugged: false,
         }
-        // It stays: see above. The allocation is a few kilobytes an entry.
-        let program: &'static Program = Box::leak(Box::new(program));
-        let code = CodeOptions { optimise: self.options.optimise > 0, ..CodeOptions::default() };
-        let jit = Jit::new(program, &RuntimeImports, code).map_err(DriverError::from)?;
-        let resident = match &mut self.resident {
-            Some(resident) => resident,
-            none => {
-                let started = Resident::start(self.stack_size);
-                none.insert(started.map_err(|_| DriverError::Internal("the runtime does not start".to_owned()))?)
-            }
-        };
-        let (outcome, constants) = resident.run(jit.root());
-        self.settled = Settled::after(program, constants);
-        self.code.push(jit);
-        Ok(outcome)
-    }
-
-    fn shown(&mut self, file: &str, name: &str) -> Option<String> {
-        self.resident.as_mut()?.shown(file, name)
     }
 }
 

@@ -202,13 +202,15 @@ fn types_are_told_without_running() {
     with_session(|session| {
         assert_eq!(shown(session, "(define (f (n : Int)) : String (print n) (str n))"), "");
         let mut described = |text: &str| {
-            let made = session.describe(text).unwrap_or_else(|_| panic!("{text} is well-formed"));
+            let made = session.texts.describe(text).unwrap_or_else(|_| panic!("{text} is well-formed"));
             (made.ty, made.row)
         };
         assert_eq!(described("(f 1)"), ("String".to_owned(), "{io:print}".to_owned()));
         assert_eq!(described("f").0, "(Function Int String) {io:print}");
         assert_eq!(described("(+ 1 2)"), ("Int".to_owned(), "{}".to_owned()));
-        let Err(Refusal::Faults((faults, _))) = session.describe("(f \"a\")") else { panic!("it is of another type") };
+        let Err(Refusal::Faults((faults, _))) = session.texts.describe("(f \"a\")") else {
+            panic!("it is of another type")
+        };
         assert_eq!(faults.iter().map(|d| d.code.id).collect::<Vec<_>>(), ["type-mismatch"]);
     });
 }
@@ -217,9 +219,9 @@ fn types_are_told_without_running() {
 fn bytecode_is_shown_without_running() {
     with_session(|session| {
         assert_eq!(shown(session, "(define x 20)"), "");
-        let code = session.bytecode("(string-upcase (str x))").unwrap_or_else(|_| panic!("it is well-formed"));
+        let code = session.texts.bytecode("(string-upcase (str x))").unwrap_or_else(|_| panic!("it is well-formed"));
         assert!(code.contains("call.rt") && code.contains(" ret "), "{code}");
-        assert!(session.bytecode("(nothing)").is_err());
+        assert!(session.texts.bytecode("(nothing)").is_err());
         assert_eq!(shown(session, "(+ x 1)"), "21");
     });
 }
@@ -229,10 +231,10 @@ fn a_reset_forgets_and_options_hold_for_what_comes() {
     with_session(|session| {
         assert_eq!(shown(session, "(define x 1)"), "");
         assert_eq!(session.variables(), [("x".to_owned(), Some("1".to_owned()))]);
-        assert_eq!(session.texts().collect::<Vec<_>>(), ["(define x 1)"]);
+        assert_eq!(session.texts.entered().collect::<Vec<_>>(), ["(define x 1)"]);
         assert_eq!(session.reset(), Ok(()));
         assert_eq!(shown(session, "x"), "unbound-name at x");
-        session.options.contracts = Contracts::Off;
+        session.texts.options.contracts = Contracts::Off;
         assert_eq!(shown(session, "(spec:contract f :requires [false]) (define (f) 1) (f)"), "1");
         assert!(session.variables().iter().any(|v| v.0 == "f"));
     });

@@ -11,6 +11,7 @@
 //! - [`ref_cell`]: Ref, the one value that changes.
 //! - `tasks`: Promise, Channel and Actor, and the tasks that run them.
 //! - [`error`]: Error, an exception class, and any other exception seen as one.
+//! - [`stops`]: places where a debugger looks at a program.
 //! - `sandbox`: what default handlers may do.
 //! - [`expansion`]: isolates in which macros run while a program is compiled.
 //! - [`equal`], `hash`, [`compare`], [`print`]: what holds of all values.
@@ -43,6 +44,7 @@ pub mod resident;
 mod sandbox;
 mod seam;
 pub mod set;
+pub mod stops;
 pub mod symbol;
 mod table;
 pub mod tagged;
@@ -111,6 +113,8 @@ pub(crate) struct State {
     calls_outside: Option<i64>,
     /// Numbers of classes that are kept free for constructors of programs to come.
     pub(crate) reserved_classes: u32,
+    /// What is told of each stop.
+    at_stop: Option<stops::Hook>,
     /// Comparisons that are under way for the sake of another one.
     nesting: usize,
 }

@@ -84,6 +84,7 @@ mod exported {
     pub(super) use crate::claude::entry::strings::*;
     pub(super) use crate::claude::entry::tasks::*;
     pub(super) use crate::claude::entry::values::*;
+    pub(super) use crate::claude::stops::*;
     pub(super) use crate::grok::across::*;
     pub(super) use crate::grok::actor::*;
     pub(super) use crate::grok::atomics::*;

@@ -17,6 +17,9 @@ use crate::native::{ClassSpec, Layout, NativeDef, def};
 use crate::owned::{dec, inc};
 use crate::{Isolate, Owned, Place, PyResult, Raised, exc};
 
+/// Variables that [`Isolate::keep_globals_in_place`] makes room for.
+const MOST_KEPT: usize = 1 << 16;
+
 /// Module objects of the isolate.
 #[derive(Default)]
 pub(crate) struct Modules {
@@ -50,6 +53,18 @@ impl Isolate {
             self.init_module_names(module.word(), desc, name);
             self.modules.program.push(module);
         }
+    }
+
+    /// Makes room for the variables of programs to come, so that they can be added while code runs that knows where the
+    /// variables are.
+    pub(crate) fn keep_globals_in_place(&mut self) {
+        self.globals.reserve_exact(MOST_KEPT);
+        self.ctx.globals = self.globals.as_mut_ptr();
+    }
+
+    /// Whether the variables of a program that goes on fit where they are.
+    pub(crate) fn has_room(&self, p: &ProgramDesc) -> bool {
+        (p.global_count as u64 + p.lazy_count) as usize <= self.globals.capacity()
     }
 
     /// Adds the variables, constants and modules that a program has beyond those of the one before it.

@@ -63,6 +63,11 @@ impl Isolate {
         }
     }
 
+    /// The lowest address for a frame of the stack at hand, which tells it from others.
+    pub(crate) fn stack_floor(&self) -> usize {
+        self.depth.floor
+    }
+
     /// Calls under way and the lowest address for a frame, to be set again when this stack goes on.
     pub(crate) fn stack_state(&self) -> (i64, usize) {
         (self.depth_used(), self.depth.floor)

@@ -64,6 +64,15 @@ pub enum Verb {
         #[arg(short, long, default_value = "doc")]
         output: PathBuf,
     },
+    /// Run a program that waits where you say, and look at it
+    Debug {
+        file: PathBuf,
+        #[command(flatten)]
+        program: ProgramArgs,
+        /// Arguments of the program
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
     /// Serve an editor on standard input and output, as the Language Server Protocol says
     Lsp {
         /// Write each message and the time of its answer to a file
@@ -85,7 +94,7 @@ pub enum Verb {
 }
 
 /// Verbs of the reference that are not there.
-pub const ABSENT: &[&str] = &["verify", "debug"];
+pub const ABSENT: &[&str] = &["verify"];
 
 #[derive(Debug, Args)]
 pub struct LintArgs {

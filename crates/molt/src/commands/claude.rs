@@ -1,5 +1,6 @@
 //! What the verbs of `claudelang` do.
 
+mod debug;
 mod doc;
 mod lint;
 mod packages;
@@ -52,6 +53,7 @@ pub fn dispatch(cli: Cli) -> u8 {
             let files = if files.is_empty() { vec![PathBuf::from(".")] } else { files };
             Ok(fmt::fmt(common, files, Vec::new(), check))
         }
+        Verb::Debug { file, program, args } => debug::debug(common, &file, program.options(false), args),
         Verb::Lsp { log, .. } => lsp(log.as_deref()),
         Verb::Test { files, exit_first } => test(common, &files, exit_first),
     };

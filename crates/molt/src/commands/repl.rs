@@ -1,8 +1,6 @@
 //! `repl`: reads texts, runs them and prints their values. Prompts are for terminals, so that a session can also come from
 //! a pipe.
 
-mod prompt;
-
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
 use std::time::Instant;
@@ -12,8 +10,8 @@ use molt_driver::DriverError;
 use molt_driver::claude::{self, Options};
 use molt_driver::repl::{self, Evaluated, Refusal, Repl};
 
-use self::prompt::Prompt;
 use super::claude::refused;
+use super::prompt::{Line, Prompt};
 use crate::args::Common;
 use crate::args::claude::{Contracts, ReplArgs};
 use crate::report::{self, say};
@@ -64,16 +62,18 @@ impl Session<'_> {
         if is_terminal && !self.common.quiet {
             say!("ClaudeLang {}; `:help` lists the commands", env!("CARGO_PKG_VERSION"));
         }
-        let mut prompt = match is_terminal.then(Prompt::new).transpose() {
-            Ok(prompt) => prompt,
-            Err(error) => {
-                eprintln!("error: cannot use the terminal: {error}");
-                return 4;
-            }
-        };
+        let commands = COMMANDS.iter().map(|c| c.0).collect();
+        let mut prompt =
+            match is_terminal.then(|| Prompt::new(commands, repl::known_names(), "repl-history")).transpose() {
+                Ok(prompt) => prompt,
+                Err(error) => {
+                    eprintln!("error: cannot use the terminal: {error}");
+                    return 4;
+                }
+            };
         loop {
             let text = match &mut prompt {
-                Some(prompt) => prompt.read(self.repl.names()),
+                Some(prompt) => edited_entry(prompt, &self.repl),
                 None => read_entry(),
             };
             let Some(text) = text else { return 0 };
@@ -139,7 +139,7 @@ impl Session<'_> {
                 }
                 Err(faults) => drop(refused(faults, self.common)),
             },
-            ":bytecode" => match self.repl.bytecode(operand) {
+            ":bytecode" => match self.repl.texts.bytecode(operand) {
                 Ok(text) => {
                     let _ = std::io::stdout().write_all(text.as_bytes());
                 }
@@ -153,11 +153,11 @@ impl Session<'_> {
             }
             ":mode" => self.mode(operand),
             ":opt" => match operand.parse() {
-                Ok(level @ 0..=3) => self.repl.options.optimise = level,
+                Ok(level @ 0..=3) => self.repl.texts.options.optimise = level,
                 _ => eprintln!("error: `:opt` takes a number from 0 to 3"),
             },
             ":contracts" => match Contracts::from_str(operand, false) {
-                Ok(contracts) => self.repl.options.contracts = contracts.level(),
+                Ok(contracts) => self.repl.texts.options.contracts = contracts.level(),
                 Err(_) => eprintln!("error: `:contracts` takes off, pre or full"),
             },
             _ => unreachable!("the table has no other command"),
@@ -185,7 +185,7 @@ impl Session<'_> {
 
     fn save(&self, path: &Path) {
         let mut text = String::new();
-        for entry in self.repl.texts() {
+        for entry in self.repl.texts.entered() {
             text.push_str(entry.trim_end());
             text.push('\n');
         }
@@ -195,7 +195,7 @@ impl Session<'_> {
     }
 
     fn described(&mut self, text: &str, part: impl FnOnce(repl::Description) -> String) {
-        match self.repl.describe(text) {
+        match self.repl.texts.describe(text) {
             Ok(description) => say!("{}", part(description)),
             Err(refusal) => self.refused(refusal),
         }
@@ -210,6 +210,27 @@ impl Session<'_> {
 
     fn end(&mut self, status: u8) -> u8 {
         self.reset().err().unwrap_or(status)
+    }
+}
+
+/// Reads lines of a terminal until no datum is open any more; none at the end of the input. An interrupt takes back what
+/// was entered.
+fn edited_entry(prompt: &mut Prompt, repl: &Repl) -> Option<String> {
+    let mut text = String::new();
+    loop {
+        match prompt.line(if text.is_empty() { "> " } else { ".. " }, repl.texts.names()) {
+            Line::Text(line) => text.push_str(&line),
+            Line::Interrupted => {
+                text.clear();
+                continue;
+            }
+            Line::End => return (!text.trim().is_empty()).then_some(text),
+        }
+        text.push('\n');
+        if is_whole(&text) {
+            prompt.remember(&text);
+            return Some(text);
+        }
     }
 }
 

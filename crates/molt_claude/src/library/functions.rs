@@ -372,6 +372,7 @@ pub const BUILTINS: &[Builtin] = &[
     rt("%wrong-operand", 2, RtFn::ClWrongOperand),
     rt("%sort-keyed", 2, RtFn::ClSortKeyed),
     rt("%module", 3, RtFn::ClModule),
+    many("%stop", 1, RtFn::ClStop),
     rt("%with-sandbox", 2, RtFn::ClWithSandbox),
     rt("%observe", 2, RtFn::ClObserve),
     rt("%with-seed", 2, RtFn::ClWithSeed),

@@ -44,6 +44,7 @@
 (type-of (-> Any Keyword))
 (module-exports (-> Any (List String)))
 (%module (-> Int String Any Any {IO}))
+(%stop (-> Int Any ... Nil))
 (%with-sandbox (-> Any (-> a) a))
 (%observe (-> (-> Any) Bool (List Any)))
 (%with-seed (-> Any (-> a) a {Random}))

@@ -79,7 +79,7 @@ pub fn text(rt: &mut Isolate, e: Word) -> String {
 }
 
 /// Type and message.
-fn head_line(rt: &mut Isolate, e: Word) -> String {
+pub(super) fn head_line(rt: &mut Isolate, e: Word) -> String {
     let parts = ["type", "message"].map(|name| match error::error_field(rt, e, name) {
         Ok(w) if w.word().is_none() => String::new(),
         Ok(w) => match print::to_string(rt, w.word()) {

@@ -35,6 +35,12 @@ pub enum Outcome {
     Exit(i32),
 }
 
+/// How many constants the runtime makes for the program whose root lies at an address.
+pub fn constants(root: *const u8) -> usize {
+    // SAFETY: the caller passes the root of a loaded program.
+    unsafe { (*root.cast::<ProgramDesc>()).lazy_count as usize }
+}
+
 /// Runs work on a thread with a large stack, of which it gets the size in bytes; none if there is no such thread.
 pub fn on_large_stack<R>(work: impl FnOnce(usize) -> R) -> Option<R> {
     crate::signals::block();
@@ -42,9 +48,9 @@ pub fn on_large_stack<R>(work: impl FnOnce(usize) -> R) -> Option<R> {
 }
 
 impl Resident {
-    /// An isolate without a program, on a thread with so much stack.
-    pub fn start(stack_size: usize) -> PyResult<Resident> {
-        let mut rt = Isolate::new(None, &[]);
+    /// An isolate without a program, on a thread with so much stack; its programs have these arguments.
+    pub fn start(stack_size: usize, argv: &[Vec<u8>]) -> PyResult<Resident> {
+        let mut rt = Isolate::new(None, argv);
         rt.set_stack_size(stack_size);
         crate::signals::install(&mut rt);
         rt.claude.reserved_classes = MOST_CONSTRUCTORS;
@@ -58,8 +64,8 @@ impl Resident {
     }
 
     /// Runs the entry module of the program whose root lies at an address, which begins with the tables of the one before
-    /// it and stays until this value is gone. Also the number of constants that the runtime made for it.
-    pub fn run(&mut self, root: *const u8) -> (Outcome, usize) {
+    /// it and stays until this value is gone.
+    pub fn run(&mut self, root: *const u8) -> Outcome {
         let program: *const ProgramDesc = root.cast();
         // SAFETY: the caller passes the root of a loaded program, which stays.
         let program: &'static ProgramDesc = unsafe { &*program };
@@ -82,7 +88,11 @@ impl Resident {
         if rt.flush_stdout().is_err() {
             rt.clear_exception();
         }
-        (outcome, program.lazy_count as usize)
+        outcome
+    }
+
+    pub(super) fn isolate(&mut self) -> &mut Isolate {
+        &mut self.rt
     }
 
     /// The value of a variable of a module of a file, as text that reads back to it; none where it has none yet.
@@ -118,7 +128,7 @@ impl Resident {
 
 impl Isolate {
     /// Adds what a program has beyond those before it.
-    fn continue_with(&mut self, program: &'static ProgramDesc) {
+    pub(super) fn continue_with(&mut self, program: &'static ProgramDesc) {
         self.program = program;
         for i in 0..program.string_count as usize {
             // SAFETY: the compiler emits `string_count` addresses of string objects.
@@ -127,7 +137,7 @@ impl Isolate {
         self.continue_modules(program);
     }
 
-    fn module_of_file(&self, file: &str) -> Option<Owned> {
+    pub(super) fn module_of_file(&self, file: &str) -> Option<Owned> {
         let all: Vec<&Owned> = self.modules.program.iter().collect();
         all.into_iter().rev().find(|m| self.module_file(m.word()) == Some(file)).cloned()
     }

@@ -10,9 +10,6 @@ use rustyline::history::{FileHistory, History as _};
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
-use super::{COMMANDS, is_whole};
-use molt_driver::repl::known_names;
-
 /// Entries that are remembered.
 const MOST_ENTRIES: usize = 1000;
 /// What names are separated by.
@@ -23,9 +20,17 @@ pub struct Prompt {
     history: Option<PathBuf>,
 }
 
+/// What was read.
+pub enum Line {
+    Text(String),
+    Interrupted,
+    End,
+}
+
 impl Prompt {
-    /// The prompt on the standard streams, or why the terminal cannot be used.
-    pub fn new() -> Result<Prompt, ReadlineError> {
+    /// The prompt on the standard streams, or why the terminal cannot be used. At the start of a line commands are completed,
+    /// anywhere the names that are known; the history is a file of this name.
+    pub fn new(commands: Vec<&'static str>, known: Vec<String>, history: &str) -> Result<Prompt, ReadlineError> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
             .max_history_size(MOST_ENTRIES)
@@ -33,8 +38,8 @@ impl Prompt {
             .map(|c| c.build())
             .unwrap_or_default();
         let mut editor = Editor::with_config(config)?;
-        editor.set_helper(Some(Names { known: known_names(), defined: Vec::new() }));
-        let history = history_file();
+        editor.set_helper(Some(Names { commands, known, defined: Vec::new() }));
+        let history = history_file(history);
         if let Some(file) = &history {
             // There is none before the first session.
             let _ = editor.load_history(file);
@@ -42,35 +47,24 @@ impl Prompt {
         Ok(Prompt { editor, history })
     }
 
-    /// Reads lines until no datum is open any more; none at the end of the input. An interrupt takes back what was entered.
-    pub fn read<'n>(&mut self, defined: impl Iterator<Item = &'n str>) -> Option<String> {
+    /// Reads a line.
+    pub fn line<'n>(&mut self, prompt: &str, defined: impl Iterator<Item = &'n str>) -> Line {
         if let Some(names) = self.editor.helper_mut() {
             names.defined = defined.map(str::to_owned).collect();
         }
-        let mut text = String::new();
-        loop {
-            match self.editor.readline(if text.is_empty() { "> " } else { ".. " }) {
-                Ok(line) => text.push_str(&line),
-                Err(ReadlineError::Interrupted) => {
-                    text.clear();
-                    continue;
-                }
-                Err(ReadlineError::Eof) => return (!text.trim().is_empty()).then_some(text),
-                Err(error) => {
-                    eprintln!("error: cannot read from the terminal: {error}");
-                    return None;
-                }
-            }
-            text.push('\n');
-            if is_whole(&text) {
-                self.remember(&text);
-                return Some(text);
+        match self.editor.readline(prompt) {
+            Ok(line) => Line::Text(line),
+            Err(ReadlineError::Interrupted) => Line::Interrupted,
+            Err(ReadlineError::Eof) => Line::End,
+            Err(error) => {
+                eprintln!("error: cannot read from the terminal: {error}");
+                Line::End
             }
         }
     }
 
     /// Adds an entry to the history. One that cannot be kept is no reason to end the session.
-    fn remember(&mut self, text: &str) {
+    pub fn remember(&mut self, text: &str) {
         let entry = text.trim();
         if entry.is_empty() || !self.editor.add_history_entry(entry).unwrap_or(false) {
             return;
@@ -83,17 +77,18 @@ impl Prompt {
 }
 
 /// The file of the history: what `MOLT_HISTORY` names, none if that is empty, else one among the states of the user's programs.
-fn history_file() -> Option<PathBuf> {
+fn history_file(name: &str) -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("MOLT_HISTORY") {
         return (!named.is_empty()).then(|| named.into());
     }
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
     let base = state.or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".local/state")))?;
-    Some(base.join("molt/repl-history"))
+    Some(base.join("molt").join(name))
 }
 
 /// The names that are completed.
 struct Names {
+    commands: Vec<&'static str>,
     known: Vec<String>,
     defined: Vec<String>,
 }
@@ -105,13 +100,12 @@ impl Names {
         let start = line[..at].rfind(is_end).map_or(0, |i| i + line[i..].chars().next().map_or(1, char::len_utf8));
         let begun = &line[start..at];
         let fits = |name: &&str| name.starts_with(begun);
-        let is_command = line[..start].trim().is_empty() && begun.starts_with(':');
-        let mut found: Vec<String> = if is_command {
-            COMMANDS.iter().map(|c| c.0).filter(fits).map(str::to_owned).collect()
-        } else {
-            let all = self.defined.iter().chain(&self.known).map(String::as_str);
-            all.filter(|_| !begun.is_empty()).filter(fits).map(str::to_owned).collect()
-        };
+        let is_first = line[..start].trim().is_empty() && !begun.is_empty();
+        let commands = self.commands.iter().copied().filter(|_| is_first).filter(fits);
+        let mut found: Vec<String> = commands.map(str::to_owned).collect();
+        // Keywords and names do not begin with the colon that commands of some prompts begin with.
+        let names = self.defined.iter().chain(&self.known).map(String::as_str);
+        found.extend(names.filter(|_| !begun.is_empty()).filter(fits).map(str::to_owned));
         found.sort();
         found.dedup();
         (start, found)
@@ -138,10 +132,16 @@ impl Helper for Names {}
 
 #[cfg(test)]
 mod tests {
+    use molt_driver::repl::known_names;
+
     use super::*;
 
     fn completed(line: &str) -> (usize, Vec<String>) {
-        let names = Names { known: known_names(), defined: vec!["strength".into(), "größe".into()] };
+        let names = Names {
+            commands: vec![":help", ":quit"],
+            known: known_names(),
+            defined: vec!["strength".into(), "größe".into()],
+        };
         names.candidates(line, line.len())
     }
 
