@@ -146,7 +146,7 @@ mod tests {
         let claude::Verb::Run(run) = claude(line).unwrap().verb else { panic!("{line}") };
         assert_eq!(
             (run.file.to_str(), run.jit, run.args),
-            (Some("a.cl"), claude::Jit::On, vec!["--x".into(), "y".into()])
+            (Some("a.cl"), None, vec!["--x".into(), "y".into()])
         );
         let options = run.program.options(false);
         let names = |all: &[Capability]| all.iter().map(Capability::text).collect::<Vec<_>>();

@@ -117,7 +117,7 @@ pub fn error(e: &DriverError, common: &Common) -> u8 {
 
 fn status_of(e: &DriverError) -> u8 {
     match e {
-        DriverError::Refused | DriverError::NoModule(_) | DriverError::Limit(_) => 3,
+        DriverError::Refused | DriverError::NoModule(_) | DriverError::Limit(_) | DriverError::Bytecode { .. } => 3,
         DriverError::Read { .. } | DriverError::Write { .. } | DriverError::Link(_) | DriverError::Start { .. } => 4,
         DriverError::Internal(_) => molt_driver::DEFECT_STATUS as u8,
     }

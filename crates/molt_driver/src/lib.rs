@@ -2,6 +2,7 @@
 //!
 //! Start with [`Session`]. The command line and other faces call nothing below this crate.
 
+pub mod bytecode;
 pub mod cache;
 pub mod claude;
 pub mod debug;

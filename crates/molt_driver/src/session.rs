@@ -13,6 +13,7 @@ use molt_link::{Choice as LinkerChoice, LinkError, LinkJob};
 use molt_opt::pipeline;
 use molt_python::Found;
 
+use crate::bytecode;
 use crate::cache::{self, Slot};
 use crate::claude;
 use crate::doc;
@@ -35,6 +36,8 @@ pub enum Entry {
     Grok(Box<Job>),
     /// A ClaudeLang file with its options.
     Claude(Box<claude::Job>),
+    /// A compiled program, see [`bytecode`].
+    Bytecode(PathBuf),
 }
 
 /// Text to print instead of making an artefact.
@@ -83,6 +86,9 @@ pub enum DriverError {
     Read { path: PathBuf, error: std::io::Error },
     #[error("cannot write `{path}`: {error}")]
     Write { path: PathBuf, error: std::io::Error },
+    /// A file is no compiled program, or none that runs here.
+    #[error("cannot run `{path}`: {fault}")]
+    Bytecode { path: PathBuf, fault: bytecode::Fault },
     #[error("no module named `{0}` below the current folder")]
     NoModule(String),
     #[error("{0}")]
@@ -138,7 +144,7 @@ impl Session {
             Entry::Module(name) => module_file(name).ok_or_else(|| DriverError::NoModule(name.clone()))?,
             Entry::Code(code) => return Ok((text_source("<string>", code.clone().into_bytes()), here)),
             Entry::Stdin(source) => return Ok((text_source("<stdin>", source.clone()), here)),
-            Entry::Grok(_) | Entry::Claude(_) => unreachable!("have front ends of their own"),
+            Entry::Grok(_) | Entry::Claude(_) | Entry::Bytecode(_) => unreachable!("have front ends of their own"),
         };
         let source = std::fs::read(&path).map_err(|error| DriverError::Read { path: path.clone(), error })?;
         self.touched.read.push(path.clone());
@@ -156,6 +162,7 @@ impl Session {
         match entry {
             Entry::Grok(job) => return self.grok_front_end(job, start),
             Entry::Claude(job) => return self.claude_front_end(job, start),
+            Entry::Bytecode(path) => return self.compiled(path),
             Entry::File(path) if claude::is_claude(path) => {
                 return self.claude_front_end(&claude::Job::file(path), start);
             }
@@ -210,6 +217,26 @@ impl Session {
 
     fn claude_front_end(&mut self, job: &claude::Job, start: Instant) -> Result<Program, DriverError> {
         self.mixed_front_end(mixed::Start::Claude(job.clone()), &job.root(), start)
+    }
+
+    /// A compiled program, which is lowered already.
+    fn compiled(&mut self, path: &Path) -> Result<Program, DriverError> {
+        let start = Instant::now();
+        let file = std::fs::read(path).map_err(|error| DriverError::Read { path: path.to_path_buf(), error })?;
+        self.touched.read.push(path.to_path_buf());
+        let read = bytecode::read(&file);
+        self.times.push(("reading".into(), start.elapsed()));
+        read.map_err(|fault| DriverError::Bytecode { path: path.to_path_buf(), fault })
+    }
+
+    /// Writes the lowered program of an entry to a file, for [`Entry::Bytecode`].
+    pub fn build_bytecode(&mut self, entry: &Entry, output: &Path) -> Result<(), DriverError> {
+        let program = self.compile(entry, true)?;
+        let failed = |error| DriverError::Write { path: output.to_path_buf(), error };
+        if let Some(folder) = output.parent() {
+            std::fs::create_dir_all(folder).map_err(failed)?;
+        }
+        std::fs::write(output, bytecode::write(&program)).map_err(failed)
     }
 
     /// The pages of a program's documentation, file names with texts; a program with errors has none.
@@ -268,6 +295,9 @@ impl Session {
     /// Front end and passes; `compact` code is for the interpreter.
     pub fn compile(&mut self, entry: &Entry, compact: bool) -> Result<Program, DriverError> {
         let mut program = self.front_end(entry)?;
+        if let Entry::Bytecode(_) = entry {
+            return Ok(program);
+        }
         program.compact = compact;
         let options = pipeline::Options {
             verify: self.options.verify,
@@ -395,6 +425,9 @@ fn identity(entry: &Entry) -> String {
         Entry::Module(m) => format!("module {} {m}", here.display()),
         Entry::Grok(job) => job.identity(),
         Entry::Claude(job) => job.identity(),
+        Entry::Bytecode(path) => {
+            format!("bytecode {}", std::path::absolute(path).unwrap_or_else(|_| path.clone()).display())
+        }
         Entry::Code(c) => format!("code {} {c}", here.display()),
         Entry::Stdin(s) => format!("stdin {} {}", here.display(), blake3::hash(s).to_hex()),
     }

@@ -288,12 +288,13 @@ impl Jit {
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
+    /// Program, or one that `build --target vm` compiled
     pub file: PathBuf,
     #[command(flatten)]
     pub program: ProgramArgs,
-    /// How the program is executed
-    #[arg(long, value_enum, default_value_t = Jit::On)]
-    pub jit: Jit,
+    /// How the program is executed [default: on; a compiled program is interpreted]
+    #[arg(long, value_enum)]
+    pub jit: Option<Jit>,
     /// Arguments of the program
     #[arg(last = true)]
     pub args: Vec<String>,
@@ -301,7 +302,7 @@ pub struct RunArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Target {
-    /// A file of bytecode
+    /// A file that `run` interprets, on any machine with the same version of the tools
     Vm,
     /// A module of JavaScript
     Js,
@@ -316,7 +317,7 @@ pub struct BuildArgs {
     pub program: ProgramArgs,
     #[arg(long, value_enum, default_value_t = Target::Native)]
     pub target: Target,
-    /// Where to write the result [default: the name of the file without its extension]
+    /// Where to write the result [default: the name of the file without its extension, of bytecode with `.clbc`]
     #[arg(short, long)]
     pub output: Option<PathBuf>,
     /// Check of contracts only what callers must see to

@@ -7,13 +7,13 @@ mod packages;
 
 use std::path::{Path, PathBuf};
 
-use molt_driver::claude::{self, Faults, Job};
+use molt_driver::claude::{self, Faults, Job, Options};
 use molt_driver::files::files_of;
 use molt_driver::{DriverError, Emit, Entry};
 
 use super::{bench, diff, execute_entry, finish, fmt, repl, session, write_text};
 use crate::args::Common;
-use crate::args::claude::{BuildArgs, Cli, MeasureArgs, ProgramArgs, RunArgs, Target, Verb};
+use crate::args::claude::{BuildArgs, Cli, Jit, MeasureArgs, ProgramArgs, RunArgs, Target, Verb};
 use crate::report;
 
 /// The `.cl` files that were named or lie in folders that were, those of the current folder if none were.
@@ -60,6 +60,13 @@ pub fn dispatch(cli: Cli) -> u8 {
     done.unwrap_or_else(|status| status)
 }
 
+/// How the names of compiled programs end.
+const COMPILED: &str = "clbc";
+
+fn is_compiled(file: &Path) -> bool {
+    file.extension().is_some_and(|e| e == COMPILED)
+}
+
 /// Refuses what the command line promises and nobody keeps yet.
 pub(super) fn refuse(what: &str) -> u8 {
     eprintln!("error: `{what}` is not built yet");
@@ -68,24 +75,36 @@ pub(super) fn refuse(what: &str) -> u8 {
 
 fn run(common: &Common, args: RunArgs) -> Result<u8, u8> {
     let options = args.program.options(false);
+    let is_compiled = is_compiled(&args.file);
+    if is_compiled && options != Options::default() {
+        eprintln!("error: a compiled program has the options that it was built with\nhelp: give them to `build`");
+        return Err(2);
+    }
     let mut argv = vec![args.file.display().to_string()];
     argv.extend(args.args);
-    let entry = Entry::Claude(Box::new(Job::new(&args.file, options)));
-    Ok(execute_entry(common, &entry, &argv, args.jit.engine()))
+    let (entry, usual) = match is_compiled {
+        true => (Entry::Bytecode(args.file), Jit::Off),
+        false => (Entry::Claude(Box::new(Job::new(&args.file, options))), Jit::On),
+    };
+    Ok(execute_entry(common, &entry, &argv, args.jit.unwrap_or(usual).engine()))
 }
 
 fn build(common: &Common, args: BuildArgs) -> Result<u8, u8> {
-    match args.target {
-        Target::Vm => return Err(refuse("--target vm")),
-        Target::Js => return Err(refuse("--target js")),
-        Target::Native => {}
+    if args.target == Target::Js {
+        return Err(refuse("--target js"));
     }
     let options = args.program.options(args.release);
     let name = args.file.file_stem().unwrap_or_default().to_os_string();
-    let output = args.output.unwrap_or_else(|| name.into());
-    let optimise = options.optimise > 0;
     let mut s = session(common, false);
-    let result = s.build(&Entry::Claude(Box::new(Job::new(&args.file, options))), &output, optimise);
+    let optimise = options.optimise > 0;
+    let entry = Entry::Claude(Box::new(Job::new(&args.file, options)));
+    let result = match args.target {
+        Target::Vm => {
+            let output = args.output.unwrap_or_else(|| PathBuf::from(name).with_extension(COMPILED));
+            s.build_bytecode(&entry, &output)
+        }
+        Target::Js | Target::Native => s.build(&entry, &args.output.unwrap_or_else(|| name.into()), optimise),
+    };
     finish(&s, common, result).map(|()| 0)
 }
 
@@ -108,7 +127,11 @@ fn disasm(common: &Common, file: &Path, program: ProgramArgs) -> Result<u8, u8> 
     let options = program.options(false);
     let optimise = options.optimise > 0;
     let mut s = session(common, false);
-    let text = s.emit(&Entry::Claude(Box::new(Job::new(file, options))), Emit::Bytecode, optimise);
+    let entry = match is_compiled(file) {
+        true => Entry::Bytecode(file.to_path_buf()),
+        false => Entry::Claude(Box::new(Job::new(file, options))),
+    };
+    let text = s.emit(&entry, Emit::Bytecode, optimise);
     finish(&s, common, text).map(|text| write_text(&text, None))
 }
 
