@@ -144,10 +144,7 @@ mod tests {
     fn claudelang_has_a_command_line_of_its_own() {
         let line = "claudelang run -O3 a.cl --contracts=pre --allow=io.read:/tmp --allow=env --deny net.dns --sandbox -- --x y";
         let claude::Verb::Run(run) = claude(line).unwrap().verb else { panic!("{line}") };
-        assert_eq!(
-            (run.file.to_str(), run.jit, run.args),
-            (Some("a.cl"), None, vec!["--x".into(), "y".into()])
-        );
+        assert_eq!((run.file.to_str(), run.jit, run.args), (Some("a.cl"), None, vec!["--x".into(), "y".into()]));
         let options = run.program.options(false);
         let names = |all: &[Capability]| all.iter().map(Capability::text).collect::<Vec<_>>();
         assert_eq!((options.optimise, options.contracts), (3, Contracts::Pre));

@@ -1,8 +1,6 @@
 //! Runs the macros of ClaudeLang programs: each program of macros is interpreted in an isolate of its own, on the compiling
 //! thread.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use molt_abi::{RtFn, Word};
 use molt_claude::library::EFFECTS;
 use molt_claude::macros::{Datum, Failure, MacroRunner, Origin, Place, VARIABLE};
@@ -21,14 +19,6 @@ const STACK_SIZE_BYTES: usize = molt_claude::program::STACK_SIZE_BYTES / 2;
 /// Most levels of data inside one another that a macro may give.
 const DEEPEST: usize = 10_000;
 
-/// The interpreter runs one program at a time in a process.
-static INTERPRETER: Mutex<()> = Mutex::new(());
-
-/// Keeps others from the interpreter.
-pub(crate) fn interpreter() -> MutexGuard<'static, ()> {
-    INTERPRETER.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Makes what runs the macros of one compilation.
 pub(crate) fn runner() -> Box<dyn MacroRunner> {
     Box::new(Runner { programs: Vec::new(), most_ms: None })
@@ -45,10 +35,10 @@ struct Runner {
     programs: Vec<Option<Loaded>>,
 }
 
-/// A program of macros. The isolate goes first: it points into the program's data.
+/// A program of macros. The isolate goes first: it points into the code and its data.
 struct Loaded {
     isolate: Expansion,
-    vm: Box<Vm>,
+    _code: Box<Vm>,
 }
 
 impl MacroRunner for Runner {
@@ -56,11 +46,11 @@ impl MacroRunner for Runner {
         program.compact = true;
         pipeline::run(&mut program, &pipeline::Options::default())
             .unwrap_or_else(|defect| panic!("a program of macros is well-formed: {defect}"));
-        let vm = Vm::new(&program, &PureImports);
-        let _turn = interpreter();
-        vm.activate();
+        let full =
+            |full: molt_vm::Full| Failure::Raised { kind: "limit".into(), message: full.to_string(), place: None };
+        let vm = Vm::new(&program, &PureImports).map_err(full)?;
         let isolate = Expansion::start(vm.root(), VARIABLE, STACK_SIZE_BYTES, self.most_ms).map_err(raised)?;
-        self.programs.push(Some(Loaded { isolate, vm }));
+        self.programs.push(Some(Loaded { isolate, _code: vm }));
         Ok(self.programs.len() as u32 - 1)
     }
 
@@ -70,8 +60,6 @@ impl MacroRunner for Runner {
 
     fn call(&mut self, program: u32, index: usize, operands: &[Datum]) -> Result<Datum, Failure> {
         let loaded = self.programs[program as usize].as_mut().expect("the front end calls what it has not unloaded");
-        let _turn = interpreter();
-        loaded.vm.activate();
         let give = |rt: &mut Isolate| operands.iter().map(|d| word(rt, d)).collect();
         loaded.isolate.call(index, give, |rt, w| datum(rt, w, 0)).map_err(raised)?
     }

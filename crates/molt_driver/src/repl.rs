@@ -3,6 +3,7 @@
 //! An entry is compiled against the texts of those before it ([`molt_claude::session`]), its code goes on in the isolate of
 //! theirs ([`molt_runtime::claude::resident`]). What was compiled stays until the session ends: any value may lead to it.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -41,7 +42,20 @@ pub struct Texts {
     files: Files,
     /// How many texts were entered, refused ones included.
     count: usize,
-    code: Vec<Jit<'static>>,
+    /// Kept for what leads there.
+    code: Vec<Box<dyn Any>>,
+    /// How entries are run.
+    pub mode: Mode,
+}
+
+/// How code runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// Interpreted.
+    Bytecode,
+    /// Compiled in memory.
+    #[default]
+    Jit,
 }
 
 /// An entry that was compiled.
@@ -113,7 +127,7 @@ impl Repl {
     /// Forgets everything that was entered. Under `MOLT_LEAK_CHECK=1` an error tells what is still alive.
     pub fn reset(&mut self) -> Result<(), String> {
         let ended = self.resident.take().map_or(Ok(()), Resident::end);
-        self.texts = Texts::new(self.texts.options.clone());
+        self.texts = Texts { mode: self.texts.mode, ..Texts::new(self.texts.options.clone()) };
         ended
     }
 
@@ -131,7 +145,16 @@ pub(crate) fn start_resident(stack_size: usize, argv: &[String]) -> Result<Resid
 impl Texts {
     pub(crate) fn new(options: Options) -> Texts {
         let (entries, variables, code) = (Vec::new(), Vec::new(), Vec::new());
-        Texts { options, entries, variables, settled: Settled::default(), files: Files::default(), count: 0, code }
+        Texts {
+            options,
+            entries,
+            variables,
+            settled: Settled::default(),
+            files: Files::default(),
+            count: 0,
+            code,
+            mode: Mode::default(),
+        }
     }
 
     /// The code that the interpreter would run for a text, which is not evaluated.
@@ -140,7 +163,7 @@ impl Texts {
         let mut program = self.compile(&entry, false)?.program;
         program.compact = true;
         pipeline::run(&mut program, &pipeline::Options::default()).map_err(DriverError::Internal)?;
-        Ok(molt_vm::listing(&program))
+        Ok(molt_vm::listing(&program).map_err(DriverError::from)?)
     }
 
     /// An entry's program, with what is known of it.
@@ -158,6 +181,7 @@ impl Texts {
 
     /// Makes code of a program that follows those before it; where its root lies. The programs to come follow this one.
     pub(crate) fn ready(&mut self, mut program: Program) -> Result<*const u8, DriverError> {
+        program.compact = self.mode == Mode::Bytecode;
         pipeline::run(&mut program, &pipeline::Options::default()).map_err(DriverError::Internal)?;
         if program.classes.len() > MOST_CONSTRUCTORS as usize {
             let text = format!("a session has at most {MOST_CONSTRUCTORS} constructors; `:reset` begins anew");
@@ -165,11 +189,21 @@ impl Texts {
         }
         // It stays: see above. The allocation is a few kilobytes an entry.
         let program: &'static Program = Box::leak(Box::new(program));
-        let code = CodeOptions { optimise: self.options.optimise > 0, ..CodeOptions::default() };
-        let jit = Jit::new(program, &RuntimeImports, code)?;
-        let root = jit.root();
+        let (code, root): (Box<dyn Any>, _) = match self.mode {
+            Mode::Bytecode => {
+                let vm = molt_vm::Vm::new(program, &RuntimeImports)?;
+                let root = vm.root();
+                (vm, root)
+            }
+            Mode::Jit => {
+                let options = CodeOptions { optimise: self.options.optimise > 0, ..CodeOptions::default() };
+                let jit = Jit::new(program, &RuntimeImports, options)?;
+                let root = jit.root();
+                (Box::new(jit), root)
+            }
+        };
         self.settled = Settled::after(program, resident::constants(root));
-        self.code.push(jit);
+        self.code.push(code);
         Ok(root)
     }
 

@@ -103,6 +103,12 @@ pub enum DriverError {
     Internal(String),
 }
 
+impl From<molt_vm::Full> for DriverError {
+    fn from(full: molt_vm::Full) -> DriverError {
+        DriverError::Limit(full.to_string())
+    }
+}
+
 impl From<EngineError> for DriverError {
     fn from(e: EngineError) -> DriverError {
         DriverError::Internal(e.to_string())
@@ -319,7 +325,7 @@ impl Session {
                 Ok(print::program(&self.compile(entry, false)?))
             }
             Emit::Lir => Ok(print::program(&self.compile(entry, false)?)),
-            Emit::Bytecode => Ok(molt_vm::listing(&self.compile(entry, true)?)),
+            Emit::Bytecode => Ok(molt_vm::listing(&self.compile(entry, true)?)?),
             Emit::Clif | Emit::Asm => {
                 let program = self.compile(entry, false)?;
                 let form = if what == Emit::Clif { Form::Clif } else { Form::Asm };
@@ -368,10 +374,8 @@ impl Session {
     pub fn run_interpreted(&mut self, entry: &Entry, argv: &[String]) -> Result<i32, DriverError> {
         let program = self.compile(entry, true)?;
         let start = Instant::now();
-        let vm = molt_vm::Vm::new(&program, &RuntimeImports);
+        let vm = molt_vm::Vm::new(&program, &RuntimeImports)?;
         self.times.push(("code".into(), start.elapsed()));
-        let _turn = crate::expansion::interpreter();
-        vm.activate();
         self.watch();
         Ok(start_program(&program, vm.root(), argv))
     }

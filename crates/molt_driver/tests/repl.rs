@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use molt_driver::claude::{Contracts, Options};
-use molt_driver::repl::{self, Evaluated, Refusal, Repl};
+use molt_driver::repl::{self, Evaluated, Mode, Refusal, Repl};
 
 /// What came of an entry, as a line: its value, nothing, `failed`, `exit N`, or the codes and places of what was refused.
 fn shown(session: &mut Repl, text: &str) -> String {
@@ -248,4 +248,22 @@ fn more_is_wanted_while_something_is_open() {
     for text in ["(f)", "1", "(f))", "(a ])", "; (", "", "\"(\""] {
         assert!(!repl::wants_more(text), "{text}");
     }
+}
+
+#[test]
+fn interpreted_and_compiled_entries_call_one_another() {
+    with_session(|session| {
+        let modes = [Mode::Bytecode, Mode::Jit, Mode::Bytecode, Mode::Jit];
+        assert_eq!(shown(session, "(define (call f x) (f x))"), "");
+        for (i, mode) in modes.into_iter().enumerate() {
+            session.texts.mode = mode;
+            assert_eq!(shown(session, &format!("(define (f{i} x) (call (lambda (y) (* y {i})) x))")), "");
+            assert_eq!(shown(session, &format!("(map f{i} [1 2 3])")), format!("[{} {} {}]", i, 2 * i, 3 * i));
+            assert_eq!(shown(session, "(try (call nil 1) (catch e :caught))"), ":caught");
+        }
+        assert_eq!(shown(session, "(map (lambda (f) (f 10)) [f0 f1 f2 f3])"), "[0 10 20 30]");
+        assert_eq!(shown(session, "(define-macro (twice e) `(do ,e ,e))"), "");
+        session.texts.mode = Mode::Bytecode;
+        assert_eq!(shown(session, "(define n 0) (twice (set! n (+ n (f3 1)))) n"), "6");
+    });
 }

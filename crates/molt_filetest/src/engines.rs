@@ -33,7 +33,7 @@ pub fn blank_context() -> Box<Context> {
 
 /// Both results of each call of a function of integers in the interpreter.
 pub fn on_vm(program: &Program, id: FuncId, calls: &[&[i64]]) -> Vec<[i64; 2]> {
-    let vm = molt_vm::Vm::new(program, &NoImports);
+    let vm = molt_vm::Vm::new(program, &NoImports).expect("it is a small program");
     let mut ctx = blank_context();
     let mut call = |args: &&[i64]| {
         let words: Vec<u64> = args.iter().map(|&a| a as u64).collect();

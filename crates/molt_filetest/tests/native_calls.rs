@@ -61,8 +61,7 @@ fn call_both(root: *const u8) {
 
 #[test]
 fn interpreted_functions_have_addresses() {
-    let vm = molt_vm::Vm::new(&program(), &NoImports);
-    vm.activate();
+    let vm = molt_vm::Vm::new(&program(), &NoImports).expect("it is a small program");
     call_both(vm.root());
 }
 

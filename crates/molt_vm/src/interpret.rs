@@ -223,10 +223,12 @@ impl Vm {
                     let address = get!(list[0]) as usize;
                     match stubs::index_of(address) {
                         Some(stub) => {
-                            let callee = self.taken[stub];
+                            // Values may lead into another program.
+                            let vm = stubs::owner(stub);
+                            let callee = vm.function_of(stub);
                             // SAFETY: as for `Call`; the IR promises the right types.
-                            let r = unsafe { self.call_listed(ctx, callee, &list[1..], regs) };
-                            unsafe { self.take_results(ctx, r, callee, regs.add(to as usize)) };
+                            let r = unsafe { vm.call_listed(ctx, callee, &list[1..], regs) };
+                            unsafe { vm.take_results(ctx, r, callee, regs.add(to as usize)) };
                         }
                         None => {
                             let args = std::iter::once(ctx as u64).chain(list[1..].iter().map(|&r| get!(r)));

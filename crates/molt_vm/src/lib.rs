@@ -14,7 +14,7 @@ mod listing;
 mod stubs;
 mod translate;
 
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use molt_abi::context::EngineMemory;
@@ -34,13 +34,11 @@ pub trait Imports {
     fn native_module(&self, index: u32) -> *const u8;
 }
 
-/// A program ready to be interpreted. One at a time in a process can be the active one.
+/// A program ready to be interpreted.
 pub struct Vm {
     codes: Vec<Code>,
     image: Image,
     runtime: Vec<*const u8>,
-    /// Functions by the number of their stub.
-    taken: Vec<FuncId>,
     /// Registers of all contexts that code has run with.
     threads: Mutex<Vec<Thread>>,
 }
@@ -62,15 +60,31 @@ struct Registers {
 // SAFETY: the pointers lead into the vector beside them; whoever runs with the context is the only user.
 unsafe impl Send for Registers {}
 
-static ACTIVE: AtomicPtr<Vm> = AtomicPtr::new(std::ptr::null_mut());
+/// The programs of the process take the addresses of more functions than there can be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Full;
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "interpreted programs take the addresses of at most {} functions together", stubs::STUBS)
+    }
+}
+
+impl std::error::Error for Full {}
 
 impl Vm {
-    pub fn new(program: &Program, imports: &dyn Imports) -> Box<Vm> {
+    pub fn new(program: &Program, imports: &dyn Imports) -> Result<Box<Vm>, Full> {
         let runtime = molt_abi::runtime::RT_ALL.iter().map(|&f| imports.runtime(f)).collect();
-        let image = Image::new(program, imports);
+        let image = Image::new(program, imports)?;
         let codes = program.funcs.ids().map(|id| translate::function(program, &image, id)).collect();
-        let taken = image.taken().to_vec();
-        Box::new(Vm { codes, image, runtime, taken, threads: Mutex::new(Vec::new()) })
+        let vm = Box::new(Vm { codes, image, runtime, threads: Mutex::new(Vec::new()) });
+        vm.image.stubs().belong_to(&raw const *vm);
+        Ok(vm)
+    }
+
+    /// The function of a stub of this program.
+    fn function_of(&self, stub: usize) -> FuncId {
+        self.image.taken()[stub - self.image.stubs().first]
     }
 
     /// Registers of a context, made when code first runs with it.
@@ -114,20 +128,8 @@ impl Vm {
         [first.value.0, first.error, third, fourth]
     }
 
-    /// Makes this the program whose functions the stubs interpret.
-    pub fn activate(&self) {
-        // Release: whoever reads the pointer sees the tables that were filled before.
-        ACTIVE.store(std::ptr::from_ref(self).cast_mut(), Ordering::Release);
-    }
-
     /// Address of the program's root descriptor.
     pub fn root(&self) -> *const u8 {
         self.image.root()
-    }
-
-    fn active<'a>() -> &'a Vm {
-        // SAFETY: `activate` stored a pointer to a `Vm` that its owner keeps until the program has ended, and
-        // stubs are called only while the program runs.
-        unsafe { ACTIVE.load(Ordering::Acquire).as_ref().expect("a program is active while its code runs") }
     }
 }

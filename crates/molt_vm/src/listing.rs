@@ -16,11 +16,11 @@ use molt_ir::{FuncId, Program};
 
 use crate::code::{Alu, Code, FloatAlu, Insn, MemoryOp, OfAlu, Reg, Unary};
 use crate::image::Image;
-use crate::{Imports, translate};
+use crate::{Full, Imports, translate};
 
 /// The code of the program's functions, without those of libraries: modules whose file is called `<..>`.
-pub fn listing(program: &Program) -> String {
-    let image = Image::new(program, &Nowhere);
+pub fn listing(program: &Program) -> Result<String, Full> {
+    let image = Image::new(program, &Nowhere)?;
     let names = Names::new(program, &image);
     let mut out = String::new();
     for (id, f) in program.funcs.iter() {
@@ -41,7 +41,7 @@ pub fn listing(program: &Program) -> String {
         }
         out.push('\n');
     }
-    out
+    Ok(out)
 }
 
 /// Code that is not run imports nothing.
@@ -281,6 +281,6 @@ b0(v0: i64):
             "",
             "",
         ];
-        assert_eq!(listing(&program), wanted.join("\n"));
+        assert_eq!(listing(&program), Ok(wanted.join("\n")));
     }
 }

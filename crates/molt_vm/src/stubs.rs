@@ -1,9 +1,10 @@
 //! Addresses of interpreted functions that native code can call.
 //!
 //! A function whose address is taken gets one of a fixed number of stubs, two instructions each that name the stub and
-//! go on in common code. That code saves the argument registers, has [`enter`] interpret the active program's function
-//! of this stub, and loads the result registers. So an address in static data, in a descriptor and in a register of
-//! interpreted code is the same, and no memory needs to be executable.
+//! go on in common code. That code saves the argument registers, has [`enter`] interpret the function of this stub, and
+//! loads the result registers. So an address in static data, in a descriptor and in a register of interpreted code is the
+//! same, and no memory needs to be executable. Each program has a run of stubs of its own for as long as it is there, so
+//! several can be interpreted in a process, and call one another.
 //!
 //! ```text
 //! native caller → stub n → common code → enter(n, registers, stack) → Vm::call
@@ -12,10 +13,72 @@
 use molt_abi::Context;
 use molt_ir::Type;
 
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use crate::Vm;
 
-/// Functions of one program whose address can be taken.
+/// Functions of the programs in a process whose addresses can be taken.
 pub const STUBS: usize = 16384;
+
+/// The programs that stubs belong to.
+static OWNERS: [AtomicPtr<Vm>; STUBS] = [const { AtomicPtr::new(std::ptr::null_mut()) }; STUBS];
+
+/// First stub and number of the runs that are taken, in order.
+static TAKEN: Mutex<Vec<(usize, usize)>> = Mutex::new(Vec::new());
+
+fn taken() -> MutexGuard<'static, Vec<(usize, usize)>> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A run of stubs, given back when it is dropped.
+pub struct Stubs {
+    pub first: usize,
+    count: usize,
+}
+
+impl Stubs {
+    /// So many stubs, if they are free in a row.
+    pub fn take(count: usize) -> Option<Stubs> {
+        let mut taken = taken();
+        let mut first = 0;
+        let gap = taken.iter().position(|&(start, length)| {
+            let fits = start - first >= count;
+            if !fits {
+                first = start + length;
+            }
+            fits
+        });
+        if first + count > STUBS {
+            return None;
+        }
+        let at = gap.unwrap_or(taken.len());
+        taken.insert(at, (first, count));
+        Some(Stubs { first, count })
+    }
+
+    /// Says whose they are. The program stays where it is until they are given back.
+    pub fn belong_to(&self, vm: *const Vm) {
+        for owner in &OWNERS[self.first..self.first + self.count] {
+            // Release: whoever reads the pointer sees the tables that were filled before.
+            owner.store(vm.cast_mut(), Ordering::Release);
+        }
+    }
+}
+
+impl Drop for Stubs {
+    fn drop(&mut self) {
+        self.belong_to(std::ptr::null());
+        taken().retain(|run| *run != (self.first, self.count));
+    }
+}
+
+/// The program of a stub.
+pub fn owner<'a>(index: usize) -> &'a Vm {
+    // SAFETY: the owner of a stub is a `Vm` that stays until the stub is given back, and a stub's address is known to the
+    // code and the data of its program only, which do not outlive it.
+    unsafe { OWNERS[index].load(Ordering::Acquire).as_ref().expect("a program is there while its code runs") }
+}
 
 /// Argument registers at the entry of a stub; the result registers when it returns.
 #[repr(C)]
@@ -26,7 +89,6 @@ pub struct Registers {
 
 /// Address of a stub.
 pub fn address(index: usize) -> usize {
-    assert!(index < STUBS, "a program takes the addresses of at most {STUBS} functions");
     (&raw const molt_vm_stubs).addr() + index * STUB_SIZE
 }
 
@@ -47,8 +109,9 @@ unsafe extern "C" {
 /// Called by the common code of the stubs only: `registers` are the saved ones, `stack` is where the caller put the
 /// arguments that found no register.
 unsafe extern "C" fn enter(offset: u64, registers: &mut Registers, stack: *const u64) {
-    let vm = Vm::active();
-    let f = vm.taken[offset as usize / STUB_SIZE];
+    let stub = offset as usize / STUB_SIZE;
+    let vm = owner(stub);
+    let f = vm.function_of(stub);
     let code = vm.code(f);
     let mut ints = registers.ints.iter().copied();
     let mut floats = registers.floats.iter().copied();

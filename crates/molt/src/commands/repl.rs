@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::ValueEnum;
 use molt_driver::DriverError;
 use molt_driver::claude::{self, Options};
-use molt_driver::repl::{self, Evaluated, Refusal, Repl};
+use molt_driver::repl::{self, Evaluated, Mode, Refusal, Repl};
 
 use super::claude::refused;
 use super::prompt::{Line, Prompt};
@@ -29,7 +29,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     (":ast", "EXPR", "the data of a text"),
     (":bytecode", "EXPR", "the code that the interpreter would run"),
     (":time", "EXPR", "run, and say how long it took"),
-    (":mode", "jit", "how code runs"),
+    (":mode", "bytecode|jit", "how the code of later entries runs"),
     (":opt", "0..3", "how much the code of later entries is optimised"),
     (":contracts", "off|pre|full", "the contracts of later entries that are checked"),
 ];
@@ -165,11 +165,14 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn mode(&self, mode: &str) {
+    fn mode(&mut self, mode: &str) {
         match mode {
-            "jit" => {}
-            "tree" | "bytecode" => eprintln!("error: `:mode {mode}` is not built yet: sessions are compiled in memory"),
-            _ => eprintln!("error: there is no mode `{mode}`\nhelp: there is jit"),
+            "jit" => self.repl.texts.mode = Mode::Jit,
+            "bytecode" => self.repl.texts.mode = Mode::Bytecode,
+            "tree" => eprintln!(
+                "error: there is no mode `tree`: all engines run the same code, none the text\nhelp: `:mode bytecode` interprets"
+            ),
+            _ => eprintln!("error: there is no mode `{mode}`\nhelp: there are bytecode and jit"),
         }
     }
 
