@@ -238,3 +238,73 @@ fn macros_without_an_end_do_not_hold_the_server_up() {
     let findings = editor.findings("a.cl");
     assert!(findings.len() == 1 && findings[0].starts_with("1:0-1:9 macro `forever` raised"), "{findings:?}");
 }
+
+/// Edits that somebody may make.
+const SNIPPETS: [&str; 18] = [
+    "",
+    "(",
+    ")",
+    "[",
+    "}",
+    "\"",
+    "'",
+    "`",
+    ",@",
+    ";",
+    "#|",
+    ":",
+    "x",
+    "é𝑥",
+    "\n",
+    "(define (f a) a)",
+    "(let ((y 1)) y)",
+    "(import \"./b\" *)",
+];
+
+#[test]
+fn no_edit_ends_the_server() {
+    let program = include_str!("../../../tests/programs/claude_interpreter.cl");
+    let mut editor = Editor::new("edits", &[("b.cl", program)]);
+    editor.open("a.cl", program);
+    let mut lines: Vec<usize> = program.split('\n').map(str::len).collect();
+    let mut state = 7_u64;
+    let mut random = move |below: usize| {
+        // Xorshift, after Marsaglia.
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as u32
+    };
+    let asked = [
+        "textDocument/completion",
+        "textDocument/hover",
+        "textDocument/definition",
+        "textDocument/references",
+        "textDocument/documentHighlight",
+        "textDocument/prepareRename",
+        "textDocument/signatureHelp",
+    ];
+    let of_text = [
+        "textDocument/documentSymbol",
+        "textDocument/semanticTokens/full",
+        "textDocument/foldingRange",
+        "textDocument/formatting",
+        "textDocument/codeAction",
+        "textDocument/inlayHint",
+    ];
+    for version in 2..120 {
+        let line = random(lines.len() + 1);
+        let length = lines.get(line as usize).copied().unwrap_or(0);
+        let (from, to) = (random(length + 2), random(length + 2));
+        let snippet = SNIPPETS[random(SNIPPETS.len()) as usize];
+        editor.edit("a.cl", version, (line, from.min(to), to.max(from)), snippet);
+        if snippet == "\n" {
+            lines.push(40);
+        }
+        let at = (random(lines.len()), random(60));
+        editor.at(asked[version as usize % asked.len()], "a.cl", at.0, at.1);
+        editor.of(of_text[version as usize % of_text.len()], "a.cl");
+    }
+    editor.open("a.cl", "(print 1)\n");
+    assert!(editor.at("textDocument/hover", "a.cl", 0, 2)["contents"]["value"].is_string());
+}
