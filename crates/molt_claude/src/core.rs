@@ -452,6 +452,13 @@ pub struct Module {
     pub is_surface: bool,
 }
 
+impl Module {
+    /// A module of which nothing more is known.
+    pub fn new(name: Symbol, file: Symbol) -> Module {
+        Module { name, file, whole: None, body: Vec::new(), imports: Vec::new(), doc: None, is_surface: false }
+    }
+}
+
 impl Core {
     pub fn expr(&mut self, kind: ExprKind, span: Span) -> ExprId {
         self.exprs.push(Expr { kind, span })

@@ -92,15 +92,7 @@ impl Expander<'_> {
         let file = self.core.names.intern(&key);
         let span = self.start_of(&key);
         let imports = vec![self.module_at(&key)];
-        let module = self.core.modules.push(Module {
-            name,
-            file,
-            whole: None,
-            body: Vec::new(),
-            imports,
-            doc: None,
-            is_surface: true,
-        });
+        let module = self.core.modules.push(Module { imports, is_surface: true, ..Module::new(name, file) });
         self.module = module;
         let mut body = Vec::new();
         for (symbol, binding) in exports {
@@ -148,15 +140,7 @@ impl Expander<'_> {
         let outer = self.module;
         let dotted = self.core.names.intern(&name);
         let file = self.core.names.intern(&key);
-        let module = Module {
-            name: dotted,
-            file,
-            whole: None,
-            body: Vec::new(),
-            imports: Vec::new(),
-            doc: None,
-            is_surface: false,
-        };
+        let module = Module::new(dotted, file);
         self.module = self.core.modules.push(module);
         let mut known = Exports::default();
         let mut body = Vec::new();

@@ -246,8 +246,7 @@ impl Expander<'_> {
         scope: ScopeId,
     ) -> ModuleId {
         let file = self.core.names.intern(path);
-        let module =
-            Module { name, file, whole: None, body: Vec::new(), imports: Vec::new(), doc: None, is_surface: false };
+        let module = Module::new(name, file);
         self.module = self.core.modules.push(module);
         let at = At { scope, tail: None };
         let mut exports = Vec::new();

@@ -226,15 +226,7 @@ impl Expander<'_> {
     /// A module whose one variable is the list of some macros.
     fn entry_of(&mut self, group: &[MacroId], span: Span) -> ModuleId {
         let name = self.core.names.intern("<macros>");
-        let module = Module {
-            name,
-            file: name,
-            whole: None,
-            body: Vec::new(),
-            imports: Vec::new(),
-            doc: None,
-            is_surface: false,
-        };
+        let module = Module::new(name, name);
         let module = self.core.modules.push(module);
         let name = self.core.names.intern(VARIABLE);
         let variable = self.core.globals.push(Global::new(module, name, span));
