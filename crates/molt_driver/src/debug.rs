@@ -40,6 +40,8 @@ pub enum Reason {
     Start,
     Step,
     Breakpoint(u32),
+    /// Ctrl-C was pressed.
+    Interrupt,
     /// The expression, its value before and its value now.
     Watch(String, String, String),
 }
@@ -217,6 +219,9 @@ impl State {
     fn reason(&mut self, paused: &mut Paused<'_>, here: &Here<'_>) -> Option<Reason> {
         if std::mem::take(&mut self.is_new) {
             return Some(Reason::Start);
+        }
+        if here.is_interrupted {
+            return Some(Reason::Interrupt);
         }
         let near: Vec<(u32, Option<String>)> = self
             .breakpoints

@@ -115,6 +115,8 @@ pub(crate) struct State {
     pub(crate) reserved_classes: u32,
     /// What is told of each stop.
     at_stop: Option<stops::Hook>,
+    /// Ctrl-C was pressed, and the next stop is told so.
+    is_interrupted: bool,
     /// Comparisons that are under way for the sake of another one.
     nesting: usize,
 }
@@ -124,6 +126,12 @@ impl State {
     #[inline]
     pub(crate) fn meter_runs(&self) -> bool {
         self.meter.runs()
+    }
+
+    /// Whether an interrupt is for whoever is told of stops.
+    pub(crate) fn takes_interrupt(&mut self) -> bool {
+        self.is_interrupted |= self.at_stop.is_some();
+        self.at_stop.is_some()
     }
 
     /// The limit of recursion is another one, where no sandbox is.

@@ -603,7 +603,7 @@ impl Isolate {
             self.collect_cycles();
         }
         if pending & PENDING_INTERRUPT != 0 {
-            return Err(self.keyboard_interrupt());
+            self.keyboard_interrupt()?;
         }
         self.metered()
     }
@@ -621,14 +621,15 @@ impl Isolate {
     /// KeyboardInterrupt if one waits, and what budgets say; unlike [`Isolate::poll`] it collects nothing.
     pub(crate) fn interrupted(&mut self) -> PyResult<()> {
         if self.take_pending_work(PENDING_INTERRUPT) != 0 {
-            return Err(self.keyboard_interrupt());
+            self.keyboard_interrupt()?;
         }
         self.metered()
     }
 
+    /// What Ctrl-C does: a debugger stops the program, otherwise it is raised.
     #[cold]
-    fn keyboard_interrupt(&mut self) -> Raised {
-        self.raise_args(exc::KEYBOARD_INTERRUPT, &[])
+    fn keyboard_interrupt(&mut self) -> PyResult<()> {
+        if self.claude.takes_interrupt() { Ok(()) } else { Err(self.raise_args(exc::KEYBOARD_INTERRUPT, &[])) }
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Here<'a> {
     pub stack: usize,
     /// The end of the call's frame.
     pub address: usize,
+    /// Ctrl-C was pressed since the last stop.
+    pub is_interrupted: bool,
     /// The values of the variables, borrowed.
     pub variables: &'a [Word],
 }
@@ -129,7 +131,8 @@ fn stop(rt: &mut Isolate, operands: &[Word], address: usize) -> PyResult {
     // Without a hook while it runs: what it runs is not stopped.
     let Some(mut hook) = rt.claude.at_stop.take() else { return Ok(Owned::NONE) };
     let place = crate::num::int::to_i64(operands[0]).unwrap_or(0) as usize;
-    let here = Here { place, stack: rt.stack_floor(), address, variables: &operands[1..] };
+    let is_interrupted = core::mem::take(&mut rt.claude.is_interrupted);
+    let here = Here { place, stack: rt.stack_floor(), address, is_interrupted, variables: &operands[1..] };
     let next = hook(&mut Paused { rt }, &here);
     match next {
         Next::GoOn => {

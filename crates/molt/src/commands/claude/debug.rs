@@ -175,6 +175,7 @@ fn announce(pause: &Pause<'_, '_>) {
     match pause.reason() {
         Reason::Start | Reason::Step => {}
         Reason::Breakpoint(number) => say!("breakpoint {number}"),
+        Reason::Interrupt => say!("interrupted"),
         Reason::Watch(text, before, now) => say!("{text}: {before} -> {now}"),
     }
     say!("{}", shown(&pause.place()));
