@@ -356,9 +356,7 @@ impl<'a> Expander<'a> {
     }
 
     fn note(&mut self, s: StxId, binding: Binding) {
-        if self.core.notes.is_wanted
-            && let Some(meaning) = meaning(binding)
-        {
+        if let Some(meaning) = meaning(binding) {
             self.core.notes.used(self.syntax.span(s), meaning);
         }
     }

@@ -15,7 +15,7 @@ pub mod tokens;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use molt_base::{EntityId, FileId, SourceMap, Span};
+use molt_base::{EntityId, FileId, SourceMap, Span, Symbol};
 use molt_diagnostics::Diagnostic;
 
 use crate::check::shown::{self, Shown};
@@ -23,7 +23,7 @@ use crate::core::{Core, GlobalId, LocalId};
 use crate::expand::{Expander, Files};
 use crate::library::{self, BUILTINS};
 use crate::macros::MakeRunner;
-use crate::notes::Meaning;
+use crate::notes::{MacroNote, Meaning};
 use crate::program::{Loader, Request};
 use crate::session::apart;
 use crate::stx::Syntax;
@@ -149,6 +149,7 @@ struct Builder {
     /// Items by the place of their names: a macro that is used twice defines what it writes twice.
     placed: HashMap<Span, u32>,
     parameters: HashSet<LocalId>,
+    macros: Vec<MacroNote>,
     signatures: HashMap<String, Vec<String>>,
 }
 
@@ -156,17 +157,19 @@ impl Builder {
     fn new(core: Core, sources: SourceMap, shown: Shown) -> Builder {
         let lambdas = core.lambdas.iter();
         let parameters = lambdas.flat_map(|(_, l)| l.params.iter().map(|p| p.local).chain(l.rest)).collect();
-        let (items, known, placed) = (Vec::new(), HashMap::new(), HashMap::new());
-        Builder { core, sources, shown, items, known, placed, parameters, signatures: library::signatures() }
+        let (items, known, placed, macros) = (Vec::new(), HashMap::new(), HashMap::new(), Vec::new());
+        let signatures = library::signatures();
+        Builder { core, sources, shown, items, known, placed, parameters, macros, signatures }
     }
 
     fn analysis(mut self, entry: FileId, diagnostics: Vec<Diagnostic>) -> Analysis {
         let mut notes = std::mem::take(&mut self.core.notes);
+        self.macros = std::mem::take(&mut notes.macros);
         let known = std::mem::take(&mut notes.known);
-        let known = self.named(known, &notes.macros);
+        let known = self.named(known);
         let mut modules: Vec<(String, Vec<(String, u32)>)> = Vec::new();
         for (alias, names) in std::mem::take(&mut notes.modules) {
-            modules.push((self.core.names.text(alias).to_owned(), self.named(names, &notes.macros)));
+            modules.push((self.core.names.text(alias).to_owned(), self.named(names)));
         }
         modules.sort();
         let exported = modules.iter().flat_map(|m| &m.1);
@@ -174,13 +177,13 @@ impl Builder {
         let mut uses: HashMap<Span, Use> = HashMap::new();
         let noted = notes.uses.iter().chain(&self.shown.uses).copied().collect::<Vec<_>>();
         for (span, meaning) in noted.into_iter().filter(|(span, _)| span.file.index() > 0) {
-            let item = self.item(meaning, &notes.macros);
+            let item = self.item(meaning);
             if self.is_written(span, item, &spelt) {
                 uses.entry(span).or_insert(Use { span, item, is_definition: false });
             }
         }
-        for meaning in self.defined(&notes.macros) {
-            let item = self.item(meaning, &notes.macros);
+        for meaning in self.defined() {
+            let item = self.item(meaning);
             if let Some(span) = self.items[item as usize].place {
                 uses.insert(span, Use { span, item, is_definition: true });
             }
@@ -196,12 +199,8 @@ impl Builder {
         Analysis { sources, entry, diagnostics, items, uses, known, modules, fixes, exprs, texts }
     }
 
-    fn named(
-        &mut self,
-        names: Vec<(molt_base::Symbol, Meaning)>,
-        macros: &[crate::notes::MacroNote],
-    ) -> Vec<(String, u32)> {
-        let named = names.into_iter().map(|(n, m)| (self.core.names.text(n).to_owned(), self.item(m, macros)));
+    fn named(&mut self, names: Vec<(Symbol, Meaning)>) -> Vec<(String, u32)> {
+        let named = names.into_iter().map(|(n, m)| (self.core.names.text(n).to_owned(), self.item(m)));
         let mut named: Vec<(String, u32)> = named.collect();
         named.sort();
         named.dedup();
@@ -209,7 +208,7 @@ impl Builder {
     }
 
     /// All that the texts define.
-    fn defined(&self, macros: &[crate::notes::MacroNote]) -> Vec<Meaning> {
+    fn defined(&self) -> Vec<Meaning> {
         let core = &self.core;
         let mut all: Vec<Meaning> = core.locals.ids().map(Meaning::Local).collect();
         all.extend(core.globals.ids().map(Meaning::Global));
@@ -218,7 +217,7 @@ impl Builder {
         all.extend(core.ops.ids().map(Meaning::Op));
         all.extend(core.effects.ids().map(Meaning::Effect));
         all.extend((0..core.aliases.len() as u32).map(Meaning::Alias));
-        all.extend((0..macros.len() as u32).map(Meaning::Macro));
+        all.extend((0..self.macros.len() as u32).map(Meaning::Macro));
         all
     }
 
@@ -240,11 +239,11 @@ impl Builder {
     }
 
     /// The item of a meaning.
-    fn item(&mut self, meaning: Meaning, macros: &[crate::notes::MacroNote]) -> u32 {
+    fn item(&mut self, meaning: Meaning) -> u32 {
         if let Some(&known) = self.known.get(&meaning) {
             return known;
         }
-        let mut item = self.made(meaning, macros);
+        let mut item = self.made(meaning);
         item.place = item.place.filter(|&s| s.file.index() > 0 && self.written(s) == item.name);
         let place = item.place;
         let id = match place.and_then(|p| self.placed.get(&p)) {
@@ -261,7 +260,7 @@ impl Builder {
         id
     }
 
-    fn made(&self, meaning: Meaning, macros: &[crate::notes::MacroNote]) -> Item {
+    fn made(&self, meaning: Meaning) -> Item {
         let core = &self.core;
         let text = |s| core.names.text(s).to_owned();
         let types = self.shown.types.get(&meaning).cloned().into_iter().collect();
@@ -317,7 +316,7 @@ impl Builder {
                 Item { types, ..plain(name, ItemKind::Native, None) }
             }
             Meaning::Macro(m) => {
-                let note = &macros[m as usize];
+                let note = &self.macros[m as usize];
                 let signature = self.written(note.signature).to_owned();
                 Item { types: vec![signature], ..plain(text(note.name), ItemKind::Macro, Some(note.span)) }
             }

@@ -40,4 +40,4 @@ pub use expand::surface::surface;
 pub use lower::Settled;
 pub use macros::MacroRunner;
 pub use options::Options;
-pub use program::{Compiled, Foreign, Loader, Request, compile, stops};
+pub use program::{Compiled, Foreign, Loader, Request, compile, refuses};

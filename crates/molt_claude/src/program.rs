@@ -60,7 +60,7 @@ pub struct Foreign {
 /// What came of it.
 #[derive(Debug)]
 pub struct Compiled {
-    /// None if the program cannot run as it is ([`stops`]) or its entry is no file.
+    /// None if the program cannot run as it is ([`refuses`]) or its entry is no file.
     pub program: Option<Program>,
     pub diagnostics: Vec<Diagnostic>,
     pub sources: SourceMap,
@@ -70,7 +70,7 @@ pub struct Compiled {
 
 /// Whether a finding keeps a program from running: what is wrong with types, effects and contracts is left to run time
 /// (section 4 of the reference).
-pub fn stops(finding: &Diagnostic) -> bool {
+pub fn refuses(finding: &Diagnostic) -> bool {
     let left = ["E03", "E04", "E05"];
     finding.is_error() && !finding.code.number.is_some_and(|n| left.iter().any(|family| n.starts_with(family)))
 }
@@ -109,12 +109,12 @@ fn compile_here(request: &Request, bytes: Option<Vec<u8>>, loader: &dyn Loader, 
     let is_read = expander.is_read();
     core.package_row = manifest::effects(&request.places, loader, &mut sources, &mut diagnostics);
     if is_read {
-        let is_whole = !diagnostics.iter().any(stops);
+        let is_whole = !diagnostics.iter().any(refuses);
         diagnostics.extend(check::check(&mut core, &mut syntax, &sources, is_whole));
     }
     diagnostics.sort_by_key(|d| d.primary_span().map(|s| (s.file, s.start)));
     core.restriction = request.options.capabilities.rules().map(|rules| core.names.intern(&rules));
-    let is_wrong = diagnostics.iter().any(stops);
+    let is_wrong = diagnostics.iter().any(refuses);
     if !is_wrong && check::asks_for_definitions(&core) {
         check::describe_definitions(&mut core, &mut syntax, &sources);
     }

@@ -23,7 +23,7 @@ use crate::lookup::Places;
 use crate::lower::{self, Settled};
 use crate::macros::MakeRunner;
 use crate::options::Options;
-use crate::program::{Loader, STACK_SIZE_BYTES, stops as refuses};
+use crate::program::{Loader, STACK_SIZE_BYTES, refuses};
 use crate::stops::{self, Stop};
 use crate::stx::Syntax;
 use molt_claude_syntax::forms::TABLE;

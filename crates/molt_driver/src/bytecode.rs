@@ -12,6 +12,8 @@
 //! whole and checked before anything of it runs: that it is complete, that it was made for this runtime, that every
 //! function is well-formed and that all numbers name something. It is code nonetheless, and can do what a program can.
 
+use std::path::Path;
+
 use molt_abi::layout::ProgramDesc;
 use molt_abi::modules::NATIVE_MODULES;
 use molt_abi::runtime::{RT_ALL, RtFn};
@@ -21,10 +23,18 @@ use molt_ir::{ImmKind, Module, Program, RelocTarget, parse, print};
 
 const MAGIC: &[u8; 4] = b"CLBC";
 
+/// How the names of compiled programs end.
+pub const EXTENSION: &str = "clbc";
+
 /// Version of the format.
 pub const FORMAT: u32 = 1;
 
 const HEADER: usize = 72;
+
+/// Whether a file is a compiled program, by its name.
+pub fn is_compiled(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == EXTENSION)
+}
 
 /// Why a file is no program that runs here.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

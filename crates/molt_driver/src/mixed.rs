@@ -145,7 +145,7 @@ impl Parts {
         }
         if let Some(mut made) = self.claude {
             if !check {
-                made.diagnostics.retain(molt_claude::stops);
+                made.diagnostics.retain(molt_claude::refuses);
             }
             refused |= made.program.is_none();
             mixed.take(made.diagnostics, made.sources);

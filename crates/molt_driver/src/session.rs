@@ -36,8 +36,6 @@ pub enum Entry {
     Grok(Box<Job>),
     /// A ClaudeLang file with its options.
     Claude(Box<claude::Job>),
-    /// A compiled program, see [`bytecode`].
-    Bytecode(PathBuf),
 }
 
 /// Text to print instead of making an artefact.
@@ -150,7 +148,7 @@ impl Session {
             Entry::Module(name) => module_file(name).ok_or_else(|| DriverError::NoModule(name.clone()))?,
             Entry::Code(code) => return Ok((text_source("<string>", code.clone().into_bytes()), here)),
             Entry::Stdin(source) => return Ok((text_source("<stdin>", source.clone()), here)),
-            Entry::Grok(_) | Entry::Claude(_) | Entry::Bytecode(_) => unreachable!("have front ends of their own"),
+            Entry::Grok(_) | Entry::Claude(_) => unreachable!("have front ends of their own"),
         };
         let source = std::fs::read(&path).map_err(|error| DriverError::Read { path: path.clone(), error })?;
         self.touched.read.push(path.clone());
@@ -168,7 +166,7 @@ impl Session {
         match entry {
             Entry::Grok(job) => return self.grok_front_end(job, start),
             Entry::Claude(job) => return self.claude_front_end(job, start),
-            Entry::Bytecode(path) => return self.compiled(path),
+            Entry::File(path) if bytecode::is_compiled(path) => return self.compiled(path),
             Entry::File(path) if claude::is_claude(path) => {
                 return self.claude_front_end(&claude::Job::file(path), start);
             }
@@ -235,7 +233,7 @@ impl Session {
         read.map_err(|fault| DriverError::Bytecode { path: path.to_path_buf(), fault })
     }
 
-    /// Writes the lowered program of an entry to a file, for [`Entry::Bytecode`].
+    /// Writes the lowered program of an entry to a file, which can be an entry itself; see [`bytecode`].
     pub fn build_bytecode(&mut self, entry: &Entry, output: &Path) -> Result<(), DriverError> {
         let program = self.compile(entry, true)?;
         let failed = |error| DriverError::Write { path: output.to_path_buf(), error };
@@ -301,7 +299,7 @@ impl Session {
     /// Front end and passes; `compact` code is for the interpreter.
     pub fn compile(&mut self, entry: &Entry, compact: bool) -> Result<Program, DriverError> {
         let mut program = self.front_end(entry)?;
-        if let Entry::Bytecode(_) = entry {
+        if matches!(entry, Entry::File(path) if bytecode::is_compiled(path)) {
             return Ok(program);
         }
         program.compact = compact;
@@ -429,9 +427,6 @@ fn identity(entry: &Entry) -> String {
         Entry::Module(m) => format!("module {} {m}", here.display()),
         Entry::Grok(job) => job.identity(),
         Entry::Claude(job) => job.identity(),
-        Entry::Bytecode(path) => {
-            format!("bytecode {}", std::path::absolute(path).unwrap_or_else(|_| path.clone()).display())
-        }
         Entry::Code(c) => format!("code {} {c}", here.display()),
         Entry::Stdin(s) => format!("stdin {} {}", here.display(), blake3::hash(s).to_hex()),
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use molt_driver::claude::{self, Faults, Job, Options};
 use molt_driver::files::files_of;
-use molt_driver::{DriverError, Emit, Entry};
+use molt_driver::{DriverError, Emit, Entry, bytecode};
 
 use super::{bench, diff, execute_entry, finish, fmt, repl, session, write_text};
 use crate::args::Common;
@@ -60,11 +60,16 @@ pub fn dispatch(cli: Cli) -> u8 {
     done.unwrap_or_else(|status| status)
 }
 
-/// How the names of compiled programs end.
-const COMPILED: &str = "clbc";
-
-fn is_compiled(file: &Path) -> bool {
-    file.extension().is_some_and(|e| e == COMPILED)
+/// A program with its options; those of a compiled one were chosen when it was built.
+fn entry(file: PathBuf, options: Options) -> Result<Entry, u8> {
+    if !bytecode::is_compiled(&file) {
+        return Ok(Entry::Claude(Box::new(Job::new(&file, options))));
+    }
+    if options != Options::default() {
+        eprintln!("error: a compiled program has the options that it was built with\nhelp: give them to `build`");
+        return Err(2);
+    }
+    Ok(Entry::File(file))
 }
 
 /// Refuses what the command line promises and nobody keeps yet.
@@ -74,18 +79,10 @@ pub(super) fn refuse(what: &str) -> u8 {
 }
 
 fn run(common: &Common, args: RunArgs) -> Result<u8, u8> {
-    let options = args.program.options(false);
-    let is_compiled = is_compiled(&args.file);
-    if is_compiled && options != Options::default() {
-        eprintln!("error: a compiled program has the options that it was built with\nhelp: give them to `build`");
-        return Err(2);
-    }
     let mut argv = vec![args.file.display().to_string()];
     argv.extend(args.args);
-    let (entry, usual) = match is_compiled {
-        true => (Entry::Bytecode(args.file), Jit::Off),
-        false => (Entry::Claude(Box::new(Job::new(&args.file, options))), Jit::On),
-    };
+    let usual = if bytecode::is_compiled(&args.file) { Jit::Off } else { Jit::On };
+    let entry = entry(args.file, args.program.options(false))?;
     Ok(execute_entry(common, &entry, &argv, args.jit.unwrap_or(usual).engine()))
 }
 
@@ -100,8 +97,10 @@ fn build(common: &Common, args: BuildArgs) -> Result<u8, u8> {
     let entry = Entry::Claude(Box::new(Job::new(&args.file, options)));
     let result = match args.target {
         Target::Vm => {
-            let output = args.output.unwrap_or_else(|| PathBuf::from(name).with_extension(COMPILED));
-            s.build_bytecode(&entry, &output)
+            let mut compiled = name;
+            compiled.push(".");
+            compiled.push(bytecode::EXTENSION);
+            s.build_bytecode(&entry, &args.output.unwrap_or_else(|| compiled.into()))
         }
         Target::Js | Target::Native => s.build(&entry, &args.output.unwrap_or_else(|| name.into()), optimise),
     };
@@ -127,10 +126,7 @@ fn disasm(common: &Common, file: &Path, program: ProgramArgs) -> Result<u8, u8> 
     let options = program.options(false);
     let optimise = options.optimise > 0;
     let mut s = session(common, false);
-    let entry = match is_compiled(file) {
-        true => Entry::Bytecode(file.to_path_buf()),
-        false => Entry::Claude(Box::new(Job::new(file, options))),
-    };
+    let entry = entry(file.to_path_buf(), options)?;
     let text = s.emit(&entry, Emit::Bytecode, optimise);
     finish(&s, common, text).map(|text| write_text(&text, None))
 }

@@ -15,7 +15,7 @@ use super::scope::Binding;
 use super::{At, Expander};
 use crate::core::{ExprId, ExprKind, Lambda};
 use crate::library;
-use crate::program::stops;
+use crate::program::refuses;
 use crate::stx::StxId;
 use crate::syntax::Kind;
 
@@ -61,8 +61,8 @@ impl Expander<'_> {
         let (path, _) = self.find_module(wanted, span)?;
         let new = &self.diagnostics[findings..];
         let is_late = |d: &Diagnostic| LATE.iter().any(|c| c.id == d.code.id);
-        let Some(first) = new.iter().find(|d| stops(d)) else { return Ok(path) };
-        if new.iter().any(|d| stops(d) && !is_late(d)) {
+        let Some(first) = new.iter().find(|d| refuses(d)) else { return Ok(path) };
+        if new.iter().any(|d| refuses(d) && !is_late(d)) {
             return Ok(path);
         }
         let fault = Fault { code: first.code, message: first.message.clone() };

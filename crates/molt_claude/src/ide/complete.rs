@@ -60,13 +60,6 @@ fn library() -> &'static [Known] {
     })
 }
 
-/// The types of a name of the library; none if it is no such name.
-pub fn library_types(name: &str) -> Option<&'static [String]> {
-    let all = library();
-    let i = all.binary_search_by(|k| k.name.as_str().cmp(name)).ok()?;
-    Some(&all[i].types)
-}
-
 /// The names that may continue what stands before an offset of a page, which was analysed as it is.
 pub fn complete(analysis: &Analysis, page: &Page, offset: u32) -> Proposals {
     let chain = page.around(offset);

@@ -140,7 +140,6 @@ impl Page {
     fn comments(&self) -> Vec<Region> {
         let (mut regions, mut first, mut start) = (Vec::new(), None, 0);
         let text = self.data.text();
-        let count = text.split('\n').count() as u32;
         for (n, line) in text.split('\n').chain([""]).enumerate() {
             let at = start + (line.len() - line.trim_start().len()) as u32;
             start += line.len() as u32 + 1;
@@ -148,7 +147,7 @@ impl Page {
             match (first, is_comment) {
                 (None, true) => first = Some(n as u32),
                 (Some(f), false) => {
-                    let last = (n as u32 - 1).min(count);
+                    let last = n as u32 - 1;
                     regions.extend((last > f).then_some(Region { first: f, last, is_comment: true }));
                     first = None;
                 }
